@@ -1,0 +1,122 @@
+"""The command line ``l4s`` (also ``python -m engine``): parse, call one public function, map errors to exit codes.
+
+Each command is a module here with ``configure(parser)`` and ``run(args, report) -> dict``; it is imported only when it is
+used, so that ``l4s --help`` answers at once. What ``run`` returns is the result: printed for a person, one JSON line for a
+program (``--events json``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, NoReturn
+
+from engine import __version__
+from engine.cli.console import person, program
+from engine.errors import CancelledError, ConfigError, DiskFullError, L4SError
+from engine.events import Failure, Listener, Reporter, Result
+
+# name: (module in engine.cli, one line of help)
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words of the command line; those of the process by default.
+
+    Returns:
+        Exit code: 0 done, 2 bad input or usage, 130 cancelled, 1 a bug.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    listener: Listener = program() if _wants_json(words) else person()
+    try:
+        args = _parse(words)
+        with _cancel_on_signals() as cancelled:
+            data = args.run(args, Reporter(listener, cancelled))
+        listener(Result(data))
+    except (L4SError, KeyboardInterrupt, MemoryError, OSError) as error:
+        failure = _as_l4s_error(error)
+        if failure is not None:
+            listener(Failure(failure.code, str(failure)))
+            return failure.exit_code
+        return _bug(listener, error)
+    except Exception as error:
+        return _bug(listener, error)
+    return 0
+
+
+def _bug(listener: Listener, error: BaseException) -> int:
+    traceback.print_exc()
+    listener(
+        Failure("bug", f"{type(error).__name__}: {error}. This is a bug of l4s; please report it with the lines above.")
+    )
+    return 1
+
+
+def _as_l4s_error(error: BaseException) -> L4SError | None:
+    if isinstance(error, L4SError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return CancelledError("Cancelled on request.")
+    if isinstance(error, MemoryError):
+        return ConfigError("Memory ran out; close other programs or choose a smaller --window.")
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return DiskFullError(
+            f"The disk is full ({error.filename or error}); free some space or choose another output folder."
+        )
+    return None
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message[:1].upper()}{message[1:]} (see `{self.prog} --help`).")
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = _Parser(prog="l4s", description="Landslide mapping from Sentinel-2 and terrain.")
+    parser.add_argument("--version", action="version", version=f"l4s {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    for name, (module, summary) in COMMANDS.items():
+        sub = commands.add_parser(name, help=summary, description=summary)
+        if name == chosen:  # only the command in use is imported
+            command = import_module(f"engine.cli.{module}")
+            sub.add_argument("--events", choices=["json"], help="write progress and results as JSON lines to stdout")
+            command.configure(sub)
+            sub.set_defaults(run=command.run)
+    return parser.parse_args(words)
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return any(word == "--events=json" or (word == "--events" and after == "json") for word, after in pairs)
+
+
+@contextmanager
+def _cancel_on_signals() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C and SIGTERM set a flag that is looked at after every window; a second Ctrl-C interrupts at once."""
+    stopped = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped.is_set
+        return
+
+    def stop(number: int, frame: Any) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,103 @@
+"""What the engine tells its caller while it works: progress, log lines, the result, an error.
+
+The core never prints. Every long operation takes a :class:`Reporter` and calls :meth:`Reporter.progress` at least once a
+window, which is also where a request to cancel is noticed. The command line turns events into a progress bar or, with
+``--events json``, into one JSON object a line for other programs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine.errors import CancelledError
+
+Level = Literal["debug", "info", "warning"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``done`` of ``total`` units of ``stage`` are finished."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Log:
+    """One sentence for the person who waits."""
+
+    level: Level
+    message: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command produced: paths, counts, scores; everything in it is JSON."""
+
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The command failed; ``code`` is that of :class:`engine.errors.L4SError`."""
+
+    code: str
+    message: str
+
+
+Event = Progress | Log | Result | Failure
+Listener = Callable[[Event], None]
+
+
+def to_json(event: Event) -> str:
+    """Encode an event as one line of JSON, as documented for ``--events json``."""
+    match event:
+        case Progress(stage, done, total):
+            body: dict[str, Any] = {"event": "progress", "stage": stage, "done": done, "total": total}
+        case Log(level, message):
+            body = {"event": "log", "level": level, "message": message}
+        case Result(data):
+            body = {"event": "result", **data}
+        case Failure(code, message):
+            body = {"event": "error", "code": code, "message": message}
+    return json.dumps(body, ensure_ascii=False, allow_nan=False)
+
+
+class Reporter:
+    """Carries events to a listener and requests to cancel back.
+
+    Args:
+        listener: Receives every event; by default nobody listens.
+        cancelled: Asked at every progress report; when it returns True, :class:`CancelledError` is raised there.
+    """
+
+    def __init__(self, listener: Listener | None = None, cancelled: Callable[[], bool] | None = None) -> None:
+        self._listener = listener
+        self._cancelled = cancelled
+
+    def check(self) -> None:
+        """Raise :class:`CancelledError` if the caller asked to stop."""
+        if self._cancelled is not None and self._cancelled():
+            raise CancelledError("Cancelled on request; nothing half-written is left.")
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Report that ``done`` of ``total`` units of ``stage`` are finished, and check for cancellation."""
+        self.check()
+        if self._listener is not None:
+            self._listener(Progress(stage, done, total))
+
+    def log(self, message: str, level: Level = "info") -> None:
+        """Pass one sentence to the person who waits."""
+        if self._listener is not None:
+            self._listener(Log(level, message))
+
+    def warn(self, message: str) -> None:
+        """Pass one sentence that the person should not miss."""
+        self.log(message, "warning")
+
+
+SILENT = Reporter()

@@ -1,0 +1,214 @@
+"""The pixel grid on which everything lies: a value, fixed when the stack is made and carried unchanged to the inventory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import Geod
+from rasterio.crs import CRS
+from rasterio.windows import Window
+
+from engine.errors import GridError, MissingCRSError, NoOverlapError
+
+Bounds = tuple[float, float, float, float]
+"""(left, bottom, right, top) in the units of the CRS."""
+
+_SNAP_PX = 1e-6
+_SAME_PX = 1e-3
+_WGS84 = Geod(ellps="WGS84")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A north-up raster grid.
+
+    Args:
+        crs: Coordinate reference system; never empty.
+        transform: Maps (column, row) to (x, y) of a pixel's upper left corner; without rotation, rows running south.
+        shape: (rows, columns), both positive.
+
+    Raises:
+        MissingCRSError: There is no CRS.
+        GridError: The transform is rotated or flipped, or the shape is empty.
+    """
+
+    crs: CRS
+    transform: Affine
+    shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if not self.crs:
+            raise MissingCRSError(
+                "The raster has no coordinate reference system; assign the right one first, for instance with "
+                "`gdal_edit.py -a_srs EPSG:32651 FILE`."
+            )
+        t = self.transform
+        if t.b != 0 or t.d != 0 or t.a <= 0 or t.e >= 0:
+            raise GridError(
+                "The raster is rotated, flipped or has no georeference, but a north-up grid is needed; warp it first, for instance "
+                "with `gdalwarp`."
+            )
+        if min(self.shape) < 1:
+            raise GridError(f"A grid needs at least one row and one column, but got {self.shape[0]} x {self.shape[1]}.")
+
+    @classmethod
+    def from_bounds(cls, crs: CRS, bounds: Bounds, resolution: float, origin: tuple[float, float] = (0.0, 0.0)) -> Grid:
+        """Make the smallest grid that covers ``bounds``, snapped outward to multiples of ``resolution`` from ``origin``.
+
+        Args:
+            crs: Coordinate reference system of bounds and grid.
+            bounds: (left, bottom, right, top) in units of the CRS.
+            resolution: Pixel size in units of the CRS.
+            origin: (x, y) of any pixel corner of the wanted lattice.
+
+        Returns:
+            The grid.
+        """
+        left, bottom, right, top = bounds
+        x0, y0 = origin
+        column0 = math.floor((left - x0) / resolution + _SNAP_PX)
+        column1 = math.ceil((right - x0) / resolution - _SNAP_PX)
+        row0 = math.floor((y0 - top) / resolution + _SNAP_PX)
+        row1 = math.ceil((y0 - bottom) / resolution - _SNAP_PX)
+        transform = Affine(resolution, 0, x0 + column0 * resolution, 0, -resolution, y0 - row0 * resolution)
+        return cls(crs, transform, (max(1, row1 - row0), max(1, column1 - column0)))
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.shape[0]
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return self.shape[1]
+
+    @property
+    def bounds(self) -> Bounds:
+        """(left, bottom, right, top) in units of the CRS."""
+        t = self.transform
+        return (t.c, t.f + t.e * self.rows, t.c + t.a * self.columns, t.f)
+
+    @property
+    def pixel_size(self) -> tuple[float, float]:
+        """(width, height) of a pixel in units of the CRS, both positive."""
+        return (self.transform.a, -self.transform.e)
+
+    @property
+    def full_window(self) -> Window:
+        """The window that covers the whole grid."""
+        return Window(0, 0, self.columns, self.rows)
+
+    def pixel_size_m(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Measure a pixel's width and height on the ground, row by row.
+
+        In a projected CRS both are constant (units other than metres are converted); in degrees they are geodesic lengths on
+        WGS84 and the width shrinks towards the poles.
+
+        Returns:
+            Widths and heights in metres, each of shape (rows,).
+        """
+        width, height = self.pixel_size
+        if not self.crs.is_geographic:
+            factor = float(self.crs.linear_units_factor[1])
+            return np.full(self.rows, width * factor), np.full(self.rows, height * factor)
+        north = np.clip(self.transform.f - height * np.arange(self.rows), -90, 90)
+        south = np.clip(north - height, -90, 90)
+        middle, zero = (north + south) / 2, np.zeros(self.rows)
+        widths = _WGS84.inv(zero, middle, zero + width, middle)[2]
+        heights = _WGS84.inv(zero, south, zero, north)[2]
+        return np.asarray(widths, np.float64), np.asarray(heights, np.float64)
+
+    def pixel_area_m2(self) -> NDArray[np.float64]:
+        """Area of one pixel in m² for each row, shape (rows,)."""
+        width, height = self.pixel_size_m()
+        return width * height
+
+    def resolution_m(self) -> float:
+        """Typical pixel size in metres: the square root of the middle row's pixel area."""
+        middle = Grid(self.crs, self.window_transform(Window(0, self.rows // 2, 1, 1)), (1, 1))
+        return math.sqrt(float(middle.pixel_area_m2()[0]))
+
+    def window_transform(self, window: Window) -> Affine:
+        """Transform of the part of the grid that ``window`` covers."""
+        return self.transform * Affine.translation(window.col_off, window.row_off)
+
+    def subgrid(self, window: Window) -> Grid:
+        """The part of the grid that ``window`` covers, as a grid of its own."""
+        return Grid(self.crs, self.window_transform(window), (int(window.height), int(window.width)))
+
+    def window_of(self, bounds: Bounds) -> Window:
+        """Find the window that covers ``bounds``, snapped outward and clipped to the grid.
+
+        Args:
+            bounds: (left, bottom, right, top) in units of the grid's CRS.
+
+        Raises:
+            NoOverlapError: The bounds lie outside the grid.
+        """
+        left, bottom, right, top = bounds
+        width, height = self.pixel_size
+        t = self.transform
+        column0 = max(0, math.floor((left - t.c) / width + _SNAP_PX))
+        column1 = min(self.columns, math.ceil((right - t.c) / width - _SNAP_PX))
+        row0 = max(0, math.floor((t.f - top) / height + _SNAP_PX))
+        row1 = min(self.rows, math.ceil((t.f - bottom) / height - _SNAP_PX))
+        if column0 >= column1 or row0 >= row1:
+            raise NoOverlapError(
+                f"The area {_round(bounds)} lies outside the raster, which covers {_round(self.bounds)} in {self.crs_name}; choose an "
+                "area inside it."
+            )
+        return Window(column0, row0, column1 - column0, row1 - row0)
+
+    def windows(self, size_px: int) -> Iterator[Window]:
+        """Cut the grid into windows of at most ``size_px`` on a side, row by row, without overlap."""
+        for row in range(0, self.rows, size_px):
+            for column in range(0, self.columns, size_px):
+                yield Window(column, row, min(size_px, self.columns - column), min(size_px, self.rows - row))
+
+    def same_as(self, other: Grid) -> bool:
+        """Whether the other grid has the same CRS, shape and, within a thousandth of a pixel, transform."""
+        if self.shape != other.shape or self.crs != other.crs:
+            return False
+        width, height = self.pixel_size
+        tolerance = np.array([width, width, width, height, height, height]) * _SAME_PX
+        tolerance[[0, 1, 3, 4]] /= max(self.shape)
+        return bool((np.abs(np.subtract(self.transform[:6], other.transform[:6])) <= tolerance).all())
+
+    def require_same(self, other: Grid, mine: str, theirs: str) -> None:
+        """Check that another raster lies on this very grid.
+
+        Args:
+            other: The other raster's grid.
+            mine: What lies on this grid, for the message.
+            theirs: What lies on the other, for the message.
+
+        Raises:
+            GridError: The grids differ.
+        """
+        if not self.same_as(other):
+            raise GridError(
+                f"The {theirs} ({other.describe()}) does not lie on the grid of the {mine} ({self.describe()}); make both from the "
+                "same stack."
+            )
+
+    @property
+    def crs_name(self) -> str:
+        """Short name of the CRS for people, such as ``EPSG:32651``."""
+        epsg = self.crs.to_epsg()
+        return f"EPSG:{epsg}" if epsg else str(self.crs.to_wkt()).split('"')[1]
+
+    def describe(self) -> str:
+        """One line for people: size, pixel size and CRS."""
+        return (
+            f"{self.columns} x {self.rows} pixels of {self.pixel_size[0]:g} x {self.pixel_size[1]:g} in {self.crs_name}"
+        )
+
+
+def _round(bounds: Bounds) -> str:
+    return "(" + ", ".join(f"{value:.6g}" for value in bounds) + ")"

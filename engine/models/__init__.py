@@ -1,0 +1,1 @@
+"""Networks, losses, normalisation, and the bundles in which trained models travel."""

@@ -1,0 +1,311 @@
+"""Model bundles: a folder with weights, the same network as ONNX, and a card that describes both.
+
+::
+
+    NAME/
+      card.json            what it is, what it needs, how it was trained and scored, SHA-256 of the other files
+      weights.safetensors  for PyTorch (CUDA inference, further training)
+      model.onnx           for ONNX Runtime: input ``image`` (N, C, h, w) float32, output ``probability`` (N, h, w) float32
+
+Pickles are refused: they could run any code when opened. Digests are checked whenever a bundle is opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bands import BY_NAME
+from engine.errors import BundleError, ChannelError, DigestError, MissingFileError, UnsafeWeightsError
+from engine.models.normalization import Normalization
+from engine.raster import atomic_path
+
+CARD = "card.json"
+WEIGHTS = "weights.safetensors"
+ONNX = "model.onnx"
+SCHEMA = 1
+DEFAULT_MODEL = "light"
+_PICKLES = (".pt", ".pth", ".pkl", ".ckpt", ".bin")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a bundle says of itself; stored as ``card.json``.
+
+    Attributes:
+        name: Lower-case identifier; the folder bears it.
+        version: Version of the weights.
+        title: One line for people.
+        description: What it is for, in a paragraph.
+        network: Builder in :mod:`engine.models.networks` (``builder``) and its keyword arguments.
+        normalization: Channels and how they are normalised.
+        required: Channels without which it cannot work; all others of its channels may be missing.
+        threshold: Probability from which a pixel is called landslide, chosen by cross-validation.
+        window_px: Window size at which it was validated, in input pixels.
+        multiple_of_px: Sides of its input (after scaling) must be multiples of this.
+        input_scale: Factor by which images are enlarged before the network (scale promotion), 1 for none.
+        resampling: How 20 m and 60 m bands are brought to 10 m in its training data.
+        weight: Its weight in an ensemble.
+        training: Data, recipe, seeds, engine version: how it was made.
+        scores: Measured scores with how, on what and with what spread; inductive and transductive apart.
+        limits: Known limits, a sentence each.
+        licence: Licence of the weights.
+        files: SHA-256 and size of the bundle's files, filled in when it is written.
+        schema: Version of this format.
+    """
+
+    name: str
+    version: str
+    title: str
+    description: str
+    network: Mapping[str, Any]
+    normalization: Normalization
+    required: tuple[str, ...]
+    threshold: float
+    window_px: int = 256
+    multiple_of_px: int = 32
+    input_scale: int = 1
+    resampling: str = "nearest"
+    weight: float = 1.0
+    training: Mapping[str, Any] = field(default_factory=dict)
+    scores: tuple[Mapping[str, Any], ...] = ()
+    limits: tuple[str, ...] = ()
+    licence: str = "GPL-3.0-or-later"
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in (*self.channels, *self.required) if name not in BY_NAME]
+        if unknown:
+            raise BundleError(f"The model card of {self.name} names unknown channels: {', '.join(unknown)}.")
+        if not _NAME.fullmatch(self.name):
+            raise BundleError(f"A model's name is lower-case letters, digits, '.', '_' and '-', not {self.name!r}.")
+        if not 0 < self.threshold < 1:
+            raise BundleError(
+                f"The model card of {self.name} has threshold {self.threshold}; it must lie between 0 and 1."
+            )
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The network's input channels, in order."""
+        return self.normalization.channels
+
+    def to_json(self) -> str:
+        """The card as it is stored."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, source: str) -> ModelCard:
+        """Parse a card.
+
+        Args:
+            text: Content of ``card.json``.
+            source: Where it comes from, for messages.
+
+        Raises:
+            BundleError: It is no JSON, misses a key, has an unknown one, or is of another schema.
+        """
+        try:
+            data = json.loads(text)
+            if data.get("schema") != SCHEMA:
+                raise BundleError(
+                    f"{source} has schema {data.get('schema')}, this engine reads {SCHEMA}; use a matching engine version."
+                )
+            unknown = set(data) - {f.name for f in fields(cls)}
+            if unknown:
+                raise BundleError(
+                    f"{source} has unknown keys: {', '.join(sorted(unknown))}; it was written by another engine version."
+                )
+            data["normalization"] = Normalization.from_dict(data["normalization"])
+            for key in ("required", "scores", "limits"):
+                data[key] = tuple(data.get(key, ()))
+            return cls(**data)
+        except BundleError:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BundleError(
+                f"{source} is not a model card ({type(error).__name__}: {error}); export the bundle again."
+            ) from error
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """A checked bundle on disk.
+
+    Attributes:
+        path: Its folder.
+        card: Its card.
+        digest: SHA-256 over the card's file digests: names the weights in every output.
+    """
+
+    path: Path
+    card: ModelCard
+    digest: str
+
+    @classmethod
+    def open(cls, path: Path) -> ModelBundle:
+        """Check a bundle and take a handle on it.
+
+        Raises:
+            MissingFileError: There is no such folder or no card in it.
+            UnsafeWeightsError: It holds a pickle instead of safetensors.
+            DigestError: A file is not the one that the card describes.
+            BundleError: The card cannot be read, or a file is missing.
+        """
+        if path.suffix in _PICKLES:
+            raise UnsafeWeightsError(_unsafe(path))
+        if not (path / CARD).is_file():
+            raise MissingFileError(
+                f"{path} is not a model bundle: it holds no {CARD}; give a bundle's folder or a name from `l4s models list`."
+            )
+        pickles = [] if (path / WEIGHTS).exists() else [p for p in sorted(path.iterdir()) if p.suffix in _PICKLES]
+        if pickles:
+            raise UnsafeWeightsError(_unsafe(pickles[0]))
+        card = ModelCard.from_json((path / CARD).read_text(encoding="utf-8"), str(path / CARD))
+        for name, entry in card.files.items():
+            file = path / name
+            if Path(name).name != name or not file.is_file():
+                raise BundleError(f"The bundle {path} misses {name}; copy it again.")
+            found = sha256(file)
+            if found != entry["sha256"]:
+                raise DigestError(
+                    f"{file} has SHA-256 {found[:12]}…, but the model card says {str(entry['sha256'])[:12]}…; it is damaged or "
+                    "was changed: copy the bundle again."
+                )
+        if not {WEIGHTS, ONNX} & set(card.files):
+            raise BundleError(f"The bundle {path} lists neither {WEIGHTS} nor {ONNX} in its card; export it again.")
+        _check_safetensors(path / WEIGHTS)
+        return cls(path, card, _digest(card))
+
+    @property
+    def onnx_path(self) -> Path | None:
+        """The ONNX file, if it has one."""
+        return self.path / ONNX if ONNX in self.card.files else None
+
+    @property
+    def weights_path(self) -> Path | None:
+        """The safetensors file, if it has one."""
+        return self.path / WEIGHTS if WEIGHTS in self.card.files else None
+
+    def select(self, available: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of the available channels this model uses.
+
+        Raises:
+            ChannelError: One that it cannot do without is missing.
+        """
+        missing = [name for name in self.card.required if name not in available]
+        if missing:
+            raise ChannelError(
+                f"The model {self.card.name} needs {', '.join(missing)}, but the stack has only {', '.join(available)}; add the missing "
+                "channels or choose a model that does without them (`l4s models list`)."
+            )
+        return tuple(name for name in self.card.channels if name in available)
+
+
+def write_bundle(
+    folder: Path, card: ModelCard, weights: Mapping[str, NDArray[Any]] | None, onnx: bytes | None
+) -> ModelBundle:
+    """Write a bundle, complete or not at all, and open it again.
+
+    Args:
+        folder: Where it goes; replaced if it holds a bundle already.
+        card: Its card; ``files`` is filled in here.
+        weights: Tensors by name for ``weights.safetensors``.
+        onnx: Content of ``model.onnx``.
+
+    Returns:
+        The checked bundle.
+    """
+    from safetensors.numpy import save_file
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(folder) as temporary:
+        temporary.mkdir()
+        if weights is not None:
+            save_file({name: np.ascontiguousarray(value) for name, value in weights.items()}, temporary / WEIGHTS)
+        if onnx is not None:
+            (temporary / ONNX).write_bytes(onnx)
+        files = {f.name: {"sha256": sha256(f), "bytes": f.stat().st_size} for f in sorted(temporary.iterdir())}
+        (temporary / CARD).write_text(replace(card, files=files).to_json(), encoding="utf-8")
+        if (folder / CARD).exists():
+            shutil.rmtree(folder)
+    return ModelBundle.open(folder)
+
+
+def model_folders() -> tuple[Path, ...]:
+    """Folders in which bundles are looked up by name: ``L4S_MODELS``, then those that come with the engine."""
+    package = Path(__file__).resolve().parents[1]
+    shipped = (package / "resources" / "models", package.parent / "resources" / "models")
+    extra = tuple(Path(p) for p in os.environ.get("L4S_MODELS", "").split(os.pathsep) if p)
+    return (*extra, *(p for p in shipped if p.is_dir()))
+
+
+def installed() -> Iterator[Path]:
+    """Folders of all bundles that can be given by name."""
+    seen: set[str] = set()
+    for folder in model_folders():
+        for card in sorted(folder.glob(f"*/{CARD}")):
+            if card.parent.name not in seen:
+                seen.add(card.parent.name)
+                yield card.parent
+
+
+def find(name_or_path: str) -> ModelBundle:
+    """Open a bundle by its name (``l4s models list``) or its folder.
+
+    Raises:
+        MissingFileError: Neither a bundle's name nor a folder.
+        BundleError: See :meth:`ModelBundle.open`.
+    """
+    if _NAME.fullmatch(name_or_path) and not Path(name_or_path).exists():
+        for path in installed():
+            if path.name == name_or_path:
+                return ModelBundle.open(path)
+        names = ", ".join(path.name for path in installed()) or "none"
+        raise MissingFileError(
+            f"There is no model named {name_or_path!r} (installed: {names}) and no such folder; check the name or the path."
+        )
+    return ModelBundle.open(Path(name_or_path))
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file as hexadecimal text."""
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(2**20):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _digest(card: ModelCard) -> str:
+    return hashlib.sha256(
+        "".join(f"{name}:{card.files[name]['sha256']}\n" for name in sorted(card.files)).encode()
+    ).hexdigest()
+
+
+def _check_safetensors(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        start = file.read(9)
+    # A safetensors file starts with the length of its JSON header; a zip (torch.save) or a bare pickle does not.
+    if start[:4] == b"PK\x03\x04" or start[:1] == b"\x80" or start[8:9] != b"{":
+        raise UnsafeWeightsError(_unsafe(path))
+
+
+def _unsafe(path: Path) -> str:
+    return (
+        f"{path} is not a safetensors file (a pickle could run any code when opened) and is refused; export the model with `l4s train` or "
+        "convert its weights to safetensors."
+    )

@@ -1,0 +1,168 @@
+"""Normalisation of raw channels to what a network sees.
+
+The winners' separated normalisation standardises every domain by its own statistics, the largest single gain of the
+competition (paper, Section IV-B1). A scene is a domain, but not every scene has a landslide scene's variety: standardised by
+its own spread, flat farmland would look like mountains, and a cloud sheet like a valley. So each channel is one of
+
+* ``scene``: ``(x - scene mean) / max(scene std, floor x training std)``, for the optical bands;
+* ``centre``: ``(x - scene mean) / training std``, for elevation, whose datum says nothing but whose relief does;
+* ``fixed``: ``(x - training mean) / training std``, for the slope, whose degrees mean the same everywhere.
+
+Where fewer than ``min_pixels`` valid pixels are at hand the scene's statistics are blended with the training statistics in
+proportion (none of the scene's at zero pixels); the same happens to every channel alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bands import BY_NAME
+from engine.errors import ConfigError
+
+Mode = Literal["scene", "centre", "fixed"]
+
+
+@dataclass(frozen=True)
+class ChannelStatistics:
+    """Count of valid pixels, and mean and standard deviation in raw units, of each channel; arrays of shape (channels,)."""
+
+    channels: tuple[str, ...]
+    count: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+
+class StatisticsAccumulator:
+    """Merge blocks into :class:`ChannelStatistics`, exactly and in any order (Chan et al. 1979).
+
+    Args:
+        channels: Names of the channels of every block.
+    """
+
+    def __init__(self, channels: Sequence[str]) -> None:
+        self._channels = tuple(channels)
+        size = len(self._channels)
+        self._count = np.zeros(size, np.int64)
+        self._mean = np.zeros(size)
+        self._m2 = np.zeros(size)
+
+    def add(self, block: NDArray[np.floating]) -> None:
+        """Add a block of shape (channels, …); NaN pixels do not count."""
+        values = block.reshape(len(self._channels), -1).astype(np.float64)
+        valid = ~np.isnan(values)
+        count = valid.sum(axis=1)
+        divisor = np.maximum(count, 1)
+        mean = np.where(valid, values, 0.0).sum(axis=1) / divisor
+        m2 = np.where(valid, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
+        total = self._count + count
+        delta = mean - self._mean
+        weight = count / np.maximum(total, 1)
+        self._m2 += m2 + delta**2 * self._count * weight
+        self._mean += delta * weight
+        self._count = total
+
+    def result(self) -> ChannelStatistics:
+        """The statistics so far; mean and std are 0 where a channel had no valid pixel."""
+        return ChannelStatistics(
+            self._channels, self._count.copy(), self._mean.copy(), np.sqrt(self._m2 / np.maximum(self._count, 1))
+        )
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """How a model's channels are normalised; part of its card.
+
+    Attributes:
+        channels: The model's channels, in its input order.
+        modes: Mode of each channel.
+        mean: Training mean in raw units.
+        std: Training standard deviation in raw units, positive.
+        std_floor: Least share of the training std by which a ``scene`` channel is divided.
+        min_pixels: Valid pixels from which the scene's own statistics count fully.
+        clip: Normalised values are clipped to ±clip.
+
+    Raises:
+        ConfigError: Lengths differ or a std is not positive.
+    """
+
+    channels: tuple[str, ...]
+    modes: tuple[Mode, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    std_floor: float = 0.5
+    min_pixels: int = 16384
+    clip: float = 6.0
+
+    def __post_init__(self) -> None:
+        if not len(self.channels) == len(self.modes) == len(self.mean) == len(self.std):
+            raise ConfigError(
+                "A normalisation needs one mode, mean and std for each channel, but their numbers differ."
+            )
+        if min(self.std, default=1.0) <= 0:
+            raise ConfigError("A normalisation needs positive standard deviations.")
+        unknown = set(self.modes) - {"scene", "centre", "fixed"}
+        if unknown:
+            raise ConfigError(f"A normalisation's modes are scene, centre or fixed, not {', '.join(sorted(unknown))}.")
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Normalization:
+        """Read it from a card."""
+        lists: dict[str, Any] = {key: tuple(data[key]) for key in ("channels", "modes", "mean", "std")}
+        return cls(**lists, **{key: data[key] for key in ("std_floor", "min_pixels", "clip")})
+
+    def affine(self, scene: ChannelStatistics | None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Work out ``normalised = (raw - shift) / scale`` for one scene.
+
+        Args:
+            scene: Statistics of the scene's channels; channels that it lacks, or None, fall back on the training statistics.
+
+        Returns:
+            Shift and scale, each of shape (channels,), in raw units.
+        """
+        mean, std = np.array(self.mean), np.array(self.std)
+        scene_mean, scene_std, trust = mean.copy(), std.copy(), np.zeros(len(mean))
+        if scene is not None:
+            at = {name: index for index, name in enumerate(scene.channels)}
+            for index, name in enumerate(self.channels):
+                if name in at and scene.count[at[name]] > 0:
+                    trust[index] = min(1.0, float(scene.count[at[name]]) / self.min_pixels)
+                    scene_mean[index], scene_std[index] = scene.mean[at[name]], scene.std[at[name]]
+        blended_mean = trust * scene_mean + (1 - trust) * mean
+        blended_std = np.maximum(trust * scene_std + (1 - trust) * std, self.std_floor * std)
+        modes = np.array(self.modes)
+        shift = np.where(modes == "fixed", mean, blended_mean)
+        scale = np.where(modes == "scene", blended_std, std)
+        return shift.astype(np.float32), scale.astype(np.float32)
+
+    def apply(
+        self, raw: NDArray[np.float32], channels: Sequence[str], affine: tuple[NDArray[np.float32], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """Normalise a block and arrange it in the model's channel order.
+
+        Args:
+            raw: Array of shape (present channels, rows, columns) in raw units, NaN for nodata.
+            channels: Names of the channels of ``raw``; any subset of the model's, others are ignored.
+            affine: What :meth:`affine` gave for the scene.
+
+        Returns:
+            Array of shape (model channels, rows, columns); 0, the mean, for nodata and for channels that are not there.
+        """
+        shift, scale = affine
+        result = np.zeros((len(self.channels), *raw.shape[1:]), np.float32)
+        for source, name in enumerate(channels):
+            if name in self.channels:
+                target = self.channels.index(name)
+                np.divide(raw[source] - shift[target], scale[target], out=result[target])
+        np.nan_to_num(result, copy=False, nan=0.0)
+        return np.clip(result, -self.clip, self.clip, out=result)
+
+
+def training_statistics(channels: Iterable[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Published training mean and std of channels, converted to raw units (see :mod:`engine.bands`)."""
+    table = [BY_NAME[name] for name in channels]
+    return tuple(c.mean * c.divisor for c in table), tuple(c.std * c.divisor for c in table)

@@ -1,0 +1,258 @@
+"""The one place where rasters are opened and written.
+
+Reading is by window, as float32 with NaN for everything that is not data (nodata value, mask, NaN, infinities); a band's GDAL
+scale and offset are applied, so that a stack may be stored in int16. Writing goes to a temporary name beside the target, which
+gets its final name only when the file is complete.
+"""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from engine.errors import DiskFullError, L4SError, MissingFileError, OutputError, UnreadableFileError
+from engine.grid import Grid
+
+GDAL_CACHE_MB = 256
+BLOCK_PX = 512
+_TEMPORARY = ".part"
+
+GDAL_OPTIONS: dict[str, Any] = {
+    "GDAL_CACHEMAX": GDAL_CACHE_MB,
+    # A stack beside hundreds of other files must not be opened by listing the folder.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+}
+
+
+@contextmanager
+def open_raster(path: Path | str) -> Iterator[DatasetReader]:
+    """Open a raster for reading; GDAL paths such as ``/vsizip/…`` are taken as they are.
+
+    Raises:
+        MissingFileError: There is no such file.
+        UnreadableFileError: It is not a raster, or it is damaged (also when that shows only while reading).
+    """
+    if not str(path).startswith("/vsi") and not Path(path).exists():
+        raise MissingFileError(f"There is no file {path}; check the path.")
+    try:
+        with rasterio.Env(**GDAL_OPTIONS), rasterio.open(path) as dataset:
+            yield dataset
+    except (RasterioIOError, RasterioError) as error:
+        detail = str(error.__cause__ or error)
+        raise UnreadableFileError(
+            f"The raster {path} cannot be read ({detail}); it may be truncated or not a raster at all: download or export it again."
+        ) from error
+
+
+def grid_of(dataset: DatasetReader, name: str = "") -> Grid:
+    """The grid of an open raster.
+
+    Raises:
+        MissingCRSError, GridError: See :class:`engine.grid.Grid`; the message names the file.
+    """
+    try:
+        return Grid(dataset.crs, dataset.transform, (dataset.height, dataset.width))
+    except L4SError as error:
+        raise type(error)(f"{name or dataset.name}: {error}") from error
+
+
+def read_window(dataset: DatasetReader, bands: Sequence[int], window: Window | None = None) -> NDArray[np.float32]:
+    """Read bands as float32 with scale and offset applied and NaN where there is no data.
+
+    Args:
+        dataset: An open raster.
+        bands: 1-based band numbers.
+        window: The part to read; the whole raster by default. It must lie inside the raster.
+
+    Returns:
+        Array of shape (bands, rows, columns).
+    """
+    masked = dataset.read(list(bands), window=window, masked=True)
+    values: NDArray[np.float32] = masked.astype(np.float32).filled(np.nan)
+    for index, band in enumerate(bands):
+        scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
+        if (scale, offset) != (1.0, 0.0):
+            values[index] = values[index] * np.float32(scale) + np.float32(offset)
+    values[np.isinf(values)] = np.nan
+    return values
+
+
+class RasterWriter:
+    """Write a tiled GeoTIFF window by window; it gets its name only when it is complete.
+
+    Use it as a context manager: leaving the block normally builds overviews and renames, leaving it by an exception (also by
+    cancellation) removes the temporary file. Writing is safe from several threads.
+
+    Args:
+        path: The final path; its folder must exist. An existing file is replaced at the end.
+        grid: Grid of the raster.
+        dtype: NumPy name of the pixel type.
+        bands: Description of each band.
+        nodata: The nodata value, or None.
+        scales: Factor of each band, raw * scale + offset giving the value; 1 by default.
+        offsets: Offset of each band; 0 by default.
+        tags: Metadata of the file.
+        overviews: Whether to build overviews, for fast drawing in a GIS.
+        resampling: How overviews are computed.
+        profile: More creation options, overriding the defaults (tiled 512, ZSTD, BIGTIFF if needed).
+
+    Raises:
+        OutputError: The file cannot be created.
+        DiskFullError: The disk is full.
+    """
+
+    def __init__(
+        self, path: Path, grid: Grid, *, dtype: str, bands: Sequence[str], nodata: float | None = None,
+        scales: Sequence[float] | None = None, offsets: Sequence[float] | None = None, tags: Mapping[str, str] | None = None,
+        overviews: bool = True, resampling: Resampling = Resampling.average, profile: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        self.path = path
+        self.grid = grid
+        self._bands = tuple(bands)
+        self._overviews = overviews
+        self._resampling = resampling
+        self._temporary = path.with_name(path.name + _TEMPORARY)
+        self._lock = threading.Lock()
+        self._env = rasterio.Env(**GDAL_OPTIONS)
+        options: dict[str, Any] = {
+            "driver": "GTiff", "dtype": dtype, "count": len(self._bands), "nodata": nodata, "crs": grid.crs, "transform": grid.transform,
+            "height": grid.rows, "width": grid.columns, "tiled": True, "blockxsize": BLOCK_PX, "blockysize": BLOCK_PX, "compress": "zstd",
+            "zstd_level": 1, "predictor": 3 if dtype.startswith("float") else 2, "bigtiff": "if_safer", "num_threads": "all_cpus",
+        }  # fmt: skip
+        options.update(profile or {})
+        with self._mapped_errors():
+            self._env.__enter__()
+            try:
+                self._dataset = rasterio.open(self._temporary, "w", **options)
+            except BaseException:
+                self._env.__exit__(None, None, None)
+                raise
+            for index, description in enumerate(self._bands, start=1):
+                self._dataset.set_band_description(index, description)
+            if scales is not None:
+                self._dataset.scales = tuple(scales)
+            if offsets is not None:
+                self._dataset.offsets = tuple(offsets)
+            self._dataset.update_tags(**(tags or {}))
+
+    def write(self, values: NDArray[Any], window: Window | None = None, bands: Sequence[int] | None = None) -> None:
+        """Write raw (already encoded) values.
+
+        Args:
+            values: Array of shape (bands, rows, columns) of the writer's dtype.
+            window: Where it goes; the whole raster by default.
+            bands: 1-based numbers of the bands written; all by default.
+        """
+        with self._lock, self._mapped_errors():
+            self._dataset.write(values, indexes=list(bands) if bands else None, window=window)
+
+    def __enter__(self) -> RasterWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            with self._mapped_errors():
+                if kind is None and self._overviews and max(self.grid.shape) > BLOCK_PX:
+                    levels = [2**n for n in range(1, 9) if max(self.grid.shape) / 2**n >= BLOCK_PX / 2]
+                    self._dataset.build_overviews(levels, self._resampling)
+                self._dataset.close()
+                if kind is None:
+                    self._verify()
+                    self._temporary.replace(self.path)
+        finally:
+            self._env.__exit__(None, None, None)
+            self._temporary.unlink(missing_ok=True)
+
+    def _verify(self) -> None:
+        # GDAL reports a full disk while closing only as a log line: reading the last block back is what tells.
+        rows, columns = self.grid.shape
+        last = Window(max(0, columns - 1), max(0, rows - 1), 1, 1)
+        with rasterio.open(self._temporary) as dataset:
+            dataset.read(window=last)
+
+    @contextmanager
+    def _mapped_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (RasterioError, OSError) as error:
+            if isinstance(error, L4SError):
+                raise
+            raise output_error(self.path, error) from error
+
+
+def output_error(path: Path, error: BaseException) -> OutputError:
+    """Turn a failed write into the error that names the cause and the remedy."""
+    detail = str(error.__cause__ or error)
+    folder = path.parent
+    free = shutil.disk_usage(folder).free if folder.is_dir() else None
+    if (
+        (isinstance(error, OSError) and error.errno == errno.ENOSPC)
+        or "space left" in detail
+        or (free is not None and free < 2**20)
+    ):
+        return DiskFullError(
+            f"The disk is full: {path.name} could not be finished in {folder}; free some space or choose another output folder."
+        )
+    return OutputError(
+        f"{path} cannot be written ({detail}); check that the folder exists and that you may write into it."
+    )
+
+
+def output_folder(path: Path) -> Path:
+    """Create an output folder and check that files can be written into it.
+
+    Raises:
+        OutputError: It cannot be created or written.
+        DiskFullError: The disk is full.
+    """
+    probe = path / ".l4s-write-test"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"0" * 4096)
+        probe.unlink()
+    except OSError as error:
+        raise output_error(probe if path.is_dir() else path, error) from error
+    return path
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to; it is renamed to ``path`` on success and removed otherwise.
+
+    The temporary name keeps the suffix, by which many libraries choose the format.
+    """
+    temporary = path.with_name(f"{path.stem}{_TEMPORARY}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if isinstance(error, L4SError):
+            raise
+        raise output_error(path, error) from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+
+
+__all__ = [
+    "read_window",
+]  # fmt: skip
