@@ -136,7 +136,8 @@ class Grid:
 
     def window_transform(self, window: Window) -> Affine:
         """Transform of the part of the grid that ``window`` covers."""
-        return self.transform * Affine.translation(window.col_off, window.row_off)
+        t = self.transform
+        return Affine(t.a, 0, t.c + t.a * window.col_off, 0, t.e, t.f + t.e * window.row_off)
 
     def subgrid(self, window: Window) -> Grid:
         """The part of the grid that ``window`` covers, as a grid of its own."""

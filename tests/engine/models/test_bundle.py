@@ -1,0 +1,131 @@
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import BundleError, ChannelError, DigestError, MissingFileError, UnsafeWeightsError
+from engine.models.bundle import CARD, ONNX, WEIGHTS, ModelBundle, ModelCard, find, installed, write_bundle
+from engine.models.normalization import Normalization
+
+CHANNELS = ("B02", "B03", "B04", "B10")
+CARD_OF_TEST = ModelCard(
+    name="tiny", version="1", title="A tiny model", description="For tests.", network={"builder": "none"},
+    normalization=Normalization(CHANNELS, ("scene",) * 4, (1.0,) * 4, (1.0,) * 4), required=("B02", "B04"), threshold=0.5,
+    limits=("Knows nothing.",), scores=({"what": "F1", "value": 0.5},),
+)  # fmt: skip
+
+
+def make(folder: Path) -> ModelBundle:
+    return write_bundle(folder, CARD_OF_TEST, {"w": np.ones((2, 3), np.float32)}, b"onnx")
+
+
+def test_a_bundle_survives_writing_and_reading(tmp_path: Path) -> None:
+    bundle = make(tmp_path / "tiny")
+    assert bundle == ModelBundle.open(tmp_path / "tiny")
+    assert replace(bundle.card, files={}) == CARD_OF_TEST
+    assert bundle.onnx_path == tmp_path / "tiny" / ONNX
+    assert bundle.weights_path == tmp_path / "tiny" / WEIGHTS
+    assert len(bundle.digest) == 64
+
+
+def test_writing_again_replaces_the_whole_bundle(tmp_path: Path) -> None:
+    make(tmp_path / "tiny")
+    bundle = write_bundle(tmp_path / "tiny", CARD_OF_TEST, None, b"other")
+    assert sorted(p.name for p in (tmp_path / "tiny").iterdir()) == [CARD, ONNX]
+    assert bundle.weights_path is None
+    assert [p.name for p in tmp_path.iterdir()] == ["tiny"]
+
+
+@pytest.mark.parametrize("name", [ONNX, WEIGHTS])
+def test_one_changed_byte_is_noticed(tmp_path: Path, name: str) -> None:
+    path = make(tmp_path / "tiny").path / name
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DigestError, match="SHA-256"):
+        ModelBundle.open(tmp_path / "tiny")
+
+
+def test_a_pickle_is_refused_without_opening_it(tmp_path: Path) -> None:
+    (tmp_path / "model.pt").write_bytes(pickle.dumps({"w": 1}))
+    with pytest.raises(UnsafeWeightsError, match="pickle"):
+        ModelBundle.open(tmp_path / "model.pt")
+    folder = make(tmp_path / "tiny").path
+    (folder / WEIGHTS).unlink()
+    (folder / "model.pth").write_bytes(b"PK\x03\x04")
+    with pytest.raises(UnsafeWeightsError, match="pickle"):
+        ModelBundle.open(folder)
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04" + b"\0" * 20, b"\x80\x04" + b"\0" * 20])
+def test_a_pickle_under_the_name_of_safetensors_is_refused(tmp_path: Path, content: bytes) -> None:
+    folder = make(tmp_path / "tiny").path
+    (folder / WEIGHTS).write_bytes(content)
+    card = json.loads((folder / CARD).read_text())
+    import hashlib
+
+    card["files"][WEIGHTS]["sha256"] = hashlib.sha256(content).hexdigest()
+    (folder / CARD).write_text(json.dumps(card))
+    with pytest.raises(UnsafeWeightsError, match="pickle"):
+        ModelBundle.open(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda card: card.pop("title"), "not a model card"),
+        (lambda card: card.update(colour="red"), "unknown keys: colour"),
+        (lambda card: card.update(schema=99), "schema 99"),
+        (lambda card: card.update(threshold=1.5), "threshold 1.5"),
+        (lambda card: card.update(required=["B99"]), "unknown channels: B99"),
+        (lambda card: card["files"].update({"../evil": {"sha256": "0"}}), "misses"),
+        (lambda card: card.update(files={}), "neither"),
+    ],
+)
+def test_a_broken_card_is_one_clear_error(
+    tmp_path: Path, change: Callable[[dict[str, object]], object], message: str
+) -> None:
+    folder = make(tmp_path / "tiny").path
+    card = json.loads((folder / CARD).read_text())
+    change(card)
+    (folder / CARD).write_text(json.dumps(card))
+    with pytest.raises(BundleError, match=message):
+        ModelBundle.open(folder)
+
+
+def test_missing_parts(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="not a model bundle"):
+        ModelBundle.open(tmp_path)
+    folder = make(tmp_path / "tiny").path
+    (folder / ONNX).unlink()
+    with pytest.raises(BundleError, match="misses model"):
+        ModelBundle.open(folder)
+    (folder / CARD).write_text("{")
+    with pytest.raises(BundleError, match="not a model card"):
+        ModelBundle.open(folder)
+
+
+def test_channels_are_selected_and_missing_ones_named(tmp_path: Path) -> None:
+    bundle = make(tmp_path / "tiny")
+    assert bundle.select(("B02", "B04", "B08")) == ("B02", "B04")
+    with pytest.raises(ChannelError, match="needs B02, but the stack has only B04"):
+        bundle.select(("B04",))
+
+
+def test_bundles_are_found_by_name_and_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path / "models" / "tiny")
+    monkeypatch.setenv("L4S_MODELS", str(tmp_path / "models"))
+    assert find("tiny").card.name == "tiny"
+    assert find(str(tmp_path / "models" / "tiny")) == find("tiny")
+    assert "tiny" in {path.name for path in installed()}
+    with pytest.raises(MissingFileError, match="no model named 'giant'"):
+        find("giant")
+
+
+def test_a_name_with_odd_characters_is_refused() -> None:
+    with pytest.raises(BundleError, match="lower-case"):
+        replace(CARD_OF_TEST, name="../x")

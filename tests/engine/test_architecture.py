@@ -1,0 +1,126 @@
+"""The dependency direction of docs/developer-guide.md, checked on the source itself."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = ROOT / "engine"
+
+LAYERS = [
+    {"errors", "events", "bands"},
+    {"grid"},
+    {"raster"},
+    {"nouns"},
+    {"scene", "patches", "models", "inference", "inventory"},
+    {"training"},
+    {"pipeline"},
+    {"cli"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+# Within the layer of the rooms: who may use whom. Anything not listed is forbidden.
+NEIGHBOURS = {
+    "scene": set(),
+    "patches": set(),
+    "models": set(),
+    "inference": {"models", "patches"},
+    "inventory": set(),
+}
+TORCH_ROOMS = ("engine/models/", "engine/patches/augment", "engine/training/", "engine/inference/torch_runtime")
+HEAVY = {"torch", "torchvision", "timm", "segmentation_models_pytorch", "lightning", "kornia", "torchmetrics"}
+
+
+def modules() -> list[Path]:
+    return sorted(ENGINE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ENGINE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
+    """Full names of all modules that a file imports, also those inside functions unless told otherwise."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_level_only else list(ast.walk(tree))
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import; write the full name"
+            found.add(node.module or "")
+            if node.module == "engine":
+                found |= {f"engine.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_every_room_has_a_place_in_the_order() -> None:
+    rooms = {room(path) for path in modules()} - {"__init__", "__main__"}
+    assert rooms <= set(LEVEL), f"unknown rooms: {rooms - set(LEVEL)}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_follow_the_street(path: Path) -> None:
+    mine = room(path)
+    if mine in {"__init__", "__main__"}:
+        return
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "engine" or len(parts) < 2:
+            continue
+        theirs = parts[1]
+        if theirs == mine or theirs not in LEVEL:
+            continue
+        if LEVEL[theirs] == LEVEL[mine]:
+            free = LEVEL[mine] == 0  # errors, events and bands may use one another
+            assert free or theirs in NEIGHBOURS.get(mine, set()), f"{mine} must not import {theirs}"
+        else:
+            assert LEVEL[theirs] < LEVEL[mine], f"{mine} must not import {theirs}: the street has one direction"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_engine_knows_neither_qgis_nor_the_plugin(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(path)}
+    assert not roots & {"qgis", "l4s_qgis", "PyQt5", "PyQt6"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_torch_stays_in_its_rooms(path: Path) -> None:
+    used = HEAVY & {name.split(".")[0] for name in imports(path, top_level_only=True)}
+    relative = path.relative_to(ROOT).as_posix()
+    allowed = any(relative.startswith(prefix) for prefix in TORCH_ROOMS)
+    assert not used or allowed, f"{relative} imports {used} at its top: the light installation has no torch"
+
+
+def test_plugin_imports_nothing_of_the_engine() -> None:
+    for path in sorted((ROOT / "l4s_qgis").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module or ""]
+            for name in names:
+                assert name.split(".")[0] not in {"engine", "torch", "geopandas", "rasterio", "shapely"}, (
+                    f"{path}: {name}"
+                )
+
+
+def test_importing_engine_is_cheap() -> None:
+    program = (
+        "import sys, engine, engine.cli; print(sorted({'torch', 'rasterio', 'numpy', 'geopandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_all_names_that_the_engine_offers_resolve() -> None:
+    import engine
+
+    assert engine.__all__ == sorted(engine.__all__)
+    for name in engine.__all__:
+        assert getattr(engine, name) is not None

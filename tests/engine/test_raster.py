@@ -1,0 +1,155 @@
+import errno
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.windows import Window
+
+from engine.errors import DiskFullError, MissingFileError, OutputError, UnreadableFileError
+from engine.grid import Grid
+from engine.raster import RasterWriter, atomic_path, grid_of, open_raster, output_error, output_folder, read_window
+
+GRID = Grid(CRS.from_epsg(32651), Affine(10, 0, 300000, 0, -10, 2500000), (700, 600))
+
+
+def write(path: Path, **options: object) -> None:
+    arguments = {"dtype": "int16", "bands": ["B02", "slope"], "nodata": -32768, "scales": [1, 0.01]} | options
+    with RasterWriter(path, GRID, **arguments) as writer:  # type: ignore[arg-type]
+        values = np.full((2, 700, 600), 1234, np.int16)
+        values[:, 0, 0] = -32768
+        writer.write(values)
+
+
+def test_values_come_back_scaled_with_nan_for_nodata(tmp_path: Path) -> None:
+    write(tmp_path / "a.tif")
+    with open_raster(tmp_path / "a.tif") as dataset:
+        values = read_window(dataset, [2, 1], Window(0, 0, 2, 2))
+        assert grid_of(dataset).same_as(GRID)
+        assert dataset.descriptions == ("B02", "slope")
+        assert dataset.overviews(1) == [2]
+    assert values.dtype == np.float32
+    assert np.isnan(values[:, 0, 0]).all()
+    assert values[:, 1, 1] == pytest.approx([12.34, 1234])
+
+
+def test_infinities_and_nan_are_nodata(tmp_path: Path) -> None:
+    with RasterWriter(tmp_path / "a.tif", GRID, dtype="float32", bands=["DEM"]) as writer:
+        values = np.zeros((1, 700, 600), np.float32)
+        values[0, 0, :3] = np.inf, -np.inf, np.nan
+        writer.write(values)
+    with open_raster(tmp_path / "a.tif") as dataset:
+        read = read_window(dataset, [1], Window(0, 0, 4, 1))
+    assert np.isnan(read[0, 0]).tolist() == [True, True, True, False]
+
+
+def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with RasterWriter(tmp_path / "a.tif", GRID, dtype="uint8", bands=["x"]) as writer:
+            writer.write(np.zeros((1, 10, 10), np.uint8), Window(0, 0, 10, 10))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_file_stays_until_its_successor_is_complete(tmp_path: Path) -> None:
+    write(tmp_path / "a.tif")
+    before = (tmp_path / "a.tif").read_bytes()
+    with pytest.raises(RuntimeError), RasterWriter(tmp_path / "a.tif", GRID, dtype="uint8", bands=["x"]):
+        raise RuntimeError
+    assert (tmp_path / "a.tif").read_bytes() == before
+
+
+def test_missing_damaged_and_foreign_files_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="no file"), open_raster(tmp_path / "none.tif"):
+        pass
+    (tmp_path / "text.tif").write_text("not a raster")
+    with pytest.raises(UnreadableFileError, match="cannot be read"), open_raster(tmp_path / "text.tif"):
+        pass
+
+
+def test_a_truncated_geotiff_is_one_clear_error(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    with RasterWriter(tmp_path / "a.tif", GRID, dtype="uint8", bands=["x"], overviews=False) as writer:
+        writer.write(rng.integers(0, 255, (1, 700, 600), np.uint8))
+    content = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "cut.tif").write_bytes(content[: len(content) // 2])
+    with pytest.raises(UnreadableFileError, match="truncated"), open_raster(tmp_path / "cut.tif") as dataset:
+        read_window(dataset, [1])
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        output_folder(tmp_path / "file" / "sub")
+    with pytest.raises(OutputError, match="cannot be written"):
+        RasterWriter(tmp_path / "none" / "a.tif", GRID, dtype="uint8", bands=["x"])
+
+
+def test_a_full_disk_is_told_from_other_failures(tmp_path: Path) -> None:
+    error = output_error(tmp_path / "a.tif", OSError(errno.ENOSPC, "No space left on device"))
+    assert isinstance(error, DiskFullError)
+    assert not isinstance(output_error(tmp_path / "a.tif", OSError(errno.EACCES, "denied")), DiskFullError)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the file size through the resource module")
+def test_running_out_of_room_leaves_no_file(tmp_path: Path) -> None:
+    # RLIMIT_FSIZE makes every write beyond it fail, as a full disk does, without filling one.
+    program = """
+import json, resource, signal, sys
+from pathlib import Path
+import numpy as np
+from tests_grid import GRID
+from engine.errors import OutputError
+from engine.raster import RasterWriter
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    with RasterWriter(Path(sys.argv[1]), GRID, dtype="uint8", bands=["x"], overviews=False) as writer:
+        writer.write(np.random.default_rng(0).integers(0, 255, (1, 700, 600), np.uint8))
+except OutputError as error:
+    print(json.dumps(str(error)))
+"""
+    (tmp_path / "tests_grid.py").write_text(
+        "from affine import Affine\nfrom rasterio.crs import CRS\nfrom engine.grid import Grid\n"
+        "GRID = Grid(CRS.from_epsg(32651), Affine(10, 0, 300000, 0, -10, 2500000), (700, 600))\n"
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{program}", str(out / "a.tif")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "cannot be written" in json.loads(done.stdout) or "full" in json.loads(done.stdout)
+    assert list(out.iterdir()) == []
+
+
+def test_atomic_path_renames_on_success_only(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "a.json") as temporary:
+        temporary.write_text("{}")
+        assert temporary.suffix == ".json"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+    def failing() -> None:
+        with atomic_path(tmp_path / "b.json") as temporary:
+            temporary.write_text("{")
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        failing()
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_written_files_open_elsewhere(tmp_path: Path) -> None:
+    write(tmp_path / "a.tif", tags={"ENGINE_VERSION": "x"})
+    with rasterio.open(tmp_path / "a.tif") as dataset:
+        assert dataset.tags()["ENGINE_VERSION"] == "x"
+        assert dataset.block_shapes[0] == (512, 512)
+        assert dataset.nodata == -32768
