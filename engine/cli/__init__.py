@@ -24,7 +24,24 @@ from engine.errors import CancelledError, ConfigError, DiskFullError, L4SError
 from engine.events import Failure, Listener, Reporter, Result
 
 # name: (module in engine.cli, one line of help)
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "detect": ("detect", "detect landslides: probability, mask, polygons, report"),
+    "stack": ("stack", "bring Sentinel-2 and a DEM onto one 10 m grid"),
+    "vectorize": ("vectorize", "turn a probability raster into landslide polygons"),
+    "export": ("export", "write an inventory as GeoJSON, Shapefile, FlatGeobuf or COOLR table"),
+    "report": ("report", "write an inventory's HTML report"),
+    "compare": ("compare", "compare an inventory with a reference inventory"),
+    "evaluate": ("evaluate", "score masks against reference masks"),
+    "predict-patches": ("predict_patches", "write Landslide4Sense submission masks"),
+    "train": ("train", "train a model by a recipe"),
+    "adapt": ("adapt", "adapt models to an unlabelled target"),
+    "data": ("data", "check and pack labelled patches, or make patches from an inventory"),
+    "ablate": ("ablate", "repeat the paper's tables as experiments"),
+    "models": ("models", "list, show, verify and export model bundles"),
+    "simulate": ("simulate", "make a synthetic scene with known landslides"),
+    "demo": ("demo", "simulate a scene, detect its landslides and show how well"),
+    "doctor": ("doctor", "check this installation"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0 done, 2 bad input or usage, 130 cancelled, 1 a bug.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    listener: Listener = program() if _wants_json(words) else person()
+    words, for_program = _take_events(list(sys.argv[1:] if arguments is None else arguments))
+    listener: Listener = program() if for_program else person()
     try:
         args = _parse(words)
         with _cancel_on_signals() as cancelled:
@@ -96,9 +113,17 @@ def _parse(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _wants_json(words: Sequence[str]) -> bool:
-    pairs = zip(words, [*words[1:], ""], strict=True)
-    return any(word == "--events=json" or (word == "--events" and after == "json") for word, after in pairs)
+def _take_events(words: list[str]) -> tuple[list[str], bool]:
+    """Take ``--events json`` out of the words: it is understood anywhere, also behind an action such as ``models list``."""
+    rest: list[str] = []
+    for_program = False
+    for word in words:
+        if word == "--events=json" or (word == "json" and rest[-1:] == ["--events"]):
+            for_program = True
+            rest = [w for w in rest if w != "--events"]
+        else:
+            rest.append(word)
+    return rest, for_program
 
 
 @contextmanager

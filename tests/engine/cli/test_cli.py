@@ -1,0 +1,133 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine import cli
+from engine.errors import GridError
+from engine.events import Reporter
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], None]:
+    """Register a command named ``probe`` that runs the given function."""
+
+    def register(function: Callable[..., Any]) -> None:
+        module = SimpleNamespace(configure=lambda parser: parser.add_argument("--size", type=int), run=function)
+        monkeypatch.setitem(cli.COMMANDS, "probe", ("probe", "for tests"))
+        monkeypatch.setitem(sys.modules, "engine.cli.probe", module)  # type: ignore[arg-type]
+
+    return register
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_command_exists_and_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module = import_module(f"engine.cli.{cli.COMMANDS[name][0]}")
+    assert callable(module.configure)
+    assert callable(module.run)
+    with pytest.raises(SystemExit) as done:
+        cli.main([name, "--help"])
+    assert done.value.code == 0
+    assert "usage: l4s" in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom engine.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n"
+        "    print({'numpy', 'rasterio', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("set()")
+
+
+def test_a_result_for_a_person_and_for_a_program(command: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    def run(args: Any, report: Reporter) -> dict[str, Any]:
+        report.progress("work", 1, 2)
+        report.warn("careful")
+        return {"size": args.size, "text": f"size is {args.size}"}
+
+    command(run)
+    assert cli.main(["probe", "--size", "3"]) == 0
+    person = capsysbinary.readouterr()
+    assert person.out == b"size is 3\n"
+    assert b"warning: careful" in person.err
+    assert cli.main(["probe", "--size", "3", "--events", "json"]) == 0
+    lines = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    assert [line["event"] for line in lines] == ["progress", "log", "result"]
+    assert lines[-1]["size"] == 3
+
+
+def test_a_known_error_is_one_sentence_and_exit_code_2(
+    command: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    def run(args: Any, report: Reporter) -> dict[str, Any]:
+        raise GridError("The grids differ; make them alike.")
+
+    command(run)
+    assert cli.main(["probe"]) == 2
+    assert capsysbinary.readouterr().err == b"l4s: The grids differ; make them alike.\n"
+    assert cli.main(["probe", "--events=json"]) == 2
+    shown = capsysbinary.readouterr()
+    assert json.loads(shown.out) == {"event": "error", "code": "grid", "message": "The grids differ; make them alike."}
+    assert b"Traceback" not in shown.err
+
+
+def test_a_bug_is_exit_code_1_with_its_traceback(command: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    def run(args: Any, report: Reporter) -> dict[str, Any]:
+        raise KeyError("oops")
+
+    command(run)
+    assert cli.main(["probe", "--events", "json"]) == 1
+    shown = capsysbinary.readouterr()
+    assert json.loads(shown.out)["code"] == "bug"
+    assert b"Traceback" in shown.err
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["nonsense"], ["models"], ["models", "list", "--colour"], ["probe", "--size", "big"]]
+)
+def test_wrong_usage_is_exit_code_2_with_a_hint(
+    words: list[str], command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(lambda args, report: {})
+    assert cli.main(words) == 2
+    assert "--help" in capsys.readouterr().err
+
+
+def test_running_out_of_memory_is_said(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(args: Any, report: Reporter) -> dict[str, Any]:
+        raise MemoryError
+
+    command(run)
+    assert cli.main(["probe"]) == 2
+    assert "Memory ran out" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent the POSIX way")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_within_two_seconds_with_code_130(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(
+        "import sys, time\nfrom types import SimpleNamespace\nfrom engine import cli\n"
+        "def run(args, report):\n    for i in range(10000):\n        report.progress('wait', i, 10000)\n        time.sleep(0.05)\n"
+        "cli.COMMANDS['probe'] = ('probe', '')\n"
+        "sys.modules['engine.cli.probe'] = SimpleNamespace(configure=lambda parser: None, run=run)\n"
+        "sys.exit(cli.main(['probe', '--events', 'json']))\n"
+    )
+    process = subprocess.Popen([sys.executable, tmp_path / "program.py"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    start = time.monotonic()
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert time.monotonic() - start < 2
+    assert json.loads(output.splitlines()[-1])["code"] == "cancelled"
