@@ -27,12 +27,13 @@ from rasterio.windows import Window
 from engine.errors import DiskFullError, L4SError, MissingFileError, OutputError, UnreadableFileError
 from engine.grid import Grid
 
-GDAL_CACHE_MB = 256
+GDAL_CACHE_MB = 128
 BLOCK_PX = 512
 _TEMPORARY = ".part"
 
 GDAL_OPTIONS: dict[str, Any] = {
-    "GDAL_CACHEMAX": GDAL_CACHE_MB,
+    # rasterio passes this number on as bytes: 256 would mean no cache at all, and every block written in parts is rewritten.
+    "GDAL_CACHEMAX": GDAL_CACHE_MB * 2**20,
     # A stack beside hundreds of other files must not be opened by listing the folder.
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_PAM_ENABLED": "NO",
@@ -160,6 +161,11 @@ class RasterWriter:
         """
         with self._lock, self._mapped_errors():
             self._dataset.write(values, indexes=list(bands) if bands else None, window=window)
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Add metadata that is known only after writing, such as the share of the area that holds data."""
+        with self._lock, self._mapped_errors():
+            self._dataset.update_tags(**tags)
 
     def __enter__(self) -> RasterWriter:
         return self
