@@ -1,0 +1,118 @@
+"""The area of interest: any vector file in any CRS, or bounds, becomes a window of the grid."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import geopandas
+import pyogrio.errors
+from rasterio.crs import CRS
+from rasterio.errors import CRSError
+from rasterio.warp import transform_bounds
+from rasterio.windows import Window
+
+from engine.errors import (
+    ConfigError,
+    InputError,
+    InventoryError,
+    MissingCRSError,
+    MissingFileError,
+    NoOverlapError,
+    UnreadableFileError,
+)
+from engine.grid import Bounds, Grid
+
+_EDGE_POINTS = 101
+
+
+def area_window(grid: Grid, *, aoi: Path | None, bounds: Bounds | None, bounds_crs: str | None = None) -> Window:
+    """Find the part of a grid that was asked for, snapped outward to whole pixels.
+
+    Args:
+        grid: The grid of the imagery.
+        aoi: A vector file; the box around all its geometries is taken.
+        bounds: (left, bottom, right, top); at most one of this and ``aoi``.
+        bounds_crs: CRS of ``bounds``, such as ``EPSG:4326``; that of the grid by default.
+
+    Returns:
+        The window; the whole grid where nothing was asked for.
+
+    Raises:
+        ConfigError: Both were given, or the bounds are empty or upside down.
+        NoOverlapError: The area lies outside the imagery.
+        MissingFileError, UnreadableFileError, MissingCRSError, InputError: The vector file cannot be used.
+    """
+    if aoi is not None and bounds is not None:
+        raise ConfigError("Both an area of interest and bounds were given; give one of them.")
+    if aoi is not None:
+        return grid.window_of(aoi_bounds(aoi, grid.crs))
+    if bounds is None:
+        return grid.full_window
+    left, bottom, right, top = bounds
+    if not (all(math.isfinite(value) for value in bounds) and left < right and bottom < top):
+        raise ConfigError(f"The bounds {left:g} {bottom:g} {right:g} {top:g} are empty; give left, bottom, right, top.")
+    if bounds_crs is not None:
+        try:
+            crs = CRS.from_user_input(bounds_crs)
+        except CRSError as error:
+            raise ConfigError(f"{bounds_crs!r} is not a coordinate reference system; write it as EPSG:4326.") from error
+        bounds = bounds_in(bounds, crs, grid.crs)
+    return grid.window_of(bounds)
+
+
+def aoi_bounds(path: Path, crs: CRS) -> Bounds:
+    """The box around a vector file's geometries, in another CRS.
+
+    Raises:
+        MissingFileError: There is no such file.
+        UnreadableFileError: It is no vector file.
+        MissingCRSError: It does not say in which CRS it is.
+        InventoryError: It holds no geometry, or a broken one.
+    """
+    if not path.exists():
+        raise MissingFileError(f"There is no file {path}; check the path of the area of interest.")
+    try:
+        layer = geopandas.read_file(path)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError) as error:
+        raise UnreadableFileError(
+            f"The area of interest {path} cannot be read ({str(error).splitlines()[0]}); give a vector file such as GeoPackage, GeoJSON "
+            "or Shapefile."
+        ) from error
+    geometry = getattr(layer, "geometry", None) if isinstance(layer, geopandas.GeoDataFrame) else None
+    if geometry is None or geometry.dropna().is_empty.all():
+        raise InventoryError(f"The area of interest {path} holds no geometry; draw a polygon into it.")
+    if layer.crs is None:
+        raise MissingCRSError(
+            f"The area of interest {path} has no coordinate reference system; save it again with the right one."
+        )
+    shapes = geometry.dropna()
+    shapes = shapes[~shapes.is_empty]
+    if not shapes.is_valid.all():
+        number = int((~shapes.is_valid).to_numpy().argmax()) + 1
+        raise InventoryError(
+            f"Geometry {number} of the area of interest {path} is invalid ({shapes.is_valid_reason().iloc[number - 1]}); "
+            "repair it, for instance with QGIS's 'Fix geometries'."
+        )
+    left, bottom, right, top = (float(value) for value in shapes.total_bounds)
+    # A point or a line is an area too: window_of snaps outward, but needs a positive extent.
+    tiny = 1e-9 * max(1.0, abs(left), abs(top))
+    return bounds_in((left - tiny, bottom - tiny, right + tiny, top + tiny), CRS.from_user_input(layer.crs), crs)
+
+
+def bounds_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
+    """The box around a box in another CRS, its edges followed closely.
+
+    Raises:
+        NoOverlapError: The box lies where the other CRS is not defined.
+    """
+    try:
+        result = transform_bounds(source, target, *bounds, densify_pts=_EDGE_POINTS)
+    except (CRSError, InputError) as error:
+        raise NoOverlapError(
+            f"The area cannot be expressed in the imagery's CRS ({error}); choose an area inside the imagery."
+        ) from error
+    if not all(math.isfinite(value) for value in result):
+        raise NoOverlapError("The area lies where the imagery's CRS is not defined; choose an area inside the imagery.")
+    left, bottom, right, top = (float(value) for value in result)
+    return (left, bottom, right, top)

@@ -1,0 +1,192 @@
+"""Reading a source on the target grid, window by window, already encoded as the stack stores it.
+
+Two roads lead from a source's pixels to the target's. Where both share a CRS and the nearest pixel is wanted, indices are computed
+here and each native pixel is read once: exact, and as fast as decoding. Everything else is warped by GDAL.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import rasterio.vrt
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from engine.errors import UnreadableFileError
+from engine.grid import Grid
+from engine.raster import open_raster
+from engine.scene.imagery import BandSource
+
+NODATA = -32768
+DN_MAX = 32767
+_TIE_PX = 1e-6
+
+Encode = Callable[[NDArray[Any]], NDArray[np.int16]]
+
+
+class Layer(Protocol):
+    """Something that fills one or more bands of the stack."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Bands of the stack that it fills."""
+        ...
+
+    def read(self, window: Window) -> NDArray[np.int16]:
+        """Encoded values of a window of the target grid, shape (names, rows, columns)."""
+        ...
+
+
+class OpenSource:
+    """One band of an open file, read on the target grid. Safe to share between threads: reads take turns.
+
+    Args:
+        dataset: The open file.
+        source: What is read of it.
+        target: The grid wanted.
+        encode: Turns stored values into the stack's int16, :data:`NODATA` where there is no data.
+        resampling: Kernel for pixels that are not those of the target.
+    """
+
+    def __init__(
+        self, dataset: Any, source: BandSource, target: Grid, *, encode: Encode, resampling: Resampling
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._encode = encode
+        self._lock = threading.Lock()
+        self._dataset = dataset
+        self._warped: Any = None
+        same_pixels = np.allclose(source.grid.pixel_size, target.pixel_size, rtol=1e-6)
+        if source.grid.crs != target.crs or not (resampling is Resampling.nearest or same_pixels):
+            self._warped = rasterio.vrt.WarpedVRT(
+                dataset, crs=target.crs, transform=target.transform, height=target.rows, width=target.columns, resampling=resampling,
+                src_nodata=source.nodata, nodata=source.nodata, warp_mem_limit=64,
+            )  # fmt: skip
+
+    def close(self) -> None:
+        """Let go of the warped view."""
+        if self._warped is not None:
+            self._warped.close()
+
+    def read(self, window: Window) -> NDArray[np.int16] | None:
+        """Encoded values of a window, shape (rows, columns), or None where the source does not reach.
+
+        Raises:
+            UnreadableFileError: The file is damaged there.
+        """
+        try:
+            if self._warped is not None:
+                with self._lock:
+                    values = self._warped.read(self._source.band, window=window)
+                return self._encode(values)
+            return self._read_nearest(window)
+        except RasterioError as error:
+            raise UnreadableFileError(
+                f"{self._source.path} cannot be read ({error.__cause__ or error}); it is damaged or truncated: download it again."
+            ) from error
+
+    def _read_nearest(self, window: Window) -> NDArray[np.int16] | None:
+        mine, wanted = self._source.grid, self._target.window_transform(window)
+        reach = 0.5 if mine.pixel_size[0] > 1.5 * self._target.pixel_size[0] else 0.0
+        t = mine.transform
+        columns = _indices(wanted.c, wanted.a, int(window.width), t.c, t.a, mine.columns, reach)
+        rows = _indices(wanted.f, wanted.e, int(window.height), t.f, t.e, mine.rows, reach)
+        in_columns, in_rows = columns >= 0, rows >= 0
+        if not in_columns.any() or not in_rows.any():
+            return None
+        used_columns, used_rows = columns[in_columns], rows[in_rows]
+        column0, row0 = int(used_columns[0]), int(used_rows[0])
+        piece = Window(column0, row0, int(used_columns[-1]) - column0 + 1, int(used_rows[-1]) - row0 + 1)
+        with self._lock:
+            values = self._dataset.read(self._source.band, window=piece)
+        # Encoding before widening: a 60 m pixel is encoded once, not 36 times.
+        native = self._encode(values)
+        if native.shape != (used_rows.size, used_columns.size):
+            native = native.take(used_columns - column0, axis=1).take(used_rows - row0, axis=0)
+        if in_columns.all() and in_rows.all():
+            return native
+        result = np.full((int(window.height), int(window.width)), NODATA, np.int16)
+        result[np.ix_(in_rows, in_columns)] = native
+        return result
+
+
+def _indices(
+    start: float, step: float, count: int, origin: float, pixel: float, size: int, reach: float
+) -> NDArray[np.int64]:
+    """Source index under each target pixel's centre, -1 outside; pixels up to ``reach`` beyond the edge repeat it."""
+    position = (start + (np.arange(count) + 0.5) * step - origin) / pixel
+    index = np.floor(position + _TIE_PX).astype(np.int64)
+    near = (position >= -reach - _TIE_PX) & (position < size + reach - _TIE_PX)
+    return np.where(near, np.clip(index, 0, size - 1), -1)
+
+
+class BandLayer:
+    """A channel, mosaicked from one source a product: where the first has no data, the next is asked."""
+
+    def __init__(self, name: str, sources: Sequence[OpenSource]) -> None:
+        self.names = (name,)
+        self._sources = tuple(sources)
+
+    def read(self, window: Window) -> NDArray[np.int16]:
+        """Encoded values, shape (1, rows, columns)."""
+        result: NDArray[np.int16] | None = None
+        for source in self._sources:
+            values = source.read(window)
+            if values is None:
+                continue
+            if result is None:
+                result = values
+            else:
+                np.copyto(result, values, where=result == NODATA)
+            if not (result == NODATA).any():
+                break
+        if result is None:
+            result = np.full((int(window.height), int(window.width)), NODATA, np.int16)
+        return result[np.newaxis]
+
+
+@contextmanager
+def open_band(name: str, sources: Sequence[BandSource], target: Grid, resampling: Resampling) -> Iterator[BandLayer]:
+    """Open a channel's files for reading on the target grid."""
+    with ExitStack() as stack:
+        opened = []
+        for source in sources:
+            dataset = stack.enter_context(open_raster(_path(source.path)))
+            one = OpenSource(dataset, source, target, encode=dn_encoder(source), resampling=resampling)
+            stack.callback(one.close)
+            opened.append(one)
+        yield BandLayer(name, opened)
+
+
+def _path(text: str) -> Path | str:
+    return text if text.startswith("/vsi") else Path(text)
+
+
+def dn_encoder(source: BandSource) -> Encode:
+    """How a band's stored values become int16 DN: scaled, offset, clipped at 32767, nodata set.
+
+    16-bit values go through a table of all 65536 of them, made once.
+    """
+
+    def compute(values: NDArray[Any]) -> NDArray[np.int16]:
+        dn = values.astype(np.float64) * source.scale + source.offset
+        missing = ~np.isfinite(dn)
+        if source.nodata is not None and not math.isnan(source.nodata):
+            missing |= values == source.nodata
+        return np.where(missing, NODATA, np.clip(np.rint(np.where(missing, 0, dn)), NODATA + 1, DN_MAX)).astype(
+            np.int16
+        )
+
+    if source.dtype != "uint16":
+        return compute
+    table = compute(np.arange(65536, dtype=np.uint16))
+    return lambda values: table[values]

@@ -1,0 +1,276 @@
+"""Scene → :class:`~engine.nouns.Stack`: channels from many files on one 10 m grid, written block by block."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.windows import Window
+
+from engine import __version__
+from engine.bands import OPTICAL, QUALITY, QUALITY_CLASSES, TERRAIN, in_order
+from engine.errors import ConfigError, NoOverlapError, NoValidPixelsError, ProductError
+from engine.events import SILENT, Reporter
+from engine.grid import Bounds, Grid
+from engine.nouns import Stack
+from engine.raster import RasterWriter, open_raster, output_folder
+from engine.scene.area import area_window, bounds_in
+from engine.scene.clouds import open_quality
+from engine.scene.dem import DemMosaic, open_dems, open_mosaic
+from engine.scene.imagery import Imagery, open_imagery
+from engine.scene.lattice import ten_metre_grid, union
+from engine.scene.layers import NODATA, Layer, open_band
+from engine.scene.terrain import DEM_OFFSET, DEM_SCALE, SLOPE_SCALE, TerrainLayer
+
+PROVENANCE_TAG = "L4S_PROVENANCE"
+KERNELS = {"nearest": Resampling.nearest, "bilinear": Resampling.bilinear, "cubic": Resampling.cubic}
+ROWS_PX, COLUMNS_PX = 1024, 4096
+"""Size of the pieces read and written: whole JPEG 2000 tiles and whole output blocks, small enough to stop within two seconds."""
+
+_IN_FLIGHT = 6
+_WELL_COVERED = 0.999
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class StackConfig:
+    """How a stack is made.
+
+    Attributes:
+        aoi: Vector file in any CRS; the stack covers the box around it.
+        bounds: (left, bottom, right, top) instead of ``aoi``.
+        bounds_crs: CRS of ``bounds``; that of the imagery by default.
+        resampling: Kernel for 20 m and 60 m bands; the benchmark used nearest neighbour.
+        quality: ``auto`` takes the product's own cloud mask, where it has one; ``off`` takes none.
+        dn_offset: Added to the DN instead of what metadata say.
+        workers: Threads that read; 0 for one a processor.
+    """
+
+    aoi: Path | None = None
+    bounds: Bounds | None = None
+    bounds_crs: str | None = None
+    resampling: Literal["nearest", "bilinear", "cubic"] = "nearest"
+    quality: Literal["auto", "off"] = "auto"
+    dn_offset: float | None = None
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        if self.resampling not in KERNELS:
+            raise ConfigError(f"The resampling {self.resampling!r} is not known; choose {', '.join(KERNELS)}.")
+        if self.quality not in ("auto", "off"):
+            raise ConfigError(f"The quality mask {self.quality!r} is not known; choose auto or off.")
+        if self.workers < 0:
+            raise ConfigError("The number of workers cannot be negative; 0 means one a processor.")
+
+
+def make_stack(
+    imagery: Sequence[Path], dem: Sequence[Path], *, out: Path, config: StackConfig = StackConfig(), report: Reporter = SILENT
+) -> Stack:  # fmt: skip
+    """Bring imagery and elevation onto one grid of about 10 m, in raw units.
+
+    Args:
+        imagery: Sentinel-2 products, folders of bands, or raster files (see :mod:`engine.scene.imagery`).
+        dem: Elevation files or archives; without any, the stack has no terrain channels.
+        out: GeoTIFF to write. It holds int16: DN as they are, slope in 0.01 degree, elevation in 0.2 m, with GDAL scales.
+        config: Area, resampling and quality mask.
+        report: Told about every piece; cancellation is noticed there.
+
+    Returns:
+        The stack.
+
+    Raises:
+        InputError: Products, files or the area cannot be used; the subclass says how.
+        OutputError: The stack cannot be written.
+    """
+    products = open_imagery(imagery, dn_offset=config.dn_offset)
+    _check_together(products, report)
+    whole = ten_metre_grid(union([product.reference.grid for product in products]))
+    grid = whole.subgrid(area_window(whole, aoi=config.aoi, bounds=config.bounds, bounds_crs=config.bounds_crs))
+    mosaics = open_dems(dem)
+    _check_overlap(grid, mosaics)
+    output_folder(out.parent)
+    with ExitStack() as opened:
+        layers, terrain = _open_layers(opened, products, mosaics, grid, config)
+        _write(layers, terrain, products=products, dem=dem, grid=grid, out=out, config=config, report=report)
+    return Stack.open(out)
+
+
+def stack_provenance(path: Path) -> dict[str, Any]:
+    """What :func:`make_stack` wrote down about a stack: inputs, offsets, coverage, masked shares; empty for other files."""
+    with open_raster(path) as dataset:
+        text = dataset.tags().get(PROVENANCE_TAG)
+    return dict(json.loads(text)) if text else {}
+
+
+def _check_together(products: Sequence[Imagery], report: Reporter) -> None:
+    """Make sure that several products can be mosaicked."""
+    first = products[0]
+    for other in products[1:]:
+        if other.reference.grid.crs != first.reference.grid.crs:
+            raise ProductError(
+                f"{first.name} is in {first.reference.grid.crs_name} and {other.name} in {other.reference.grid.crs_name}; products of "
+                "different zones do not share a pixel grid: make one stack for each zone and map them one by one."
+            )
+        if other.channels != first.channels:
+            raise ProductError(
+                f"{first.name} ({first.level}) has the bands {', '.join(first.channels)}, {other.name} ({other.level}) has "
+                f"{', '.join(other.channels)}; mosaic products of one level only."
+            )
+    dates = sorted({product.date for product in products if product.date})
+    if len(dates) > 1:
+        report.warn(f"The products are of different dates ({', '.join(dates)}); seams may show between them.")
+    for product in products:
+        for note in product.notes:
+            report.log(f"{product.name}: {note}.")
+    missing = [name for name in OPTICAL if name not in first.channels]
+    if missing:
+        report.log(f"The imagery ({first.level}) lacks {', '.join(missing)}; the stack goes without.")
+
+
+def _check_overlap(grid: Grid, mosaics: Sequence[DemMosaic]) -> None:
+    """Refuse elevation that lies elsewhere, before anything is read."""
+    for mosaic in mosaics:
+        left, bottom, right, top = bounds_in(grid.bounds, grid.crs, mosaic.grid.crs)
+        other = mosaic.grid.bounds
+        if left < other[2] and right > other[0] and bottom < other[3] and top > other[1]:
+            return
+    if mosaics:
+        files = ", ".join(Path(f.path).name for mosaic in mosaics for f in mosaic.files)
+        raise NoOverlapError(
+            f"The DEM ({files}) does not cover any of the imagery ({grid.describe()}); give the DEM of this area."
+        )
+
+
+def _open_layers(
+    opened: ExitStack, products: Sequence[Imagery], mosaics: Sequence[DemMosaic], grid: Grid, config: StackConfig
+) -> tuple[list[Layer], TerrainLayer | None]:
+    """Open everything that is read, the reference band first: the quality band looks at it."""
+    kernel = KERNELS[config.resampling]
+    reference = products[0].reference.channel
+    names = sorted(products[0].channels, key=lambda name: name != reference)
+    layers: list[Layer] = [
+        opened.enter_context(open_band(name, [product.source(name) for product in products], grid, kernel))
+        for name in names
+    ]
+    quality = opened.enter_context(open_quality(products, grid)) if config.quality == "auto" else None
+    if quality is not None:
+        layers.append(quality)
+    terrain: TerrainLayer | None = None
+    if mosaics:
+        terrain = TerrainLayer(grid, [opened.enter_context(open_mosaic(mosaic)) for mosaic in mosaics])
+        layers.append(terrain)
+    return layers, terrain
+
+
+def _write(
+    layers: Sequence[Layer], terrain: TerrainLayer | None, *, products: Sequence[Imagery], dem: Sequence[Path], grid: Grid, out: Path,
+    config: StackConfig, report: Reporter,
+) -> None:  # fmt: skip
+    written = {name for layer in layers for name in layer.names}
+    bands = (*in_order(written), *([QUALITY] if QUALITY in written else []))
+    scales = {"slope": SLOPE_SCALE, "DEM": DEM_SCALE}
+    writer = RasterWriter(
+        out, grid, dtype="int16", bands=bands, nodata=NODATA, scales=[scales.get(name, 1.0) for name in bands],
+        offsets=[DEM_OFFSET if name == "DEM" else 0.0 for name in bands], overviews=False, profile={"interleave": "band"},
+    )  # fmt: skip
+    valid, classes = Counter[str](), Counter[int]()
+    with writer:
+        reference: NDArray[np.bool_] | None = None
+        for layer, window, values in _read_all(layers, grid, config.workers or os.cpu_count() or 1, report):
+            if layer is layers[0]:
+                reference = values[0] == NODATA
+            if layer.names == (QUALITY,) and reference is not None:
+                values[0][reference] = QUALITY_CLASSES["nodata"]
+                classes.update(dict(enumerate(np.bincount(values.ravel(), minlength=len(QUALITY_CLASSES)).tolist())))
+            writer.write(values, window, [bands.index(name) + 1 for name in layer.names])
+            for name, one in zip(layer.names, values, strict=True):
+                valid[name] += int(np.count_nonzero(one != NODATA))
+        _check_content(valid, layers[0].names[0], terrain, dem, report)
+        shares = {name: round(valid[name] / (grid.rows * grid.columns), 6) for name in bands if name != QUALITY}
+        total = max(1, sum(classes.values()))
+        masked = {name: round(classes[code] / total, 6) for name, code in QUALITY_CLASSES.items()} if classes else None
+        writer.tag({PROVENANCE_TAG: json.dumps(_provenance(products, dem, config, shares, masked))})
+
+
+def _read_all(
+    layers: Sequence[Layer], grid: Grid, workers: int, report: Reporter
+) -> Iterator[tuple[Layer, Window, NDArray[np.int16]]]:
+    """Read every layer for every piece of the grid, ahead of the writer by a bounded number of pieces, in order."""
+    pieces = [
+        Window(column, row, min(COLUMNS_PX, grid.columns - column), min(ROWS_PX, grid.rows - row))
+        for row in range(0, grid.rows, ROWS_PX) for column in range(0, grid.columns, COLUMNS_PX)
+    ]  # fmt: skip
+    jobs = iter([(layer, window) for window in pieces for layer in layers])
+    total = len(pieces) * len(layers)
+    pending: deque[tuple[Layer, Window, Future[NDArray[np.int16]]]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="l4s-read")
+    try:
+        for done in range(total):
+            while len(pending) < _IN_FLIGHT + workers and (job := next(jobs, None)) is not None:
+                pending.append((*job, pool.submit(job[0].read, job[1])))
+            report.progress("stack", done, total)
+            layer, window, future = pending.popleft()
+            yield layer, window, _wait(future, report)
+        report.progress("stack", total, total)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _wait(future: Future[NDArray[np.int16]], report: Reporter) -> NDArray[np.int16]:
+    while True:
+        try:
+            return future.result(timeout=_POLL_S)
+        except FutureTimeoutError:
+            report.check()
+
+
+def _check_content(
+    valid: Counter[str], reference: str, terrain: TerrainLayer | None, dem: Sequence[Path], report: Reporter
+) -> None:
+    """Refuse a stack without data, and tell how much the elevation covers."""
+    if not valid[reference]:
+        raise NoValidPixelsError(
+            f"The imagery holds no data in this area: every pixel of {reference} is nodata; choose another area or product."
+        )
+    if terrain is None:
+        return
+    names = ", ".join(path.name for path in dem)
+    if not valid[TERRAIN[1]]:
+        raise NoOverlapError(f"The DEM ({names}) holds only voids in this area; give the DEM of this area.")
+    if terrain.covered < _WELL_COVERED:
+        report.warn(
+            f"The DEM ({names}) covers {100 * terrain.covered:.1f} % of the area; the rest has no terrain channels: add the missing DEM."
+        )
+
+
+def _provenance(
+    products: Sequence[Imagery], dem: Sequence[Path], config: StackConfig, valid: dict[str, float], masked: dict[str, float] | None
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "engine": __version__,
+        "imagery": [
+            {
+                "name": product.name, "level": product.level, "date": product.date, "notes": list(product.notes),
+                "dn_offsets": {source.channel: source.offset for source in product.bands},
+                "mask": product.mask.kind if product.mask else None,
+            }
+            for product in products
+        ],
+        "dem": [path.name for path in dem],
+        "resampling": config.resampling,
+        "quality": config.quality,
+        "valid_share": valid,
+        "dem_covered": valid.get("DEM"),
+        "quality_share": masked,
+    }  # fmt: skip
