@@ -62,7 +62,19 @@ def area_window(grid: Grid, *, aoi: Path | None, bounds: Bounds | None, bounds_c
 
 
 def aoi_bounds(path: Path, crs: CRS) -> Bounds:
-    """The box around a vector file's geometries, in another CRS.
+    """The box around a vector file's geometries, in another CRS; raises what :func:`read_area` raises."""
+    shapes = read_area(path)
+    left, bottom, right, top = (float(value) for value in shapes.total_bounds)
+    # A point or a line is an area too: window_of snaps outward, but needs a positive extent.
+    tiny = 1e-9 * max(1.0, abs(left), abs(top))
+    return bounds_in((left - tiny, bottom - tiny, right + tiny, top + tiny), CRS.from_user_input(shapes.crs), crs)
+
+
+def read_area(path: Path) -> geopandas.GeoSeries:
+    """Read the geometries of a vector file.
+
+    Returns:
+        Its valid, non-empty geometries in the file's CRS.
 
     Raises:
         MissingFileError: There is no such file.
@@ -94,10 +106,7 @@ def aoi_bounds(path: Path, crs: CRS) -> Bounds:
             f"Geometry {number} of the area of interest {path} is invalid ({shapes.is_valid_reason().iloc[number - 1]}); "
             "repair it, for instance with QGIS's 'Fix geometries'."
         )
-    left, bottom, right, top = (float(value) for value in shapes.total_bounds)
-    # A point or a line is an area too: window_of snaps outward, but needs a positive extent.
-    tiny = 1e-9 * max(1.0, abs(left), abs(top))
-    return bounds_in((left - tiny, bottom - tiny, right + tiny, top + tiny), CRS.from_user_input(layer.crs), crs)
+    return shapes
 
 
 def bounds_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
