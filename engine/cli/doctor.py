@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     Raises:
         DependencyError: Something that detection needs is missing or broken; the message names all of it.
     """
-    checks = {
+    checks: dict[str, Any] = {
         "engine": f"{__version__} in {Path(__file__).resolve().parents[1]}",
         "python": f"{platform.python_version()} ({sys.executable})",
         "system": f"{platform.platform()}, {os.cpu_count()} processors",
