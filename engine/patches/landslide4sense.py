@@ -120,11 +120,12 @@ class Patch:
 
 @dataclass(frozen=True)
 class PatchFile:
-    """The files of one patch."""
+    """The files of one patch, and where it lies (None: as the training ids say)."""
 
     id: int
     image: Path
     mask: Path | None
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,14 @@ def find_patches(
             "image_N.h5 was found in it; give the dataset's root or one of its split folders."
         )
     mask_files = _numbered(masks, "mask") if masks is not None and labels != "ignored" else {}
-    files = tuple(PatchFile(n, image_files[n], mask_files.get(n)) for n in sorted(image_files))
+    # Validation and test sets are numbered from 1 as well, but their ids say nothing of where they lie.
+    known_ids = not re.search("valid|test", f"{images.parent.name}/{images.name}", re.IGNORECASE)
+    files = tuple(
+        PatchFile(
+            n, image_files[n], mask_files.get(n), place_of(n) if known_ids else Place(images.parent.name, 0, 2 * n)
+        )
+        for n in sorted(image_files)
+    )
     missing = [file.id for file in files if file.mask is None]
     if labels == "needed" and missing:
         some = ", ".join(map(str, missing[:5])) + (" …" if len(missing) > 5 else "")
@@ -219,7 +227,7 @@ def read_patch(file: PatchFile) -> Patch:
     """
     image = read_image(file.image)
     mask = None if file.mask is None else read_mask(file.mask)
-    return Patch(file.id, image, mask, place_of(file.id))
+    return Patch(file.id, image, mask, file.place or place_of(file.id))
 
 
 def read_image(path: Path) -> NDArray[np.float32]:

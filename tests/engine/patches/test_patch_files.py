@@ -149,3 +149,8 @@ def test_real_patches_are_whole_numbers():
 def test_a_patch_without_its_mask_file_reads_without_label(tmp_path):
     make(tmp_path, "img", None, (3,))
     assert read_patch(PatchFile(3, tmp_path / "img" / "image_3.h5", None)).mask is None
+
+
+def test_ids_of_validation_and_test_sets_say_nothing_of_training_sites(tmp_path):
+    make(tmp_path, "TestData/img", None, (1, 3100))
+    assert {patch.site for patch in find_patches(tmp_path, "test").patches()} == {"TestData"}

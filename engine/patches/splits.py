@@ -1,0 +1,95 @@
+"""Splits for validation: by site or by contiguous block, because neighbouring patches touch and a random split leaks.
+
+Where training and validation blocks meet, training patches that touch a validation patch (also at a corner) are left out of that
+fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ConfigError, DatasetError
+from engine.events import SILENT, Reporter
+from engine.patches.arrays import PatchArrays
+from engine.patches.landslide4sense import Place
+
+Method = Literal["site", "block", "random"]
+METHODS = ("site", "block", "random")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Indices of the patches to train on and to validate on."""
+
+    name: str
+    training: NDArray[np.int64]
+    validation: NDArray[np.int64]
+
+
+def split(arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, report: Reporter = SILENT) -> list[Fold]:
+    """Cut labelled patches into folds.
+
+    Args:
+        arrays: The patches.
+        method: ``site``: one fold a site (``folds`` caps their number); ``block``: contiguous blocks dealt out so that folds hold
+            about as much landslide; ``random``: patch by patch, which leaks and says so.
+        folds: Number of folds.
+        seed: Order in which equal blocks are dealt, and the random split.
+        report: Takes the warning.
+
+    Raises:
+        ConfigError: Unknown method or fewer than two folds.
+        DatasetError: Fewer sites or blocks than folds.
+    """
+    if method not in METHODS or folds < 2:
+        raise ConfigError(f"A split is by {', '.join(METHODS)} into at least 2 folds, not by {method!r} into {folds}.")
+    if method == "random":
+        report.warn(
+            "A random split leaks: neighbouring patches touch, so its scores are too high. Use site or block for anything you report."
+        )
+        groups = [str(i) for i in range(len(arrays))]
+    else:
+        groups = [place.site if method == "site" else place.block for place in arrays.places]
+    names = sorted(set(groups))
+    if len(names) < folds:
+        raise DatasetError(
+            f"A split by {method} into {folds} folds needs as many {method}s, but the {len(arrays)} patches lie in {len(names)}; use fewer "
+            "folds or split by block."
+        )
+    positive = arrays.positive_pixels
+    member = {name: np.array([i for i, group in enumerate(groups) if group == name]) for name in names}
+    dealt = _deal(names, {name: int(positive[member[name]].sum()) for name in names}, folds, seed)
+    return [
+        _fold(arrays, f"{method}-{k + 1}", np.concatenate([member[n] for n in chosen]), method)
+        for k, chosen in enumerate(dealt)
+    ]
+
+
+def _deal(names: Sequence[str], weight: dict[str, int], folds: int, seed: int) -> list[list[str]]:
+    """Heaviest first, each to the lightest fold; ties in seeded order."""
+    order = np.random.default_rng(seed).permutation(len(names))
+    ranked = sorted((names[i] for i in order), key=lambda name: -weight[name])
+    dealt: list[list[str]] = [[] for _ in range(folds)]
+    for name in ranked:
+        target = min(dealt, key=lambda chosen: (sum(weight[n] for n in chosen), len(chosen)))
+        target.append(name)
+    return dealt
+
+
+def _fold(arrays: PatchArrays, name: str, validation: NDArray[np.int64], method: Method) -> Fold:
+    held = set(validation.tolist())
+    rest = [i for i in range(len(arrays)) if i not in held]
+    if method == "block":
+        taken = {(arrays.places[i].site, arrays.places[i].row, arrays.places[i].column) for i in held}
+        rest = [i for i in rest if not _touches(arrays.places[i], taken)]
+    return Fold(name, np.array(rest, np.int64), np.sort(validation))
+
+
+def _touches(place: Place, taken: set[tuple[str, int, int]]) -> bool:
+    around = ((place.site, place.row + dr, place.column + dc) for dr in (-1, 0, 1) for dc in (-1, 0, 1))
+    return any(key in taken for key in around)
