@@ -1,7 +1,7 @@
 """Terrain channels: elevation and slope on the stack's grid.
 
 Slope is Horn's (1981), in degrees, with true metre spacing. It is computed where it loses least: on the DEM's own grid where that is
-as fine as the stack's or finer, then averaged; on the stack's grid, from heights raised with cubic convolution, where the DEM is coarser
+as fine as the stack's or finer, then averaged; on the stack's grid, from heights raised with a smooth kernel, where the DEM is coarser
 (decision record ``scene-terrain``).
 """
 
@@ -27,6 +27,9 @@ from engine.scene.layers import NODATA
 SLOPE_SCALE = 0.01
 DEM_SCALE, DEM_OFFSET = 0.2, 4000.0
 OWN_GRID_UP_TO_M = 10.5
+SPLINE_BELOW = 0.67
+"""Heights coarser than 15 m are raised with a cubic B-spline: under interpolating kernels the DEM's lattice shows in the slope."""
+
 _KERNEL_PX = 4
 _BLOCK_DEM_PX = 3000
 
@@ -134,7 +137,7 @@ def terrain_on(grid: Grid, mosaic: OpenMosaic) -> tuple[NDArray[np.float32], NDA
     source, heights = piece
     inner = source.subgrid(Window(1, 1, source.columns - 2, source.rows - 2))
     ratio = grid.resolution_m() / mosaic.grid.resolution_m()
-    kernel = Resampling.average if ratio >= 2 else Resampling.cubic
+    kernel = Resampling.average if ratio >= 2 else Resampling.cubic_spline if ratio < SPLINE_BELOW else Resampling.cubic
     if mosaic.grid.resolution_m() <= OWN_GRID_UP_TO_M:
         width_m, height_m = inner.pixel_size_m()
         own = slope_deg(heights, width_m, height_m)
