@@ -1,0 +1,202 @@
+"""The inventory as a GeoPackage: layers ``landslides``, ``aoi`` and ``run``, with form, colours and provenance inside."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from engine.errors import InventoryError, MissingFileError, OutputError, UnreadableFileError
+from engine.events import SILENT, Reporter
+from engine.inventory.inventory import Inventory, as_landslides
+from engine.inventory.merge import keep_reviewed
+from engine.inventory.metadata import describe_fields, embed_styles
+from engine.raster import atomic_path, output_error
+
+VERSION = "1.3"
+"""GDAL 3.6, which Debian 12's QGIS brings, warns at 1.4."""
+LICENCE = "The inventory belongs to who made it; it contains modified Copernicus Sentinel data where Sentinel-2 images were used."
+LOCK_WAIT_S = 2.0
+
+
+def write_geopackage(inventory: Inventory, path: Path, *, report: Reporter = SILENT) -> Path:
+    """Write an inventory, complete or not at all.
+
+    If there is an inventory at ``path`` already, its reviewed polygons are kept (see :mod:`engine.inventory.merge`) and the file as it
+    was stays beside as ``NAME.previous.gpkg``. A file that QGIS has open is replaced inside a transaction.
+
+    Args:
+        inventory: What is written.
+        path: The file; its folder must exist.
+        report: Receives what was kept.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        OutputError: It cannot be written, is read-only, or is being edited in another program.
+        InventoryError: There is a file of that name that is not an inventory.
+    """
+    if path.exists():
+        require_writable(path)
+        inventory = _with_reviewed(inventory, path, report)
+    try:
+        with atomic_path(path) as temporary:
+            temporary.unlink(missing_ok=True)
+            _write(inventory, temporary)
+            if _opened_elsewhere(path):
+                replace_content(temporary, path)
+                shutil.copyfile(path, temporary)
+    except (DataSourceError, DataLayerError, sqlite3.Error) as error:
+        raise output_error(path, error) from error
+    return path
+
+
+def _with_reviewed(inventory: Inventory, path: Path, report: Reporter) -> Inventory:
+    merged = keep_reviewed(inventory, read_inventory(path))
+    if not merged.kept:
+        return inventory
+    previous = path.with_name(f"{path.stem}.previous{path.suffix}")
+    with atomic_path(previous) as temporary, closing(sqlite3.connect(path)) as source:
+        with closing(sqlite3.connect(temporary)) as target:
+            source.backup(target)
+    report.log(
+        f"Kept {merged.kept} reviewed landslides of the earlier inventory, which replace {merged.replaced} new ones; the earlier file is "
+        f"{previous.name}."
+    )
+    return merged.inventory
+
+
+def require_writable(path: Path) -> None:
+    """Check that an existing GeoPackage may be replaced now.
+
+    Raises:
+        OutputError: It is read-only or locked by another program.
+        InventoryError: It is not a GeoPackage.
+    """
+    if not path.stat().st_mode & 0o222:
+        raise OutputError(f"{path} is read-only; make it writable or choose another name.")
+    try:
+        with closing(sqlite3.connect(path, timeout=LOCK_WAIT_S)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+    except sqlite3.OperationalError as error:
+        raise OutputError(
+            f"{path} is being edited in another program ({error}); save or stop editing there (in QGIS: toggle editing off) and try again."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise InventoryError(f"{path} exists but is not a GeoPackage; choose another name.") from error
+
+
+def _opened_elsewhere(path: Path) -> bool:
+    """Whether another program has the file open: QGIS keeps a write-ahead log beside it as long as it does."""
+    return path.exists() and path.with_name(path.name + "-wal").exists()
+
+
+def replace_content(source: Path, target: Path) -> None:
+    """Put a database's content into another that is open elsewhere, in one transaction."""
+    try:
+        with closing(sqlite3.connect(source)) as new, closing(sqlite3.connect(target, timeout=LOCK_WAIT_S)) as open_one:
+            new.backup(open_one)
+    except sqlite3.OperationalError as error:
+        raise OutputError(f"{target} is in use by another program ({error}); close it there and try again.") from error
+
+
+def _write(inventory: Inventory, path: Path) -> None:
+    landslides = inventory.landslides.rename_geometry("geom")
+    area = gpd.GeoDataFrame(
+        {"name": ["analysed area"], "area_km2": [inventory.run.get("area_km2")]}, geometry=[_multi(inventory.aoi)], crs=inventory.crs
+    ).rename_geometry("geom")  # fmt: skip
+    metadata = {
+        "TITLE": "Landslide inventory",
+        "DESCRIPTION": f"{len(inventory)} landslide polygons detected by l4s {inventory.run.get('engine_version', '')}",
+        "LICENSE": str(inventory.run.get("licence", LICENCE)),
+        "RUN": json.dumps(inventory.run, ensure_ascii=False, default=str),
+    }
+    options: dict[str, Any] = {
+        "driver": "GPKG", "dataset_options": {"VERSION": VERSION}, "geometry_type": "MultiPolygon",
+        "layer_options": {"GEOMETRY_NAME": "geom", "FID": "fid", "SPATIAL_INDEX": "YES"},
+    }  # fmt: skip
+    pyogrio.write_dataframe(landslides, path, layer="landslides", dataset_metadata=metadata, **options)
+    pyogrio.write_dataframe(area, path, layer="aoi", append=True, **options)
+    runs = pd.DataFrame([_row(record) for record in (*inventory.earlier, inventory.run)])
+    pyogrio.write_dataframe(runs, path, layer="run", driver="GPKG", append=True)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        embed_styles(connection)
+        describe_fields(connection)
+
+
+def _multi(shape: Any) -> Any:
+    return shapely.multipolygons([shape]) if shape.geom_type == "Polygon" else shape
+
+
+def _row(record: Any) -> dict[str, Any]:
+    """One run as a row of the layer ``run``; ``document`` holds all of it."""
+    models = record.get("models") or []
+    masked = record.get("masked_share") or {}
+    return {
+        "created": str(record.get("created", "")),
+        "engine_version": str(record.get("engine_version", "")),
+        "models": ", ".join(f"{m.get('name', '')} {m.get('version', '')}".strip() for m in models),
+        "model_digests": ", ".join(str(m.get("digest", "")) for m in models),
+        "threshold": _number(record.get("threshold")),
+        "landslides": int(record.get("landslides") or 0),
+        "area_km2": _number(record.get("area_km2")),
+        **{f"share_{name}": _number(masked.get(name)) for name in ("nodata", "cloud", "shadow", "snow")},
+        "device": str(record.get("device", "")),
+        "inputs": json.dumps(record.get("inputs", {}), ensure_ascii=False, default=str),
+        "parameters": json.dumps(record.get("parameters", {}), ensure_ascii=False, default=str),
+        "licence": str(record.get("licence", LICENCE)),
+        "document": json.dumps(record, ensure_ascii=False, default=str),
+    }
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else float("nan")
+
+
+def read_inventory(path: Path) -> Inventory:
+    """Read an inventory; one edited in QGIS, too.
+
+    Raises:
+        MissingFileError: There is no such file.
+        UnreadableFileError: It is not a GeoPackage.
+        InventoryError: It has no layer ``landslides``.
+    """
+    if not path.exists():
+        raise MissingFileError(f"There is no file {path}; check the path.")
+    try:
+        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
+        if "landslides" not in layers:
+            raise InventoryError(
+                f"{path} has no layer `landslides` (it has: {', '.join(sorted(layers)) or 'none'}); give the file that `l4s detect` wrote."
+            )
+        table = pyogrio.read_dataframe(path, layer="landslides")
+        area = pyogrio.read_dataframe(path, layer="aoi") if "aoi" in layers else None
+        runs = pyogrio.read_dataframe(path, layer="run", read_geometry=False) if "run" in layers else None
+    except (DataSourceError, DataLayerError) as error:
+        raise UnreadableFileError(f"{path} cannot be read as a GeoPackage ({error}); it may be damaged.") from error
+    columns = {str(name): table[name].to_numpy() for name in table.columns if name != table.geometry.name}
+    landslides = as_landslides(table.geometry.to_numpy(), table.crs, columns)
+    records = [_document(text) for text in runs["document"]] if runs is not None and "document" in runs else []
+    shape = area.geometry.union_all() if area is not None and len(area) else shapely.box(*landslides.total_bounds)
+    inventory = Inventory(landslides, shape)
+    return replace(inventory, run=records[-1], earlier=tuple(records[:-1])) if records else inventory
+
+
+def _document(text: Any) -> dict[str, Any]:
+    try:
+        record = json.loads(text)
+    except (TypeError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}

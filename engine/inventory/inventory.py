@@ -1,0 +1,109 @@
+"""The inventory: landslide polygons with attributes, the area that was looked at, and how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
+
+from engine.errors import InventoryError, MissingCRSError
+from engine.inventory.schema import DTYPES, FIELDS
+
+DEFAULT_TEXT = {"status": "pending", "ls_type": "unknown", "material": "unknown", "trigger": "unknown", "flags": ""}
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Landslides of one area.
+
+    Attributes:
+        landslides: One MultiPolygon a row with the columns of :data:`engine.inventory.schema.FIELDS`, in that order, then any others.
+        aoi: The ground that was looked at (valid pixels of the mask), in the same CRS.
+        run: How it was made; everything in it is JSON. See :mod:`engine.inventory.vectorize`.
+        earlier: Records of earlier runs whose reviewed polygons are kept here, oldest first.
+
+    Raises:
+        MissingCRSError: The polygons have no CRS.
+        InventoryError: A column of the schema is missing.
+    """
+
+    landslides: gpd.GeoDataFrame
+    aoi: BaseGeometry
+    run: Mapping[str, Any] = field(default_factory=dict)
+    earlier: tuple[Mapping[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.landslides.crs is None:
+            raise MissingCRSError("The inventory has no coordinate reference system; assign one before using it.")
+        missing = [f.name for f in FIELDS if f.name not in self.landslides.columns]
+        if missing:
+            raise InventoryError(
+                f"The inventory lacks the columns {', '.join(missing)}; write it with `l4s vectorize`."
+            )
+
+    def __len__(self) -> int:
+        return len(self.landslides)
+
+    @property
+    def crs(self) -> CRS:
+        """Coordinate reference system of polygons and area."""
+        return self.landslides.crs
+
+    @property
+    def confirmed(self) -> gpd.GeoDataFrame:
+        """The landslides that nobody rejected."""
+        return self.landslides[self.landslides["status"] != "rejected"]
+
+    def with_landslides(self, landslides: gpd.GeoDataFrame) -> Inventory:
+        """The same inventory with other polygons."""
+        return replace(self, landslides=landslides)
+
+
+def as_landslides(geometry: Any, crs: Any, columns: Mapping[str, Any] | None = None) -> gpd.GeoDataFrame:
+    """Make the landslide table: every column of the schema, of its type, empty where nothing is given.
+
+    Args:
+        geometry: Polygons or MultiPolygons, shape (n,).
+        crs: Their CRS.
+        columns: Values by column name, each of shape (n,) or one for all.
+
+    Returns:
+        A table of n rows; geometries are MultiPolygons.
+    """
+    given = dict(columns or {})
+    shapes = as_multipolygons(np.asarray(geometry, np.object_))
+    count = len(shapes)
+    table: dict[str, Any] = {}
+    for f in FIELDS:
+        value = given.pop(f.name, None)
+        if value is None:
+            value = {"real": np.nan, "integer": 0, "boolean": False}.get(f.kind, DEFAULT_TEXT.get(f.name))
+        table[f.name] = column(value, f.kind, count)
+    table.update(given)
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=crs, index=pd.RangeIndex(count))
+
+
+def column(value: Any, kind: str, count: int) -> pd.Series[Any]:
+    """One column of the schema's type, from values or from one value for all."""
+    values = np.full(count, value, dtype=object) if np.ndim(value) == 0 else np.asarray(value)
+    series = pd.Series(values, index=pd.RangeIndex(count))
+    if kind == "text":
+        return series.astype(object).where(series.notna(), None)
+    if kind == "real":
+        return series.astype("float64")
+    return series.fillna(0).astype(DTYPES[kind])  # type: ignore[index,arg-type]
+
+
+def as_multipolygons(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Make MultiPolygons of all polygons, so that one layer holds them."""
+    out = shapes.copy()
+    single = shapely.get_type_id(out) == shapely.GeometryType.POLYGON.value
+    out[single] = shapely.multipolygons(out[single], indices=np.arange(int(single.sum())))
+    return out

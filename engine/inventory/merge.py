@@ -1,0 +1,93 @@
+"""What a reviewer did survives a new run: reviewed polygons of the earlier inventory are kept and marked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from engine.inventory.inventory import Inventory, as_landslides
+
+SAME = 0.5
+"""Share of a new polygon that must lie in reviewed ones for it to be the same landslide."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A new inventory with the reviewed polygons of an earlier one.
+
+    Attributes:
+        inventory: Both together; reviewed polygons first, with their numbers.
+        kept: Reviewed polygons that were kept.
+        replaced: New polygons that were left out because a reviewed one covers them.
+    """
+
+    inventory: Inventory
+    kept: int
+    replaced: int
+
+
+def reviewed(landslides: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Which polygons a person has touched: any status but pending, a reviewer, or drawn by hand (no number)."""
+    decided = ~landslides["status"].isin(["pending"])
+    return np.asarray(decided | landslides["reviewer"].notna() | (landslides["id"] <= 0), np.bool_)
+
+
+def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
+    """Carry the reviewed polygons of an earlier inventory into a new one.
+
+    A new polygon that lies at least half in reviewed ones (accepted, edited or rejected) is the same landslide and gives way; one
+    that overlaps them less is kept and flagged ``overlaps-reviewed``.
+
+    Args:
+        new: The new run's inventory.
+        old: The earlier one; its CRS may differ.
+
+    Returns:
+        The merged inventory.
+    """
+    kept = old.landslides[reviewed(old.landslides)].to_crs(new.crs).reset_index(drop=True)
+    if kept.empty:
+        return Merged(new, 0, 0)
+    broken = ~kept.geometry.is_valid
+    kept.loc[broken, "geometry"] = kept.geometry[broken].make_valid()
+    kept["kept_from"] = kept["kept_from"].where(kept["kept_from"].notna(), str(old.run.get("created", "unknown")))
+    kept["status"] = kept["status"].where(kept["status"].notna(), "edited")
+    found = new.landslides
+    share = _covered_share(np.asarray(found.geometry), np.asarray(kept.geometry))
+    rest = found[share < SAME].copy()
+    touching = np.asarray(share[share < SAME] > 0)
+    flags = rest["flags"].fillna("").where(~touching, rest["flags"].fillna("") + ";overlaps-reviewed")
+    rest["flags"] = flags.str.strip(";")
+    kept["id"] = _numbers(kept["id"])
+    rest["id"] = np.arange(len(rest)) + int(kept["id"].max()) + 1
+    # Record by record: concatenating columns that are empty on one side warns of their type.
+    rows = [*kept.to_dict("records"), *rest.to_dict("records")]
+    table = pd.DataFrame(rows)
+    columns: dict[str, Any] = {name: table[name] for name in table.columns if name != "geometry"}
+    landslides = as_landslides(table["geometry"].to_numpy(), new.crs, columns)
+    merged = replace(new, landslides=landslides, earlier=(*old.earlier, old.run))
+    return Merged(merged, len(kept), len(found) - len(rest))
+
+
+def _covered_share(shapes: NDArray[np.object_], cover: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Share of each polygon's area that lies in any of the others."""
+    out = np.zeros(len(shapes))
+    if not len(shapes):
+        return out
+    one, other = shapely.STRtree(cover).query(shapes, predicate="intersects")
+    np.add.at(out, one, shapely.area(shapely.intersection(shapes[one], cover[other])))
+    return np.asarray(out / shapely.area(shapes), np.float64)
+
+
+def _numbers(ids: pd.Series[int]) -> NDArray[np.int64]:
+    """Keep valid numbers; give new ones to polygons that were drawn by hand or split in two."""
+    out = ids.to_numpy(np.int64).copy()
+    again = np.asarray(ids.duplicated() | (ids <= 0), np.bool_)
+    out[again] = np.arange(int(again.sum())) + max(0, int(out.max())) + 1
+    return out

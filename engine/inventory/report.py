@@ -1,0 +1,280 @@
+"""The report: one self-contained HTML file for the people who decide, with its figures also as PNG files."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from engine.events import SILENT, Reporter
+from engine.inventory import figures
+from engine.inventory.inventory import Inventory
+from engine.inventory.page import Section, cards, page, paragraph, table
+from engine.inventory.schema import FLAGS, STATUS
+from engine.inventory.statistics import Summary, density_per_km2, summarise
+from engine.inventory.volume import RELATION
+from engine.nouns import ProbabilityRaster, Stack
+from engine.raster import atomic_path, output_folder
+
+LARGEST = 15
+SHARES = {"cloud": "cloud", "shadow": "shadow", "snow": "snow", "nodata": "no data"}
+
+LIMITS = (
+    "The polygons were found by a computer in satellite images of 10 m pixels. Each is a suggestion until a person has looked at it; the "
+    "column status says which were.",
+    "Landslides smaller than about four pixels (400 m²) are missed or not drawn, so small ones are under-counted.",
+    "Fresh, bare landslides in vegetation are found best. Old, overgrown or slow ones and those in bare ground are mostly missed.",
+    "Ploughed fields, river beds, quarries, roads, clear-cuts and the rims of clouds can look like landslides; flags point at likely ones.",
+    "Nothing is known below clouds, shadows and snow; no landslides there means no information.",
+    "Outlines follow pixels and may be off by one or two (10 to 20 m). Source and deposit are not told apart.",
+    "Volumes are estimated from areas by published averages and are orders of magnitude, not measurements.",
+    "Probabilities are the models' own; they are not a hazard or risk map.",
+)
+
+
+def write_report(
+    inventory: Inventory,
+    out: Path,
+    *,
+    stack: Stack | None = None,
+    probability: ProbabilityRaster | None = None,
+    report: Reporter = SILENT,
+) -> Path:
+    """Write the report and, in a folder ``NAME_figures`` beside it, its figures.
+
+    Args:
+        inventory: What is reported.
+        out: The HTML file; its folder must exist.
+        stack: Gives the image below the map.
+        probability: Gives the probability map.
+        report: Receives progress.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    summary = summarise(inventory)
+    drawn: dict[str, bytes] = {}
+    for name, figure in _figures(inventory, summary, stack, probability):
+        report.progress("drawing the report", len(drawn), 6)
+        drawn[name] = figures.png(figure)
+    report.progress("drawing the report", 6, 6)
+    text = page(_title(inventory), _subtitle(inventory), _sections(inventory, summary, drawn))
+    folder = output_folder(out.with_name(f"{out.stem}_figures"))
+    for name, data in drawn.items():
+        with atomic_path(folder / f"{name}.png") as temporary:
+            temporary.write_bytes(data)
+    with atomic_path(out) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return out
+
+
+def _figures(
+    inventory: Inventory, summary: Summary, stack: Stack | None, probability: ProbabilityRaster | None
+) -> Iterator[tuple[str, Figure]]:
+    image = figures.picture_of(stack)
+    yield "map", figures.overview_map(inventory, image)
+    chance = figures.probability_of(probability)
+    if chance is not None:
+        yield "probability", figures.probability_map(inventory, chance)
+    confirmed = inventory.confirmed
+    if not len(confirmed):
+        return
+    yield "sizes", figures.size_figure(confirmed["area_m2"].to_numpy(np.float64) / 1e6, summary)
+    if confirmed["aspect_deg"].notna().any():
+        yield "roses", figures.roses(confirmed)
+    left, bottom, right, top = inventory.aoi.bounds
+    bounds = image.bounds if image is not None else (left, bottom, right, top)
+    density, _ = density_per_km2(inventory, bounds)
+    yield "density", figures.density_map(inventory, figures.Picture(density, bounds))
+
+
+def _title(inventory: Inventory) -> str:
+    event = inventory.landslides["event"].dropna().unique()
+    return f"Landslide inventory: {event[0]}" if len(event) == 1 else "Landslide inventory"
+
+
+def _subtitle(inventory: Inventory) -> str:
+    run = inventory.run
+    parts = [
+        f"made {str(run.get('created', ''))[:10]}" if run.get("created") else "",
+        f"l4s {run.get('engine_version', '')}".strip(),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _sections(inventory: Inventory, summary: Summary, drawn: Mapping[str, bytes]) -> list[Section]:
+    sections = [Section("Summary", _lead(inventory, summary) + cards(_key_figures(inventory, summary)))]
+    captions = {
+        "map": ("Map", "Outlines of landslides over the image in natural colours."),
+        "probability": ("Probability", "How likely the models hold each pixel to be landslide; outlines in white."),
+        "density": ("Density", "Landslides per square kilometre."),
+    }
+    for name in ("map", "probability"):
+        if name in drawn:
+            sections.append(Section(captions[name][0], _image(drawn[name], captions[name][1])))
+    if not summary.count:
+        return [*sections, *_background(inventory)]
+    sections.append(Section("Largest landslides", _largest(inventory)))
+    sections.append(Section("Sizes", _image(drawn["sizes"], "Sizes, and how often they occur.") + _size_text(summary)))
+    if "roses" in drawn:
+        sections.append(
+            Section("Aspect and slope", _image(drawn["roses"], "Number of landslides by aspect and by mean slope."))
+        )
+    sections.append(Section(captions["density"][0], _image(drawn["density"], captions["density"][1])))
+    sections.append(Section("Review and flags", _review(inventory)))
+    return [*sections, *_background(inventory)]
+
+
+def _lead(inventory: Inventory, summary: Summary) -> str:
+    ground = inventory.run.get("area_km2")
+    where = f" on {_number(ground)} km² of ground that could be seen" if isinstance(ground, (int, float)) else ""
+    if not summary.count:
+        reason = "all were rejected" if len(inventory) else "none was found"
+        return paragraph(
+            f"This inventory holds no landslides: {reason}{where}. That can mean that there are none, that they are smaller than the minimum "
+            "mapping unit, or that the threshold is too high.",
+            important=True,
+        )
+    share = f", {100 * summary.share:.2g} % of it" if summary.share else ""
+    pending = int((inventory.landslides["status"] == "pending").sum())
+    state = (
+        "None has been reviewed yet."
+        if pending == len(inventory)
+        else f"{len(inventory) - pending} have been reviewed."
+    )
+    return paragraph(f"{summary.count:,} landslides covering {_number(summary.area_km2)} km²{where}{share}. {state}")
+
+
+def _key_figures(inventory: Inventory, summary: Summary) -> list[tuple[str, str]]:
+    run = inventory.run
+    found = [("landslides", f"{summary.count:,}"), ("total area", f"{_number(summary.area_km2)} km²")]
+    if summary.count:
+        found += [
+            ("largest", f"{summary.largest_m2:,.0f} m²"),
+            ("median area", f"{summary.median_m2:,.0f} m²"),
+            ("magnitude mL = log₁₀ N", f"{summary.magnitude:.2f}"),
+            ("volume, estimated",
+             f"{_number(summary.volume_m3 / 1e6)} ({_number(summary.volume_low_m3 / 1e6)}–{_number(summary.volume_high_m3 / 1e6)}) million m³"),
+        ]  # fmt: skip
+    for name, label in SHARES.items():
+        share = (run.get("masked_share") or {}).get(name)
+        if isinstance(share, (int, float)) and (share > 0 or name == "cloud"):
+            found.append((f"hidden: {label}", f"{100 * share:.1f} %"))
+    if isinstance(run.get("threshold"), (int, float)):
+        found.append(("threshold", f"{run['threshold']:.2f}"))
+    return found
+
+
+def _largest(inventory: Inventory) -> str:
+    columns = {
+        "id": ("Nr", 0), "area_m2": ("Area m²", 0), "length_m": ("Length m", 0), "width_m": ("Width m", 0), "relief_m": ("Relief m", 0),
+        "slope_deg": ("Slope °", 0), "aspect_deg": ("Aspect °", 0), "prob_mean": ("Probability", 2), "source_lat": ("Source lat", 4),
+        "source_lon": ("Source lon", 4), "status": ("Status", None), "flags": ("Flags", None),
+    }  # fmt: skip
+    top = inventory.confirmed.nlargest(LARGEST, "area_m2")
+    shown = {name: head for name, head in columns.items() if top[name].notna().any()}
+    rows = [[_cell(row[name], digits) for name, (_, digits) in shown.items()] for _, row in top.iterrows()]
+    numeric = [digits is not None for _, digits in shown.values()]
+    return table([head for head, _ in shown.values()], rows, numeric)
+
+
+def _cell(value: Any, digits: int | None) -> str:
+    if digits is None:
+        return escape(str(value or "").replace(";", ", "))
+    return "" if value is None or not np.isfinite(value) else f"{value:,.{digits}f}"
+
+
+def _size_text(summary: Summary) -> str:
+    parts = [paragraph(summary.warning, important=True)] if summary.warning else []
+    gamma, law = summary.inverse_gamma, summary.power_law
+    rows = []
+    if gamma is not None:
+        rows += [
+            ["Inverse gamma: tail exponent −(ρ + 1)", _interval(gamma.rho, -1, -1), "−2.40"],
+            ["Inverse gamma: a (rollover), km²", _interval(gamma.a_km2), "1.28e-3"],
+            ["Inverse gamma: s, km²", _interval(gamma.s_km2), "−1.32e-4"],
+        ]
+    if law is not None:
+        rows.append(
+            [
+                f"Power-law tail above {law.cutoff_km2 * 1e6:,.0f} m² ({law.count} landslides)",
+                _interval(law.exponent, -1, 0),
+                "−2.40",
+            ]
+        )
+    if rows:
+        parts.append(
+            table(
+                ["Maximum-likelihood fit", "Estimate (95 % interval)", "Malamud et al. 2004"], rows, [False, True, True]
+            )
+        )
+        parts.append(paragraph(
+            "Inventories from satellite images lack small landslides, which shifts the rollover to larger areas than field inventories show."
+        ))  # fmt: skip
+    return "".join(parts)
+
+
+def _interval(p: Any, sign: int = 1, shift: int = 0) -> str:
+    value, low, high = (sign * v + shift for v in (p.value, p.low, p.high))
+    low, high = min(low, high), max(low, high)
+    return f"{value:.3g} ({low:.3g} to {high:.3g})".replace("-", "−").replace("e−", "e-")
+
+
+def _review(inventory: Inventory) -> str:
+    status = inventory.landslides["status"].value_counts()
+    rows = [[escape(text), str(int(status.get(name, 0)))] for name, text in STATUS.items()]
+    flags = inventory.landslides["flags"].fillna("").str.split(";").explode().value_counts()
+    marked = [[name, escape(text), str(int(flags[name]))] for name, text in FLAGS.items() if name in flags]
+    text = table(["Review status", "Landslides"], rows, [False, True])
+    return text + (table(["Flag", "Meaning", "Landslides"], marked, [False, False, True]) if marked else "")
+
+
+def _background(inventory: Inventory) -> list[Section]:
+    run = inventory.run
+    rows: list[list[str]] = []
+    for model in run.get("models") or []:
+        text = f"{model.get('name', '')} {model.get('version', '')} (SHA-256 {str(model.get('digest', ''))[:16]}…)"
+        rows.append(["Model", escape(text)])
+    for name, label in {
+        "grid": "Grid",
+        "device": "Device",
+        "engine_version": "Engine",
+        "threshold": "Threshold",
+    }.items():
+        if run.get(name) not in (None, ""):
+            rows.append([label, escape(str(run[name]))])
+    rows += [
+        [f"Input: {escape(str(name))}", escape(_plain(value))] for name, value in (run.get("inputs") or {}).items()
+    ]
+    rows += [
+        [f"Parameter: {escape(str(name))}", escape(_plain(value))]
+        for name, value in (run.get("parameters") or {}).items()
+    ]
+    rows.append(["Volume relation", escape(RELATION.name)])
+    limits = "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in LIMITS) + "</ul>"
+    return [Section("Limits", limits), Section("How it was made", table(["What", "Value"], rows, [False, False]))]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(item)}" for name, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_plain(item) for item in value)
+    return str(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _image(data: bytes, caption: str) -> str:
+    source = base64.b64encode(data).decode("ascii")
+    return f'<figure><img src="data:image/png;base64,{source}" alt="{escape(caption)}"><figcaption>{escape(caption)}</figcaption></figure>'

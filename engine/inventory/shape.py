@@ -1,0 +1,146 @@
+"""Size and form of polygons on the ground, whatever their CRS."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Geod, Proj, Transformer
+
+Floats = NDArray[np.float64]
+Shapes = NDArray[np.object_]
+
+_WGS84 = Geod(ellps="WGS84")
+_E2 = _WGS84.es
+_PLANAR_TOLERANCE = 0.01
+"""Areal distortion up to which a projected CRS is taken as it is, as GIS users expect of UTM and national grids."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Measures of polygons; each array has shape (polygons,).
+
+    Attributes:
+        area_m2: Area.
+        perimeter_m: Length of all rings.
+        length_m: Extent along the given direction, or along the longest axis where there is none.
+        width_m: Extent across it.
+        axis_m: Long side of the smallest enclosing rectangle.
+        short_m: Its short side.
+        axis_deg: Azimuth of the long side, 0 to 180.
+        rectangle: Share of that rectangle that the polygon fills.
+    """
+
+    area_m2: Floats
+    perimeter_m: Floats
+    length_m: Floats
+    width_m: Floats
+    axis_m: Floats
+    short_m: Floats
+    axis_deg: Floats
+    rectangle: Floats
+
+    @property
+    def elongation(self) -> Floats:
+        """Long by short side of the smallest enclosing rectangle."""
+        return np.divide(self.axis_m, self.short_m, out=np.full_like(self.axis_m, np.nan), where=self.short_m > 0)
+
+    @property
+    def compactness(self) -> Floats:
+        """4π area / perimeter², 1 for a circle."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 4 * math.pi * self.area_m2 / self.perimeter_m**2
+
+
+def metres_per_unit(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """How many metres on the ground one CRS unit is, eastward and northward, at points.
+
+    Degrees use the ellipsoid's radii of curvature there. A projected CRS counts its unit, unless it distorts areas by more than one
+    per cent (web Mercator, for instance), which is then taken out.
+
+    Args:
+        crs: Coordinate reference system.
+        x: Eastings or longitudes, shape (n,).
+        y: Northings or latitudes, shape (n,).
+
+    Returns:
+        Two arrays of shape (n,).
+    """
+    if crs.is_geographic:
+        phi = np.radians(np.clip(y, -89.9, 89.9))
+        root = 1 - _E2 * np.sin(phi) ** 2
+        north = _WGS84.a * (1 - _E2) / root**1.5
+        east = _WGS84.a / np.sqrt(root) * np.cos(phi)
+        degree = float(crs.axis_info[0].unit_conversion_factor)  # radians a unit
+        return east * degree, north * degree
+    unit = float(crs.axis_info[0].unit_conversion_factor) if crs.axis_info else 1.0
+    factor = np.full(len(x), unit)
+    if len(x) and crs.is_projected:
+        lon, lat = lon_lat(crs, x, y)
+        distortion = np.asarray(Proj(crs).get_factors(lon, lat, errcheck=False).areal_scale, np.float64)
+        strong = np.isfinite(distortion) & (np.abs(distortion - 1) > _PLANAR_TOLERANCE)
+        factor[strong] /= np.sqrt(distortion[strong])
+    return factor, factor
+
+
+def lon_lat(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """WGS 84 longitudes and latitudes of points."""
+    if not len(x):
+        return np.zeros(0), np.zeros(0)
+    lon, lat = Transformer.from_crs(crs, 4326, always_xy=True).transform(x, y)
+    return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+
+
+def in_metres(shapes: Shapes, crs: CRS) -> Shapes:
+    """Stretch each polygon so that its own units are metres on the ground."""
+    bounds = shapely.bounds(shapes)
+    east, north = metres_per_unit(crs, (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    # Offsets from each polygon's corner, so that stretching degrees does not cost digits.
+    xy = (xy - bounds[owner, :2]) * np.stack([east, north], axis=1)[owner]
+    return np.asarray(shapely.set_coordinates(shapes.copy(), xy), np.object_)
+
+
+def measure_form(shapes: Shapes, crs: CRS, direction: Floats | None = None) -> Form:
+    """Measure polygons on the ground.
+
+    Args:
+        shapes: Polygons or MultiPolygons, shape (n,).
+        crs: Their CRS.
+        direction: Unit vectors (east, north) along which length is taken, shape (n, 2); NaN for the longest axis.
+
+    Returns:
+        The measures.
+    """
+    count = len(shapes)
+    if count == 0:
+        return Form(*(np.zeros(0) for _ in range(8)))
+    flat = in_metres(shapes, crs)
+    area, perimeter = shapely.area(flat), shapely.length(flat)
+    axis, side = _rectangle(flat)
+    long, short = np.hypot(*axis.T), np.hypot(*side.T)
+    unit = np.divide(axis, long[:, None], out=np.tile([1.0, 0.0], (count, 1)), where=long[:, None] > 0)
+    if direction is not None:
+        unit = np.where(np.isnan(direction), unit, direction)
+    xy, owner = shapely.get_coordinates(flat, return_index=True)
+    first = np.searchsorted(owner, np.arange(count))
+    along = (xy * unit[owner]).sum(axis=1)
+    across = (xy * np.stack([-unit[:, 1], unit[:, 0]], axis=1)[owner]).sum(axis=1)
+    length, width = (np.maximum.reduceat(v, first) - np.minimum.reduceat(v, first) for v in (along, across))
+    box = long * short
+    fill = np.divide(area, box, out=np.zeros(count), where=box > 0)
+    return Form(area, perimeter, length, width, long, short, np.degrees(np.arctan2(axis[:, 0], axis[:, 1])) % 180, fill)
+
+
+def _rectangle(shapes: Shapes) -> tuple[Floats, Floats]:
+    """Long and short side of the smallest enclosing rectangle, as vectors of shape (n, 2)."""
+    boxes: Any = shapely.oriented_envelope(shapes)
+    corners, owner = shapely.get_coordinates(shapely.get_exterior_ring(boxes), return_index=True)
+    first = np.searchsorted(owner, np.arange(len(shapes)))
+    one, other = corners[first + 1] - corners[first], corners[first + 2] - corners[first + 1]
+    swap = (np.hypot(*one.T) < np.hypot(*other.T))[:, None]
+    return np.where(swap, other, one), np.where(swap, one, other)

@@ -1,0 +1,170 @@
+"""LandslideMask → Inventory: polygons with attributes and provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from engine import __version__
+from engine.errors import ConfigError, NoValidPixelsError
+from engine.events import SILENT, Reporter
+from engine.inventory.attributes import attributes
+from engine.inventory.inventory import Inventory, as_landslides
+from engine.inventory.layers import open_layers
+from engine.inventory.outline import polygons
+from engine.inventory.runs import Runs, complement, fill_holes, label_runs, read_mask
+from engine.inventory.volume import RELATION
+from engine.inventory.zonal import zonal_statistics
+from engine.nouns import LandslideMask, ProbabilityRaster, Stack
+
+Split = Literal["none", "probability", "flow"]
+
+
+@dataclass(frozen=True)
+class VectorizeConfig:
+    """How pixels become polygons.
+
+    Attributes:
+        min_area_m2: Minimum mapping unit; smaller landslides are dropped. 400 m² are 2 x 2 pixels of 10 m.
+        connectivity: 8 joins pixels that share only a corner into one landslide, 4 does not.
+        fill_holes_m2: Holes up to this area are filled; 0 fills none.
+    """
+
+    min_area_m2: float = 400.0
+    connectivity: int = 8
+    fill_holes_m2: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.connectivity not in (4, 8):
+            raise ConfigError(f"Connectivity must be 4 or 8, but is {self.connectivity}.")
+        for name in ("min_area_m2", "fill_holes_m2"):
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value >= 0):
+                raise ConfigError(f"{name} must be 0 or more, but is {value:g}.")
+
+
+def vectorize(
+    mask: LandslideMask,
+    *,
+    probability: ProbabilityRaster | None = None,
+    stack: Stack | None = None,
+    uncertainty: ProbabilityRaster | None = None,
+    change: Path | None = None,
+    config: VectorizeConfig | None = None,
+    run: Mapping[str, Any] | None = None,
+    report: Reporter = SILENT,
+) -> Inventory:
+    """Turn a landslide mask into an inventory.
+
+    Args:
+        mask: 1 landslide, 0 background, 255 no data.
+        probability: Gives each landslide its probability and first confidence.
+        stack: Gives terrain, vegetation and the place of clouds.
+        uncertainty: Gives the agreement among models and views.
+        change: GeoTIFF with bands described ``dNDVI`` and ``dBrightness``.
+        config: Connectivity, minimum mapping unit, outlines.
+        run: What is known of how the mask was made (models, parameters, inputs …); JSON.
+        report: Receives progress.
+
+    Returns:
+        The inventory; empty but valid where the mask holds no landslide.
+
+    Raises:
+        NoValidPixelsError: The mask holds no data at all.
+        GridError: The rasters do not lie on one grid.
+        InventoryError: The mask is noise.
+    """
+    config = config or VectorizeConfig()
+    grid = mask.grid
+    slides, empty = read_mask(mask, report)
+    if empty.length.sum() == grid.rows * grid.columns:
+        raise NoValidPixelsError(f"{mask.path} holds no data at all; check the area and the cloud mask.")
+    slides = fill_holes(slides, empty, grid, config.fill_holes_m2, config.connectivity)
+    slides = label_runs(slides, config.connectivity)
+    slides = slides.where(slides.area_m2(grid) >= config.min_area_m2 * (1 - 1e-6))
+    shapes = polygons(slides, grid.transform, report=report)
+    with open_layers(grid, probability=probability, uncertainty=uncertainty, stack=stack, change=change) as (
+        names,
+        read,
+    ):
+        zonal = zonal_statistics(slides, grid, names, read, report=report) if names and len(slides) else {}
+    columns = attributes(shapes, slides, empty, grid, zonal, exact=True)
+    record = _record(run, config, mask, empty, columns, probability, stack)
+    columns.update(_provenance(record))
+    order = np.argsort(-np.asarray(columns["area_m2"]), kind="stable")
+    shapes, columns = shapes[order], {name: _ordered(value, order) for name, value in columns.items()}
+    columns["id"] = np.arange(1, len(shapes) + 1)
+    landslides = as_landslides(shapes, CRS.from_user_input(grid.crs), columns)
+    return Inventory(landslides, _area(empty, grid.transform), record)
+
+
+def _ordered(value: Any, order: NDArray[np.intp]) -> Any:
+    if value is None or isinstance(value, (str, float, int)):
+        return value
+    return np.asarray(value, dtype=object if isinstance(value, list) else None)[order]
+
+
+def _area(empty: Runs, transform: Any) -> shapely.geometry.base.BaseGeometry:
+    shape: shapely.geometry.base.BaseGeometry = polygons(complement(empty), transform)[0]
+    return shape
+
+
+def _record(
+    run: Mapping[str, Any] | None,
+    config: VectorizeConfig,
+    mask: LandslideMask,
+    empty: Runs,
+    columns: Mapping[str, Any],
+    probability: ProbabilityRaster | None,
+    stack: Stack | None,
+) -> dict[str, Any]:
+    """Everything worth knowing of the run; what the caller gave takes precedence."""
+    inputs = {"mask": mask.path, "probability": probability and probability.path, "stack": stack and stack.path}
+    area = mask.grid.pixel_area_m2()
+    masked = float((empty.length * area[empty.row]).sum())
+    total = float(area.sum() * mask.grid.columns)
+    record: dict[str, Any] = {
+        "engine_version": __version__,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "parameters": {"polygons": asdict(config)},
+        "inputs": {name: str(path) for name, path in inputs.items() if path},
+        "masked_share": {"nodata": round(masked / total, 6)},
+        **(run or {}),
+    }
+    record["grid"] = mask.grid.describe()
+    record["area_km2"] = round((total - masked) / 1e6, 6)
+    record["landslides"] = len(columns["pixels"])
+    record["landslide_area_km2"] = round(float(np.sum(columns["area_m2"])) / 1e6, 6)
+    record["volume_relation"] = RELATION.name
+    return record
+
+
+def _provenance(record: Mapping[str, Any]) -> dict[str, Any]:
+    models = record.get("models") or []
+    inputs = record.get("inputs") or {}
+    images = inputs.get("sentinel2") or inputs.get("images") or inputs.get("stack")
+    return {
+        "model": ", ".join(f"{m.get('name', '')} {m.get('version', '')}".strip() for m in models) or None,
+        "model_digest": ", ".join(str(m.get("digest", ""))[:12] for m in models) or None,
+        "engine": record.get("engine_version"),
+        "threshold": record.get("threshold"),
+        "created": record.get("created"),
+        "images": _names(images),
+        "dem": _names(inputs.get("dem")),
+    }
+
+
+def _names(value: Any) -> str | None:
+    """Short names of one or more paths."""
+    if not value:
+        return None
+    many = [value] if isinstance(value, str) else list(value)
+    return ", ".join(Path(str(one)).name for one in many)
