@@ -1,6 +1,6 @@
 """What a user points at becomes imagery: which file holds which channel, on which grid, and how its values become DN.
 
-The openers stand in one literal list, :data:`OPENERS`; each looks at a path and either answers with imagery or says that it is not
+The openers stand in one literal list, in :func:`_openers`; each looks at a path and either answers with imagery or says that it is not
 for it. Nothing is read here but headers.
 """
 
@@ -145,24 +145,41 @@ def open_imagery(paths: Sequence[Path], *, dn_offset: float | None = None) -> li
 
 
 def _openers() -> tuple[Opener, ...]:
-    return (open_band_folder,)
+    from engine.scene.sentinel2 import open_safe, open_zip  # here, because that module builds on the nouns above
+
+    return (open_safe, open_zip, open_band_folder)
 
 
 def open_band_folder(path: Path, dn_offset: float | None) -> list[Imagery] | None:
     """Open a folder of single-band files, such as ``B02.tif`` or ``*_B02_10m.jp2``; None if it is no folder."""
     if not path.is_dir():
         return None
-    files = sorted(p for pattern in ("*", "*/*") for p in path.glob(pattern) if p.suffix.lower() in RASTERS)
-    named = [p for p in files if file_channel(p) in OPTICAL]
+    files = sorted(str(p) for pattern in ("*", "*/*") for p in path.glob(pattern) if p.suffix.lower() in RASTERS)
+    return [band_folder(files, path, dn_offset)]
+
+
+def band_folder(files: Sequence[str], where: Path, dn_offset: float | None) -> Imagery:
+    """Make imagery of the band files of a folder or archive.
+
+    Args:
+        files: Paths or GDAL paths of all its rasters.
+        where: The folder or archive; its name may tell product, level and date.
+        dn_offset: See :func:`open_imagery`.
+
+    Raises:
+        ProductError: No file's name tells a band, or several files are the same band.
+    """
+    named = [p for p in files if file_channel(Path(p)) in OPTICAL]
     if not named:
         raise ProductError(
-            f"The folder {path} holds no raster whose name tells a Sentinel-2 band (such as B02.tif or T51TVF_20200101_B02_10m.jp2); "
-            "name the bands' files so, or give one multi-band GeoTIFF with band descriptions."
+            f"{where} holds no Sentinel-2 product and no raster whose name tells a band (such as B02.tif or "
+            "T51TVF_20200101_B02_10m.jp2); name the bands' files so, or give one multi-band GeoTIFF with band descriptions."
         )
-    sources = [source for p in named for source in _sources(p, dn_offset, path.name)]
-    bands = _finest(sources, str(path))
-    notes = _offset_notes(bands, path.name)
-    return [Imagery(path.name, _level(path.name), _date(path.name), bands, _mask_in(files), notes)]
+    hints = where.name if _PRODUCT.search(where.name) else f"{where.name}/{Path(named[0]).name}"
+    sources = [source for p in named for source in _sources(p, dn_offset, hints)]
+    bands = _finest(sources, str(where))
+    notes = _offset_notes(bands, hints)
+    return Imagery(where.name, _level(hints), _date(hints), bands, _mask_in(files), notes)
 
 
 def _from_files(paths: Sequence[Path], dn_offset: float | None) -> list[Imagery]:
@@ -188,11 +205,11 @@ def _from_files(paths: Sequence[Path], dn_offset: float | None) -> list[Imagery]
     return result
 
 
-def _sources(path: Path, dn_offset: float | None, name: str) -> list[BandSource]:
+def _sources(path: Path | str, dn_offset: float | None, name: str) -> list[BandSource]:
     """The optical bands of one file."""
     with open_raster(path) as dataset:
         grid = grid_of(dataset, str(path))
-        channels = _channels_of(dataset, path)
+        channels = _channels_of(dataset, Path(path))
         return [
             replace(source, offset=source.offset + dn_offset_of(name, source.scale, dn_offset))
             for index, channel in channels
@@ -292,13 +309,13 @@ def _finest(sources: Sequence[BandSource], where: str) -> tuple[BandSource, ...]
     return tuple(result)
 
 
-def _mask_in(files: Sequence[Path]) -> MaskSource | None:
+def _mask_in(files: Sequence[str]) -> MaskSource | None:
     for path in files:
-        words = re.split(r"[^A-Z]+", path.stem.upper())
+        words = re.split(r"[^A-Z]+", Path(path).stem.upper())
         kind = next((kind for word, kind in _MASK_WORDS.items() if word in words), None)
         if kind is not None:
             with open_raster(path) as dataset:
-                return MaskSource(kind, str(path), grid_of(dataset, str(path)))
+                return MaskSource(kind, path, grid_of(dataset, path))
     return None
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
@@ -23,10 +24,11 @@ from engine import __version__
 from engine.bands import OPTICAL, QUALITY, QUALITY_CLASSES, TERRAIN
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
-from engine.grid import Grid
+from engine.grid import Bounds, Grid
 from engine.raster import RasterWriter, atomic_path, output_folder
 from engine.scene.landscape import Array, Block, Landscape
 from engine.scene.layers import NODATA
+from engine.scene.safe import STORED_OFFSET, SafeName, write_alos, write_safe
 from engine.scene.slides import Slides, find_slides, ground_of
 from engine.scene.surface import (
     BANDS,
@@ -49,6 +51,7 @@ _STEP_PX = 6
 _BLOCK_PX = 1536
 _CORNER = (300000.0, 2600040.0)
 _DEM_MARGIN_PX = 40
+_SENSED, _SENSED_BEFORE = "20240718T023551", "20230713T023551"
 
 
 @dataclass(frozen=True)
@@ -212,17 +215,17 @@ def simulate(out: Path, config: SimulationConfig = SimulationConfig(), report: R
     output_folder(out)
     scene = Scene.plan(config)
     truth, stack = out / "truth.tif", out / "truth_stack.tif"
-    dem = write_dem(scene, out, report)
+    dem = _write_dems(scene, out, report)
     imagery, covered = _write_scene(scene, out, truth, stack, report)
     before: tuple[Path, ...] = ()
     if config.before:
-        before = (_write_bands(scene.year_before(), output_folder(out / "before"), report, "simulate before"),)
+        before = (_write_before(scene.year_before(), output_folder(out / "before"), report),)
     landslides = _touching(scene)
     share = covered / config.size_px**2
     with atomic_path(out / "scene.json") as path:
         facts = {"engine": __version__, **asdict(config), "landslides": landslides, "landslide_share": round(share, 6)}
         path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    return SimulatedScene((imagery,), (dem,), truth, stack, before, landslides, share)
+    return SimulatedScene((imagery,), dem, truth, stack, before, landslides, share)
 
 
 def _touching(scene: Scene) -> int:
@@ -235,26 +238,68 @@ def _write_scene(scene: Scene, out: Path, truth: Path, stack: Path, report: Repo
     """Write bands, truth and true stack in one pass; returns the imagery's path and the number of landslide pixels."""
     covered = 0
     names = (*OPTICAL, *TERRAIN, QUALITY)
-    with ExitStack() as opened:
-        mask = opened.enter_context(RasterWriter(truth, scene.grid, dtype="uint8", bands=("landslide",), nodata=255))
-        true = opened.enter_context(
-            RasterWriter(
-                stack, scene.grid, dtype="int16", bands=names, nodata=NODATA, overviews=False, profile={"interleave": "band"},
-                scales=[{"slope": SLOPE_SCALE, "DEM": DEM_SCALE}.get(name, 1.0) for name in names],
-                offsets=[DEM_OFFSET if name == "DEM" else 0.0 for name in names],
+    with _imagery(scene, out, _SENSED, report) as product:
+        with ExitStack() as opened:
+            mask = opened.enter_context(
+                RasterWriter(truth, scene.grid, dtype="uint8", bands=("landslide",), nodata=255)
             )
-        )  # fmt: skip
-        bands = opened.enter_context(BandFiles(output_folder(out / "sentinel2"), scene.grid))
-        windows = list(scene.windows())
-        for done, window in enumerate(windows):
-            report.progress("simulate", done, len(windows))
-            piece = scene.render(window)
-            bands.write(piece, window)
-            mask.write(piece.truth[np.newaxis], window)
-            true.write(_stacked(piece), window)
-            covered += int(piece.truth.sum())
-    report.progress("simulate", len(windows), len(windows))
-    return bands.folder, covered
+            true = opened.enter_context(
+                RasterWriter(
+                    stack, scene.grid, dtype="int16", bands=names, nodata=NODATA, overviews=False, profile={"interleave": "band"},
+                    scales=[{"slope": SLOPE_SCALE, "DEM": DEM_SCALE}.get(name, 1.0) for name in names],
+                    offsets=[DEM_OFFSET if name == "DEM" else 0.0 for name in names],
+                )
+            )  # fmt: skip
+            bands = opened.enter_context(BandFiles(product.bands, scene))
+            windows = list(scene.windows())
+            for done, window in enumerate(windows):
+                report.progress("simulate", done, len(windows))
+                piece = scene.render(window)
+                bands.write(piece, window)
+                mask.write(piece.truth[np.newaxis], window)
+                true.write(_stacked(piece), window)
+                covered += int(piece.truth.sum())
+        report.progress("simulate", len(windows), len(windows))
+        return product.finish(), covered
+
+
+def _write_before(scene: Scene, out: Path, report: Reporter) -> Path:
+    windows = list(scene.windows())
+    with _imagery(scene, out, _SENSED_BEFORE, report) as product:
+        with BandFiles(product.bands, scene) as bands:
+            for done, window in enumerate(windows):
+                report.progress("simulate before", done, len(windows))
+                bands.write(scene.render(window), window)
+        report.progress("simulate before", len(windows), len(windows))
+        return product.finish()
+
+
+@dataclass(frozen=True)
+class _Product:
+    """Imagery in the making: where its bands are written, and how they become the product."""
+
+    bands: Path
+    finish: Callable[[], Path]
+
+
+@contextmanager
+def _imagery(scene: Scene, out: Path, sensed: str, report: Reporter) -> Iterator[_Product]:
+    config = scene.config
+    if config.product == "bands":
+        folder = output_folder(out / "sentinel2")
+        yield _Product(folder, lambda: folder)
+        return
+    with TemporaryDirectory(prefix=".bands-", dir=out) as temporary:
+        folder = Path(temporary)
+        name = SafeName("L2A" if config.product == "l2a" else "L1C", sensed)
+        sources = {band: (folder / f"{band}.tif", RESOLUTION_M[band]) for band in BANDS}
+        sources["SCL" if config.product == "l2a" else "CLASSI"] = (
+            (folder / "SCL.tif", 20) if config.product == "l2a" else (folder / "CLASSI.tif", 60)
+        )
+        yield _Product(
+            folder,
+            lambda: write_safe(sources, out, name=name, size_px=config.size_px, zipped=config.zipped, report=report),
+        )
 
 
 def _stacked(piece: Rendered) -> NDArray[np.int16]:
@@ -270,49 +315,74 @@ def widened(values: NDArray[np.int16], factor: int) -> NDArray[np.int16]:
     return values if factor == 1 else values.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def _write_bands(scene: Scene, folder: Path, report: Reporter, stage: str) -> Path:
-    windows = list(scene.windows())
-    with BandFiles(folder, scene.grid) as bands:
-        for done, window in enumerate(windows):
-            report.progress(stage, done, len(windows))
-            bands.write(scene.render(window), window)
-    report.progress(stage, len(windows), len(windows))
-    return folder
-
-
 class BandFiles(ExitStack):
-    """One GeoTIFF a band at its native resolution, written piece by piece."""
+    """One GeoTIFF a band at its native resolution, and the cloud mask, written piece by piece.
 
-    def __init__(self, folder: Path, grid: Grid) -> None:
+    Plain bands hold DN and lie beside a scene classification; those of a SAFE hold DN + 1000, as since processing baseline 04.00.
+    """
+
+    def __init__(self, folder: Path, scene: Scene) -> None:
         super().__init__()
-        self.folder = folder
-        self._writers = {}
-        for name in BANDS:
-            factor = int(RESOLUTION_M[name] / PIXEL_M)
-            native = Grid(
-                grid.crs, grid.transform * Affine.scale(factor), (grid.rows // factor, grid.columns // factor)
-            )
-            writer = RasterWriter(
-                folder / f"{name}.tif", native, dtype="uint16", bands=(name,), nodata=0, overviews=False
-            )
-            self._writers[name] = (factor, self.enter_context(writer))
+        self._stored_offset = 0 if scene.config.product == "bands" else STORED_OFFSET
+        self._grid = scene.grid
+        self._writers = {
+            name: self._open(folder, name, int(RESOLUTION_M[name] / PIXEL_M), "uint16", (name,)) for name in BANDS
+        }
+        if scene.config.product == "l1c":
+            self._mask = self._open(folder, "CLASSI", 6, "uint8", ("opaque", "cirrus", "snow"))
+        else:
+            self._mask = self._open(folder, "SCL", 2, "uint8", ("SCL",))
+
+    def _open(
+        self, folder: Path, name: str, factor: int, dtype: str, bands: tuple[str, ...]
+    ) -> tuple[int, RasterWriter]:
+        grid = self._grid
+        native = Grid(grid.crs, grid.transform * Affine.scale(factor), (grid.rows // factor, grid.columns // factor))
+        nodata = 0 if dtype == "uint16" else None
+        writer = RasterWriter(folder / f"{name}.tif", native, dtype=dtype, bands=bands, nodata=nodata, overviews=False)
+        return factor, self.enter_context(writer)
 
     def write(self, piece: Rendered, window: Window) -> None:
         """Write one piece of every band."""
         for name, (factor, writer) in self._writers.items():
-            values = piece.bands[name].astype(np.uint16)
-            place = Window(window.col_off // factor, window.row_off // factor, values.shape[1], values.shape[0])
-            writer.write(values[np.newaxis], place)
+            values = (piece.bands[name] + self._stored_offset).astype(np.uint16)
+            writer.write(values[np.newaxis], _coarse(window, factor))
+        factor, writer = self._mask
+        quality = piece.quality[::factor, ::factor]
+        cloud = quality == QUALITY_CLASSES["cloud"]
+        if factor == 2:
+            values = np.where(cloud, 9, np.where(quality == QUALITY_CLASSES["shadow"], 3, 4))[np.newaxis]
+        else:
+            values = np.stack([cloud, np.zeros_like(cloud), np.zeros_like(cloud)])
+        writer.write(values.astype(np.uint8), _coarse(window, factor))
 
 
-def write_dem(scene: Scene, out: Path, report: Reporter) -> Path:
-    """Write the elevation as ALOS PALSAR RTC has it: 12.5 m, whole metres, a grid of its own around the scene."""
+def _coarse(window: Window, factor: int) -> Window:
+    return Window(window.col_off // factor, window.row_off // factor, window.width // factor, window.height // factor)
+
+
+def _write_dems(scene: Scene, out: Path, report: Reporter) -> tuple[Path, ...]:
+    """Write the elevation: one GeoTIFF beside plain bands; two overlapping ALOS-like archives beside a SAFE."""
     left, bottom, right, top = scene.grid.bounds
     margin = _DEM_MARGIN_PX * DEM_PIXEL_M
-    grid = Grid.from_bounds(
-        scene.grid.crs, (left - margin, bottom - margin, right + margin, top + margin), DEM_PIXEL_M, (left - 3.1, top + 4.7)
-    )  # fmt: skip
-    path = out / "dem.tif"
+    whole = (left - margin, bottom - margin, right + margin, top + margin)
+    if scene.config.product == "bands":
+        return (_write_dem(scene, out / "dem.tif", whole, (left - 3.1, top + 4.7), report),)
+    middle = (left + right) / 2
+    west, east = (whole[0], whole[1], middle + margin, whole[3]), (middle - margin, whole[1], whole[2], whole[3])
+    archives = []
+    with TemporaryDirectory(prefix=".dem-", dir=out) as temporary:
+        # Real frames do not share a lattice either.
+        for frame, bounds, origin in ((460, west, (left - 3.1, top + 4.7)), (470, east, (left + 2.2, top + 1.3))):
+            archives.append(
+                write_alos(_write_dem(scene, Path(temporary) / f"{frame}.tif", bounds, origin, report), out, frame)
+            )
+    return tuple(archives)
+
+
+def _write_dem(scene: Scene, path: Path, bounds: Bounds, origin: tuple[float, float], report: Reporter) -> Path:
+    """Write elevation as ALOS PALSAR RTC has it: 12.5 m, whole metres, a grid of its own."""
+    grid = Grid.from_bounds(scene.grid.crs, bounds, DEM_PIXEL_M, origin)
     windows = list(grid.windows(2048))
     with RasterWriter(path, grid, dtype="int16", bands=("DEM",), nodata=NODATA, overviews=False) as writer:
         for done, window in enumerate(windows):
