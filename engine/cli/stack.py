@@ -54,14 +54,24 @@ def stack_config(args: argparse.Namespace) -> Any:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_scene_arguments(parser)
+    parser.add_argument(
+        "--before", type=Path, nargs="+", metavar="PATH", default=[],
+        help="imagery from before the event: its NDVI and brightness change are written to NAME.change.tif",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="GeoTIFF to write")
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Make the stack and say what it holds."""
+    from engine.scene.change import change_path, make_change
     from engine.scene.stack import make_stack, stack_provenance
 
-    stack = make_stack(args.sentinel2, args.dem, out=args.out, config=stack_config(args), report=report)
+    config = stack_config(args)
+    stack = make_stack(args.sentinel2, args.dem, out=args.out, config=config, report=report)
+    changed = {}
+    if args.before:
+        change = make_change(stack, args.before, out=change_path(args.out), config=config, report=report)
+        changed = {"change": str(change.path), "change_known_share": change.known_share}
     provenance = stack_provenance(stack.path)
     return {
         "stack": str(stack.path),
@@ -70,4 +80,5 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         "valid_share": provenance["valid_share"],
         "dem_covered": provenance["dem_covered"],
         "quality_share": provenance["quality_share"],
+        **changed,
     }

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Literal
 
@@ -141,7 +142,7 @@ def _encode_all(jobs: list[tuple[Path, Path, int]], size_px: int, report: Report
     # Encoding one band of a full tile takes a minute and cannot be interrupted: in a process of its own it can be ended.
     context = multiprocessing.get_context("spawn")
     waiting, done = list(jobs), 0
-    running: list[multiprocessing.process.BaseProcess] = []
+    running: list[SpawnProcess] = []
     try:
         while waiting or running:
             report.progress("simulate JPEG 2000", done, len(jobs))
