@@ -1,0 +1,50 @@
+"""Blends windows into finished rows: the rows of one row of windows are summed up, then those that no later window touches leave."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.inference.tiling import Axis
+
+
+class Blender:
+    """Weighted sums of the current row of windows, as high as a window and as wide as the raster.
+
+    Args:
+        rows: Windows down the raster.
+        columns: Windows across it.
+        layers: How many rasters are blended with the same weights.
+    """
+
+    def __init__(self, rows: Axis, columns: Axis, layers: int) -> None:
+        self._rows, self._columns = rows, columns
+        self._sums = np.zeros((layers, rows.window_px, columns.length_px), np.float32)
+        self._column_weights = [columns.weights(index) for index in range(columns.count)]
+
+    def add(self, row: int, column: int, values: NDArray[np.float32]) -> None:
+        """Add a window, shape (layers, window rows, window columns); ``values`` is overwritten."""
+        start = self._columns.start(column)
+        left, right = max(0, -start), min(self._columns.window_px, self._columns.length_px - start)
+        values *= self._rows.weights(row)[:, None]
+        values *= self._column_weights[column]
+        self._sums[:, :, start + left : start + right] += values[:, :, left:right]
+
+    def finish(self, row: int) -> NDArray[np.float32]:
+        """Take the rows that are final after this row of windows, shape (layers, rows, columns), and make room for the next."""
+        top, bottom = self._rows.final(row)
+        start = self._rows.start(row)
+        done = self._sums[:, top - start : bottom - start].copy()
+        stride, kept = self._rows.stride_px, self._rows.overlap_px
+        self._sums[:, :kept] = self._sums[:, stride : stride + kept]
+        self._sums[:, kept:] = 0
+        return done
+
+    def carry(self) -> NDArray[np.float32]:
+        """The unfinished rows after :meth:`finish`, shape (layers, overlap, columns): all that a later start needs."""
+        return self._sums[:, : self._rows.overlap_px].copy()
+
+    def resume(self, carry: NDArray[np.float32]) -> None:
+        """Go on from what :meth:`carry` gave."""
+        self._sums[:] = 0
+        self._sums[:, : self._rows.overlap_px] = carry

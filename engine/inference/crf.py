@@ -1,0 +1,80 @@
+"""Fully connected CRF on the probabilities of a window, as in the competition's third place (DenseCRF, Krähenbühl and Koltun 2011).
+
+It asks for agreement between pixels that are near, and between pixels that are near and alike in colour, so that specks go and a
+boundary moves to the edge in the image. It works on each window before windows are blended: no seams, and no raster held whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bands import BY_NAME
+from engine.errors import DependencyError
+from engine.inference.config import CrfConfig
+
+_RED_GREEN_BLUE = ("B04", "B03", "B02")
+_SPREAD = 3.0
+"""Normalised values of ± this many standard deviations span the colours 0 … 255."""
+
+
+def require() -> None:
+    """Check that the CRF is installed.
+
+    Raises:
+        DependencyError: It is not.
+    """
+    _library()
+
+
+def guide_channels(channels: Sequence[str]) -> tuple[int, ...]:
+    """Which of a model's channels serve as colours: red, green and blue, or else its first three optical ones (or any)."""
+    names = [name for name in _RED_GREEN_BLUE if name in channels]
+    if len(names) < len(_RED_GREEN_BLUE):
+        names += [name for name in channels if BY_NAME[name].optical and name not in names]
+        names += [name for name in channels if name not in names]
+    return tuple(list(channels).index(name) for name in names[:3])
+
+
+def refine(probability: NDArray[np.float32], guide: NDArray[np.float32], config: CrfConfig) -> NDArray[np.float32]:
+    """Refine one window.
+
+    Args:
+        probability: Probability of landslide, shape (h, w).
+        guide: One to three normalised channels, shape (channels, h, w).
+        config: Reaches and weights.
+
+    Returns:
+        The CRF's marginal probability of landslide, shape (h, w).
+    """
+    rows, columns = probability.shape
+    p = np.clip(probability, 1e-4, 1 - 1e-4)
+    field = _library().DenseCRF2D(columns, rows, 2)
+    field.setUnaryEnergy(np.ascontiguousarray(-np.log(np.stack([1 - p, p])).reshape(2, -1), np.float32))
+    field.addPairwiseGaussian(sxy=config.smooth_px, compat=config.smooth_weight)
+    field.addPairwiseBilateral(
+        sxy=config.edge_px, srgb=config.edge_colour, rgbim=_colours(guide), compat=config.edge_weight
+    )
+    marginals: NDArray[np.float32] = np.asarray(field.inference(config.iterations), np.float32)
+    landslide: NDArray[np.float32] = marginals[1].reshape(rows, columns)
+    return landslide
+
+
+def _colours(guide: NDArray[np.float32]) -> NDArray[np.uint8]:
+    three = guide[[min(index, len(guide) - 1) for index in range(3)]]
+    scaled = np.clip((three + _SPREAD) * (255 / (2 * _SPREAD)), 0, 255)
+    return np.ascontiguousarray(np.moveaxis(scaled, 0, -1), np.uint8)
+
+
+def _library() -> Any:
+    try:
+        return import_module("pydensecrf.densecrf")
+    except ImportError as error:
+        raise DependencyError(
+            f"The CRF needs the package pydensecrf2, which is not installed ({error}); install it with `pip install l4s-engine[crf]` "
+            "(Python 3.12 at most) or leave out --crf."
+        ) from error

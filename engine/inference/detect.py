@@ -1,0 +1,242 @@
+"""Stack to probability raster: any size, flat memory, one model or many.
+
+See ``docs/inference.md`` for how it works.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rasterio.windows import Window
+
+from engine import __version__
+from engine.errors import ConfigError, DiskFullError, NoValidPixelsError
+from engine.events import SILENT, Reporter
+from engine.grid import Grid
+from engine.inference import crf
+from engine.inference.config import CrfConfig, InferenceConfig
+from engine.inference.ensemble import views
+from engine.inference.journal import FOLDER, Journal, Progress
+from engine.inference.setup import Networks, assemble, fingerprint, needed_windows, windows
+from engine.inference.source import Inputs, excluded_classes
+from engine.inference.statistics import SceneStatistics, scene_statistics
+from engine.inference.stream import Stream, StreamPlan, Tally
+from engine.models.bundle import ModelBundle
+from engine.nouns import PROBABILITY_NODATA, PROBABILITY_SCALE, ProbabilityRaster, Stack
+from engine.raster import RasterWriter, output_folder
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+_STRIP_PX = 512
+_LAYERS = ("probability", "uncertainty")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What :func:`predict` wrote.
+
+    Attributes:
+        probability: Probability of landslide.
+        uncertainty: Standard deviation between members and views, or None where there was one opinion only.
+        threshold: Weighted mean of the thresholds in the models' cards.
+        facts: How it was made, for ``run.json``; everything in it is JSON.
+    """
+
+    probability: ProbabilityRaster
+    uncertainty: ProbabilityRaster | None
+    threshold: float
+    facts: dict[str, Any]
+
+
+def predict(
+    stack: Stack,
+    bundles: Sequence[ModelBundle],
+    *,
+    out: Path,
+    config: InferenceConfig | None = None,
+    area: BaseGeometry | None = None,
+    report: Reporter = SILENT,
+) -> Prediction:
+    """Compute the probability of landslide for every pixel of a stack.
+
+    A run that was killed goes on from its last finished rows when it is started again with the same inputs and configuration.
+
+    Args:
+        stack: Channels on one grid, in raw units.
+        bundles: One model, or several that are averaged by their weights.
+        out: Folder for ``probability.tif`` and, with several members or views, ``uncertainty.tif``; created if needed.
+        config: Windows, views, device.
+        area: Polygons in the stack's CRS outside which there is no result.
+        report: Receives progress.
+
+    Returns:
+        Handles on the rasters, the threshold and the facts.
+
+    Raises:
+        ChannelError: The stack lacks a channel that a model needs.
+        NoValidPixelsError: There is no pixel with data (in the area).
+        NoOverlapError: The area lies outside the stack.
+        DeviceError, DependencyError: The device or a package asked for is not there.
+        OutputError, DiskFullError: The results cannot be written.
+        CancelledError: On request.
+    """
+    started, config = time.monotonic(), config or InferenceConfig()
+    inputs = _check(stack, bundles, config, area)
+    networks = Networks.load(bundles, config)
+    report.log(f"Computing on {', '.join(networks.choice.devices)} with {networks.names}. {networks.choice.reason}")
+    layers = _LAYERS[: 2 if len(bundles) * len(views(config.tta)) > 1 else 1]
+    _check_room(output_folder(out), stack.grid, len(layers))
+    journal = Journal(out, layers, stack.grid.columns)
+    name = fingerprint(stack, bundles, networks, config, area)
+    progress = _earlier(journal, name, report)
+    if progress is not None:
+        statistics = SceneStatistics.from_json(progress.facts["statistics"])
+    else:
+        excluded = excluded_classes(config.mask_quality)
+        statistics = scene_statistics(stack, inputs, excluded=excluded, report=report)
+    plan = assemble(stack, bundles, networks, config, statistics.channels, area)
+    prepared = time.monotonic()
+    try:
+        journal.start(progress)
+        facts = {"statistics": statistics.to_json()}
+        stream = Stream(plan, journal, fingerprint=name, facts=facts, checkpoint_s=config.checkpoint_s, report=report)
+        tally = stream.run(progress)
+        streamed = time.monotonic()
+        _require_pixels(tally, stack, area, journal)
+        _write(journal, out, stack.grid, layers, _tags(bundles), report)
+    finally:
+        journal.close()
+    journal.remove()
+    seconds = {
+        "statistics": round(prepared - started, 3),
+        "inference": round(streamed - prepared, 3),
+        "writing": round(time.monotonic() - streamed, 3),
+    }
+    resumed = progress.rows if progress is not None else 0
+    return Prediction(
+        ProbabilityRaster.open(out / "probability.tif"),
+        ProbabilityRaster.open(out / "uncertainty.tif") if len(layers) > 1 else None,
+        card_threshold(bundles),
+        {
+            **_how(networks, plan, config, tally),
+            **_speed(plan, tally, seconds, resumed),
+            "members": [_member(bundle, stack) for bundle in bundles],
+            "statistics": statistics.to_json(),
+            "quality": statistics.quality,
+        },
+    )
+
+
+def card_threshold(bundles: Sequence[ModelBundle]) -> float:
+    """Weighted mean of the thresholds in the models' cards."""
+    weights = [bundle.card.weight for bundle in bundles]
+    return float(np.average([bundle.card.threshold for bundle in bundles], weights=weights))
+
+
+def _check(stack: Stack, bundles: Sequence[ModelBundle], config: InferenceConfig, area: BaseGeometry | None) -> Inputs:
+    """Find out all that can be wrong before anything slow is done."""
+    if not bundles:
+        raise ConfigError("A detection needs at least one model; see `l4s models list`.")
+    if config.crf is not None:
+        crf.require()
+    needed_windows(stack.grid, *windows(stack.grid, bundles, config), area)
+    return Inputs.of(stack, bundles)
+
+
+def _check_room(out: Path, grid: Grid, layers: int) -> None:
+    needed, free = grid.rows * grid.columns * layers, shutil.disk_usage(out).free
+    if free < needed:
+        raise DiskFullError(
+            f"The results need up to {needed / 1e9:.1f} GB in {out}, but only {free / 1e9:.1f} GB are free; free some space or choose "
+            "another output folder."
+        )
+
+
+def _earlier(journal: Journal, name: str, report: Reporter) -> Progress | None:
+    found = journal.found(name)
+    if isinstance(found, Progress):
+        report.log(f"Going on from row {found.rows} of an earlier run that was stopped.")
+        return found
+    if found is False:
+        report.warn(
+            f"An earlier run in {journal.folder.parent} was stopped, but with another stack, model or configuration; its unfinished "
+            "rows are discarded and the detection starts from the first row."
+        )
+    return None
+
+
+def _require_pixels(tally: Tally, stack: Stack, area: BaseGeometry | None, journal: Journal) -> None:
+    if tally.valid_pixels == 0:
+        journal.remove()
+        raise NoValidPixelsError(
+            f"No pixel of {stack.path} has data{' inside the area' if area is not None else ''}; choose another area or scene."
+        )
+
+
+def _write(
+    journal: Journal, out: Path, grid: Grid, layers: Sequence[str], tags: Mapping[str, str], report: Reporter
+) -> None:
+    """Turn the journal's rows into GeoTIFFs; the probability comes last, so that it stands for a complete result."""
+    strips = range(0, grid.rows, _STRIP_PX)
+    for number, layer in enumerate(reversed(layers)):
+        with RasterWriter(
+            out / f"{layer}.tif", grid, dtype="uint8", bands=[layer], nodata=PROBABILITY_NODATA, scales=[PROBABILITY_SCALE],
+            tags=tags,
+        ) as writer:  # fmt: skip
+            for index, top in enumerate(strips, start=1):
+                count = min(_STRIP_PX, grid.rows - top)
+                writer.write(journal.read(layer, top, count)[None], Window(0, top, grid.columns, count))
+                report.progress("write", number * len(strips) + index, len(layers) * len(strips))
+    for layer in set(_LAYERS) - set(layers):
+        (out / f"{layer}.tif").unlink(missing_ok=True)  # of an earlier detection, and not of this one
+
+
+def _tags(bundles: Sequence[ModelBundle]) -> dict[str, str]:
+    models = ", ".join(f"{bundle.card.name} {bundle.card.version} {bundle.digest[:12]}" for bundle in bundles)
+    return {"engine_version": __version__, "models": models, "threshold": f"{card_threshold(bundles):.6g}"}
+
+
+def _how(networks: Networks, plan: StreamPlan, config: InferenceConfig, tally: Tally) -> dict[str, Any]:
+    choice = networks.choice
+    return {
+        "device": {"devices": list(choice.devices), "runtime": networks.names, "reason": choice.reason, "threads": networks.threads},
+        "windows": {
+            "rows_px": plan.rows.window_px, "columns_px": plan.columns.window_px,
+            "overlap_px": max(plan.rows.overlap_px, plan.columns.overlap_px),
+            "total": plan.rows.count * plan.columns.count, "computed": tally.windows_run, "skipped": tally.windows_skipped,
+            "batch": plan.batch,
+        },
+        "tta": config.tta, "views": len(plan.ensembles[0].views), "crf": config.crf is not None,
+        "channels": list(plan.source.inputs.channels),
+    }  # fmt: skip
+
+
+def _speed(plan: StreamPlan, tally: Tally, seconds: Mapping[str, float], resumed_rows: int) -> dict[str, Any]:
+    pixels = plan.rows.length_px * plan.columns.length_px
+    fresh = (plan.rows.length_px - resumed_rows) * plan.columns.length_px
+    return {
+        "valid_pixels": tally.valid_pixels,
+        "valid_share": round(tally.valid_pixels / pixels, 6),
+        "inference_seconds": dict(seconds),
+        "mpx_per_s": round(fresh / 1e6 / max(1e-9, seconds["inference"]), 3),
+        "resumed_rows": resumed_rows,
+    }
+
+
+def _member(bundle: ModelBundle, stack: Stack) -> dict[str, Any]:
+    used = bundle.select(stack.channels)
+    return {
+        "name": bundle.card.name, "version": bundle.card.version, "digest": bundle.digest, "weight": bundle.card.weight,
+        "threshold": bundle.card.threshold, "channels": list(used),
+        "missing_channels": [name for name in bundle.card.channels if name not in used],
+    }  # fmt: skip
+
+
+__all__ = ["FOLDER", "CrfConfig", "InferenceConfig", "Prediction", "card_threshold", "predict"]

@@ -1,0 +1,167 @@
+"""Finished rows on disk while a detection runs, so that a killed run goes on where it was.
+
+::
+
+    OUT/.l4s-resume/
+      state.json          fingerprint of inputs and configuration, rows and windows finished, statistics of the scene
+      probability.rows    finished rows as they will be stored, uint8, one after the other; more files for more layers
+      carry-N.npy         sums of the rows that were not final after window row N
+
+``state.json`` is replaced last and at once, after the others are safely on disk: whatever the moment of a crash, it names rows and
+sums that belong together. Rows written after it are cut off when a run resumes and computed again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.raster import output_error
+
+FOLDER = ".l4s-resume"
+_STATE = "state.json"
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run had come.
+
+    Attributes:
+        window_rows: Rows of windows that are done.
+        rows: Rows of the raster that are final.
+        carry: Sums of the rows after them.
+        facts: What the run had noted: statistics, counts.
+    """
+
+    window_rows: int
+    rows: int
+    carry: NDArray[np.float32]
+    facts: Mapping[str, Any]
+
+
+class Journal:
+    """Rows of one run. Open it, append rows, make them safe now and then, read them back at the end, remove it.
+
+    Args:
+        out: Folder of the results; the journal is a folder in it.
+        layers: Names of the rasters.
+        columns: Width of the rasters.
+    """
+
+    def __init__(self, out: Path, layers: Sequence[str], columns: int) -> None:
+        self.folder = out / FOLDER
+        self._layers, self._columns = tuple(layers), columns
+        self._files: dict[str, io.BufferedRandom] = {}
+
+    def found(self, fingerprint: str) -> Progress | bool | None:
+        """What an earlier run left: its progress, False if it was another run's, None if there is nothing."""
+        try:
+            state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
+            if state["version"] != _VERSION or state["fingerprint"] != fingerprint:
+                return False
+            carry = np.load(self.folder / state["carry"], allow_pickle=False)
+            rows = int(state["rows"])
+            sizes = [self._path(layer).stat().st_size for layer in self._layers]
+        except FileNotFoundError:
+            return None if not self.folder.exists() else False
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        if min(sizes) < rows * self._columns:
+            return False
+        return Progress(int(state["window_rows"]), rows, carry, state["facts"])
+
+    def start(self, progress: Progress | None) -> None:
+        """Open the files: empty, or cut to the rows that an earlier run made safe.
+
+        Raises:
+            OutputError: They cannot be written.
+        """
+        with self._mapped_errors():
+            if progress is None:
+                self.remove()
+                self.folder.mkdir(parents=True)
+            for layer in self._layers:
+                file = self._path(layer).open("w+b" if progress is None else "r+b")
+                self._files[layer] = file
+                file.truncate(0 if progress is None else progress.rows * self._columns)
+                file.seek(0, os.SEEK_END)
+
+    def append(self, rows: Sequence[NDArray[np.uint8]]) -> None:
+        """Add finished rows, one array of shape (rows, columns) for each layer.
+
+        Raises:
+            DiskFullError: The disk is full.
+        """
+        with self._mapped_errors():
+            for layer, values in zip(self._layers, rows, strict=True):
+                self._files[layer].write(np.ascontiguousarray(values).data)
+
+    def make_safe(self, fingerprint: str, progress: Progress) -> None:
+        """Make everything appended so far survive a crash, the power's too.
+
+        Raises:
+            DiskFullError: The disk is full.
+        """
+        with self._mapped_errors():
+            for file in self._files.values():
+                file.flush()
+                os.fsync(file.fileno())
+            name = f"carry-{progress.window_rows}.npy"
+            with (self.folder / name).open("wb") as carry:
+                np.save(carry, progress.carry, allow_pickle=False)
+                carry.flush()
+                os.fsync(carry.fileno())
+            state = {
+                "version": _VERSION, "fingerprint": fingerprint, "window_rows": progress.window_rows, "rows": progress.rows,
+                "carry": name, "facts": dict(progress.facts),
+            }  # fmt: skip
+            temporary = self.folder / f"{_STATE}.part"
+            with temporary.open("w", encoding="utf-8") as text:
+                json.dump(state, text)
+                text.flush()
+                os.fsync(text.fileno())
+            temporary.replace(self.folder / _STATE)
+            for old in self.folder.glob("carry-*.npy"):
+                if old.name != name:
+                    old.unlink(missing_ok=True)
+
+    def read(self, layer: str, first: int, count: int) -> NDArray[np.uint8]:
+        """Read rows back, shape (count, columns)."""
+        file = self._files[layer]
+        with self._mapped_errors():
+            file.seek(first * self._columns)
+            data = file.read(count * self._columns)
+        return np.frombuffer(data, np.uint8).reshape(count, self._columns)
+
+    def close(self) -> None:
+        """Close the files; what is safe stays for a later run."""
+        for file in self._files.values():
+            with contextlib.suppress(OSError):  # a full disk was already reported where rows were appended
+                file.close()
+        self._files.clear()
+
+    def remove(self) -> None:
+        """Close the files and delete the journal."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, layer: str) -> Path:
+        return self.folder / f"{layer}.rows"
+
+    @contextlib.contextmanager
+    def _mapped_errors(self) -> Any:
+        try:
+            yield
+        except OSError as error:
+            raise output_error(self.folder / _STATE, error) from error

@@ -1,0 +1,108 @@
+"""From probabilities to a mask: a threshold, given or found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.windows import Window
+
+from engine.errors import ConfigError
+from engine.events import SILENT, Reporter
+from engine.nouns import (
+    MASK_NODATA,
+    PROBABILITY_MAX,
+    PROBABILITY_SCALE,
+    LandslideMask,
+    ProbabilityRaster,
+    encode_probability,
+)
+from engine.raster import RasterWriter
+
+_STRIP_PX = 512
+_FEWEST_PX = 50.0
+_REACH = 0.2
+
+
+def make_mask(
+    probability: ProbabilityRaster, *, out: Path, threshold: float, report: Reporter = SILENT
+) -> LandslideMask:
+    """Call every pixel a landslide whose probability is at least the threshold. Small ones go later, as polygons.
+
+    Args:
+        probability: The probabilities.
+        out: The mask's file.
+        threshold: Between 0 and 1.
+        report: Receives progress.
+
+    Returns:
+        The mask: 0, 1 and 255 for nodata.
+
+    Raises:
+        ConfigError: The threshold is not between 0 and 1.
+    """
+    if not 0 < threshold < 1:
+        raise ConfigError(f"The threshold must lie between 0 and 1, but is {threshold:g}; 0.5 is a usual value.")
+    grid = probability.grid
+    tags = {"threshold": f"{threshold:.6g}", "probability": probability.path.name}
+    with (
+        probability.reader() as reader,
+        RasterWriter(
+            out, grid, dtype="uint8", bands=["landslide"], nodata=MASK_NODATA, tags=tags, resampling=Resampling.nearest
+        ) as writer,
+    ):
+        for top in range(0, grid.rows, _STRIP_PX):
+            window = Window(0, top, grid.columns, min(_STRIP_PX, grid.rows - top))
+            values = reader.read(window)
+            # Stored values are multiples of 0.004: half a step of slack keeps a pixel at exactly the threshold in.
+            mask = (values >= threshold - PROBABILITY_SCALE / 1000).astype(np.uint8)
+            mask[np.isnan(values)] = MASK_NODATA
+            writer.write(mask[None], window)
+            report.progress("mask", min(top + _STRIP_PX, grid.rows), grid.rows)
+    return LandslideMask.open(out)
+
+
+def histogram(probability: ProbabilityRaster, *, report: Reporter = SILENT) -> NDArray[np.int64]:
+    """Count pixels by stored probability (0, 0.004 … 1), shape (251,); nodata is left out."""
+    counts = np.zeros(256, np.int64)
+    grid = probability.grid
+    with probability.reader() as reader:
+        for top in range(0, grid.rows, _STRIP_PX):
+            values = reader.read(Window(0, top, grid.columns, min(_STRIP_PX, grid.rows - top)))
+            counts += np.bincount(encode_probability(values).ravel(), minlength=256)
+            report.progress("threshold", min(top + _STRIP_PX, grid.rows), grid.rows)
+    return counts[: PROBABILITY_MAX + 1]
+
+
+def automatic_threshold(probability: ProbabilityRaster, *, around: float = 0.5, report: Reporter = SILENT) -> float:
+    """Find the threshold that suits this scene, from its histogram of probabilities.
+
+    If probabilities are what they say, the mask of all pixels with p ≥ t is expected to have F1 = 2 Σ(p | p ≥ t) / (N(p ≥ t) + Σp);
+    the t that maximises it (half the F1 reached; Lipton, Elkan and Naryanaswamy 2014) is taken, but no further than 0.2 from
+    ``around``, and ``around`` itself where fewer than 50 pixels are expected to be landslides above it: a scene without
+    landslides shall not be searched for its least unlikely ones.
+
+    Args:
+        probability: The probabilities.
+        around: The usual threshold, that of the models' cards.
+        report: Receives progress.
+
+    Returns:
+        The threshold.
+    """
+    return best_threshold(histogram(probability, report=report), around)
+
+
+def best_threshold(counts: NDArray[np.int64], around: float) -> float:
+    """See :func:`automatic_threshold`; ``counts`` as from :func:`histogram`."""
+    steps = np.arange(len(counts)) * PROBABILITY_SCALE
+    expected = counts * steps
+    if expected[steps >= around].sum() < _FEWEST_PX:
+        return around
+    above = np.cumsum(counts[::-1])[::-1]
+    landslide = np.cumsum(expected[::-1])[::-1]
+    score = 2 * landslide / np.maximum(above + expected.sum(), 1)
+    allowed = (np.abs(steps - around) <= _REACH + 1e-9) & (steps > 0) & (steps < 1)
+    return float(steps[allowed][np.argmax(score[allowed])])

@@ -1,0 +1,140 @@
+"""Windows over a raster and the weights that blend them: pure NumPy, no files, no models.
+
+One axis at a time: a lattice of equal windows that overlap, and a profile of weights for each. The product of the two profiles is
+a window's weight, and the weights of all windows that touch a pixel sum to one. Windows reach beyond the raster's edges, where
+it is mirrored; they start at multiples of ``multiple_px`` everywhere, so that a network with a stride sees every pixel in the
+same phase whatever the window size.
+
+In an overlap each window is faded out over the middle half only: the outer quarter, where a network still feels its own border,
+counts for nothing::
+
+    window i      1 1 1 1 1 1 ┐╲        overlap_px = 128:  32 of window i alone
+    window i+1               ╲└ 1 1 1                      64 of both, cosine
+                                                           32 of window i+1 alone
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ConfigError
+
+BALANCED_WINDOWS = 8
+"""Up to this many windows on an axis, all shrink to the smallest equal size that covers it; with more there is little to gain."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Windows along one axis of a raster.
+
+    Attributes:
+        length_px: Pixels of the raster along it.
+        first_px: Where the first window starts: 0 or less.
+        window_px: Size of every window.
+        stride_px: Distance from one window's start to the next one's.
+        count: How many windows there are.
+    """
+
+    length_px: int
+    first_px: int
+    window_px: int
+    stride_px: int
+    count: int
+
+    @property
+    def overlap_px(self) -> int:
+        """Pixels that two neighbouring windows share."""
+        return self.window_px - self.stride_px
+
+    def start(self, index: int) -> int:
+        """First pixel of a window; negative where it reaches beyond the raster."""
+        return self.first_px + index * self.stride_px
+
+    def fresh(self, index: int) -> tuple[int, int]:
+        """The pixels (from, to) that a window adds to those of the windows before it, edges' mirror included."""
+        start = self.start(index)
+        return (start if index == 0 else start + self.overlap_px), start + self.window_px
+
+    def final(self, index: int) -> tuple[int, int]:
+        """The raster's pixels (from, to) that no window after this one touches and none before it finished."""
+        start, stop = self.start(index), self.start(index + 1)
+        return max(0, start), (self.length_px if index == self.count - 1 else max(0, min(self.length_px, stop)))
+
+    def weights(self, index: int) -> NDArray[np.float32]:
+        """Blending weights of a window, shape (window_px,): one at the raster's edges, faded towards neighbours."""
+        profile = np.ones(self.window_px, np.float32)
+        fade = fade_in(self.overlap_px)
+        if index > 0:
+            profile[: self.overlap_px] = fade
+        if index < self.count - 1:
+            profile[self.stride_px :] = 1 - fade
+        return profile
+
+
+def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 1) -> Axis:
+    """Lay windows over an axis.
+
+    Args:
+        length_px: Pixels of the raster along it.
+        window_px: Largest window; rounded up to a multiple of ``multiple_px``.
+        overlap_px: Pixels that neighbours share; rounded up likewise. Half of it, rounded down, is mirrored beyond each edge.
+        multiple_px: Windows start at and are multiples of this.
+
+    Raises:
+        ConfigError: The overlap is not smaller than half the window, or a number is not positive.
+    """
+    if min(length_px, window_px, multiple_px) < 1 or overlap_px < 0:
+        raise ConfigError(
+            f"A window needs a positive size and an overlap of 0 or more, not {window_px} and {overlap_px}."
+        )
+    window, overlap = _round_up(window_px, multiple_px), _round_up(overlap_px, multiple_px)
+    if overlap * 2 > window:
+        raise ConfigError(
+            f"An overlap of {overlap} pixels is more than half of a window of {window}; choose a larger window or a smaller overlap."
+        )
+    margin = overlap // 2 // multiple_px * multiple_px
+    covered, stride = length_px + 2 * margin, window - overlap
+    count = max(1, math.ceil((covered - overlap) / stride))
+    if count <= BALANCED_WINDOWS:
+        equal = _round_up(math.ceil((covered + (count - 1) * overlap) / count), multiple_px)
+        if count == 1:
+            return Axis(length_px, -margin, equal, equal, 1)
+        window = min(window, max(equal, 2 * overlap))
+        return Axis(length_px, -margin, window, window - overlap, count)
+    # Starting one overlap outside makes the rows that each window adds start at multiples of the stride: with a stride of 512, the
+    # usual block of a GeoTIFF, every block is then read and decompressed once.
+    return Axis(length_px, -overlap, window, stride, math.ceil((length_px + margin) / stride))
+
+
+def fade_in(overlap_px: int) -> NDArray[np.float32]:
+    """Weights that rise from 0 to 1 over the middle half of an overlap, shape (overlap_px,); with its mirror they sum to one."""
+    ramp = max(1, overlap_px // 2) if overlap_px else 0
+    position = (np.arange(overlap_px) + 0.5 - overlap_px / 2) / max(1, ramp)
+    # On multiples of 2^-23 both w and 1 - w are exact in float32, so that the sum is exactly one.
+    smooth = 0.5 + 0.5 * np.sin(np.pi * np.clip(position, -0.5, 0.5))
+    return (np.rint(smooth * 2**23) / 2**23).astype(np.float32)
+
+
+def mirror(index: NDArray[np.int64], length_px: int) -> NDArray[np.int64]:
+    """Map pixel numbers beyond the edges of an axis back into it, as in a mirror that does not repeat the edge itself.
+
+    Args:
+        index: Any integers.
+        length_px: Pixels of the axis; numbers far outside are thrown back and forth.
+
+    Returns:
+        Numbers in 0 … length_px - 1; those already inside are unchanged.
+    """
+    if length_px == 1:
+        return np.zeros_like(index)
+    period = 2 * (length_px - 1)
+    folded = np.mod(index, period)
+    return np.where(folded < length_px, folded, period - folded)
+
+
+def _round_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple
