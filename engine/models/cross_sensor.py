@@ -7,7 +7,7 @@ are swapped, never modules: timm's ``BatchNormAct2d`` is a batch normalisation w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -80,6 +80,13 @@ class DomainStatistics:
                 self.add(domain)
             for name, value in values.items():
                 self._sets[domain][name].copy_(value)
+
+    def reduce(self, mean: Callable[[Tensor], Tensor]) -> None:
+        """Replace every running mean and variance by its mean over the processes, as ``mean`` works it out."""
+        for values in self._sets.values():
+            for value in values.values():
+                if value.is_floating_point():
+                    value.copy_(mean(value))
 
     def _present(self) -> dict[str, Tensor]:
         found = {}

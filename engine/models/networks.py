@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from engine.errors import ConfigError, DependencyError
 from engine.models.pretrained import PACKAGES, load_package_weights
+from engine.models.pruning import drop_unused_stages
 from engine.models.unet import BaselineUNet, MultispectralUNet
 
 PRETRAINED = ("none", "package", "imagenet")
@@ -57,14 +58,15 @@ class Segmenter(nn.Module):
         logits = logits / self.temperature
         return (logits, whole) if image_level else logits
 
+    def encoder_modules(self) -> list[nn.Module]:
+        """The parts that see the input: the encoder, and the high-resolution branch where there is one."""
+        found = [self.network.encoder, getattr(self.network, "high", None)]
+        return [part for part in found if isinstance(part, nn.Module)]
+
     def encoder_parameters(self) -> Iterator[nn.Parameter]:
         """Parameters of the encoder, for freezing it or giving it its own learning rate."""
-        encoder = self.network.encoder
-        if not isinstance(encoder, nn.Module):
-            raise ConfigError("This network has no encoder to treat apart.")
-        yield from encoder.parameters()
-        if isinstance(self.network, MultispectralUNet):
-            yield from self.network.high.parameters()
+        for part in self.encoder_modules():
+            yield from part.parameters()
 
 
 def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = False) -> Segmenter:
@@ -126,6 +128,7 @@ def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]]
             ) from error
         if source == "package":
             load_package_weights(module.encoder.model, encoder, in_channels, rgb)
+        drop_unused_stages(module.encoder)
         return module  # type: ignore[no-any-return]
 
     return make
@@ -149,19 +152,13 @@ BUILDERS: dict[str, Callable[[int, bool, str, dict[str, Any]], nn.Module]] = {
 }
 
 
-def first_convolutions(model: nn.Module) -> list[nn.Conv2d]:
+def first_convolutions(model: Segmenter) -> list[nn.Conv2d]:
     """The convolutions that see the input: one, or one a branch."""
-    network = model.network if isinstance(model, Segmenter) else model
-    branches = [network.encoder, network.high] if isinstance(network, MultispectralUNet) else [network]
-    found = []
-    for branch in branches:
-        if isinstance(branch, nn.Module):
-            found.append(next(m for m in branch.modules() if isinstance(m, nn.Conv2d)))
-    return found
+    return [next(m for m in part.modules() if isinstance(m, nn.Conv2d)) for part in model.encoder_modules()]
 
 
 @contextmanager
-def monte_carlo_dropout(model: nn.Module, rate: float) -> Iterator[None]:
+def monte_carlo_dropout(model: Segmenter, rate: float) -> Iterator[None]:
     """Drop features after the first convolution, also in evaluation (Tanmlh; paper, Section VI-C: rate 0.3).
 
     Args:

@@ -1,0 +1,334 @@
+"""A training run from a folder of patches to a bundle that `l4s detect` takes as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from engine import __version__
+from engine.errors import ConfigError, DatasetError
+from engine.events import SILENT, Reporter
+from engine.models.bundle import ModelBundle, ModelCard
+from engine.models.normalization import Normalization
+from engine.patches.arrays import PatchArrays, concatenate, open_patches
+from engine.patches.splits import Fold, split
+from engine.raster import atomic_path, output_folder
+from engine.training.domains import Pool, make_normalization, make_pool, select
+from engine.training.loop import Task, Trained, train_network
+from engine.training.recipe import Recipe
+from engine.training.scoring import Histogram, total
+
+BUNDLE = "bundle"
+_MULTIPLES = {"baseline_unet": 16, "multispectral_unet": 8}
+
+
+@dataclass(frozen=True)
+class Material:
+    """Labelled patches with the normalisation that a recipe gives them, and extra patches without landslides."""
+
+    arrays: PatchArrays
+    normalization: Normalization
+    pool: Pool
+    negatives: tuple[Pool, ...]
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    negatives: Sequence[Path] = (),
+    report: Reporter = SILENT,
+) -> ModelBundle:
+    """Train the recipe's one network and export it.
+
+    Args:
+        recipe: The recipe; for one with several members use :func:`train_members`.
+        data: Labelled patches: HDF5 in a known layout, or packed.
+        out: The run's folder; the bundle is written into ``bundle`` in it.
+        resume: Continue a run that was stopped.
+        negatives: Folders of patches, of any labels, that hold no landslide.
+        report: Progress and log.
+
+    Raises:
+        ConfigError, DatasetError: The recipe or the data make no sense together.
+        DiskFullError, OutputError: Results cannot be written; the last good checkpoint survives.
+    """
+    if len(recipe.networks()) > 1:
+        raise ConfigError(f"The recipe {recipe.name} trains {len(recipe.networks())} networks; use train_members.")
+    return train_members(recipe, data, out, resume=resume, negatives=negatives, report=report)[0]
+
+
+def train_members(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    negatives: Sequence[Path] = (),
+    report: Reporter = SILENT,
+) -> tuple[ModelBundle, ...]:
+    """Train every network of a recipe; arguments as for :func:`train`. Members go into folders of their names."""
+    output_folder(out)
+    material = prepare(recipe, data, negatives, report=report)
+    networks = recipe.networks()
+    bundles = []
+    for name, network in networks.items():
+        folder = out if len(networks) == 1 else out / name
+        if resume and (folder / BUNDLE / "card.json").is_file() and len(networks) > 1:
+            bundles.append(ModelBundle.open(folder / BUNDLE))
+            report.log(f"{name} is trained already.")
+            continue
+        bundles.append(_train_one(recipe, name, network, material, folder, resume=resume, report=report))
+    return tuple(bundles)
+
+
+def prepare(recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, report: Reporter = SILENT) -> Material:
+    """Read and check the labelled patches, and normalise them by domain.
+
+    Raises:
+        DatasetError: No patch holds landslide, or labels are missing.
+    """
+    arrays = open_patches(data, report=report)
+    if not arrays.positive_pixels.any():
+        raise DatasetError(
+            f"None of the {len(arrays)} patches in {data} holds a landslide pixel; a network cannot learn from background alone. Add "
+            "labelled landslides."
+        )
+    normalization = make_normalization(recipe, arrays)
+    by = "training" if set(normalization.modes) == {"fixed"} else recipe.data.domain
+    pool = make_pool(arrays, normalization, by)
+    extra = tuple(make_pool(_negative(path, report), normalization, recipe.data.domain) for path in negatives)
+    return Material(arrays, normalization, pool, extra)
+
+
+def _negative(path: Path, report: Reporter) -> PatchArrays:
+    arrays = open_patches(path, labels=False, report=report)
+    return replace(arrays, masks=np.zeros(arrays.masks.shape, np.uint8))
+
+
+def _train_one(
+    recipe: Recipe,
+    name: str,
+    network: Mapping[str, Any],
+    material: Material,
+    out: Path,
+    *,
+    resume: bool,
+    report: Reporter,
+) -> ModelBundle:
+    started = time.monotonic()
+    data = recipe.data
+    folds = [] if data.validation == "none" else split(
+        material.arrays, data.validation, data.folds, seed=recipe.training.seed, report=report
+    )  # fmt: skip
+    if data.cross_validate and not folds:
+        raise ConfigError('data.cross_validate needs data.validation to be "block" or "site".')
+    rows: list[dict[str, Any]] = []
+    held: dict[str, Histogram] = {}
+    if data.cross_validate:
+        results = cross_validate(recipe, network, material, folds, out / "folds", resume=resume, report=report)
+        rows, held = score_rows(results, f"leave-{data.validation}-out, {len(folds)} folds"), _merge(results)
+        trained = train_network(make_task(recipe, network, material, None), out, resume=resume, report=report)
+    else:
+        fold = folds[data.fold - 1] if folds else None
+        trained = train_network(make_task(recipe, network, material, fold), out, resume=resume, report=report)
+        if fold is not None:
+            held = dict(trained.histograms)
+            rows = score_rows([held], f"one {data.validation} fold of {data.folds} held out ({fold.name})")
+    threshold = recipe.training.threshold
+    chosen = total(held).best_threshold() if threshold == "validation" else float(threshold)
+    card = make_card(recipe, name, network, material, chosen, rows)
+    bundle = export(trained, card, out / BUNDLE, report=report)
+    write_summary(out, recipe, bundle, rows, time.monotonic() - started)
+    return bundle
+
+
+def make_task(recipe: Recipe, network: Mapping[str, Any], material: Material, fold: Fold | None) -> Task:
+    """Training on one fold's patches, or on all of them."""
+    pool = material.pool if fold is None else select(material.pool, fold.training)
+    if not pool.arrays.positive_pixels.any():
+        raise DatasetError(
+            f"Without {fold.name if fold else 'them'} no training patch holds landslide; use fewer data.folds or another data.fold."
+        )
+    validation = None if fold is None else select(material.pool, fold.validation)
+    count = len(material.negatives)
+    shares = [recipe.data.negative_share / max(1, count)] * count
+    return Task(recipe, network, [pool, *material.negatives], shares, validation, material.normalization.clip)
+
+
+def cross_validate(
+    recipe: Recipe,
+    network: Mapping[str, Any],
+    material: Material,
+    folds: Sequence[Fold],
+    out: Path,
+    *,
+    resume: bool = False,
+    report: Reporter = SILENT,
+) -> list[dict[str, Histogram]]:
+    """Train on every fold in turn; returns each fold's validation histograms by site. Finished folds are not trained again."""
+    results = []
+    for fold in folds:
+        folder = out / fold.name
+        done = folder / "histograms.json"
+        if resume and done.is_file():
+            results.append(_read_histograms(done))
+            continue
+        report.log(f"Fold {fold.name}: {len(fold.training)} patches to train on, {len(fold.validation)} held out.")
+        trained = train_network(make_task(recipe, network, material, fold), folder, resume=resume, report=report)
+        results.append(dict(trained.histograms))
+        _write_histograms(done, trained.histograms)
+    return results
+
+
+def score_rows(
+    results: Sequence[Mapping[str, Histogram]], method: str, *, protocol: str = "inductive"
+) -> list[dict[str, Any]]:
+    """Score rows for a card: every site, and all together with the spread over folds, at the threshold best over all.
+
+    Args:
+        results: Validation histograms by site, one mapping a fold.
+        method: How patches were held out.
+        protocol: ``inductive``, or ``transductive`` where the model saw the images (not the labels) that it is scored on.
+    """
+    merged = _merge(results)
+    if not merged:
+        return []
+    threshold = total(merged).best_threshold()
+    head = {"protocol": protocol, "method": method, "threshold": threshold}
+    rows = [
+        {**head, "site": site, **_rounded(histogram.scores(threshold))} for site, histogram in sorted(merged.items())
+    ]
+    whole: dict[str, Any] = {**head, "site": "all", **_rounded(total(merged).scores(threshold))}
+    if len(results) > 1:
+        values = [total(dict(fold)).scores(threshold)["f1"] for fold in results]
+        whole |= {
+            "f1_fold_mean": round(float(np.mean(values)), 4),
+            "f1_fold_std": round(float(np.std(values, ddof=1)), 4),
+        }
+    return [*rows, whole]
+
+
+def make_card(
+    recipe: Recipe,
+    name: str,
+    network: Mapping[str, Any],
+    material: Material,
+    threshold: float,
+    rows: Sequence[Mapping[str, Any]],
+) -> ModelCard:
+    """The card of a trained network."""
+    channels = recipe.data.channels
+    required = tuple(n for n in channels if n not in recipe.optional_channels)
+    return ModelCard(
+        name=name,
+        version="1",
+        title=recipe.title,
+        description=recipe.description,
+        network={key: value for key, value in network.items() if key not in ("pretrained", "rgb")},
+        normalization=material.normalization,
+        required=required,
+        threshold=threshold,
+        window_px=256 // recipe.data.enlarge,
+        multiple_of_px=_MULTIPLES.get(str(network["builder"]), 32),
+        input_scale=recipe.data.enlarge,
+        training={
+            "data": material.arrays.source,
+            "patches": len(material.arrays),
+            "recipe": recipe.to_dict(),
+            "engine": __version__,
+        },
+        scores=tuple(rows),
+        limits=_limits(material.arrays, rows),
+    )
+
+
+def export(
+    trained: Trained, card: ModelCard, folder: Path, *, domain: str | None = None, report: Reporter = SILENT
+) -> ModelBundle:
+    """Write the bundle from the first process; the others wait and open it."""
+    from engine.models.export import export_bundle
+
+    if domain is not None:
+        trained.statistics.use(domain)
+    parallel = torch.distributed.is_available() and torch.distributed.is_initialized()
+    if int(os.environ.get("RANK", "0")) == 0:
+        report.log(f"Writing the bundle {folder}.")
+        export_bundle(trained.model.cpu(), card, folder)
+    if parallel:
+        torch.distributed.barrier()
+    return ModelBundle.open(folder)
+
+
+def write_summary(
+    out: Path, recipe: Recipe, bundle: ModelBundle, rows: Sequence[Mapping[str, Any]], seconds: float
+) -> None:
+    """Write ``run.json``: the recipe in full, the bundle, scores and time."""
+    summary = {
+        "recipe": recipe.to_dict(),
+        "bundle": str(bundle.path),
+        "digest": bundle.digest,
+        "threshold": bundle.card.threshold,
+        "scores": list(rows),
+        "seconds": round(seconds, 1),
+        "engine": __version__,
+    }
+    with atomic_path(out / "run.json") as temporary:
+        temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+
+
+def _merge(results: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogram]:
+    merged: dict[str, Histogram] = {}
+    for fold in results:
+        for site, histogram in fold.items():
+            merged[site] = merged.get(site, Histogram.empty()) + histogram
+    return merged
+
+
+def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    return {key: round(value, 4) for key, value in scores.items()}
+
+
+def _limits(arrays: PatchArrays, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    sites = sorted({place.site for place in arrays.places})
+    limits = [
+        f"Trained on {len(arrays)} patches of {len(sites)} site{'s' if len(sites) > 1 else ''}; other landscapes are untested."
+    ]
+    if not rows:
+        limits.append("Trained on all patches without any held out: its scores and its threshold are unmeasured.")
+    return tuple(limits)
+
+
+def _write_histograms(path: Path, histograms: Mapping[str, Histogram]) -> None:
+    data = {site: [h.positive.tolist(), h.negative.tolist()] for site, h in histograms.items()}
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(data), encoding="utf-8")
+
+
+def _read_histograms(path: Path) -> dict[str, Histogram]:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return {site: Histogram(*(np.array(values, np.int64) for values in pair)) for site, pair in data.items()}
+
+
+__all__ = [
+    "Material",
+    "concatenate",
+    "cross_validate",
+    "export",
+    "make_card",
+    "make_task",
+    "prepare",
+    "score_rows",
+    "train",
+    "train_members",
+]

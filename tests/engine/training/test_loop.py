@@ -1,0 +1,153 @@
+"""The loop: it learns, resumes exactly, keeps the last good checkpoint, and stops on nonsense."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+
+import numpy as np
+import pytest
+import torch
+from conftest_training import landscape, tiny
+
+from engine.errors import CancelledError, ConfigError, DatasetError, DeviceError, DiskFullError
+from engine.events import Progress, Reporter
+from engine.patches.splits import split
+from engine.training.averaging import AveragedWeights
+from engine.training.checkpoint import NAME, load_checkpoint, save_checkpoint
+from engine.training.domains import make_normalization, make_pool
+from engine.training.loop import Task, start_fabric, train_network
+from engine.training.recipe import TrainingConfig
+from engine.training.run import Material, make_task
+
+
+def task(recipe, fold=None) -> Task:
+    arrays = landscape()
+    normalization = make_normalization(recipe, arrays)
+    material = Material(arrays, normalization, make_pool(arrays, normalization, "site"), ())
+    chosen = None if fold is None else split(arrays, "site", 2)[fold]
+    return make_task(recipe, next(iter(recipe.networks().values())), material, chosen)
+
+
+def stop_after(steps: int) -> Reporter:
+    seen = []
+    return Reporter(lambda event: seen.append(event), lambda: sum(isinstance(e, Progress) for e in seen) >= steps)
+
+
+def weights(trained) -> dict[str, torch.Tensor]:
+    return trained.model.state_dict()
+
+
+FULL = {
+    "augment": {"flip": True, "quarter_turns": True, "rotation_deg": 20.0, "colour": 0.1, "mixup": 0.4},
+    "training": {"ema": 0.9},
+    "loss": {"terms": {"ohem": 1.0, "lovasz": 1.0}},
+}
+
+
+def test_it_learns_what_bright_scars_are(tmp_path):
+    recipe = tiny(schedule={"steps": 60, "epochs": 0}, training={"validate_every": 30})
+    trained = train_network(task(recipe, fold=0), tmp_path)
+    assert trained.best_f1 > 0.8
+    assert set(trained.histograms) in ({"one"}, {"two"})
+    with (tmp_path / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["30", "60"]
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_gives_others(tmp_path):
+    first = weights(train_network(task(tiny(**FULL)), tmp_path / "a"))
+    again = weights(train_network(task(tiny(**FULL)), tmp_path / "b"))
+    other = weights(train_network(task(tiny(**{**FULL, "training": {"ema": 0.9, "seed": 1}})), tmp_path / "c"))
+    assert all(torch.equal(first[k], again[k]) for k in first)
+    assert any(not torch.equal(first[k], other[k]) for k in first)
+
+
+@pytest.mark.parametrize("after", [3, 5, 8])
+def test_a_killed_run_continues_to_the_same_result(tmp_path, after):
+    recipe = tiny(**FULL, second_stage={"steps": 4, "freeze_encoder": True})
+    whole = weights(train_network(task(recipe, fold=0), tmp_path / "whole"))
+    with pytest.raises(CancelledError):
+        train_network(task(recipe, fold=0), tmp_path / "cut", report=stop_after(after))
+    resumed = weights(train_network(task(recipe, fold=0), tmp_path / "cut", resume=True))
+    assert all(torch.equal(whole[k], resumed[k]) for k in whole)
+    assert (tmp_path / "cut" / "metrics.csv").read_text().count("\n") == (
+        tmp_path / "whole" / "metrics.csv"
+    ).read_text().count("\n")
+
+
+def test_a_second_stage_leaves_the_encoder_as_it_is(tmp_path):
+    one = train_network(task(tiny()), tmp_path / "one")
+    two = train_network(task(tiny(second_stage={"steps": 3, "lr": 0.01, "freeze_encoder": True})), tmp_path / "two")
+    encoder = {f"network.encoder.{name}" for name, _ in one.model.network.encoder.named_parameters()}
+    before, after = weights(one), weights(two)
+    assert all(torch.equal(before[k], after[k]) for k in encoder)
+    assert any(not torch.equal(before[k], after[k]) for k in before if "decoder" in k)
+    assert all(p.requires_grad for p in two.model.parameters())
+
+
+def test_resume_with_another_recipe_names_the_differing_keys(tmp_path):
+    train_network(task(tiny()), tmp_path)
+    with pytest.raises(ConfigError, match=r"optimizer\.lr"):
+        train_network(task(tiny(optimizer={"lr": 0.5})), tmp_path, resume=True)
+
+
+def test_a_loss_that_is_no_number_stops_with_the_patches_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "engine.training.loop.total_loss", lambda config, logits, mask, whole: (logits.sum() * float("nan"), {})
+    )
+    with pytest.raises(DatasetError, match=r"became nan at step 1.*bad-batch\.json"):
+        train_network(task(tiny()), tmp_path)
+    saved = json.loads((tmp_path / "bad-batch.json").read_text())
+    assert saved["ids"]
+    assert set(saved["ids"]) <= {f"p{i}" for i in range(8)}
+
+
+def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
+    save_checkpoint(tmp_path, {"recipe": {}, "step": 1})
+
+    def full(state, path):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(DiskFullError):
+        save_checkpoint(tmp_path, {"recipe": {}, "step": 2})
+    assert load_checkpoint(tmp_path, {})["step"] == 1
+    assert [p.name for p in tmp_path.iterdir()] == [NAME]
+
+
+def test_early_stop(tmp_path):
+    recipe = tiny(
+        schedule={"steps": 200}, optimizer={"lr": 0.0}, training={"validate_every": 1, "patience": 3, "select": "best"}
+    )
+    train_network(task(recipe, fold=0), tmp_path)
+    assert len((tmp_path / "metrics.csv").read_text().splitlines()) < 20
+
+
+def test_average_follows_its_formula():
+    model = torch.nn.Linear(1, 1, bias=False)
+    with torch.no_grad():
+        model.weight.fill_(0.0)
+    average = AveragedWeights(model, 0.5)
+    with torch.no_grad():
+        model.weight.fill_(1.0)
+    average.update()
+    decay = min(0.5, 2 / 11)
+    with average.applied():
+        assert model.weight.item() == pytest.approx(1 - decay)
+    assert model.weight.item() == 1.0
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_cuda_without_a_device_is_refused():
+    with pytest.raises(DeviceError, match="no CUDA device"):
+        start_fabric(TrainingConfig(device="cuda"))
+
+
+def test_scale_promotion_and_statistics_survive(tmp_path):
+    trained = train_network(task(tiny(data={"enlarge": 2, "crop_px": 16}, schedule={"steps": 2}), fold=0), tmp_path)
+    histogram = next(iter(trained.histograms.values()))
+    assert int(histogram.positive.sum() + histogram.negative.sum()) == 4 * 48 * 48
+    assert np.isfinite(trained.best_f1)
