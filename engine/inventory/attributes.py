@@ -99,7 +99,8 @@ def _downhill(zonal: Mapping[str, Zonal]) -> Floats | None:
         return None
     rise = np.stack([zonal["dz_east"].mean, zonal["dz_north"].mean], axis=1)
     steep = np.hypot(*rise.T)[:, None]
-    return np.divide(-rise, steep, out=np.full_like(rise, np.nan), where=steep > FALL_LINE_GRADIENT)
+    unit: Floats = np.divide(-rise, steep, out=np.full_like(rise, np.nan), where=steep > FALL_LINE_GRADIENT)
+    return unit
 
 
 def _relief(zonal: Mapping[str, Zonal], grid: Grid, crs: CRS) -> dict[str, Floats]:
@@ -116,7 +117,8 @@ def _relief(zonal: Mapping[str, Zonal], grid: Grid, crs: CRS) -> dict[str, Float
 
 def _places(pixels: NDArray[np.int64], grid: Grid, crs: CRS) -> tuple[Floats, Floats]:
     t = grid.transform
-    lon, lat = lon_lat(crs, t.c + t.a * (pixels[:, 1] + 0.5), t.f + t.e * (pixels[:, 0] + 0.5))
+    row, column = pixels.T.astype(np.float64) + 0.5
+    lon, lat = lon_lat(crs, t.c + t.a * column, t.f + t.e * row)
     unknown = pixels[:, 0] < 0
     return np.where(unknown, np.nan, lon), np.where(unknown, np.nan, lat)
 
@@ -143,7 +145,8 @@ def masked_distance(shapes: Shapes, empty: Runs, grid: Grid, crs: CRS) -> Floats
         return np.full(len(shapes), np.nan)
     middle = np.array([[sum(grid.bounds[0::2]) / 2], [sum(grid.bounds[1::2]) / 2]])
     east, north = (float(v[0]) for v in metres_per_unit(crs, *middle))
-    tree = shapely.STRtree(shapely.box(*(v * k for v, k in zip(_boxes(empty, grid), (east, north) * 2, strict=True))))
+    left, bottom, right, top = _boxes(empty, grid)
+    tree = shapely.STRtree(shapely.box(left * east, bottom * north, right * east, top * north))
     scaled = shapely.transform(shapes, lambda xy: xy * (east, north))
     (owner, _), distance = tree.query_nearest(scaled, return_distance=True, all_matches=False)
     out = np.full(len(shapes), np.nan)
@@ -159,7 +162,9 @@ def _boxes(runs: Runs, grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
     new[1:] = (np.diff(row) != 1) | (np.diff(start) != 0) | (np.diff(stop) != 0)
     end = np.append(new[1:], True)
     t = grid.transform
-    return t.c + t.a * start[new], t.f + t.e * (row[end] + 1), t.c + t.a * stop[new], t.f + t.e * row[new]
+    x = [t.c + t.a * column.astype(np.float64) for column in (start[new], stop[new])]
+    y = [t.f + t.e * line.astype(np.float64) for line in (row[end] + 1, row[new])]
+    return x[0], y[0], x[1], y[1]
 
 
 def find_flags(

@@ -222,13 +222,10 @@ def _scale_bar(axes: Any, crs: CRS, bounds: Bounds) -> None:
     axes.plot(
         [0.03, 0.03 + share], [0.035, 0.035], color=INK, linewidth=3, transform=axes.transAxes, solid_capstyle="butt"
     )
-    axes.annotate(
-        "N", xy=(0.965, 0.975), xytext=(0.965, 0.865), xycoords="axes fraction", ha="center", va="center", color=INK, fontsize=10,
-        bbox=box, arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.5},
-    )  # fmt: skip
+    axes.text(0.965, 0.965, "N\n↑", ha="center", va="top", linespacing=0.9, bbox=box, **style)
 
 
-def size_figure(area_km2: NDArray[np.floating], fits: Any) -> Figure:
+def size_figure(area_km2: NDArray[np.float64], fits: Any) -> Figure:
     """Histogram of areas, and their frequency density with the fitted curves (:class:`engine.inventory.statistics.Summary`)."""
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)

@@ -20,7 +20,7 @@ from engine.errors import InventoryError, MissingFileError, OutputError, Unreada
 from engine.events import SILENT, Reporter
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.merge import keep_reviewed
-from engine.inventory.metadata import describe_fields, embed_styles
+from engine.inventory.metadata import describe_fields, describe_run, embed_styles
 from engine.raster import atomic_path, output_error
 
 VERSION = "1.3"
@@ -67,9 +67,9 @@ def _with_reviewed(inventory: Inventory, path: Path, report: Reporter) -> Invent
     if not merged.kept:
         return inventory
     previous = path.with_name(f"{path.stem}.previous{path.suffix}")
-    with atomic_path(previous) as temporary, closing(sqlite3.connect(path)) as source:
-        with closing(sqlite3.connect(temporary)) as target:
-            source.backup(target)
+    with atomic_path(previous) as temporary:
+        temporary.unlink(missing_ok=True)
+        replace_content(path, temporary)
     report.log(
         f"Kept {merged.kept} reviewed landslides of the earlier inventory, which replace {merged.replaced} new ones; the earlier file is "
         f"{previous.name}."
@@ -117,23 +117,18 @@ def _write(inventory: Inventory, path: Path) -> None:
     area = gpd.GeoDataFrame(
         {"name": ["analysed area"], "area_km2": [inventory.run.get("area_km2")]}, geometry=[_multi(inventory.aoi)], crs=inventory.crs
     ).rename_geometry("geom")  # fmt: skip
-    metadata = {
-        "TITLE": "Landslide inventory",
-        "DESCRIPTION": f"{len(inventory)} landslide polygons detected by l4s {inventory.run.get('engine_version', '')}",
-        "LICENSE": str(inventory.run.get("licence", LICENCE)),
-        "RUN": json.dumps(inventory.run, ensure_ascii=False, default=str),
-    }
     options: dict[str, Any] = {
         "driver": "GPKG", "dataset_options": {"VERSION": VERSION}, "geometry_type": "MultiPolygon",
         "layer_options": {"GEOMETRY_NAME": "geom", "FID": "fid", "SPATIAL_INDEX": "YES"},
     }  # fmt: skip
-    pyogrio.write_dataframe(landslides, path, layer="landslides", dataset_metadata=metadata, **options)
+    pyogrio.write_dataframe(landslides, path, layer="landslides", **options)
     pyogrio.write_dataframe(area, path, layer="aoi", append=True, **options)
     runs = pd.DataFrame([_row(record) for record in (*inventory.earlier, inventory.run)])
     pyogrio.write_dataframe(runs, path, layer="run", driver="GPKG", append=True)
     with closing(sqlite3.connect(path)) as connection, connection:
         embed_styles(connection)
         describe_fields(connection)
+        describe_run(connection, inventory.run, LICENCE)
 
 
 def _multi(shape: Any) -> Any:

@@ -14,7 +14,7 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from engine.errors import InventoryError, MissingCRSError
-from engine.inventory.schema import DTYPES, FIELDS
+from engine.inventory.schema import DTYPES, FIELDS, Kind
 
 DEFAULT_TEXT = {"status": "pending", "ls_type": "unknown", "material": "unknown", "trigger": "unknown", "flags": ""}
 
@@ -54,7 +54,8 @@ class Inventory:
     @property
     def crs(self) -> CRS:
         """Coordinate reference system of polygons and area."""
-        return self.landslides.crs
+        crs: CRS = self.landslides.crs
+        return crs
 
     @property
     def confirmed(self) -> gpd.GeoDataFrame:
@@ -90,7 +91,7 @@ def as_landslides(geometry: Any, crs: Any, columns: Mapping[str, Any] | None = N
     return gpd.GeoDataFrame(table, geometry=shapes, crs=crs, index=pd.RangeIndex(count))
 
 
-def column(value: Any, kind: str, count: int) -> pd.Series[Any]:
+def column(value: Any, kind: Kind, count: int) -> pd.Series[Any]:
     """One column of the schema's type, from values or from one value for all."""
     values = np.full(count, value, dtype=object) if np.ndim(value) == 0 else np.asarray(value)
     series = pd.Series(values, index=pd.RangeIndex(count))
@@ -98,7 +99,8 @@ def column(value: Any, kind: str, count: int) -> pd.Series[Any]:
         return series.astype(object).where(series.notna(), None)
     if kind == "real":
         return series.astype("float64")
-    return series.fillna(0).astype(DTYPES[kind])  # type: ignore[index,arg-type]
+    filled: Any = series.fillna(0)
+    return pd.Series(filled.astype(DTYPES[kind]))
 
 
 def as_multipolygons(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

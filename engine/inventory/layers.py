@@ -106,7 +106,8 @@ def _change_layers(files: ExitStack, path: Path, grid: Grid) -> tuple[list[str],
 def _index(pair: Array) -> Array:
     one, other = pair
     total = one + other
-    return np.divide(one - other, total, out=np.full_like(total, np.nan), where=total > 0)
+    index: Array = np.divide(one - other, total, out=np.full_like(total, np.nan), where=total > 0)
+    return index
 
 
 def terrain(opened: StackReader, grid: Grid, window: Window) -> list[Array]:

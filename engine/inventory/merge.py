@@ -87,7 +87,7 @@ def _covered_share(shapes: NDArray[np.object_], cover: NDArray[np.object_]) -> N
 
 def _numbers(ids: pd.Series[int]) -> NDArray[np.int64]:
     """Keep valid numbers; give new ones to polygons that were drawn by hand or split in two."""
-    out = ids.to_numpy(np.int64).copy()
+    out: NDArray[np.int64] = np.array(ids, np.int64)
     again = np.asarray(ids.duplicated() | (ids <= 0), np.bool_)
     out[again] = np.arange(int(again.sum())) + max(0, int(out.max())) + 1
     return out

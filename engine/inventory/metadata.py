@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Mapping
+from typing import Any
 
 from engine.inventory.schema import FIELDS
 from engine.inventory.style import area_style, landslide_style
@@ -23,6 +26,18 @@ _SCHEMA = (
   constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC, min_is_inclusive BOOLEAN,
   max NUMERIC, max_is_inclusive BOOLEAN, description TEXT, CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value))""",
 )
+# OGC 12-128r17, requirements 61 to 68.
+_METADATA = (
+    """CREATE TABLE gpkg_metadata (
+  id INTEGER CONSTRAINT m_pk PRIMARY KEY ASC NOT NULL, md_scope TEXT NOT NULL DEFAULT 'dataset', md_standard_uri TEXT NOT NULL,
+  mime_type TEXT NOT NULL DEFAULT 'text/xml', metadata TEXT NOT NULL DEFAULT '')""",
+    """CREATE TABLE gpkg_metadata_reference (
+  reference_scope TEXT NOT NULL, table_name TEXT, column_name TEXT, row_id_value INTEGER,
+  timestamp DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), md_file_id INTEGER NOT NULL, md_parent_id INTEGER,
+  CONSTRAINT crmr_mfi_fk FOREIGN KEY (md_file_id) REFERENCES gpkg_metadata(id),
+  CONSTRAINT crmr_mpi_fk FOREIGN KEY (md_parent_id) REFERENCES gpkg_metadata(id))""",
+)
+_METADATA_EXTENSION = "http://www.geopackage.org/spec121/#extension_metadata"
 _EXTENSION = "http://www.geopackage.org/spec121/#extension_schema"
 
 
@@ -64,3 +79,20 @@ def describe_fields(connection: sqlite3.Connection) -> None:
                 "INSERT INTO gpkg_data_column_constraints VALUES (?, 'enum', ?, NULL, NULL, NULL, NULL, ?)",
                 (constraint, str(value), label),
             )
+
+
+def describe_run(connection: sqlite3.Connection, run: Mapping[str, Any], licence: str) -> None:
+    """Store what the file is, its licence and the whole run as the file's metadata (GeoPackage metadata extension, JSON)."""
+    for statement in _METADATA:
+        connection.execute(statement)
+    for table in ("gpkg_metadata", "gpkg_metadata_reference"):
+        connection.execute(
+            "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) VALUES (?, 'gpkg_metadata', ?, 'read-write')",
+            (table, _METADATA_EXTENSION),
+        )
+    document = {"title": "Landslide inventory", "licence": run.get("licence", licence), "run": run}
+    connection.execute(
+        "INSERT INTO gpkg_metadata VALUES (1, 'dataset', 'https://www.rfc-editor.org/rfc/rfc8259', 'application/json', ?)",
+        (json.dumps(document, ensure_ascii=False, default=str),),
+    )
+    connection.execute("INSERT INTO gpkg_metadata_reference (reference_scope, md_file_id) VALUES ('geopackage', 1)")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -71,8 +72,9 @@ def polygons(
         xy = np.empty((len(rings.x), 2))
         xy[:, 0] = transform.c + transform.a * rings.x
         xy[:, 1] = transform.f + transform.e * rings.y
-        closed = shapely.linearrings(xy, indices=np.repeat(np.arange(len(rings.size)), rings.size))
-        shapes.append(shapely.polygons(closed, indices=rings.part - low)[: high - low])
+        closed: Any = shapely.linearrings(xy, indices=np.repeat(np.arange(len(rings.size)), rings.size))
+        traced: Any = shapely.polygons(closed, indices=rings.part - low)
+        shapes.append(traced[: high - low])
     report.progress("tracing outlines", len(batches), len(batches))
     order = np.argsort(label_of_part, kind="stable")
     return np.asarray(shapely.multipolygons(np.concatenate(shapes)[order], indices=label_of_part[order]), np.object_)

@@ -9,7 +9,7 @@ from html import escape
 CSS = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
-body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; color: #222; background: #f4f4f2; margin: 0; }
+body { font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Liberation Sans", sans-serif; color: #222; background: #f4f4f2; margin: 0; }
 main { max-width: 58rem; margin: 0 auto; background: #fff; padding: 2rem 2.5rem 3rem; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0; }
 .sub { color: #555; margin: .25rem 0 1.5rem; }

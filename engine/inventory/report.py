@@ -139,8 +139,8 @@ def _lead(inventory: Inventory, summary: Summary) -> str:
     if not summary.count:
         reason = "all were rejected" if len(inventory) else "none was found"
         return paragraph(
-            f"This inventory holds no landslides: {reason}{where}. That can mean that there are none, that they are smaller than the minimum "
-            "mapping unit, or that the threshold is too high.",
+            f"This inventory holds no landslides: {reason}{where}. There may be none, or they are smaller than the "
+            "minimum mapping unit, or the threshold is too high.",
             important=True,
         )
     share = f", {100 * summary.share:.2g} % of it" if summary.share else ""
@@ -161,8 +161,7 @@ def _key_figures(inventory: Inventory, summary: Summary) -> list[tuple[str, str]
             ("largest", f"{summary.largest_m2:,.0f} m²"),
             ("median area", f"{summary.median_m2:,.0f} m²"),
             ("magnitude mL = log₁₀ N", f"{summary.magnitude:.2f}"),
-            ("volume, estimated",
-             f"{_number(summary.volume_m3 / 1e6)} ({_number(summary.volume_low_m3 / 1e6)}–{_number(summary.volume_high_m3 / 1e6)}) million m³"),
+            ("volume, estimated", f"{_volumes(summary)} million m³"),
         ]  # fmt: skip
     for name, label in SHARES.items():
         share = (run.get("masked_share") or {}).get(name)
@@ -173,11 +172,16 @@ def _key_figures(inventory: Inventory, summary: Summary) -> list[tuple[str, str]
     return found
 
 
+def _volumes(summary: Summary) -> str:
+    best, low, high = (_number(v / 1e6) for v in (summary.volume_m3, summary.volume_low_m3, summary.volume_high_m3))
+    return f"{best} ({low}–{high})"
+
+
 def _largest(inventory: Inventory) -> str:
     columns = {
         "id": ("Nr", 0), "area_m2": ("Area m²", 0), "length_m": ("Length m", 0), "width_m": ("Width m", 0), "relief_m": ("Relief m", 0),
-        "slope_deg": ("Slope °", 0), "aspect_deg": ("Aspect °", 0), "prob_mean": ("Probability", 2), "source_lat": ("Source lat", 4),
-        "source_lon": ("Source lon", 4), "status": ("Status", None), "flags": ("Flags", None),
+        "slope_deg": ("Slope °", 0), "aspect_deg": ("Aspect °", 0), "prob_mean": ("Probability", 2),
+        "status": ("Status", None), "flags": ("Flags", None),
     }  # fmt: skip
     top = inventory.confirmed.nlargest(LARGEST, "area_m2")
     shown = {name: head for name, head in columns.items() if top[name].notna().any()}
@@ -217,7 +221,7 @@ def _size_text(summary: Summary) -> str:
             )
         )
         parts.append(paragraph(
-            "Inventories from satellite images lack small landslides, which shifts the rollover to larger areas than field inventories show."
+            "Inventories from satellite images lack small landslides, so their rollover lies at larger areas than in field inventories."
         ))  # fmt: skip
     return "".join(parts)
 

@@ -59,7 +59,7 @@ class Runs:
     @property
     def length(self) -> Int:
         """Pixels of each run."""
-        return self.stop - self.start
+        return np.asarray(self.stop - self.start, np.int32)
 
     def key(self, column: Int) -> NDArray[np.int64]:
         """One sortable number for (row of the run, column); a gap of two keeps rows apart."""
@@ -67,11 +67,12 @@ class Runs:
 
     def pixels(self) -> NDArray[np.int64]:
         """Pixels of each label, shape (count,)."""
-        return np.bincount(self.label, weights=self.length, minlength=self.count).astype(np.int64)
+        return np.asarray(np.bincount(self.label, weights=self.length, minlength=self.count), np.int64)
 
     def area_m2(self, grid: Grid) -> NDArray[np.float64]:
         """Area of each label on the ground, row by row, so that degrees are as exact as metres."""
-        return np.bincount(self.label, weights=self.length * grid.pixel_area_m2()[self.row], minlength=self.count)
+        weights = self.length * grid.pixel_area_m2()[self.row]
+        return np.asarray(np.bincount(self.label, weights=weights, minlength=self.count), np.float64)
 
     def where(self, keep: NDArray[np.bool_]) -> Runs:
         """Keep the labels for which ``keep`` is true and number them anew."""
@@ -184,7 +185,7 @@ def label_within(runs: Runs) -> Runs:
 def _components(size: int, one: NDArray[np.int64], other: NDArray[np.int64]) -> Int:
     if size == 0:
         return np.zeros(0, np.int32)
-    graph = coo_array((np.ones(len(one), np.bool_), (one, other)), shape=(size, size))
+    graph = coo_array((np.ones(len(one), np.float32), (one, other)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=False)[1], np.int32)
 
 

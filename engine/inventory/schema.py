@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["integer", "real", "text", "boolean"]
 Group = Literal["identity", "review", "probability", "type", "geometry", "terrain", "context", "provenance"]
@@ -36,7 +36,7 @@ class Field:
     group: Group
     description: str
     unit: str = ""
-    values: Mapping[str | int, str] = field(default_factory=dict)
+    values: Mapping[Any, str] = field(default_factory=dict)
     editable: bool = False
     short: str = ""
 

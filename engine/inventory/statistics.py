@@ -157,7 +157,7 @@ def _warning(count: int) -> str:
     if count < FEWEST:
         return f"{count} landslides are too few for a frequency-area distribution; none was fitted."
     if count < RELIABLE_COUNT:
-        return f"With {count} landslides (fewer than {RELIABLE_COUNT}) the fitted distribution is unreliable; do not interpret its exponent."
+        return f"With {count} landslides (fewer than {RELIABLE_COUNT}) the fit is unreliable; do not interpret its exponent."
     return ""
 
 
@@ -220,7 +220,7 @@ def _standard_errors(cost: Any, at: Floats) -> Floats:
             corners = [cost(at + p * unit[i] + q * unit[j]) * p * q for p in (1, -1) for q in (1, -1)]
             hessian[i, j] = sum(corners) / (4 * step**2)
     variance = np.diag(np.linalg.pinv(hessian))
-    return np.sqrt(np.where(variance > 0, variance, np.inf).clip(max=100.0))
+    return np.asarray(np.sqrt(np.where(variance > 0, variance, np.inf).clip(max=100.0)), np.float64)
 
 
 def fit_power_law(area_km2: Floats) -> PowerLaw | None:

@@ -93,8 +93,14 @@ def _form(root: Element) -> None:
     form = SubElement(root, "attributeEditorForm")
     positions = {f.name: str(index + 1) for index, f in enumerate(FIELDS)}
     for title, groups in TABS.items():
-        tab = SubElement(form, "attributeEditorContainer",
-                         {"name": title, "columnCount": "1", "groupBox": "0", "showLabel": "1", "visibilityExpressionEnabled": "0"})  # fmt: skip
+        look = {
+            "name": title,
+            "columnCount": "1",
+            "groupBox": "0",
+            "showLabel": "1",
+            "visibilityExpressionEnabled": "0",
+        }
+        tab = SubElement(form, "attributeEditorContainer", look)
         for f in FIELDS:
             if f.group in groups:
                 SubElement(tab, "attributeEditorField", {"name": f.name, "index": positions[f.name], "showLabel": "1"})

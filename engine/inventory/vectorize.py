@@ -127,7 +127,12 @@ def _record(
     stack: Stack | None,
 ) -> dict[str, Any]:
     """Everything worth knowing of the run; what the caller gave takes precedence."""
-    inputs = {"mask": mask.path, "probability": probability and probability.path, "stack": stack and stack.path}
+    # A mask made from the probability on the way may be a temporary file.
+    inputs = {
+        "mask": None if probability else mask.path,
+        "probability": probability and probability.path,
+        "stack": stack and stack.path,
+    }
     area = mask.grid.pixel_area_m2()
     masked = float((empty.length * area[empty.row]).sum())
     total = float(area.sum() * mask.grid.columns)

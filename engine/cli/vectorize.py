@@ -1,0 +1,94 @@
+"""``l4s vectorize``: from a probability raster (or a mask) to landslide polygons."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine.events import Reporter
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--probability", type=Path, metavar="FILE", help="probability raster that `l4s detect` wrote")
+    parser.add_argument(
+        "--mask", type=Path, metavar="FILE", help="mask (0, 1, nodata) to use instead of thresholding the probability"
+    )
+    parser.add_argument(
+        "--stack",
+        type=Path,
+        metavar="FILE",
+        help="stack on the same grid, for terrain, vegetation and the report's map",
+    )
+    parser.add_argument(
+        "--uncertainty", type=Path, metavar="FILE", help="uncertainty raster, for the agreement of members"
+    )
+    parser.add_argument(
+        "--change", type=Path, metavar="FILE", help="raster with bands dNDVI and dBrightness on the same grid"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=0.5,
+        metavar="T",
+        help="probability from which a pixel is landslide (default 0.5)",
+    )
+    add_polygon_arguments(parser)
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="GeoPackage; reviewed polygons in it are kept"
+    )
+
+
+def add_polygon_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of :class:`engine.inventory.vectorize.VectorizeConfig`."""
+    group = parser.add_argument_group("polygons")
+    group.add_argument("--min-area", type=float, default=400.0, metavar="M2", help="minimum mapping unit (default 400)")
+    group.add_argument(
+        "--connectivity", type=int, choices=(4, 8), default=8, help="8 joins pixels that share a corner (default)"
+    )
+    group.add_argument(
+        "--fill-holes", type=float, default=0.0, metavar="M2", help="fill holes up to this area (default 0: none)"
+    )
+
+
+def polygon_config(args: argparse.Namespace) -> Any:
+    """The configuration that the arguments describe."""
+    from engine.inventory.vectorize import VectorizeConfig
+
+    return VectorizeConfig(min_area_m2=args.min_area, connectivity=args.connectivity, fill_holes_m2=args.fill_holes)
+
+
+def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+    """Run the command."""
+    from tempfile import TemporaryDirectory
+
+    from engine.errors import ConfigError
+    from engine.inference.mask import make_mask
+    from engine.inventory.geopackage import read_inventory, write_geopackage
+    from engine.inventory.vectorize import vectorize
+    from engine.nouns import LandslideMask, ProbabilityRaster, Stack
+    from engine.raster import output_folder
+
+    if args.probability is None and args.mask is None:
+        raise ConfigError("Neither --probability nor --mask was given; give the raster that `l4s detect` wrote.")
+    if not 0 < args.threshold < 1:
+        raise ConfigError(f"The threshold must lie between 0 and 1, but is {args.threshold:g}; 0.5 is a usual value.")
+    config = polygon_config(args)
+    probability = ProbabilityRaster.open(args.probability) if args.probability else None
+    uncertainty = ProbabilityRaster.open(args.uncertainty) if args.uncertainty else None
+    stack = Stack.open(args.stack) if args.stack else None
+    output_folder(args.out.resolve().parent)
+    facts: dict[str, Any] = {} if args.mask else {"threshold": args.threshold}
+    with TemporaryDirectory(prefix="l4s-") as folder:
+        if args.mask or probability is None:
+            mask = LandslideMask.open(args.mask)
+        else:
+            mask = make_mask(probability, out=Path(folder) / "mask.tif", threshold=args.threshold, report=report)
+        inventory = vectorize(
+            mask, probability=probability, stack=stack, uncertainty=uncertainty, change=args.change, config=config, run=facts, report=report
+        )  # fmt: skip
+    write_geopackage(inventory, args.out, report=report)
+    written = read_inventory(args.out)
+    area = float(written.confirmed["area_m2"].sum())
+    return {"out": str(args.out), "landslides": len(written), "area_km2": area / 1e6}
