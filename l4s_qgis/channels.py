@@ -1,0 +1,79 @@
+"""Which band of a raster is which channel: recognised by its description, correctable by hand.
+
+The same rules as the engine's ``engine.bands.channel_name``; a test compares the two, as the plugin imports nothing of the engine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+OPTICAL = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "B11", "B12")
+TERRAIN = ("slope", "DEM")
+CHANNELS = (*OPTICAL, *TERRAIN)
+TITLES = {
+    "B01": "coastal", "B02": "blue", "B03": "green", "B04": "red", "B05": "red edge 1", "B06": "red edge 2", "B07": "red edge 3",
+    "B08": "near infrared", "B09": "water vapour", "B10": "cirrus", "B11": "shortwave infrared 1", "B12": "shortwave infrared 2",
+    "slope": "slope", "DEM": "elevation",
+}  # fmt: skip
+_ALIASES = {
+    "coastal": "B01", "aerosol": "B01", "coastal_aerosol": "B01", "blue": "B02", "green": "B03", "red": "B04",
+    "rededge1": "B05", "rededge2": "B06", "rededge3": "B07", "red_edge_1": "B05", "red_edge_2": "B06",
+    "red_edge_3": "B07", "nir": "B08", "water_vapour": "B09", "water_vapor": "B09", "wvp": "B09", "nir09": "B09",
+    "cirrus": "B10", "swir1": "B11", "swir16": "B11", "swir_1": "B11", "swir2": "B12", "swir22": "B12", "swir_2": "B12",
+    "slope": "slope", "dem": "DEM", "elevation": "DEM", "dsm": "DEM", "dtm": "DEM", "height": "DEM", "altitude": "DEM",
+}  # fmt: skip
+_BAND = re.compile(r"(?:^|[^a-z0-9])(?:b|band[ _-]?)0?(1[0-2]|[1-9])(?![0-9a])", re.IGNORECASE)
+
+
+def recognise(text: str) -> str | None:
+    """The channel that a band description or file name tells of; None where it tells of none or of several."""
+    plain = text.strip().lower()
+    if plain in _ALIASES:
+        return _ALIASES[plain]
+    found = {f"B{int(number):02d}" for number in _BAND.findall(plain)}
+    if not found:
+        found = {_ALIASES[word] for word in re.split(r"[^a-z0-9]+", plain) if word in _ALIASES}
+    return found.pop() if len(found) == 1 else None
+
+
+def assign(descriptions: Sequence[str], layer_name: str = "") -> list[str | None]:
+    """The channel of every band of a raster.
+
+    Bands without a telling description are taken in the benchmark's order where there are exactly 14 (or its 12 optical ones); a single band may be
+    told by the layer's name. A channel that would be given twice is left to the person.
+
+    Args:
+        descriptions: The bands' descriptions, in order.
+        layer_name: The layer's name.
+
+    Returns:
+        A channel for every band, or None.
+    """
+    found = [recognise(text) for text in descriptions]
+    if not any(found):
+        if len(found) == 1:
+            return [recognise(layer_name)]
+        if len(found) in (len(CHANNELS), len(OPTICAL)):
+            return list(CHANNELS[: len(found)])
+    return [name if name is None or found.count(name) == 1 else None for name in found]
+
+
+def parse(text: str, bands: int) -> list[str | None]:
+    """Read an assignment written as text: a channel for each band, ``-`` for bands that are left out.
+
+    Args:
+        text: For instance ``B02,B03,B04,B08,-``.
+        bands: How many bands the raster has.
+
+    Raises:
+        ValueError: A name is no channel, is given twice, or their number is not that of the bands.
+    """
+    names = [word.strip() for word in text.split(",")]
+    if len(names) != bands:
+        raise ValueError(f"{len(names)} channels are given for {bands} bands")
+    found = [None if name in ("", "-") else name for name in names]
+    for name in found:
+        if name is not None and (name not in CHANNELS or found.count(name) > 1):
+            raise ValueError(f"{name} is no channel or is given twice")
+    return found

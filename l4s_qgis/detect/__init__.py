@@ -1,0 +1,1 @@
+"""The dialog “Detect landslides” and the run that it starts."""

@@ -1,0 +1,93 @@
+"""Load results into the project: a group of styled layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsColorRampShader,
+    QgsLayerTreeGroup,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRasterShader,
+    QgsSingleBandPseudoColorRenderer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtGui import QColor
+
+from .i18n import tr
+from .icons import resource
+
+LAYER = "landslides"
+PROBABILITY_PROPERTY = "l4s/probability"
+# ColorBrewer YlOrRd, readable with colour-vision deficiency; transparent where a landslide is unlikely.
+_RAMP = (
+    (0.0, "#ffffcc", 0),
+    (0.25, "#ffeda0", 60),
+    (0.5, "#feb24c", 170),
+    (0.75, "#f03b20", 215),
+    (1.0, "#800026", 235),
+)
+_UNCERTAINTY = ((0.0, "#f1eef6", 0), (0.1, "#bdc9e1", 120), (0.2, "#74a9cf", 190), (0.35, "#045a8d", 230))
+
+
+def load_results(folder: Path, title: str) -> QgsVectorLayer | None:
+    """Add the results of a detection to the project, in a group at the top.
+
+    Args:
+        folder: The folder of the detection.
+        title: The group's name.
+
+    Returns:
+        The landslide layer, or None where it cannot be read.
+    """
+    group = QgsProject.instance().layerTreeRoot().insertGroup(0, title)
+    landslides = load_inventory(folder / "inventory.gpkg", group)
+    for name, label, ramp in (
+        ("probability.tif", tr("Probability"), _RAMP),
+        ("uncertainty.tif", tr("Uncertainty"), _UNCERTAINTY),
+    ):
+        if (folder / name).exists():
+            layer = QgsRasterLayer(str(folder / name), label, "gdal")
+            style_raster(layer, ramp)
+            _add(layer, group, visible=name == "probability.tif")
+    if landslides is not None:
+        landslides.setCustomProperty(PROBABILITY_PROPERTY, str(folder / "probability.tif"))
+    return landslides
+
+
+def load_inventory(path: Path, group: QgsLayerTreeGroup | None = None) -> QgsVectorLayer | None:
+    """Add the landslides of a GeoPackage to the project, with the style that it carries, else the plugin's."""
+    layer = QgsVectorLayer(f"{path}|layername={LAYER}", tr("Landslides"), "ogr")
+    if not layer.isValid():
+        return None
+    _embedded, found = layer.loadDefaultStyle()
+    if not found:
+        layer.loadNamedStyle(str(resource("styles/landslides.qml")))
+    _add(layer, group or QgsProject.instance().layerTreeRoot(), visible=True)
+    return layer
+
+
+def style_raster(layer: QgsRasterLayer, ramp: tuple[tuple[float, str, int], ...] = _RAMP) -> None:
+    """Colour a raster of 0 to 1, transparent at the low end."""
+    items = []
+    for value, colour, alpha in ramp:
+        shade = QColor(colour)
+        shade.setAlpha(alpha)
+        items.append(QgsColorRampShader.ColorRampItem(value, shade, f"{value:g}"))
+    function = QgsColorRampShader(ramp[0][0], ramp[-1][0], None, QgsColorRampShader.Type.Interpolated)
+    function.setColorRampItemList(items)
+    shader = QgsRasterShader()
+    shader.setRasterShaderFunction(function)
+    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+    renderer.setClassificationMin(ramp[0][0])
+    renderer.setClassificationMax(ramp[-1][0])
+    layer.setRenderer(renderer)
+
+
+def _add(layer: Any, group: QgsLayerTreeGroup, *, visible: bool) -> None:
+    QgsProject.instance().addMapLayer(layer, False)
+    node = group.addLayer(layer)
+    node.setItemVisibilityChecked(visible)
+    node.setExpanded(False)

@@ -1,0 +1,150 @@
+"""The plugin in QGIS: toolbar, menu, Processing provider, dialog, dock. Everything heavy is imported when it is first used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsApplication, QgsSettings
+from qgis.PyQt.QtGui import QKeySequence
+from qgis.PyQt.QtWidgets import QAction
+
+from .i18n import install_translator, tr
+from .icons import icon
+from .processing.provider import Provider
+
+
+class L4SPlugin:
+    """What QGIS loads and unloads."""
+
+    def __init__(self, iface: Any) -> None:
+        self._iface = iface
+        locale = QgsSettings().value("locale/userLocale", "en", type=str) or "en"
+        self._translator = install_translator(locale)
+        self._provider: Provider | None = None
+        self._toolbar: Any = None
+        self._actions: list[QAction] = []
+        self._engine_dialog: Any = None
+        self._detect_dialog: Any = None
+        self._dock: Any = None
+        self._runs: list[Any] = []
+
+    def initProcessing(self) -> None:
+        """Offer the algorithms; ``qgis_process`` calls only this."""
+        self._provider = Provider()
+        QgsApplication.processingRegistry().addProvider(self._provider)
+
+    def initGui(self) -> None:
+        """Add toolbar, menu and algorithms."""
+        self.initProcessing()
+        self._toolbar = self._iface.addToolBar(tr("Landslides"))
+        self._toolbar.setObjectName("l4s")
+        self.detect_action = self._add_action(
+            "detect", tr("Detect landslides…"), self.detect, tr("Find landslides in a Sentinel-2 image")
+        )
+        self.review_action = self._add_action(
+            "review", tr("Review landslides"), self.review, tr("Accept, reject and correct landslides one by one")
+        )
+        self.review_action.setCheckable(True)
+        self.engine_action = self._add_action(
+            "engine", tr("Engine…"), self.engine, tr("Install, repair or choose the engine")
+        )
+        self.detect_action.setShortcut(QKeySequence("Ctrl+Alt+L"))
+
+    def unload(self) -> None:
+        """Remove everything again."""
+        for run in self._runs:
+            run.cancel()
+        if self._dock is not None:
+            self._dock.close_down()
+            self._iface.removeDockWidget(self._dock)
+            self._dock.deleteLater()
+        for dialog in (self._engine_dialog, self._detect_dialog):
+            if dialog is not None:
+                dialog.deleteLater()
+        for action in self._actions:
+            self._iface.removePluginRasterMenu(tr("Landslides"), action)
+        if self._toolbar is not None:
+            self._toolbar.deleteLater()
+        if self._provider is not None:
+            QgsApplication.processingRegistry().removeProvider(self._provider)
+        if self._translator is not None:
+            QgsApplication.removeTranslator(self._translator)
+        self._dock = self._engine_dialog = self._detect_dialog = self._toolbar = self._provider = None
+        self._actions, self._runs = [], []
+
+    def engine(self, *_: Any) -> Any:
+        """Open the page on which the engine is installed."""
+        from .setup.dialog import EngineDialog
+
+        if self._engine_dialog is None:
+            self._engine_dialog = EngineDialog(self._iface.mainWindow())
+        self._engine_dialog.refresh()
+        self._engine_dialog.show()
+        self._engine_dialog.raise_()
+        return self._engine_dialog
+
+    def detect(self, *_: Any) -> Any:
+        """Open the dialog; on the first use the page that installs the engine comes before it."""
+        from .messages import EngineError
+        from .worker import environment
+
+        try:
+            environment.require()
+        except EngineError:
+            dialog = self.engine()
+            dialog.installed.connect(self._detect_after_installation)
+            return dialog
+        return self._open_detect()
+
+    def _detect_after_installation(self) -> None:
+        self._engine_dialog.installed.disconnect(self._detect_after_installation)
+        self._engine_dialog.hide()
+        self._open_detect()
+
+    def _open_detect(self) -> Any:
+        from .detect.dialog import DetectDialog
+
+        if self._detect_dialog is not None and self._detect_dialog.isVisible():
+            self._detect_dialog.raise_()
+            return self._detect_dialog
+        self._detect_dialog = DetectDialog(self._iface, self._iface.mainWindow())
+        self._detect_dialog.accepted.connect(self._start_detection)
+        self._detect_dialog.show()
+        return self._detect_dialog
+
+    def _start_detection(self) -> None:
+        from .detect.run import BackgroundRun, load_detection
+
+        title = self._detect_dialog.title()
+        run = BackgroundRun(self._iface, "l4s:detect", self._detect_dialog.parameters(), tr("Detect landslides"))
+        run.succeeded.connect(lambda outputs: load_detection(self._iface, outputs, title, run.seconds))
+        for signal in (run.succeeded, run.failed):
+            signal.connect(lambda _: self._runs.remove(run))
+        self._runs.append(run)
+        run.start()
+
+    def review(self, *_: Any) -> Any:
+        """Show or hide the review dock."""
+        if self._dock is None:
+            from qgis.PyQt.QtCore import Qt
+
+            from .review.dock import ReviewDock
+
+            self._dock = ReviewDock(self._iface)
+            self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
+            self._dock.visibilityChanged.connect(self.review_action.setChecked)
+            self._dock.show()
+        else:
+            self._dock.setVisible(not self._dock.isVisible())
+        return self._dock
+
+    def _add_action(self, name: str, text: str, slot: Any, tip: str) -> QAction:
+        action = QAction(icon(name), text, self._iface.mainWindow())
+        action.setObjectName(f"l4s_{name}")
+        action.setToolTip(tip)
+        action.setStatusTip(tip)
+        action.triggered.connect(slot)
+        self._toolbar.addAction(action)
+        self._iface.addPluginToRasterMenu(tr("Landslides"), action)
+        self._actions.append(action)
+        return action

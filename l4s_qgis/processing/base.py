@@ -1,0 +1,173 @@
+"""What all algorithms share: they run one engine command beside QGIS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingUtils,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..i18n import tr
+from ..icons import icon
+from ..messages import EngineError
+from ..worker import environment
+from ..worker.process import Listener, command_of, run_engine
+
+
+class TaskFeedback(QgsProcessingFeedback):
+    """Feedback that keeps the failure and the log, for the dialog's “Details” button."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+        self.failure: EngineError | None = None
+
+
+class EngineAlgorithm(QgsProcessingAlgorithm):
+    """One engine command. Subclasses declare parameters, turn them into words and the result into outputs."""
+
+    NAME = ""
+    GROUP = ""
+
+    def createInstance(self) -> EngineAlgorithm:
+        """A fresh instance."""
+        return type(self)()
+
+    def name(self) -> str:
+        """Its identifier."""
+        return self.NAME
+
+    def title(self) -> str:
+        """What it is called."""
+        raise AttributeError(self.NAME)
+
+    def help(self) -> str:
+        """What it does, in a paragraph."""
+        raise AttributeError(self.NAME)
+
+    def displayName(self) -> str:
+        """What it is called."""
+        return self.title()
+
+    def groupId(self) -> str:
+        """Its group's identifier."""
+        return self.GROUP
+
+    def group(self) -> str:
+        """Its group's name."""
+        names = {"detection": tr("Detection"), "inventory": tr("Inventory"), "training": tr("Training")}
+        return names[self.GROUP]
+
+    def shortHelpString(self) -> str:
+        """What the algorithm dialog shows on the right."""
+        return self.help()
+
+    def icon(self) -> QIcon:
+        """Its icon."""
+        return icon("detect")
+
+    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+        """The engine's command line for parameters.
+
+        Args:
+            parameters: As Processing gives them.
+            context: As Processing gives it.
+            folder: A temporary folder for files made on the way.
+        """
+        raise AttributeError(self.NAME)
+
+    def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The algorithm's outputs from the engine's result."""
+        raise AttributeError(self.NAME)
+
+    def prepareAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Read layers here, as this is called in the main thread."""
+        try:
+            self._python = environment.require().python
+        except EngineError as error:
+            raise _raised(error, feedback) from error
+        folder = Path(QgsProcessingUtils.generateTempFilename(self.NAME))
+        folder.mkdir(parents=True, exist_ok=True)
+        self._words = self.words(parameters, context, folder)
+        return True
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Run the engine; called in a worker thread."""
+        feedback.pushCommandInfo("l4s " + " ".join(self._words))
+        try:
+            result = run_engine(self._words, command=command_of(self._python), listener=_Ear(feedback))
+        except EngineError as error:
+            if error.details:
+                feedback.pushDebugInfo(error.details)
+            raise _raised(error, feedback) from error
+        if result.get("text"):
+            feedback.pushInfo(str(result["text"]))
+        self.result = result
+        return self.outputs(result)
+
+    def file_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
+        """The file behind a vector or raster layer parameter."""
+        layer = self.parameterAsLayer(parameters, name, context)
+        if layer is None:
+            raise QgsProcessingException(tr("“{name}” is not a layer that can be read.").format(name=name))
+        return layer.source().split("|")[0]
+
+    def text_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
+        """A text parameter without surrounding blanks; empty where it is not set."""
+        return (self.parameterAsString(parameters, name, context) or "").strip()
+
+
+class _Ear(Listener):
+    """Passes the engine's events to Processing's feedback."""
+
+    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+        self._feedback = feedback
+        self._stage = ""
+
+    def progress(self, percent: float, stage: str) -> None:
+        self._feedback.setProgress(percent)
+        if stage != self._stage:
+            self._stage = stage
+            self._feedback.setProgressText(stage_title(stage))
+
+    def log(self, message: str, warning: bool) -> None:
+        if warning:
+            self._feedback.pushWarning(message)
+        else:
+            self._feedback.pushInfo(message)
+
+    def detail(self, line: str) -> None:
+        self._feedback.pushDebugInfo(line)
+
+    def is_cancelled(self) -> bool:
+        return bool(self._feedback.isCanceled())
+
+
+def stage_title(stage: str) -> str:
+    """What a person reads while a stage runs."""
+    titles = {
+        "stack": tr("Bringing image and elevation onto one grid"),
+        "statistics": tr("Measuring the scene"),
+        "predict": tr("Looking for landslides"),
+        "mask": tr("Applying the threshold"),
+        "vectorize": tr("Drawing outlines"),
+        "report": tr("Writing the report"),
+        "train": tr("Training"),
+    }
+    return titles.get(stage, stage[:1].upper() + stage[1:])
+
+
+def _raised(error: EngineError, feedback: QgsProcessingFeedback) -> QgsProcessingException:
+    if isinstance(feedback, TaskFeedback):
+        feedback.failure = error
+    return QgsProcessingException(error.sentence())

@@ -1,0 +1,194 @@
+"""Detect landslides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingOutputFile,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputRasterLayer,
+    QgsProcessingOutputVectorLayer,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingParameterString,
+)
+
+from .. import channels
+from ..i18n import tr
+from . import inputs
+from .base import EngineAlgorithm
+
+OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
+ADVANCED = QgsProcessingParameterDefinition.Flag.FlagAdvanced
+VIEWS = ("none", "flip", "d4")
+
+
+class SceneAlgorithm(EngineAlgorithm):
+    """An algorithm that reads a scene: an image or product, elevation, an area."""
+
+    GROUP = "detection"
+
+    def add_scene_parameters(self) -> None:
+        """Declare image, product, elevation and area."""
+        self.addParameter(
+            QgsProcessingParameterRasterLayer("IMAGE", tr("Image after the event (layer)"), optional=True)
+        )
+        self.addParameter(
+            QgsProcessingParameterString(
+                "CHANNELS", tr("Channels of its bands, such as B02,B03,B04,- (empty: by description)"), optional=True
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterFile(
+                "PRODUCT", tr("Or a Sentinel-2 product (SAFE folder, its MTD_…xml, or zip)"), optional=True
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterMultipleLayers(
+                "DEM", tr("Elevation"), QgsProcessing.SourceType.TypeRaster, optional=True
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterFeatureSource(
+                "AREA", tr("Area (polygons)"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+            )
+        )
+        self.addParameter(QgsProcessingParameterExtent("EXTENT", tr("Or area (extent)"), optional=True))
+
+    def scene_words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> tuple[list[str], bool]:
+        """The words that name the scene, and whether the image brings terrain and so is a stack already."""
+        product = self.text_of(parameters, "PRODUCT", context)
+        layer = self.parameterAsRasterLayer(parameters, "IMAGE", context)
+        if bool(product) == (layer is not None):
+            raise QgsProcessingException(tr("Give either an image layer or a Sentinel-2 product."))
+        is_stack = False
+        if layer is not None:
+            source, is_stack = self._image(layer, self.text_of(parameters, "CHANNELS", context), folder)
+        else:
+            source = inputs.product_path(product)
+        words = ["--stack" if is_stack else "--sentinel2", source]
+        dems = [inputs.raster_source(dem) for dem in self.parameterAsLayerList(parameters, "DEM", context) or []]
+        if dems and not is_stack:
+            words += ["--dem", *dems]
+        return words + self._area(parameters, context, folder), is_stack
+
+    def _image(self, layer: Any, text: str, folder: Path) -> tuple[str, bool]:
+        source = inputs.raster_source(layer)
+        problem = inputs.image_problem(source, layer.name())
+        if problem:
+            raise QgsProcessingException(problem)
+        descriptions = inputs.band_descriptions(source)
+        try:
+            names = channels.parse(text, len(descriptions)) if text else channels.assign(descriptions, layer.name())
+        except ValueError as error:
+            raise QgsProcessingException(tr("The channels cannot be used: {reason}.").format(reason=error)) from error
+        if not text and [channels.recognise(d) for d in descriptions] == names and None not in names and "DEM" in names:
+            return source, True  # the engine's own stack: read as it is
+        return inputs.named_image(source, names, folder), any(name in channels.TERRAIN for name in names)
+
+    def _area(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+        area = self.parameterAsSource(parameters, "AREA", context)
+        if area is not None:
+            geometries = [feature.geometry() for feature in area.getFeatures()]
+            return ["--aoi", inputs.write_area(geometries, area.sourceCrs(), folder)]
+        if parameters.get("EXTENT"):
+            extent = self.parameterAsExtent(parameters, "EXTENT", context)
+            crs = self.parameterAsExtentCrs(parameters, "EXTENT", context)
+            if not extent.isEmpty():
+                return ["--aoi", inputs.write_area([inputs.extent_polygon(extent)], crs, folder)]
+        return []
+
+
+class Detect(SceneAlgorithm):
+    """``l4s detect``."""
+
+    NAME = "detect"
+
+    def title(self) -> str:
+        return tr("Detect landslides")
+
+    def help(self) -> str:
+        return tr(
+            "Finds landslides in a Sentinel-2 image with the help of elevation, and writes the probability, the mask, polygons with attributes "
+            "and a report into a folder. The image is a layer whose bands are Sentinel-2 channels, or a product as downloaded. "
+            "Without elevation the result is less certain. The engine works in a process of its own."
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_scene_parameters()
+        self.addParameter(QgsProcessingParameterFile("BEFORE", tr("Product or image before the event"), optional=True))
+        self.addParameter(
+            QgsProcessingParameterString(
+                "MODEL", tr("Models: names or folders, separated by “;” (empty: the bundled one)"), optional=True
+            )
+        )
+        number = QgsProcessingParameterNumber.Type.Double
+        advanced = [
+            QgsProcessingParameterNumber(
+                "THRESHOLD", tr("Threshold (empty: the model's)"), number, None, True, 0.01, 0.99
+            ),
+            QgsProcessingParameterNumber("MIN_AREA", tr("Minimum mapping unit (m²)"), number, None, True, 0.0),
+            QgsProcessingParameterEnum(
+                "TTA", tr("Views averaged"), [tr("one"), tr("four (slower)"), tr("eight (slowest)")], defaultValue=0
+            ),
+            QgsProcessingParameterBoolean("CRF", tr("Sharpen outlines along edges of the image (CRF)"), False),
+            QgsProcessingParameterString("DEVICE", tr("Device (auto, cpu, cuda)"), "auto", optional=True),
+        ]
+        for parameter in advanced:
+            parameter.setFlags(parameter.flags() | ADVANCED)
+            self.addParameter(parameter)
+        self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the results")))
+        self.addOutput(QgsProcessingOutputVectorLayer("INVENTORY", tr("Landslides")))
+        self.addOutput(QgsProcessingOutputRasterLayer("PROBABILITY", tr("Probability")))
+        self.addOutput(QgsProcessingOutputRasterLayer("MASK", tr("Mask")))
+        self.addOutput(QgsProcessingOutputFile("REPORT", tr("Report")))
+        self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of landslides")))
+
+    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+        scene, _ = self.scene_words(parameters, context, folder)
+        words = ["detect", *scene]
+        before = self.text_of(parameters, "BEFORE", context)
+        if before:
+            words += ["--before", inputs.product_path(before)]
+        for model in self.text_of(parameters, "MODEL", context).split(";"):
+            if model.strip():
+                words += ["--model", model.strip()]
+        for name, option in (("THRESHOLD", "--threshold"), ("MIN_AREA", "--min-area")):
+            if parameters.get(name) is not None:
+                words += [option, f"{self.parameterAsDouble(parameters, name, context):g}"]
+        views = VIEWS[self.parameterAsEnum(parameters, "TTA", context)]
+        if views != "none":
+            words += ["--tta", views]
+        if self.parameterAsBoolean(parameters, "CRF", context):
+            words.append("--crf")
+        device = self.text_of(parameters, "DEVICE", context)
+        if device and device != "auto":
+            words += ["--device", device]
+        self._folder = Path(self.parameterAsString(parameters, "OUTPUT", context))
+        return [*words, "--out", str(self._folder)]
+
+    def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
+        run = inputs.read_run(self._folder)
+        return {
+            "OUTPUT": str(self._folder),
+            "INVENTORY": f"{self._folder / 'inventory.gpkg'}|layername=landslides",
+            "PROBABILITY": str(self._folder / "probability.tif"),
+            "MASK": str(self._folder / "mask.tif"),
+            "REPORT": str(self._folder / "report.html"),
+            "COUNT": run.get("landslides", result.get("landslides", 0)),
+        }

@@ -1,0 +1,108 @@
+"""Compare, report and export an inventory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingOutputString,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterVectorLayer,
+)
+
+from ..i18n import tr
+from .base import EngineAlgorithm
+
+POLYGONS = [QgsProcessing.SourceType.TypeVectorPolygon]
+FORMATS = ("geojson", "shapefile", "flatgeobuf", "coolr", "gpkg")
+SUFFIXES = (".geojson", ".shp", ".fgb", ".csv", ".gpkg")
+
+
+class Compare(EngineAlgorithm):
+    """``l4s compare``."""
+
+    NAME, GROUP = "compare", "inventory"
+
+    def title(self) -> str:
+        return tr("Compare with a reference")
+
+    def help(self) -> str:
+        return tr(
+            "Scores an inventory against a reference inventory: found, missed and false landslides, areas, by size class."
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.addParameter(QgsProcessingParameterVectorLayer("INVENTORY", tr("Inventory"), POLYGONS))
+        self.addParameter(QgsProcessingParameterVectorLayer("REFERENCE", tr("Reference"), POLYGONS))
+        self.addOutput(QgsProcessingOutputString("TABLE", tr("Table")))
+
+    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+        inventory, reference = (self.file_of(parameters, name, context) for name in ("INVENTORY", "REFERENCE"))
+        return ["compare", "--inventory", inventory, "--reference", reference]
+
+    def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "TABLE": str(result.get("text", "")),
+            **{k: v for k, v in result.items() if isinstance(v, (int, float, str))},
+        }
+
+
+class Report(EngineAlgorithm):
+    """``l4s report``."""
+
+    NAME, GROUP = "report", "inventory"
+
+    def title(self) -> str:
+        return tr("Report of an inventory")
+
+    def help(self) -> str:
+        return tr(
+            "Writes one HTML file with map, statistics, data used and limits, readable in any browser and on paper."
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.addParameter(QgsProcessingParameterVectorLayer("INVENTORY", tr("Inventory"), POLYGONS))
+        self.addParameter(QgsProcessingParameterFileDestination("OUTPUT", tr("Report"), "HTML (*.html)"))
+
+    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+        self._out = self.parameterAsFileOutput(parameters, "OUTPUT", context)
+        return ["report", "--inventory", self.file_of(parameters, "INVENTORY", context), "--out", self._out]
+
+    def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
+        return {"OUTPUT": self._out}
+
+
+class Export(EngineAlgorithm):
+    """``l4s export``."""
+
+    NAME, GROUP = "export", "inventory"
+
+    def title(self) -> str:
+        return tr("Export an inventory")
+
+    def help(self) -> str:
+        return tr("Writes the reviewed inventory, accepted and edited landslides only or all, in a format for others.")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.addParameter(QgsProcessingParameterVectorLayer("INVENTORY", tr("Inventory"), POLYGONS))
+        names = ["GeoJSON", "Shapefile", "FlatGeobuf", tr("NASA COOLR table (CSV)"), "GeoPackage"]
+        self.addParameter(QgsProcessingParameterEnum("FORMAT", tr("Format"), names, defaultValue=0))
+        self.addParameter(QgsProcessingParameterBoolean("REVIEWED", tr("Only accepted and edited landslides"), True))
+        self.addParameter(QgsProcessingParameterFileDestination("OUTPUT", tr("File")))
+
+    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+        chosen = self.parameterAsEnum(parameters, "FORMAT", context)
+        out = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
+        self._out = str(out.with_suffix(SUFFIXES[chosen]))
+        words = ["export", "--inventory", self.file_of(parameters, "INVENTORY", context), "--format", FORMATS[chosen]]
+        if self.parameterAsBoolean(parameters, "REVIEWED", context):
+            words += ["--status", "accepted", "edited"]
+        return [*words, "--out", self._out]
+
+    def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
+        return {"OUTPUT": self._out}

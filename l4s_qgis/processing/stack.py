@@ -1,0 +1,47 @@
+"""Make a stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsProcessingContext, QgsProcessingParameterEnum, QgsProcessingParameterRasterDestination
+
+from ..i18n import tr
+from .detect import SceneAlgorithm
+
+KERNELS = ("nearest", "bilinear", "cubic")
+
+
+class Stack(SceneAlgorithm):
+    """``l4s stack``."""
+
+    NAME = "stack"
+
+    def title(self) -> str:
+        return tr("Stack image and elevation")
+
+    def help(self) -> str:
+        return tr(
+            "Brings the bands of a Sentinel-2 image or product, elevation and slope onto one 10 m grid, as digital numbers, metres and "
+            "degrees, with the product's cloud mask. Useful where several detections are tried on one scene."
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.add_scene_parameters()
+        self.addParameter(
+            QgsProcessingParameterEnum(
+                "RESAMPLING", tr("Kernel for bands of 20 m and 60 m"), list(KERNELS), defaultValue=0
+            )
+        )
+        self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Stack")))
+
+    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+        scene, _ = self.scene_words(parameters, context, folder)
+        scene[0] = "--sentinel2"
+        self._out = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
+        kernel = KERNELS[self.parameterAsEnum(parameters, "RESAMPLING", context)]
+        return ["stack", *scene, "--resampling", kernel, "--out", self._out]
+
+    def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
+        return {"OUTPUT": self._out}

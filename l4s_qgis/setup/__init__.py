@@ -1,0 +1,1 @@
+"""The page on which the engine is installed, repaired or chosen."""

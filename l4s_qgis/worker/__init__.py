@@ -1,0 +1,1 @@
+"""The engine's own Python, and the process in which it works."""

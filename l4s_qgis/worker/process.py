@@ -1,0 +1,118 @@
+"""Run one engine command beside QGIS and turn its events into progress, messages, a result or an error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..messages import EngineError
+from .child import Ended, run_child
+from .progress import Overall
+
+LAUNCH = Path(__file__).with_name("launch.py")
+SERIES = "0.1"
+"""Engine versions that this plugin understands: the events, options and files of one minor series agree."""
+
+
+class Listener:
+    """What a caller wants to hear; the default hears nothing."""
+
+    def progress(self, percent: float, stage: str) -> None:
+        """The share of the work that is done, and what is being done."""
+
+    def log(self, message: str, warning: bool) -> None:
+        """One sentence for the person who waits."""
+
+    def detail(self, line: str) -> None:
+        """A line for those who want to know more."""
+
+    def is_cancelled(self) -> bool:
+        """Whether the person asked to stop."""
+        return False
+
+
+def command_of(python: Path) -> list[str]:
+    """The command line that starts the engine with an interpreter."""
+    return [str(python), "-I", "-X", "utf8", str(LAUNCH), SERIES]
+
+
+def run_engine(
+    words: Sequence[str],
+    *,
+    command: Sequence[str],
+    listener: Listener | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Run an engine command to its end; for a worker thread, as it blocks.
+
+    Args:
+        words: The engine's command line, without ``--events``.
+        command: What starts the engine (:func:`command_of`).
+        listener: Receives progress and messages, and is asked whether to stop.
+        environment: Variables to add to the clean environment.
+
+    Returns:
+        The command's result.
+
+    Raises:
+        EngineError: It failed, crashed, was cancelled, could not be started or said nothing sensible.
+    """
+    listener = listener or Listener()
+    reader = _EventReader(words[0], listener)
+    ended = run_child(
+        [*command, *words, "--events", "json"],
+        on_line=reader.read,
+        on_error_line=listener.detail,
+        is_cancelled=listener.is_cancelled,
+        environment=environment,
+    )
+    return _outcome(ended, reader, command[0])
+
+
+def _outcome(ended: Ended, reader: _EventReader, program: str) -> dict[str, Any]:
+    if not ended.started:
+        raise EngineError("engine-start", f"{program}: {ended.text}", "")
+    details = "\n".join([*reader.garbage[-50:], ended.text]).strip()
+    if ended.cancelled and reader.result is None:
+        raise EngineError("cancelled", "", details)
+    if reader.error is not None:
+        raise EngineError(reader.error[0], reader.error[1], details)
+    if ended.code is None:
+        raise EngineError("engine-crash", "", details)
+    if ended.code != 0:
+        raise EngineError("engine-failed", f"exit code {ended.code}", details)
+    if reader.result is None:
+        raise EngineError("engine-silent", "", details)
+    return reader.result
+
+
+class _EventReader:
+    """Reads the engine's stdout: JSON lines, of which unknown ones come from a newer engine and are passed over."""
+
+    def __init__(self, command: str, listener: Listener) -> None:
+        self._listener = listener
+        self._overall = Overall(command)
+        self.result: dict[str, Any] | None = None
+        self.error: Sequence[str] | None = None
+        self.garbage: list[str] = []
+
+    def read(self, line: bytes) -> None:
+        try:
+            event = json.loads(line.decode("utf-8"))
+            kind = event["event"]
+            if kind == "progress":
+                percent = self._overall.percent(str(event["stage"]), float(event["done"]), float(event["total"]))
+                self._listener.progress(percent, str(event["stage"]))
+            elif kind == "log":
+                self._listener.log(str(event["message"]), event.get("level") == "warning")
+            elif kind == "result":
+                self.result = {key: value for key, value in event.items() if key != "event"}
+            elif kind == "error":
+                self.error = (str(event["code"]), str(event["message"]))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            text = line.decode("utf-8", "replace").strip()
+            if text:
+                self.garbage.append(text)
+                self._listener.detail(text)
