@@ -18,6 +18,7 @@ LAYERS = [
     {"scene", "patches", "models", "inference", "inventory"},
     {"training"},
     {"pipeline"},
+    {"demo"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -1,0 +1,151 @@
+"""``l4s detect``: from imagery and a DEM, or a ready stack, to a landslide inventory."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.cli.stack import add_scene_arguments, stack_config
+from engine.cli.vectorize import add_polygon_arguments, polygon_config
+from engine.errors import ConfigError
+from engine.events import Reporter
+
+if TYPE_CHECKING:
+    from engine.nouns import Stack
+    from engine.pipeline import DetectConfig, Detection, Threshold
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    source = parser.add_argument_group("what to look at: ready stacks, or imagery with elevation")
+    source.add_argument(
+        "--stack",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        default=[],
+        help="stack of `l4s stack`, or GeoTIFF with named bands",
+    )
+    add_scene_arguments(parser, required=False)
+    source.add_argument(
+        "--before", type=Path, nargs="+", metavar="PATH", default=[], help="imagery from before the event"
+    )
+    model = parser.add_argument_group("how to look")
+    model.add_argument(
+        "--model",
+        nargs="+",
+        metavar="NAME_OR_DIR",
+        action="extend",
+        help="model bundle; several are averaged (default: light)",
+    )
+    model.add_argument("--threshold", type=_threshold, metavar="T", help="0 to 1, or auto (default: the model card's)")
+    model.add_argument(
+        "--tta", choices=["none", "flip", "d4"], default="none", help="average mirrored and turned views"
+    )
+    model.add_argument("--crf", action="store_true", help="pull outlines to edges of the image (extra `crf`)")
+    model.add_argument(
+        "--device", default="auto", metavar="auto|cpu|cuda|cuda:N", help="where to compute (default: auto)"
+    )
+    model.add_argument("--window", type=int, metavar="PX", help="largest window; smaller ones need less memory")
+    model.add_argument("--keep-clouds", action="store_true", help="look at cloud, shadow and snow too")
+    add_polygon_arguments(parser)
+    many = parser.add_argument_group("several stacks or areas")
+    many.add_argument("--each-area", action="store_true", help="one result folder for each polygon of --aoi")
+    many.add_argument("--merge", action="store_true", help="also write one inventory of all stacks or areas")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all results")
+
+
+def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+    """Detect in every stack and area that was asked for."""
+    from engine.models.bundle import DEFAULT_MODEL, find
+    from engine.pipeline import Job, detect, jobs, merge
+
+    if bool(args.stack) == bool(args.sentinel2):
+        raise ConfigError("Give either --stack or --sentinel2 (with --dem), so that it is clear what to look at.")
+    bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
+    config = _config(args)
+    todo: list[Job] = jobs(_stacks(args, report), out=args.out, aoi=args.aoi, each_area=args.each_area)
+    done: list[Detection] = []
+    for job in todo:
+        if len(todo) > 1:
+            report.log(f"Detecting in {job.name} ({len(done) + 1} of {len(todo)}).")
+        inputs = _inputs(args)
+        change = _change(args, job.stack, job.out, report)
+        done.append(
+            detect(
+                job.stack,
+                bundles,
+                out=job.out,
+                config=config,
+                area=job.area,
+                change=change,
+                inputs=inputs,
+                report=report,
+            )
+        )
+    merged = merge(done, args.out / "inventory.gpkg", report=report) if args.merge and len(done) > 1 else None
+    return _result(done, merged)
+
+
+def _config(args: argparse.Namespace) -> DetectConfig:
+    from engine.inference.config import CrfConfig, InferenceConfig
+    from engine.pipeline import DetectConfig
+
+    inference = InferenceConfig(
+        window_px=args.window, tta=args.tta, device=args.device, mask_quality=not args.keep_clouds, crf=CrfConfig() if args.crf else None
+    )  # fmt: skip
+    return DetectConfig(args.threshold, inference, polygon_config(args))
+
+
+def _stacks(args: argparse.Namespace, report: Reporter) -> list[Stack]:
+    from engine.nouns import Stack
+    from engine.pipeline import stack_for
+
+    if args.stack:
+        return [Stack.open(path) for path in args.stack]
+    return [stack_for(args.sentinel2, args.dem, out=args.out, config=stack_config(args), report=report)]
+
+
+def _change(args: argparse.Namespace, stack: Stack, out: Path, report: Reporter) -> Path | None:
+    if not args.before:
+        return None
+    from engine.raster import output_folder
+    from engine.scene.change import make_change
+
+    config = stack_config(args)
+    return make_change(stack, args.before, out=output_folder(out) / "change.tif", config=config, report=report).path
+
+
+def _inputs(args: argparse.Namespace) -> dict[str, Any]:
+    given = {"imagery": args.sentinel2, "dem": args.dem, "before": args.before, "aoi": [args.aoi] if args.aoi else []}
+    return {name: [str(path) for path in paths] for name, paths in given.items() if paths}
+
+
+def _result(done: list[Detection], merged: Path | None) -> dict[str, Any]:
+    results = [
+        {
+            "out": str(d.folder),
+            "landslides": len(d.inventory.landslides),
+            "inventory": str(d.inventory_path),
+            "probability": str(d.prediction.probability.path),
+            "uncertainty": str(d.prediction.uncertainty.path) if d.prediction.uncertainty else None,
+            "mask": str(d.mask.path),
+            "report": str(d.report_path),
+            "run": str(d.run_path),
+        }
+        for d in done
+    ]
+    lines = [f"{r['landslides']} landslides in {r['inventory']}; report: {r['report']}" for r in results]
+    if merged is not None:
+        lines.append(f"all together in {merged}")
+    return {**results[0], "results": results, "merged": str(merged) if merged else None, "text": "\n".join(lines)}
+
+
+def _threshold(text: str) -> Threshold:
+    if text == "auto":
+        return "auto"
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number between 0 and 1 nor `auto`") from None

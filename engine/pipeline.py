@@ -1,0 +1,277 @@
+"""Scene to inventory in one call: the only module that knows every stage."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+import pandas as pd
+from shapely import box, union_all
+from shapely.geometry.base import BaseGeometry
+
+from engine import __version__
+from engine.errors import ConfigError, NoOverlapError
+from engine.events import SILENT, Reporter
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import Prediction, predict
+from engine.inference.mask import automatic_threshold, make_mask
+from engine.inventory.geopackage import write_geopackage
+from engine.inventory.inventory import Inventory
+from engine.inventory.report import write_report
+from engine.inventory.vectorize import VectorizeConfig, vectorize
+from engine.models.bundle import ModelBundle
+from engine.nouns import LandslideMask, Stack
+from engine.raster import atomic_path, output_folder
+from engine.scene.area import read_area
+from engine.scene.stack import StackConfig, make_stack
+
+Threshold = float | Literal["auto"] | None
+
+
+@dataclass(frozen=True)
+class DetectConfig:
+    """How a stack becomes an inventory.
+
+    Attributes:
+        threshold: Probability from which a pixel is landslide; None takes the models' cards', ``auto`` the histogram's.
+        inference: Windows, views, device.
+        polygons: Minimum mapping unit, outlines.
+    """
+
+    threshold: Threshold = None
+    inference: InferenceConfig = field(default_factory=InferenceConfig)
+    polygons: VectorizeConfig = field(default_factory=VectorizeConfig)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.threshold, (int, float)) and not 0 < self.threshold < 1:
+            raise ConfigError(
+                f"The threshold must lie between 0 and 1, but is {self.threshold:g}; 0.5 is a usual value."
+            )
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What :func:`detect` wrote.
+
+    Attributes:
+        folder: Where everything lies.
+        prediction: Probability and uncertainty rasters with the facts of the run.
+        mask: The landslide mask.
+        inventory: The polygons, as written to ``inventory.gpkg``.
+        inventory_path: The GeoPackage.
+        report_path: The HTML report.
+        run_path: ``run.json``.
+    """
+
+    folder: Path
+    prediction: Prediction
+    mask: LandslideMask
+    inventory: Inventory
+    inventory_path: Path
+    report_path: Path
+    run_path: Path
+
+
+def detect(
+    stack: Stack,
+    bundles: Sequence[ModelBundle],
+    *,
+    out: Path,
+    config: DetectConfig | None = None,
+    area: BaseGeometry | None = None,
+    change: Path | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    report: Reporter = SILENT,
+) -> Detection:
+    """Detect landslides in a stack.
+
+    Args:
+        stack: Channels on one grid.
+        bundles: One or more models; several are averaged.
+        out: Folder for ``probability.tif``, ``uncertainty.tif`` (several members or views), ``mask.tif``, ``inventory.gpkg``,
+            ``report.html`` and ``run.json``; created if needed.
+        config: Threshold, inference and polygons.
+        area: Only here is looked; in the stack's CRS.
+        change: Raster of NDVI and brightness change on the stack's grid (:mod:`engine.scene.change`).
+        inputs: What the stack was made from, for the provenance.
+        report: Receives progress.
+
+    Returns:
+        Handles on all that was written.
+
+    Raises:
+        L4SError: See :mod:`engine.errors`; nothing half-written bears its final name.
+    """
+    config = config or DetectConfig()
+    started, clock = datetime.now(timezone.utc), time.monotonic()
+    output_folder(out)
+    prediction = predict(stack, bundles, out=out, config=config.inference, area=area, report=report)
+    threshold = _threshold(config.threshold, prediction, report)
+    mask = make_mask(prediction.probability, out=out / "mask.tif", threshold=threshold, report=report)
+    run = _provenance(stack, bundles, config, prediction, threshold, started, inputs)
+    inventory = vectorize(
+        mask,
+        probability=prediction.probability,
+        stack=stack,
+        uncertainty=prediction.uncertainty,
+        change=change,
+        config=config.polygons,
+        run=run,
+        report=report,
+    )
+    inventory_path = write_geopackage(inventory, out / "inventory.gpkg", report=report)
+    report_path = write_report(
+        inventory, out / "report.html", stack=stack, probability=prediction.probability, report=report
+    )
+    run_path = out / "run.json"
+    run = {**run, "landslides": len(inventory.landslides), "seconds": round(time.monotonic() - clock, 1)}
+    with atomic_path(run_path) as temporary:
+        temporary.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Detection(out, prediction, mask, inventory, inventory_path, report_path, run_path)
+
+
+def stack_for(
+    imagery: Sequence[Path], dem: Sequence[Path], *, out: Path, config: StackConfig, report: Reporter = SILENT
+) -> Stack:
+    """Make ``out/stack.tif``, or take the one that an interrupted or earlier run made from the very same inputs.
+
+    Args:
+        imagery: Sentinel-2 product, or files that hold its bands.
+        dem: Elevation models.
+        out: Folder of the results.
+        config: How the stack is made.
+        report: Receives progress.
+
+    Raises:
+        L4SError: What :func:`engine.scene.stack.make_stack` raises.
+    """
+    output_folder(out)
+    path, record = out / "stack.tif", out / "stack.json"
+    made_from = json.dumps(
+        {
+            "engine_version": __version__,
+            "inputs": [_identity(p) for p in (*imagery, *dem, *([config.aoi] if config.aoi else []))],
+            "config": asdict(config),
+        },
+        default=str,
+        indent=2,
+    )
+    if path.exists() and record.exists() and record.read_text(encoding="utf-8") == made_from:
+        report.log(f"The stack {path} was made from the same inputs and is used again.")
+        return Stack.open(path)
+    record.unlink(missing_ok=True)
+    stack = make_stack(imagery, dem, out=path, config=config, report=report)
+    with atomic_path(record) as temporary:
+        temporary.write_text(made_from, encoding="utf-8")
+    return stack
+
+
+def _identity(path: Path) -> list[Any]:
+    """What tells whether a file, or any file in a folder, is still the same: size and time of change."""
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return [str(path.resolve()), [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files if p.exists()]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One detection: a stack, the part of it to look at (None for all), and the folder of its results."""
+
+    name: str
+    stack: Stack
+    area: BaseGeometry | None
+    out: Path
+
+
+def jobs(stacks: Sequence[Stack], *, out: Path, aoi: Path | None = None, each_area: bool = False) -> list[Job]:
+    """List what has to be done for several stacks, or for each polygon of an area of interest.
+
+    Args:
+        stacks: One or more stacks; several get folders of their own, named after their files.
+        out: Folder of all results.
+        aoi: Polygons to look at, in any CRS.
+        each_area: Whether each polygon becomes a detection of its own.
+
+    Raises:
+        NoOverlapError: The area lies outside every stack.
+        ConfigError: ``each_area`` without an area, or two stacks of the same name.
+        L4SError: What :func:`engine.scene.area.read_area` raises.
+    """
+    if each_area and aoi is None:
+        raise ConfigError("--each-area needs --aoi: give a file with the polygons to look at.")
+    names = [stack.path.stem for stack in stacks]
+    if len(set(names)) < len(names):
+        raise ConfigError("Two of the stacks bear the same file name, so their results would mix; rename one.")
+    found: list[Job] = []
+    for stack in stacks:
+        folder = out / stack.path.stem if len(stacks) > 1 else out
+        if aoi is None:
+            found.append(Job(stack.path.stem, stack, None, folder))
+            continue
+        shapes = [shape for shape in read_area(aoi).to_crs(stack.grid.crs) if shape.intersects(box(*stack.grid.bounds))]
+        if each_area:
+            found += [Job(f"area {i}", stack, shape, folder / f"area-{i}") for i, shape in enumerate(shapes, start=1)]
+        elif shapes:
+            found.append(Job(stack.path.stem, stack, union_all(shapes), folder))
+    if not found:
+        raise NoOverlapError(f"The area of interest {aoi} lies outside the imagery; choose one that overlaps it.")
+    return found
+
+
+def merge(detections: Sequence[Detection], path: Path, *, report: Reporter = SILENT) -> Path:
+    """Write one inventory of several detections, in the CRS of the first.
+
+    Overlapping scenes may map a landslide twice; nothing is dropped, so that each polygon keeps its provenance.
+    """
+    inventories = [d.inventory for d in detections]
+    first = inventories[0]
+    tables = [i.landslides.to_crs(first.crs) for i in inventories]
+    landslides = pd.concat(tables, ignore_index=True) if any(len(t) for t in tables) else tables[0]
+    landslides["id"] = range(1, len(landslides) + 1)
+    areas = gpd.GeoSeries(pd.concat([gpd.GeoSeries([i.aoi], crs=i.crs).to_crs(first.crs) for i in inventories]))
+    run = {
+        **first.run,
+        "merged": [dict(i.run) for i in inventories],
+        "area_km2": sum(i.run["area_km2"] for i in inventories),
+    }
+    return write_geopackage(Inventory(landslides, union_all(areas.to_numpy()), run), path, report=report)
+
+
+def _threshold(wanted: Threshold, prediction: Prediction, report: Reporter) -> float:
+    if wanted is None:
+        return prediction.threshold
+    if wanted == "auto":
+        value = automatic_threshold(prediction.probability, report=report)
+        report.log(f"The threshold is {value:.3f}, from the histogram of probabilities.")
+        return value
+    return float(wanted)
+
+
+def _provenance(
+    stack: Stack,
+    bundles: Sequence[ModelBundle],
+    config: DetectConfig,
+    prediction: Prediction,
+    threshold: float,
+    started: datetime,
+    inputs: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    return {
+        "engine_version": __version__,
+        "created": started.isoformat(timespec="seconds"),
+        "models": [{"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles],
+        "threshold": threshold,
+        "parameters": asdict(config),
+        "inputs": {
+            "stack": str(stack.path),
+            "channels": list(stack.channels),
+            "grid": stack.grid.describe(),
+            **(inputs or {}),
+        },
+        **prediction.facts,
+    }
