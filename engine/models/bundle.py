@@ -299,8 +299,9 @@ def _check_safetensors(path: Path) -> None:
         return
     with path.open("rb") as file:
         start = file.read(9)
-    # A safetensors file starts with the length of its JSON header; a zip (torch.save) or a bare pickle does not.
-    if start[:4] == b"PK\x03\x04" or start[:1] == b"\x80" or start[8:9] != b"{":
+    # A safetensors file starts with the length of its JSON header; in a zip (torch.save) or a bare pickle those eight bytes make no
+    # length, or no JSON follows.
+    if int.from_bytes(start[:8], "little") > path.stat().st_size or start[8:9] != b"{":
         raise UnsafeWeightsError(_unsafe(path))
 
 

@@ -1,0 +1,182 @@
+"""Turn a trained network into a bundle: safetensors for PyTorch, ONNX for ONNX Runtime, checked to give the same.
+
+The ONNX graph holds everything up to the probability, ``sigmoid(logits / temperature)``, so that a light installation needs nothing
+but ONNX Runtime. Batch, height and width are free; height and width must be multiples of the card's ``multiple_of_px``.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+from timm.layers.conv2d_same import Conv2dSame
+from torch import Tensor, nn
+
+from engine.errors import BundleError
+from engine.models.bundle import ModelBundle, ModelCard, write_bundle
+from engine.models.networks import Segmenter, probability
+
+OPSET = 18
+"""Read by ONNX Runtime 1.17, the oldest that the light installation allows (it reads up to 20)."""
+TOLERANCE = 1e-4
+
+
+class _Probability(nn.Module):
+    """The graph that is exported: normalised image to probability."""
+
+    def __init__(self, model: Segmenter) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor) -> Tensor:
+        return probability(self.model, image)
+
+
+def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundle:
+    """Write a network as a bundle, after checking that both of its forms agree.
+
+    Args:
+        model: The trained network; it is copied to the CPU and left as it is.
+        card: Its card; ``files`` is filled in, ``network["temperature"]`` is taken from the model.
+        folder: Where the bundle goes, usually named like the model; an older bundle there is replaced.
+
+    Returns:
+        The bundle, opened again.
+
+    Raises:
+        BundleError: The weights hold NaN or infinities, or the ONNX graph differs from the network by more than :data:`TOLERANCE`.
+    """
+    network = copy.deepcopy(model).cpu().float().eval()
+    weights = {name: value.detach().numpy() for name, value in network.state_dict().items()}
+    broken = [name for name, value in weights.items() if not np.isfinite(value).all()]
+    if broken:
+        raise BundleError(
+            f"The network {card.name} cannot be exported: {broken[0]} holds NaN or infinity; its training diverged."
+        )
+    graph = to_onnx(network, len(card.channels), card.multiple_of_px)
+    difference = largest_difference(network, graph, len(card.channels), card.multiple_of_px)
+    if not difference <= TOLERANCE:
+        raise BundleError(
+            f"The network {card.name} cannot be exported: as ONNX its probabilities differ by {difference:.1e} from PyTorch's, more than "
+            f"{TOLERANCE:.0e}; an operation in it has no faithful ONNX form."
+        )
+    described = replace(card, network={**card.network, "temperature": model.temperature})
+    return write_bundle(folder, described, weights, graph)
+
+
+def to_onnx(model: Segmenter, channels: int, multiple_px: int) -> bytes:
+    """Export the graph image (N, C, h, w) → probability (N, h, w).
+
+    Args:
+        model: The network, on the CPU.
+        channels: Number of input channels.
+        multiple_px: Sides of the input are multiples of this.
+
+    Returns:
+        A serialised ONNX model, weights included.
+    """
+    example = torch.zeros(2, channels, 4 * multiple_px, 4 * multiple_px)
+    fixed = copy.deepcopy(model).eval()
+    fix_padding(fixed)
+    axes = {"image": {0: "n", 2: "h", 3: "w"}, "probability": {0: "n", 1: "h", 2: "w"}}
+    with tempfile.TemporaryDirectory() as folder, _quiet(), torch.no_grad():
+        path = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            _Probability(fixed),
+            (example,),
+            path,
+            input_names=["image"],
+            output_names=["probability"],
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        return path.read_bytes()
+
+
+def fix_padding(module: nn.Module) -> None:
+    """Replace TensorFlow's size-dependent "same" padding of strided convolutions by the constant it is for allowed input sizes.
+
+    Sides that are multiples of the stride are padded by kernel - stride in all, the odd pixel after. Computed from the size at run
+    time, the padding could not be merged into the convolution.
+    """
+    for name, child in module.named_children():
+        if isinstance(child, Conv2dSame):
+            setattr(module, name, _constant_padding(child))
+        else:
+            fix_padding(child)
+
+
+def _constant_padding(convolution: nn.Conv2d) -> nn.Module:
+    after: list[int] = []
+    for kernel, stride, dilation in zip(
+        convolution.kernel_size[::-1], convolution.stride[::-1], convolution.dilation[::-1], strict=True
+    ):
+        total = max(0, dilation * (kernel - 1) + 1 - stride)
+        after += [total // 2, total - total // 2]
+    plain = nn.Conv2d(
+        convolution.in_channels,
+        convolution.out_channels,
+        (convolution.kernel_size[0], convolution.kernel_size[1]),
+        (convolution.stride[0], convolution.stride[1]),
+        0,
+        (convolution.dilation[0], convolution.dilation[1]),
+        convolution.groups,
+        convolution.bias is not None,
+    )
+    plain.load_state_dict(convolution.state_dict())
+    left, right, top, bottom = after
+    return nn.Sequential(nn.ZeroPad2d((left, right, top, bottom)), plain)
+
+
+def largest_difference(model: Segmenter, graph: bytes, channels: int, multiple_px: int) -> float:
+    """Largest absolute difference between PyTorch's and ONNX Runtime's probabilities, over inputs of several shapes.
+
+    Args:
+        model: The network.
+        graph: What :func:`to_onnx` gave for it.
+        channels: Number of input channels.
+        multiple_px: Sides of the inputs are multiples of this.
+    """
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    generator = np.random.default_rng(0)
+    differences = []
+    for count, rows, columns in ((1, 4, 4), (3, 2, 5), (1, 8, 8)):
+        shape = (count, channels, rows * multiple_px, columns * multiple_px)
+        image = generator.normal(size=shape).astype(np.float32)
+        image[:, channels // 2 :, : multiple_px // 2] = 0.0  # as a missing channel and nodata look
+        ours: NDArray[np.float32] = _run(model, image)
+        theirs: NDArray[np.float32] = session.run(["probability"], {"image": image})[0]
+        differences.append(float(np.abs(ours - theirs).max()) if ours.shape == theirs.shape else float("inf"))
+    return max(differences)
+
+
+def _run(model: Segmenter, image: NDArray[np.float32]) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        return np.asarray(probability(model, torch.from_numpy(image)).numpy(), np.float32)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The tracing exporter is deprecated in favour of one that fixes sizes which this network computes; its warnings tell nothing new."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

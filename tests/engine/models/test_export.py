@@ -1,0 +1,116 @@
+"""Export: both forms of a bundle agree at any allowed size, and what cannot be exported faithfully is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+from torch import Tensor, nn
+
+from engine.errors import BundleError
+from engine.models import export
+from engine.models.bundle import ModelCard
+from engine.models.networks import Segmenter, build
+from engine.models.normalization import Normalization
+from engine.models.pruning import drop_unused_stages
+
+CHANNELS = ("B02", "B03", "B04", "slope", "DEM")
+NETWORK = {
+    "builder": "unet",
+    "encoder": "tf_efficientnet_lite0",
+    "encoder_depth": 3,
+    "decoder_channels": [8, 8, 8],
+    "temperature": 1.7,
+}
+CARD = ModelCard(
+    name="tiny", version="1", title="A tiny model", description="For tests.", network=NETWORK,
+    normalization=Normalization(CHANNELS, ("scene",) * 5, (1.0,) * 5, (1.0,) * 5), required=("B02",), threshold=0.5,
+    multiple_of_px=8,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model() -> Segmenter:
+    torch.manual_seed(0)
+    network = build(NETWORK, len(CHANNELS))
+    for module in network.modules():  # as after training: no layer is the identity
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.running_mean, std=0.3)
+            nn.init.uniform_(module.running_var, 0.5, 2.0)
+    return network.eval()
+
+
+def test_weights_and_onnx_give_the_same_at_sizes_never_seen(model: Segmenter, tmp_path: Path) -> None:
+    bundle = export.export_bundle(model, CARD, tmp_path / "tiny")
+    session = ort.InferenceSession(bundle.path / "model.onnx", providers=["CPUExecutionProvider"])
+    from safetensors.torch import load_file
+
+    again = build(bundle.card.network, len(CHANNELS)).eval()
+    again.load_state_dict(load_file(bundle.path / "weights.safetensors"), strict=True)
+    for shape in ((1, 5, 8, 8), (2, 5, 40, 24), (1, 5, 128, 136)):
+        image = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+        (theirs,) = session.run(["probability"], {"image": image})
+        with torch.inference_mode():
+            ours = torch.sigmoid(again(torch.from_numpy(image))[:, 0]).numpy()
+        assert theirs.shape == (shape[0], *shape[2:])
+        np.testing.assert_allclose(theirs, ours, atol=export.TOLERANCE)
+    assert bundle.card.network["temperature"] == 1.7
+
+
+def test_the_model_is_left_as_it_was(model: Segmenter, tmp_path: Path) -> None:
+    model.train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    export.export_bundle(model, CARD, tmp_path / "tiny")
+    assert model.training
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    model.eval()
+
+
+def test_a_diverged_network_is_refused(model: Segmenter, tmp_path: Path) -> None:
+    broken = build(NETWORK, len(CHANNELS))
+    next(broken.parameters()).data[0] = float("nan")
+    with pytest.raises(BundleError, match="diverged"):
+        export.export_bundle(broken, CARD, tmp_path / "tiny")
+    assert not (tmp_path / "tiny").exists()
+
+
+class _Frozen(nn.Module):
+    """Computes a number in Python, which tracing freezes at the example's value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Conv2d(5, 1, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.encoder(image) * float(image.abs().mean() + 0.1) + float(image.mean())
+
+
+def test_a_graph_that_differs_from_the_network_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="differ"):
+        export.export_bundle(Segmenter(_Frozen()), CARD, tmp_path / "tiny")
+
+
+@pytest.mark.parametrize(("depth", "removed"), [(3, 4), (4, 2), (5, 0)])
+def test_stages_behind_the_last_feature_are_dropped_without_effect(depth: int, removed: int) -> None:
+    import segmentation_models_pytorch as smp
+
+    torch.manual_seed(0)
+    network = smp.Unet(
+        "tu-tf_efficientnet_lite0",
+        encoder_weights=None,
+        in_channels=5,
+        encoder_depth=depth,
+        decoder_channels=[8] * depth,
+    ).eval()
+    image = torch.randn(1, 5, 64, 64)
+    with torch.inference_mode():
+        before = network(image)
+        assert drop_unused_stages(network.encoder) == removed
+        assert torch.equal(before, network(image))
+
+
+def test_other_encoders_are_left_alone() -> None:
+    assert drop_unused_stages(nn.Conv2d(1, 1, 1)) == 0
