@@ -97,7 +97,8 @@ def test_torch_stays_in_its_rooms(path: Path) -> None:
 
 
 def test_plugin_imports_nothing_of_the_engine() -> None:
-    for path in sorted((ROOT / "l4s_qgis").rglob("*.py")):
+    launcher = ROOT / "l4s_qgis" / "worker" / "launch.py"  # runs in the engine's own Python; QGIS only knows its path
+    for path in sorted(set((ROOT / "l4s_qgis").rglob("*.py")) - {launcher}):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             names = []
