@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from inference_cases import RGB, fixed, scene
+
+from engine.inference import statistics
+from engine.inference.buffer import RowBuffer
+from engine.inference.source import BlockSource, Inputs, excluded_classes, plan
+from engine.inference.statistics import SceneStatistics, scene_statistics
+from engine.inference.tiling import lay_out
+from engine.models.normalization import Normalization
+
+
+def source_of(stack, bundles):
+    inputs = Inputs.of(stack, bundles)
+    found = scene_statistics(stack, inputs, excluded=excluded_classes(True))
+    planes, layouts = plan(inputs, bundles, found.channels)
+    return BlockSource(stack, inputs, planes, excluded_classes(True), None), layouts
+
+
+def test_stored_values_are_the_normalisation_to_a_hair(make_stack, make_bundle):
+    normalization = Normalization(RGB, ("scene", "centre", "fixed"), (900.0,) * 3, (300.0,) * 3, min_pixels=10)
+    channels = scene((40, 30))
+    channels["B03"][3] = np.nan
+    stack, bundle = make_stack(channels), make_bundle(normalization=normalization, required=("B02",))
+    source, layouts = source_of(stack, [bundle])
+    found = scene_statistics(stack, source.inputs, excluded=()).channels
+    with stack.reader() as reader:
+        steps, valid = source.read(reader, (0, 40), (0, 30))
+        expected = normalization.apply(reader.read(RGB), RGB, normalization.affine(found))
+    got = np.stack([steps[p] * np.float32(source.planes[p].step) for p in layouts[0].planes])
+    assert np.abs(got - expected).max() < 6 / 32767
+    assert valid.all()
+
+
+def test_blocks_beyond_the_edge_are_mirrored_and_get_no_result(make_stack, make_bundle):
+    source, _ = source_of(make_stack(scene((20, 30))), [make_bundle()])
+    with source.stack.reader() as reader:
+        whole, _ = source.read(reader, (0, 20), (0, 30))
+        steps, valid = source.read(reader, (-7, 33), (-45, 50))
+    assert np.array_equal(steps, np.pad(whole, ((0, 0), (7, 13), (45, 20)), mode="reflect"))
+    assert valid.sum() == 20 * 30
+    assert valid[7:27, 45:75].all()
+
+
+def test_members_that_normalise_alike_share_what_is_kept(make_stack, make_bundle):
+    bundles = [
+        make_bundle(name="a"),
+        make_bundle(name="b", channels=("B04", "B02")),
+        make_bundle(name="c", channels=("B04", "B11"), required=("B04",), normalization=fixed(("B04", "B11"), 500)),
+    ]
+    source, layouts = source_of(make_stack(scene((20, 20))), bundles)
+    assert len(source.planes) == 4
+    assert layouts[1].planes == (layouts[0].planes[2], layouts[0].planes[0])
+    assert layouts[2].planes[1] == -1
+    assert source.inputs.required == RGB
+
+
+def test_the_buffer_gives_every_window_as_if_read_alone(make_stack, make_bundle):
+    channels = scene((230, 170))
+    channels["B02"][40:60, 100:] = np.nan
+    source, layouts = source_of(make_stack(channels), [make_bundle()])
+    rows, columns = lay_out(230, 64, 24, 8), lay_out(170, 48, 16, 8)
+    for first in (0, 2):
+        needed = np.ones((rows.count, columns.count), bool)
+        with (
+            RowBuffer(source, rows, columns, needed=needed, first=first) as buffer,
+            source.stack.reader() as reader,
+        ):
+            for row in range(first, rows.count):
+                for column in range(columns.count):
+                    while not buffer.wait(row, column):
+                        pass
+                    out = np.empty((3, rows.window_px, columns.window_px), np.float32)
+                    buffer.take(row, column, layouts[0], out)
+                    inside = buffer.valid(row, column)
+                    buffer.pass_over(row, column)
+                    y, x = rows.start(row), columns.start(column)
+                    steps, valid = source.read(reader, (y, y + rows.window_px), (x, x + columns.window_px))
+                    assert np.array_equal(inside, valid)
+                    alone = np.stack([steps[p] * np.float32(source.planes[p].step) for p in layouts[0].planes])
+                    assert np.array_equal(out, alone)
+
+
+def test_every_pixel_is_read_once(make_stack, make_bundle, monkeypatch):
+    from engine.nouns import StackReader
+
+    source, _ = source_of(make_stack(scene((600, 500))), [make_bundle()])
+    rows, columns = lay_out(600, 64, 16, 8), lay_out(500, 64, 16, 8)
+    count = np.zeros((600, 500), int)
+    original = StackReader.read
+
+    def counted(self, channels, window=None):
+        count[window.toslices()] += 1
+        return original(self, channels, window)
+
+    monkeypatch.setattr(StackReader, "read", counted)
+    needed = np.ones((rows.count, columns.count), bool)
+    with RowBuffer(source, rows, columns, needed=needed) as buffer:
+        for row in range(rows.count):
+            for column in range(columns.count):
+                while not buffer.wait(row, column):
+                    pass
+                buffer.pass_over(row, column)
+    assert count.min() == 1
+    assert count[: 600 - 64, : 500 - 64].max() == 1  # only the mirror of the last edge reads a little again
+
+
+def test_an_error_while_reading_ends_the_wait(make_stack, make_bundle):
+    source, _ = source_of(make_stack(scene((100, 100))), [make_bundle()])
+    source.stack.path.unlink()
+    rows = columns = lay_out(100, 64, 16, 8)
+    with RowBuffer(source, rows, columns, needed=np.ones((rows.count, columns.count), bool)) as buffer:
+        buffer._thread.join(10)
+        with pytest.raises(FileNotFoundError):
+            buffer.wait(0, 0)
+
+
+def test_statistics_leave_out_what_gets_no_result(make_stack):
+    channels = scene((64, 64))
+    channels["B02"][:32] = 9999
+    channels["B03"][32:34] = np.nan
+    quality = np.zeros((64, 64), np.uint8)
+    quality[:32] = 2
+    inputs = Inputs(RGB, ("B02", "B03"))
+    found = scene_statistics(make_stack(channels, quality=quality), inputs, excluded=excluded_classes(True))
+    assert found.channels.count.tolist() == [30 * 64] * 3
+    assert found.channels.mean[0] == pytest.approx(channels["B02"][34:].mean(), rel=1e-6)
+    assert found.quality["cloud"] == 0.5
+    assert not found.sampled
+
+
+def test_a_large_stack_is_sampled_the_same_way_every_time(make_stack, monkeypatch):
+    monkeypatch.setattr(statistics, "WHOLE_PX", 1000)
+    monkeypatch.setattr(statistics, "BLOCK_PX", 32)
+    stack = make_stack(scene((400, 400)))
+    inputs = Inputs(RGB, RGB)
+    one, two = (scene_statistics(stack, inputs, excluded=()) for _ in range(2))
+    assert one.sampled
+    assert one.channels.count[0] == pytest.approx(400 * 400 / 16, rel=0.1)
+    assert np.array_equal(one.channels.mean, two.channels.mean)
+    assert one.channels.mean[0] == pytest.approx(1000, abs=10)
+    assert one.channels.std[0] == pytest.approx(200, rel=0.05)
+
+
+def test_a_large_stack_with_data_in_a_corner_only_is_read_whole(make_stack, monkeypatch):
+    monkeypatch.setattr(statistics, "WHOLE_PX", 1000)
+    monkeypatch.setattr(statistics, "BLOCK_PX", 32)
+    channels = {name: np.full((200, 200), np.nan, np.float32) for name in RGB}
+    for values in channels.values():
+        values[32:40, 32:40] = 7  # in a block that the sample leaves out
+    found = scene_statistics(make_stack(channels), Inputs(RGB, RGB), excluded=())
+    assert found.channels.count.tolist() == [64] * 3
+    assert not found.sampled
+
+
+def test_statistics_survive_json_exactly(make_stack):
+    import json
+
+    found = scene_statistics(make_stack(scene((30, 30))), Inputs(RGB, RGB), excluded=())
+    back = SceneStatistics.from_json(json.loads(json.dumps(found.to_json())))
+    assert back.channels.channels == found.channels.channels
+    assert np.array_equal(back.channels.mean, found.channels.mean)
+    assert np.array_equal(back.channels.std, found.channels.std)
+    assert np.array_equal(back.channels.count, found.channels.count)
