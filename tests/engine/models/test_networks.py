@@ -20,7 +20,6 @@ SMALL = {
     "baseline_unet": {"width": 4},
     "multispectral_unet": {"width": 8, "high_resolution": [0, 1], "blocks": 1},
     "unet": {"encoder": "test_efficientnet", "decoder_channels": [16, 8, 8, 8, 8]},
-    "upernet": {"encoder": "test_efficientnet", "decoder_channels": 16},
     "segformer": {"encoder": "mit_b0", "decoder_segmentation_channels": 16},
     "deeplabv3plus": {"encoder": "test_efficientnet", "decoder_channels": 16},
 }
