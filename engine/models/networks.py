@@ -146,6 +146,7 @@ BUILDERS: dict[str, Callable[[int, bool, str, dict[str, Any]], nn.Module]] = {
     "baseline_unet": _baseline,
     "multispectral_unet": _multispectral,
     "unet": _library(smp.Unet),  # U-decoder on any encoder: EfficientNet, Swin, HRNet …
+    "upernet": _library(smp.UPerNet),
     "segformer": _library(smp.Segformer),
     "deeplabv3plus": _library(smp.DeepLabV3Plus),
 }
