@@ -8,6 +8,7 @@ import numpy as np
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 from rasterio.crs import CRS
+from rasterio.windows import Window
 
 from engine.errors import GridError
 from engine.grid import Grid
@@ -48,9 +49,7 @@ def union(grids: Sequence[Grid]) -> Grid:
     ends = list(zip(offsets, sizes, strict=True))
     column1 = max(int(np.ceil(c + w / width - _PHASE_PX)) for (c, _), (w, _) in ends)
     row1 = max(int(np.ceil(r + h / height - _PHASE_PX)) for (_, r), (_, h) in ends)
-    return Grid(
-        first.crs, first.transform * first.transform.translation(column0, row0), (row1 - row0, column1 - column0)
-    )
+    return Grid(first.crs, first.window_transform(Window(column0, row0, 1, 1)), (row1 - row0, column1 - column0))
 
 
 def ten_metre_grid(reference: Grid) -> Grid:

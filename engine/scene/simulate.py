@@ -337,7 +337,9 @@ class BandFiles(ExitStack):
         self, folder: Path, name: str, factor: int, dtype: str, bands: tuple[str, ...]
     ) -> tuple[int, RasterWriter]:
         grid = self._grid
-        native = Grid(grid.crs, grid.transform * Affine.scale(factor), (grid.rows // factor, grid.columns // factor))
+        t = grid.transform
+        wide = Affine(t.a * factor, 0, t.c, 0, t.e * factor, t.f)
+        native = Grid(grid.crs, wide, (grid.rows // factor, grid.columns // factor))
         nodata = 0 if dtype == "uint16" else None
         writer = RasterWriter(folder / f"{name}.tif", native, dtype=dtype, bands=bands, nodata=nodata, overviews=False)
         return factor, self.enter_context(writer)

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
@@ -130,7 +129,7 @@ def terrain_on(grid: Grid, mosaic: OpenMosaic) -> tuple[NDArray[np.float32], NDA
     Returns:
         Slope and heights, each of the grid's shape, NaN where there are none.
     """
-    wide = Grid(grid.crs, grid.transform * Affine.translation(-1, -1), (grid.rows + 2, grid.columns + 2))
+    wide = Grid(grid.crs, grid.window_transform(Window(-1, -1, 1, 1)), (grid.rows + 2, grid.columns + 2))
     piece = _piece(wide, mosaic)
     if piece is None:
         return None
@@ -164,7 +163,7 @@ def _piece(grid: Grid, mosaic: OpenMosaic) -> tuple[Grid, NDArray[np.float32]] |
     heights = mosaic.read(column0, row0, (row1 - row0, column1 - column0))
     if np.isnan(heights).all():
         return None
-    return Grid(mosaic.grid.crs, t * Affine.translation(column0, row0), heights.shape), heights
+    return Grid(mosaic.grid.crs, mosaic.grid.window_transform(Window(column0, row0, 1, 1)), heights.shape), heights
 
 
 def _warp(values: NDArray[np.float32], source: Grid, target: Grid, kernel: Resampling) -> NDArray[np.float32]:
