@@ -10,11 +10,12 @@ from inference_cases import RGB, conv_onnx, fixed, read, scene, sigmoid
 from engine.errors import BundleError, DependencyError, DeviceError
 from engine.inference.detect import InferenceConfig, predict
 from engine.inference.devices import Choice
-from engine.inference.runtime import DeviceMemoryError, OnnxRuntime, StoppedError, TorchRuntime, load
+from engine.inference.runtime import DeviceMemoryError, OnnxRuntime, StoppedError, load
+from engine.inference.torch_runtime import TorchRuntime
 from engine.models.bundle import ModelCard, write_bundle
 
 CPU = Choice("cpu", ("cpu",), "onnx", "Test.")
-NETWORK = {"builder": "baseline_unet", "temperature": 1.7}
+NETWORK = {"builder": "baseline_unet", "width": 8, "temperature": 1.7}
 
 
 def onnx_runtime(tmp_path, content: bytes, provider: str = "CPUExecutionProvider") -> OnnxRuntime:
@@ -58,7 +59,7 @@ def test_a_provider_that_does_not_start_is_an_error_of_the_device(tmp_path, monk
 
 def test_a_running_network_can_be_stopped(tmp_path):
     made = onnx_runtime(tmp_path, conv_onnx(np.full((8, 41, 41), 1e-3)))
-    image = np.zeros((1, 8, 1500, 1500), np.float32)
+    image = np.zeros((1, 8, 400, 400), np.float32)
     outcome = []
 
     def compute():
