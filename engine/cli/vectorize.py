@@ -48,15 +48,21 @@ def add_polygon_arguments(parser: argparse.ArgumentParser) -> None:
         "--connectivity", type=int, choices=(4, 8), default=8, help="8 joins pixels that share a corner (default)"
     )
     group.add_argument(
-        "--fill-holes", type=float, default=0.0, metavar="M2", help="fill holes up to this area (default 0: none)"
+        "--fill-holes", type=float, default=0.0, metavar="M2", help="fill holes up to this area (default 0)"
     )
+    group.add_argument("--split", choices=("none", "probability", "flow"), default="none",
+                       help="split amalgamated slides by valleys of the probability or by the DEM's flow (default none)")  # fmt: skip
+    group.add_argument("--outline", choices=("exact", "simplified", "smooth"), default="exact",
+                       help="outlines: exact pixels (default), straight sides, or rounded")  # fmt: skip
 
 
 def polygon_config(args: argparse.Namespace) -> Any:
     """The configuration that the arguments describe."""
     from engine.inventory.vectorize import VectorizeConfig
 
-    return VectorizeConfig(min_area_m2=args.min_area, connectivity=args.connectivity, fill_holes_m2=args.fill_holes)
+    return VectorizeConfig(
+        min_area_m2=args.min_area, connectivity=args.connectivity, fill_holes_m2=args.fill_holes, split=args.split, outline=args.outline
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:

@@ -54,7 +54,8 @@ def embed_styles(connection: sqlite3.Connection) -> None:
     ):
         connection.execute(
             "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, styleSLD, "
-            "useAsDefault, description, owner, ui) VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', NULL)",
+            "useAsDefault, description, owner, ui, update_time) VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', NULL, "
+            "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
             (layer, layer, qml, text),
         )
 

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
 import numpy as np
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from engine import __version__
 from engine.errors import ConfigError, NoValidPixelsError
 from engine.events import SILENT, Reporter
+from engine.grid import Grid
 from engine.inventory.attributes import attributes
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.layers import open_layers
 from engine.inventory.outline import polygons
 from engine.inventory.runs import Runs, complement, fill_holes, label_runs, read_mask
+from engine.inventory.smoothing import Outline, reshape
+from engine.inventory.split import Split, split_blobs
 from engine.inventory.volume import RELATION
 from engine.inventory.zonal import zonal_statistics
 from engine.nouns import LandslideMask, ProbabilityRaster, Stack
 
-Split = Literal["none", "probability", "flow"]
+FEWEST_PIECE_PX = 16
+"""Amalgamated slides are not split into pieces smaller than this."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +42,22 @@ class VectorizeConfig:
         min_area_m2: Minimum mapping unit; smaller landslides are dropped. 400 m² are 2 x 2 pixels of 10 m.
         connectivity: 8 joins pixels that share only a corner into one landslide, 4 does not.
         fill_holes_m2: Holes up to this area are filled; 0 fills none.
+        split: Split amalgamated slides along valleys of the ``probability`` or by the ``flow`` of the DEM; ``none`` does not.
+        outline: ``exact`` follows the pixels, ``simplified`` has straight sides and few vertices, ``smooth`` rounded ones.
     """
 
     min_area_m2: float = 400.0
     connectivity: int = 8
     fill_holes_m2: float = 0.0
+    split: Split = "none"
+    outline: Outline = "exact"
 
     def __post_init__(self) -> None:
         if self.connectivity not in (4, 8):
             raise ConfigError(f"Connectivity must be 4 or 8, but is {self.connectivity}.")
+        for name, choices in (("split", get_args(Split)), ("outline", get_args(Outline))):
+            if getattr(self, name) not in choices:
+                raise ConfigError(f"{name} must be one of {', '.join(choices)}, but is {getattr(self, name)}.")
         for name in ("min_area_m2", "fill_holes_m2"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0):
@@ -90,13 +103,15 @@ def vectorize(
     slides = fill_holes(slides, empty, grid, config.fill_holes_m2, config.connectivity)
     slides = label_runs(slides, config.connectivity)
     slides = slides.where(slides.area_m2(grid) >= config.min_area_m2 * (1 - 1e-6))
-    shapes = polygons(slides, grid.transform, report=report)
+    slides, amalgamated = _split(slides, mask, config, probability, stack, report)
+    shapes = _outlines(slides, grid, config.outline, report)
     with open_layers(grid, probability=probability, uncertainty=uncertainty, stack=stack, change=change) as (
         names,
         read,
     ):
         zonal = zonal_statistics(slides, grid, names, read, report=report) if names and len(slides) else {}
-    columns = attributes(shapes, slides, empty, grid, zonal, exact=True)
+    columns = attributes(shapes, slides, empty, grid, zonal, exact=config.outline == "exact")
+    columns["amalgamated"] = amalgamated
     record = _record(run, config, mask, empty, columns, probability, stack)
     columns.update(_provenance(record))
     order = np.argsort(-np.asarray(columns["area_m2"]), kind="stable")
@@ -104,6 +119,31 @@ def vectorize(
     columns["id"] = np.arange(1, len(shapes) + 1)
     landslides = as_landslides(shapes, CRS.from_user_input(grid.crs), columns)
     return Inventory(landslides, _area(empty, grid.transform), record)
+
+
+def _split(
+    slides: Runs,
+    mask: LandslideMask,
+    config: VectorizeConfig,
+    probability: ProbabilityRaster | None,
+    stack: Stack | None,
+    report: Reporter,
+) -> tuple[Runs, NDArray[np.bool_]]:
+    for raster, name in ((probability, "probability raster"), (stack, "stack")):
+        if raster is not None:
+            mask.grid.require_same(raster.grid, "mask", name)
+    pixel_m2 = mask.grid.resolution_m() ** 2
+    fewest = max(FEWEST_PIECE_PX, math.ceil(config.min_area_m2 / pixel_m2))
+    return split_blobs(
+        slides, config.split, probability=probability, stack=stack, connectivity=config.connectivity, min_pixels=fewest, report=report
+    )  # fmt: skip
+
+
+def _outlines(slides: Runs, grid: Grid, outline: Outline, report: Reporter) -> NDArray[np.object_]:
+    if outline == "exact":
+        return polygons(slides, grid.transform, report=report)
+    exact = polygons(slides, Affine(1, 0, 0, 0, -1, 0), every_corner=True, report=report)
+    return reshape(exact, outline, grid.transform)
 
 
 def _ordered(value: Any, order: NDArray[np.intp]) -> Any:

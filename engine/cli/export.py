@@ -1,0 +1,32 @@
+"""``l4s export``: an inventory as GeoJSON, Shapefile, FlatGeobuf or COOLR table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine.events import Reporter
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--inventory", type=Path, required=True, metavar="FILE", help="GeoPackage that `l4s detect` wrote"
+    )
+    parser.add_argument("--status", action="append", metavar="STATUS",
+                        help="only landslides of this review status (may be repeated): pending, accepted, edited, rejected")  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE",
+                        help="its suffix chooses the format: .geojson, .shp, .fgb, or .csv for NASA COOLR")  # fmt: skip
+
+
+def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+    """Run the command."""
+    from engine.inventory.export import export_inventory
+    from engine.inventory.geopackage import read_inventory
+    from engine.raster import output_folder
+
+    inventory = read_inventory(args.inventory)
+    output_folder(args.out.resolve().parent)
+    written = export_inventory(inventory, args.out, status=args.status, report=report)
+    return {"out": str(args.out), "files": [str(path) for path in written]}

@@ -1,0 +1,36 @@
+"""``l4s report``: an inventory's HTML report, anew after a review."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine.events import Reporter
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--inventory", type=Path, required=True, metavar="FILE", help="GeoPackage that `l4s detect` wrote"
+    )
+    parser.add_argument("--stack", type=Path, metavar="FILE", help="stack, for the image below the map")
+    parser.add_argument("--probability", type=Path, metavar="FILE", help="probability raster, for its map")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="HTML file; figures go into a folder beside it"
+    )
+
+
+def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+    """Run the command."""
+    from engine.inventory.geopackage import read_inventory
+    from engine.inventory.report import write_report
+    from engine.nouns import ProbabilityRaster, Stack
+    from engine.raster import output_folder
+
+    inventory = read_inventory(args.inventory)
+    stack = Stack.open(args.stack) if args.stack else None
+    probability = ProbabilityRaster.open(args.probability) if args.probability else None
+    output_folder(args.out.resolve().parent)
+    out = write_report(inventory, args.out, stack=stack, probability=probability, report=report)
+    return {"out": str(out), "landslides": len(inventory)}

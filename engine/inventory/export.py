@@ -1,0 +1,188 @@
+"""An inventory for other programs: GeoJSON (RFC 7946), Shapefile with a key to its short names, FlatGeobuf, NASA COOLR table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from engine.errors import ConfigError
+from engine.events import SILENT, Reporter
+from engine.inventory.inventory import Inventory
+from engine.inventory.schema import BY_NAME, FIELDS, STATUS
+from engine.raster import atomic_path, output_error
+
+SHAPEFILE_TEXT = 254
+"""Longest text that a Shapefile's table holds, in bytes."""
+SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx")
+
+COOLR_COLUMNS = (
+    "source_name", "source_link", "event_id", "event_date", "event_time", "event_title", "event_description", "location_description",
+    "location_accuracy", "landslide_category", "landslide_trigger", "landslide_size", "landslide_setting", "fatality_count",
+    "injury_count", "storm_name", "photo_link", "notes", "longitude", "latitude",
+)  # fmt: skip
+COOLR_CATEGORIES = {
+    "fall": "rock_fall", "topple": "topple", "rotational-slide": "rotational_slide", "translational-slide": "translational_slide",
+    "compound-slide": "landslide", "spread": "landslide", "debris-flow": "debris_flow", "mud-flow": "mudslide", "earthflow": "earth_flow",
+    "debris-avalanche": "landslide", "dry-flow": "other", "slope-deformation": "creep", "complex": "complex", "unknown": "unknown",
+}  # fmt: skip
+COOLR_TRIGGERS = {
+    "rainfall": "rain", "earthquake": "earthquake", "snowmelt": "snowfall_snowmelt", "volcanic": "volcano", "river": "flooding",
+    "human": "construction", "other": "other", "unknown": "unknown",
+}  # fmt: skip
+COOLR_SIZES = ((1e3, "small"), (1e4, "medium"), (1e5, "large"), (1e6, "very_large"), (np.inf, "catastrophic"))
+"""Upper limits in m². COOLR describes its classes in words; these limits are ours."""
+
+
+def export_inventory(
+    inventory: Inventory, out: Path, *, status: Sequence[str] | None = None, report: Reporter = SILENT
+) -> list[Path]:
+    """Write an inventory in the format that the suffix names.
+
+    Args:
+        inventory: What is written.
+        out: ``.geojson``, ``.shp``, ``.fgb`` or ``.csv`` (COOLR); its folder must exist.
+        status: Only landslides of these review statuses; by default all, and for COOLR all that are not rejected.
+        report: Receives warnings.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ConfigError: The suffix or a status is unknown.
+        OutputError: It cannot be written.
+    """
+    writer = FORMATS.get(out.suffix.lower())
+    if writer is None:
+        raise ConfigError(f"{out.name} names no known format; end it in {', '.join(FORMATS)}.")
+    unknown = sorted(set(status or ()) - set(STATUS))
+    if unknown:
+        raise ConfigError(f"There is no review status {', '.join(unknown)}; choose from {', '.join(STATUS)}.")
+    table = inventory.landslides if writer is not _coolr else inventory.confirmed
+    table = table[table["status"].isin(status)] if status else table
+    try:
+        return writer(table.reset_index(drop=True), out, report)
+    except (DataSourceError, DataLayerError) as error:
+        raise output_error(out, error) from error
+
+
+def _geojson(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
+    with atomic_path(out) as temporary:
+        pyogrio.write_dataframe(
+            table.to_crs(4326),
+            temporary,
+            driver="GeoJSON",
+            layer=out.stem,
+            layer_options={"RFC7946": "YES"},
+            geometry_type="MultiPolygon",
+        )
+    return [out]
+
+
+def _flatgeobuf(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
+    # An index needs at least one feature.
+    options = {"SPATIAL_INDEX": "YES" if len(table) else "NO"}
+    with atomic_path(out) as temporary:
+        pyogrio.write_dataframe(
+            table, temporary, driver="FlatGeobuf", layer=out.stem, layer_options=options, geometry_type="MultiPolygon"
+        )
+    return [out]
+
+
+def _shapefile(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
+    names = {
+        name: BY_NAME[name].shapefile_name if name in BY_NAME else name[:10]
+        for name in table.columns
+        if name != "geometry"
+    }
+    long = [name for name in names if _longest(table[name]) > SHAPEFILE_TEXT]
+    if long:
+        report.warn(f"A Shapefile cuts text after {SHAPEFILE_TEXT} bytes; shortened: {', '.join(long)}.")
+    short = table.rename(columns=names)
+    for name in short.select_dtypes("bool"):
+        short[name] = short[name].astype("int32")
+    # Several files cannot be renamed at once: they are complete in a folder of their own first, the .shp moves last.
+    with _mapped(out), TemporaryDirectory(prefix=f"{out.stem}-", dir=out.parent) as folder:
+        pyogrio.write_dataframe(
+            short, Path(folder) / out.name, driver="ESRI Shapefile", layer_options={"ENCODING": "UTF-8"}, geometry_type="MultiPolygon"
+        )  # fmt: skip
+        _field_key(names, Path(folder) / f"{out.stem}_fields.csv")
+        for suffix in SHAPEFILE_PARTS:  # what an earlier file of that name left
+            out.with_suffix(suffix).unlink(missing_ok=True)
+        files = sorted(Path(folder).iterdir(), key=lambda file: file.suffix == ".shp")
+        return [file.replace(out.parent / file.name) for file in files]
+
+
+@contextmanager
+def _mapped(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise output_error(out, error) from error
+
+
+def _field_key(names: dict[str, str], path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["shapefile_name", "name", "alias", "unit", "description", "values"])
+        for f in FIELDS:
+            values = "; ".join(f"{value} = {label}" for value, label in f.values.items())
+            rows.writerow([names.get(f.name, f.shapefile_name), f.name, f.alias, f.unit, f.description, values])
+
+
+def _longest(values: pd.Series[Any]) -> int:
+    if values.dtype != object:
+        return 0
+    return max((len(str(text).encode()) for text in values if text is not None), default=0)
+
+
+def _coolr(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
+    points = shapely.point_on_surface(np.asarray(table.geometry.to_crs(4326)))
+    undated = 0
+    with atomic_path(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, COOLR_COLUMNS, restval="")
+        rows.writeheader()
+        for point, (_, row) in zip(points, table.iterrows(), strict=True):
+            record = _coolr_row(row)
+            undated += not record["event_date"]
+            rows.writerow({**record, "longitude": f"{point.x:.6f}", "latitude": f"{point.y:.6f}"})
+    if undated:
+        report.warn(f"{undated} landslides have no date, which COOLR requires; fill in `Not before` or `Not after`.")
+    return [out]
+
+
+def _coolr_row(row: pd.Series[Any]) -> dict[str, str]:
+    first, last = row["date_from"] or "", row["date_to"] or ""
+    span = f" Between {first} and {last}." if first and last and first != last else ""
+    probability = f", mean probability {row['prob_mean']:.2f}" if np.isfinite(row["prob_mean"]) else ""
+    return {
+        "source_name": " ".join(str(v) for v in ("l4s", row["engine"], row["model"]) if v),
+        "event_id": str(row["id"]),
+        "event_date": str(last or first),
+        "event_title": str(row["event"] or f"Landslide {row['id']}"),
+        "event_description": f"Mapped from satellite images: {row['area_m2']:.0f} m²{probability}, review status {row['status']}.{span}",
+        "location_accuracy": "exact",
+        "landslide_category": COOLR_CATEGORIES.get(row["ls_type"], "unknown"),
+        "landslide_trigger": COOLR_TRIGGERS.get(row["trigger"], "unknown"),
+        "landslide_size": next(name for limit, name in COOLR_SIZES if not row["area_m2"] >= limit),
+        "notes": str(row["notes"] or ""),
+    }
+
+
+FORMATS: dict[str, Callable[[gpd.GeoDataFrame, Path, Reporter], list[Path]]] = {
+    ".geojson": _geojson,
+    ".json": _geojson,
+    ".shp": _shapefile,
+    ".fgb": _flatgeobuf,
+    ".csv": _coolr,
+}
