@@ -105,6 +105,13 @@ def in_metres(shapes: Shapes, crs: CRS) -> Shapes:
     return np.asarray(shapely.set_coordinates(shapes.copy(), xy), np.object_)
 
 
+def ground_area(shapes: Shapes, crs: CRS) -> Floats:
+    """Areas on the ground in m²."""
+    if not len(shapes):
+        return np.zeros(0)
+    return np.asarray(shapely.area(in_metres(shapes, crs)), np.float64)
+
+
 def measure_form(shapes: Shapes, crs: CRS, direction: Floats | None = None) -> Form:
     """Measure polygons on the ground.
 
