@@ -214,8 +214,8 @@ def _estimate(request: Request) -> list[Finding]:
     needed = mpx * 1e6 * BYTES_PER_PIXEL
     folder = Path(request.out)
     free = shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.exists())).free
-    size = tr("{mpx:.1f} million pixels; about {time}, {disk:.1f} GB of disk.").format(
-        mpx=mpx, time=duration(seconds), disk=needed / 1e9
+    size = tr("{mpx:.1f} million pixels; about {time}, {disk} of disk.").format(
+        mpx=mpx, time=duration(seconds), disk=disk_size(needed)
     )
     if needed > free:
         return [
@@ -227,9 +227,9 @@ def _estimate(request: Request) -> list[Finding]:
             )
         ]
     if request.image is None and request.area is None:
-        size = tr(
-            "A whole tile: {mpx:.0f} million pixels; about {time}, {disk:.1f} GB of disk. An area is faster."
-        ).format(mpx=mpx, time=duration(seconds), disk=needed / 1e9)
+        size = tr("A whole tile: {mpx:.0f} million pixels; about {time}, {disk} of disk. An area is faster.").format(
+            mpx=mpx, time=duration(seconds), disk=disk_size(needed)
+        )
     return [Finding("info", size)]
 
 
@@ -254,6 +254,11 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return tr("{n} minutes").format(n=math.ceil(seconds / 60))
     return tr("{n:.1f} hours").format(n=seconds / 3600)
+
+
+def disk_size(count: float) -> str:
+    """A number of bytes as people say it."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
 
 
 def _scene_rectangle(request: Request) -> QgsRectangle | None:

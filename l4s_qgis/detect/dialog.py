@@ -95,7 +95,13 @@ class DetectDialog(QDialog):
                 "The zip as downloaded, or MTD_MSIL1C.xml / MTD_MSIL2A.xml inside the SAFE folder; a folder can be dropped here"
             )
         )
-        form.addRow(self.from_product, self.product)
+        self.product_folder = QToolButton(
+            text=tr("Folder…"), toolTip=tr("Choose a SAFE folder, or a folder with one file for each band")
+        )
+        row = QHBoxLayout()
+        row.addWidget(self.product, 1)
+        row.addWidget(self.product_folder)
+        form.addRow(self.from_product, row)
         self.bands = QgsCollapsibleGroupBox(tr("Channels"))
         inner = QVBoxLayout(self.bands)
         self.summary = QLabel(wordWrap=True)
@@ -119,7 +125,9 @@ class DetectDialog(QDialog):
         self.dem_files = QToolButton(text="…", toolTip=tr("Choose files: GeoTIFF, .hgt, or zips of ALOS or SRTM"))
         row.addWidget(self.dem, 1)
         row.addWidget(self.dem_files)
-        form.addRow(tr("&Elevation"), row)
+        label = QLabel(tr("&Elevation"))
+        label.setBuddy(self.dem)
+        form.addRow(label, row)
         self.area = QComboBox()
         for text, value in (
             (tr("Whole image"), "all"),
@@ -215,6 +223,7 @@ class DetectDialog(QDialog):
         again = self._timer.start
         self.image.layerChanged.connect(self._image_changed)
         self.product.fileChanged.connect(self._product_changed)
+        self.product_folder.clicked.connect(self._choose_product_folder)
         self.dem_files.clicked.connect(self._choose_dem_files)
         self.table.changed.connect(self._bands_changed)
         for widget in (self.dem, self.polygons):
@@ -268,6 +277,11 @@ class DetectDialog(QDialog):
         )
         self._timer.start()
 
+    def _choose_product_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, tr("Sentinel-2 product"))
+        if folder:
+            self.product.setFilePath(folder)
+
     def _choose_dem_files(self) -> None:
         files, _ = QFileDialog.getOpenFileNames(
             self, tr("Elevation"), "", tr("Elevation") + " (*.tif *.tiff *.hgt *.zip *.vrt *.img)"
@@ -308,8 +322,8 @@ class DetectDialog(QDialog):
 
     def _check(self) -> list[Finding]:
         chosen = self.area.currentData()
-        self.polygons.setEnabled(chosen == "layer")
-        self.selected.setEnabled(chosen == "layer")
+        self.polygons.setVisible(chosen == "layer")
+        self.selected.setVisible(chosen == "layer")
         self.bands.setVisible(self.from_layer.isChecked())
         found = check(self.request())
         lines = [f'<p style="margin:2px; color:{COLOURS[f.level]}">{SIGNS[f.level]} {f.text}</p>' for f in found]

@@ -12,15 +12,16 @@ from qgis.core import (
     QgsProcessingParameterBoolean,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFileDestination,
+    QgsProcessingParameterRasterLayer,
     QgsProcessingParameterVectorLayer,
 )
 
 from ..i18n import tr
+from . import inputs
 from .base import EngineAlgorithm
 
 POLYGONS = [QgsProcessing.SourceType.TypeVectorPolygon]
-FORMATS = ("geojson", "shapefile", "flatgeobuf", "coolr", "gpkg")
-SUFFIXES = (".geojson", ".shp", ".fgb", ".csv", ".gpkg")
+SUFFIXES = (".geojson", ".shp", ".fgb", ".csv")
 
 
 class Compare(EngineAlgorithm):
@@ -67,11 +68,22 @@ class Report(EngineAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.addParameter(QgsProcessingParameterVectorLayer("INVENTORY", tr("Inventory"), POLYGONS))
+        self.addParameter(
+            QgsProcessingParameterRasterLayer("STACK", tr("Stack, for the image below the map"), optional=True)
+        )
+        self.addParameter(
+            QgsProcessingParameterRasterLayer("PROBABILITY", tr("Probability, for its map"), optional=True)
+        )
         self.addParameter(QgsProcessingParameterFileDestination("OUTPUT", tr("Report"), "HTML (*.html)"))
 
     def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
         self._out = self.parameterAsFileOutput(parameters, "OUTPUT", context)
-        return ["report", "--inventory", self.file_of(parameters, "INVENTORY", context), "--out", self._out]
+        words = ["report", "--inventory", self.file_of(parameters, "INVENTORY", context)]
+        for name, option in (("STACK", "--stack"), ("PROBABILITY", "--probability")):
+            layer = self.parameterAsRasterLayer(parameters, name, context)
+            if layer is not None:
+                words += [option, inputs.raster_source(layer)]
+        return [*words, "--out", self._out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
         return {"OUTPUT": self._out}
@@ -90,7 +102,7 @@ class Export(EngineAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.addParameter(QgsProcessingParameterVectorLayer("INVENTORY", tr("Inventory"), POLYGONS))
-        names = ["GeoJSON", "Shapefile", "FlatGeobuf", tr("NASA COOLR table (CSV)"), "GeoPackage"]
+        names = ["GeoJSON", "Shapefile", "FlatGeobuf", tr("NASA COOLR table (CSV)")]
         self.addParameter(QgsProcessingParameterEnum("FORMAT", tr("Format"), names, defaultValue=0))
         self.addParameter(QgsProcessingParameterBoolean("REVIEWED", tr("Only accepted and edited landslides"), True))
         self.addParameter(QgsProcessingParameterFileDestination("OUTPUT", tr("File")))
@@ -99,9 +111,9 @@ class Export(EngineAlgorithm):
         chosen = self.parameterAsEnum(parameters, "FORMAT", context)
         out = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
         self._out = str(out.with_suffix(SUFFIXES[chosen]))
-        words = ["export", "--inventory", self.file_of(parameters, "INVENTORY", context), "--format", FORMATS[chosen]]
+        words = ["export", "--inventory", self.file_of(parameters, "INVENTORY", context)]
         if self.parameterAsBoolean(parameters, "REVIEWED", context):
-            words += ["--status", "accepted", "edited"]
+            words += ["--status", "accepted", "--status", "edited"]
         return [*words, "--out", self._out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:

@@ -34,8 +34,8 @@ class Provider(QgsProcessingProvider):
         from .detect import Detect
         from .inventory import Compare, Export, Report
         from .stack import Stack
-        from .training import Adapt, Train
+        from .training import Adapt, Patches, Train
         from .vectorize import Vectorize
 
-        for algorithm in (Detect, Stack, Vectorize, Compare, Report, Export, Train, Adapt):
+        for algorithm in (Detect, Stack, Vectorize, Compare, Report, Export, Patches, Train, Adapt):
             self.addAlgorithm(algorithm())

@@ -6,14 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsProcessing,
     QgsProcessingContext,
+    QgsProcessingException,
     QgsProcessingParameterBoolean,
+    QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
 )
 
 from ..i18n import tr
+from . import inputs
 from .base import EngineAlgorithm
 
 FOLDER = QgsProcessingParameterFile.Behavior.Folder
@@ -88,10 +93,51 @@ class Adapt(EngineAlgorithm):
     def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
         self._out = self.parameterAsString(parameters, "OUTPUT", context)
         models = [word.strip() for word in self.text_of(parameters, "MODEL", context).split(";") if word.strip()]
-        words = ["adapt", "--model", *models]
+        words = ["adapt", *(word for model in models for word in ("--model", model))]
         for name, option in (("DATA", "--data"), ("TARGET", "--target"), ("RECIPE", "--recipe")):
             words += [option, self.text_of(parameters, name, context)]
         return [*words, "--out", self._out]
+
+    def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
+        return {"OUTPUT": self._out}
+
+
+class Patches(EngineAlgorithm):
+    """``l4s data make``: the way from corrected polygons back into training."""
+
+    NAME, GROUP = "patches", "training"
+
+    def title(self) -> str:
+        return tr("Patches from a reviewed inventory")
+
+    def help(self) -> str:
+        return tr(
+            "Cuts a stack and its accepted and edited landslides into labelled patches for “Train a model”. Rejected landslides become "
+            "background, which is how corrections teach; landslides that are still pending would too, so review the whole area first."
+        )
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        self.addParameter(
+            QgsProcessingParameterFeatureSource(
+                "INVENTORY", tr("Inventory"), [QgsProcessing.SourceType.TypeVectorPolygon]
+            )
+        )
+        self.addParameter(QgsProcessingParameterRasterLayer("STACK", tr("Stack")))
+        self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for labelled patches")))
+
+    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+        inventory = self.parameterAsSource(parameters, "INVENTORY", context)
+        if inventory.fields().indexOf("status") < 0:
+            raise QgsProcessingException(tr("The layer is no landslide inventory: it has no column “status”."))
+        confirmed = [
+            feature.geometry() for feature in inventory.getFeatures() if feature["status"] in ("accepted", "edited")
+        ]
+        if not confirmed:
+            raise QgsProcessingException(tr("No landslide is accepted or edited yet; review some first."))
+        polygons = inputs.write_area(confirmed, inventory.sourceCrs(), folder)
+        stack = inputs.raster_source(self.parameterAsRasterLayer(parameters, "STACK", context))
+        self._out = self.parameterAsString(parameters, "OUTPUT", context)
+        return ["data", "make", "--stack", stack, "--inventory", polygons, "--out", self._out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
         return {"OUTPUT": self._out}

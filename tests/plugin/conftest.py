@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from osgeo import gdal, osr
+from osgeo import gdal, ogr, osr
+from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject
+from qgis.gui import QgsMapCanvas, QgsMessageBar
+from qgis.PyQt.QtWidgets import QAction, QMainWindow
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -80,3 +84,126 @@ def make_raster(tmp_path):
         return path
 
     return make
+
+
+class StubIface:
+    """What the plugin uses of QGIS's interface."""
+
+    def __init__(self):
+        self.window = QMainWindow()
+        self.canvas = QgsMapCanvas(self.window)
+        self.window.setCentralWidget(self.canvas)
+        self.bar = QgsMessageBar(self.window)
+        self.active = None
+        self._pan = QAction(self.window)
+
+    def mapCanvas(self):
+        return self.canvas
+
+    def mainWindow(self):
+        return self.window
+
+    def messageBar(self):
+        return self.bar
+
+    def activeLayer(self):
+        return self.active
+
+    def setActiveLayer(self, layer):
+        self.active = layer
+
+    def actionPan(self):
+        return self._pan
+
+    def actionVertexTool(self):
+        return self._pan
+
+    def actionSplitFeatures(self):
+        return self._pan
+
+
+@pytest.fixture
+def iface(qgis_new_project):
+    stub = StubIface()
+    stub.canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:32651"))
+    stub.window.resize(900, 600)
+    yield stub
+    QgsProject.instance().clear()
+    stub.window.deleteLater()
+
+
+@pytest.fixture
+def detection(tmp_path, make_raster):
+    """A folder as ``l4s detect`` leaves it: three blobs of probability, two of them drawn as polygons."""
+    values = np.full((64, 64), 10, np.uint8)
+    values[5:12, 5:12] = 150  # 0.6
+    values[7:10, 7:10] = 230  # 0.92
+    values[30:40, 30:34] = 200  # 0.8
+    values[50:54, 10:20] = 190  # 0.76, missed by the inventory
+    values[60:, 60:] = 255
+    path = make_raster("probability.tif", bands=1, dtype=gdal.GDT_Byte, values=values)
+    dataset = gdal.Open(str(path), gdal.GA_Update)
+    dataset.GetRasterBand(1).SetScale(0.004)
+    dataset.GetRasterBand(1).SetNoDataValue(255)
+    dataset = None
+    write_inventory(tmp_path / "inventory.gpkg", [(5, 5, 7, 7, 0.66), (30, 30, 4, 10, 0.8)])
+    return tmp_path
+
+
+def write_inventory(path, boxes, origin=(300000, 2600000)):
+    """Write the columns of the engine's schema that the review uses, one polygon for each (column, row, width, height, probability)."""
+    names = {
+        "id": ogr.OFTInteger64,
+        "area_m2": ogr.OFTReal,
+        "perimeter_m": ogr.OFTReal,
+        "prob_mean": ogr.OFTReal,
+        "prob_max": ogr.OFTReal,
+    }
+    names.update({"threshold": ogr.OFTReal, "slope_deg": ogr.OFTReal, "uncertainty": ogr.OFTReal})
+    names.update(dict.fromkeys(("status", "reason", "reviewer", "reviewed", "notes", "flags"), ogr.OFTString))
+    reference = osr.SpatialReference()
+    reference.ImportFromEPSG(32651)
+    source = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
+    layer = source.CreateLayer("landslides", reference, ogr.wkbMultiPolygon)
+    for name, kind in names.items():
+        layer.CreateField(ogr.FieldDefn(name, kind))
+    layer.StartTransaction()
+    for number, (column, row, width, height, probability) in enumerate(boxes, start=1):
+        left, top = origin[0] + 10 * column, origin[1] - 10 * row
+        right, bottom = left + 10 * width, top - 10 * height
+        feature = ogr.Feature(layer.GetLayerDefn())
+        feature.SetGeometry(
+            ogr.CreateGeometryFromWkt(
+                f"MULTIPOLYGON((({left} {top},{right} {top},{right} {bottom},{left} {bottom},{left} {top})))"
+            )
+        )
+        values = {
+            "id": number,
+            "status": "pending",
+            "area_m2": 100.0 * width * height,
+            "prob_mean": probability,
+            "prob_max": probability,
+            "threshold": 0.5,
+        }
+        for name, value in values.items():
+            feature.SetField(name, value)
+        layer.CreateFeature(feature)
+    layer.CommitTransaction()
+    source = None
+
+
+@pytest.fixture
+def inventory(detection, qgis_new_project):
+    """The landslide layer of a detection, in the project."""
+    from l4s_qgis.layers import load_inventory
+
+    return load_inventory(detection / "inventory.gpkg")
+
+
+def wait(condition, seconds=10.0):
+    """Let QGIS work until a condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        QgsApplication.processEvents()
+        time.sleep(0.01)

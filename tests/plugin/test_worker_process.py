@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from l4s_qgis.messages import SENTENCES, EngineError, sentence
 from l4s_qgis.worker import child
 from l4s_qgis.worker.process import LAUNCH, SERIES, Listener, command_of, run_engine

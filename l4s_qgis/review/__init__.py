@@ -1,0 +1,1 @@
+"""The dock in which polygons are accepted, rejected and corrected."""

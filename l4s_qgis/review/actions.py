@@ -1,0 +1,169 @@
+"""What is done with a reviewed inventory: export, report, patches for training, new outlines for the whole layer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsVectorLayer
+from qgis.gui import QgsFileWidget
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout
+
+from ..detect.run import BackgroundRun
+from ..i18n import tr
+from ..layers import PROBABILITY_PROPERTY
+from ..processing.inventory import SUFFIXES
+
+
+class InventoryActions:
+    """Starts the algorithms that take an inventory.
+
+    Args:
+        iface: QGIS's interface.
+        changed: Called after the inventory's file was made anew.
+    """
+
+    def __init__(self, iface: Any, changed: Callable[[], None]) -> None:
+        self._iface = iface
+        self._changed = changed
+        self._runs: list[BackgroundRun] = []
+
+    def export(self, layer: QgsVectorLayer | None) -> None:
+        """Ask for format and file, and export."""
+        if layer is None:
+            return
+        dialog = ExportDialog(Path(layer.source().split("|")[0]), self._iface.mainWindow())
+        dialog.accepted.connect(
+            lambda: self._run("l4s:export", {"INVENTORY": layer, **dialog.parameters()}, tr("Export"), self._exported)
+        )
+        dialog.open()
+
+    def report(self, layer: QgsVectorLayer | None) -> None:
+        """Write the report beside the inventory and open it."""
+        if layer is None:
+            return
+        inventory = Path(layer.source().split("|")[0])
+        parameters: dict[str, Any] = {"INVENTORY": layer, "OUTPUT": str(inventory.with_name("report.html"))}
+        for name, path in (("STACK", stack_of(inventory)), ("PROBABILITY", probability_of(layer))):
+            if path and Path(path).exists():
+                parameters[name] = path
+        self._run(
+            "l4s:report",
+            parameters,
+            tr("Report"),
+            lambda outputs: QDesktopServices.openUrl(QUrl.fromLocalFile(outputs["OUTPUT"])),
+        )
+
+    def training(self, layer: QgsVectorLayer | None) -> None:
+        """Cut labelled patches around reviewed landslides."""
+        if layer is None:
+            return
+        inventory = Path(layer.source().split("|")[0])
+        pending = sum(feature["status"] not in ("accepted", "edited", "rejected") for feature in layer.getFeatures())
+        if not stack_of(inventory):
+            self._warn(
+                tr(
+                    "The stack from which this inventory was made is gone; make it again with “Stack image and elevation”."
+                )
+            )
+            return
+        if pending:
+            self._warn(
+                tr(
+                    "{n} landslides are still pending and would be taught as background; decide on them first where you can."
+                ).format(n=pending)
+            )
+        folder = QFileDialog.getExistingDirectory(
+            self._iface.mainWindow(), tr("Folder for labelled patches"), str(inventory.parent)
+        )
+        if folder:
+            parameters = {"INVENTORY": layer, "STACK": stack_of(inventory), "OUTPUT": folder}
+            self._run("l4s:patches", parameters, tr("Patches for training"), self._exported)
+
+    def revectorize(self, layer: QgsVectorLayer, threshold: float) -> None:
+        """Draw all outlines anew at another threshold; reviewed landslides are kept by the engine."""
+        inventory = Path(layer.source().split("|")[0])
+        parameters: dict[str, Any] = {
+            "PROBABILITY": probability_of(layer),
+            "THRESHOLD": threshold,
+            "OUTPUT": str(inventory),
+        }
+        stack = stack_of(inventory)
+        if stack:
+            parameters["STACK"] = stack
+        self._run("l4s:vectorize", parameters, tr("New outlines"), lambda _: self._changed())
+
+    def _run(
+        self, algorithm: str, parameters: dict[str, Any], title: str, done: Callable[[dict[str, Any]], Any]
+    ) -> None:
+        run = BackgroundRun(self._iface, algorithm, parameters, title)
+        run.succeeded.connect(done)
+        for signal in (run.succeeded, run.failed):
+            signal.connect(lambda _: self._runs.remove(run) if run in self._runs else None)
+        self._runs.append(run)
+        run.start()
+
+    def _warn(self, text: str) -> None:
+        self._iface.messageBar().pushWarning(tr("Landslides"), text)
+
+    def _exported(self, outputs: dict[str, Any]) -> None:
+        self._iface.messageBar().pushSuccess(tr("Landslides"), tr("Written: {path}").format(path=outputs["OUTPUT"]))
+
+
+class ExportDialog(QDialog):
+    """Format, file, and whether pending and rejected landslides go with it."""
+
+    def __init__(self, inventory: Path, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Export landslides"))
+        form = QFormLayout(self)
+        self.format = QComboBox()
+        self.format.addItems(["GeoJSON", "Shapefile", "FlatGeobuf", tr("NASA COOLR table (CSV)")])
+        self.file = QgsFileWidget()
+        self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
+        self.file.setFilePath(str(inventory.with_name("landslides_reviewed.geojson")))
+        self.reviewed = QCheckBox(tr("Only accepted and edited landslides"), checked=True)
+        form.addRow(tr("&Format"), self.format)
+        form.addRow(tr("F&ile"), self.file)
+        form.addRow("", self.reviewed)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        form.addRow(buttons)
+        self.format.currentIndexChanged.connect(self._set_suffix)
+        self.resize(480, self.sizeHint().height())
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of ``l4s:export``, without the inventory."""
+        return {
+            "FORMAT": self.format.currentIndex(),
+            "REVIEWED": self.reviewed.isChecked(),
+            "OUTPUT": self.file.filePath(),
+        }
+
+    def _set_suffix(self, index: int) -> None:
+        path = Path(self.file.filePath())
+        self.file.setFilePath(str(path.with_suffix(SUFFIXES[index])))
+
+
+def probability_of(layer: QgsVectorLayer) -> str:
+    """The probability raster of an inventory."""
+    beside = Path(layer.source().split("|")[0]).with_name("probability.tif")
+    return str(layer.customProperty(PROBABILITY_PROPERTY) or beside)
+
+
+def stack_of(inventory: Path) -> str:
+    """The stack from which an inventory was made, if it is still there."""
+    beside = inventory.with_name("stack.tif")
+    if beside.exists():
+        return str(beside)
+    try:
+        run = json.loads(inventory.with_name("run.json").read_text(encoding="utf-8"))
+        path = Path(str(run["inputs"]["stack"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return str(path) if path.exists() else ""

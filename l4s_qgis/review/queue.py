@@ -1,0 +1,201 @@
+"""The order in which landslides are looked at. Plain Python: nothing of QGIS, so that 50,000 cost nothing."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Callable
+
+from .schema import ACCEPTED, EDITED, PENDING
+
+UNCERTAIN, LARGEST, PLACE, NUMBER = "uncertain", "largest", "place", "number"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the queue knows of a landslide.
+
+    Attributes:
+        fid: Its identifier in the layer.
+        status: Its status of review.
+        doubt: 0 certain … 1 doubtful.
+        area_m2: Its area.
+        x: Its place.
+        y: Its place.
+    """
+
+    fid: int
+    status: str
+    doubt: float = 0.0
+    area_m2: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+
+
+def doubt_of(probability: float | None, uncertainty: float | None, threshold: float) -> float:
+    """How much a look is needed: the members' disagreement where there is any, else the nearness to the threshold.
+
+    Args:
+        probability: Mean probability, 0 to 1.
+        uncertainty: Mean standard deviation among members; at most 0.5.
+        threshold: Probability from which a pixel was called landslide.
+    """
+    if uncertainty is not None and uncertainty > 0:
+        return min(1.0, 2.0 * uncertainty)
+    if probability is None:
+        return 1.0  # nothing is known of it: look first
+    distance = (probability - threshold) / max(1.0 - threshold, 1e-6)
+    return 1.0 - min(1.0, max(0.0, distance))
+
+
+class Queue:
+    """Landslides in an order, and the one at hand.
+
+    Args:
+        entries: All landslides.
+        order: One of :data:`UNCERTAIN`, :data:`LARGEST`, :data:`PLACE`, :data:`NUMBER`.
+        only_pending: Whether those that are decided are passed over.
+    """
+
+    def __init__(self, entries: Iterable[Entry], order: str = UNCERTAIN, only_pending: bool = True) -> None:
+        self._entries = {entry.fid: entry for entry in entries}
+        self._counts = Counter(entry.status for entry in self._entries.values())
+        self._confirmed_m2 = math.fsum(e.area_m2 for e in self._entries.values() if e.status in (ACCEPTED, EDITED))
+        self.only_pending = only_pending
+        self._order: list[int] = []
+        self._place: dict[int, int] = {}
+        self._at = 0
+        self.sort(order)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, fid: int) -> bool:
+        return fid in self._entries
+
+    def sort(self, order: str) -> None:
+        """Choose another order; the landslide at hand stays at hand."""
+        current = self.current
+        self._order = sorted(self._entries, key=_key(order, self._entries))
+        self._place = {fid: index for index, fid in enumerate(self._order)}
+        self._at = self._place.get(current, 0) if current is not None else 0
+
+    @property
+    def current(self) -> int | None:
+        """The landslide at hand."""
+        return self._order[self._at] if self._order else None
+
+    @property
+    def position(self) -> int:
+        """Its number in the order, from 1."""
+        return self._at + 1 if self._order else 0
+
+    @property
+    def confirmed_m2(self) -> float:
+        """Area of all that are accepted or edited."""
+        return max(0.0, self._confirmed_m2)
+
+    def count(self, status: str) -> int:
+        """How many have a status."""
+        return self._counts[status]
+
+    def status(self, fid: int) -> str:
+        """The status of one."""
+        return self._entries[fid].status
+
+    def go(self, fid: int) -> bool:
+        """Take one at hand; False where there is none such."""
+        if fid not in self._place:
+            return False
+        self._at = self._place[fid]
+        return True
+
+    def first(self) -> int | None:
+        """Take the first one that is to be looked at."""
+        self._at = 0
+        if self._order and not self._wanted(self._order[0]):
+            self.next()
+        return self.current
+
+    def next(self) -> int | None:
+        """Go on; after the last comes the first. Stays where nothing is left to look at."""
+        return self._step(1)
+
+    def back(self) -> int | None:
+        """Go back, to decided ones too, as one goes back to look again."""
+        if self._order:
+            self._at = (self._at - 1) % len(self._order)
+        return self.current
+
+    def set_status(self, fid: int, status: str, area_m2: float | None = None) -> None:
+        """Note a decision, or a changed area."""
+        old = self._entries[fid]
+        new = replace(old, status=status, area_m2=old.area_m2 if area_m2 is None else area_m2)
+        self._counts[old.status] -= 1
+        self._counts[status] += 1
+        self._confirmed_m2 += _confirmed(new) - _confirmed(old)
+        self._entries[fid] = new
+
+    def add(self, entry: Entry) -> None:
+        """Add a landslide, at the end of the order."""
+        self._entries[entry.fid] = entry
+        self._counts[entry.status] += 1
+        self._confirmed_m2 += _confirmed(entry)
+        self._place[entry.fid] = len(self._order)
+        self._order.append(entry.fid)
+
+    def remove(self, fid: int) -> None:
+        """Take a landslide out."""
+        entry = self._entries.pop(fid, None)
+        if entry is None:
+            return
+        self._counts[entry.status] -= 1
+        self._confirmed_m2 -= _confirmed(entry)
+        index = self._place[fid]
+        del self._order[index]
+        self._place = {other: place for place, other in enumerate(self._order)}
+        if index < self._at or self._at >= len(self._order):
+            self._at = max(0, self._at - 1)
+
+    def _step(self, direction: int) -> int | None:
+        for distance in range(1, len(self._order) + 1):
+            index = (self._at + direction * distance) % len(self._order)
+            if self._wanted(self._order[index]):
+                self._at = index
+                break
+        return self.current
+
+    def _wanted(self, fid: int) -> bool:
+        return not self.only_pending or self._entries[fid].status == PENDING
+
+
+def _confirmed(entry: Entry) -> float:
+    return entry.area_m2 if entry.status in (ACCEPTED, EDITED) else 0.0
+
+
+def _key(order: str, entries: dict[int, Entry]) -> Callable[[int], tuple[float, ...]]:
+    if order == UNCERTAIN:
+        return lambda fid: (-entries[fid].doubt, -entries[fid].area_m2, fid)
+    if order == LARGEST:
+        return lambda fid: (-entries[fid].area_m2, fid)
+    if order == PLACE:
+        return _walk(entries)
+    return lambda fid: (fid,)
+
+
+def _walk(entries: dict[int, Entry]) -> Callable[[int], tuple[float, ...]]:
+    """A walk over the map in strips, to and fro, so that the next one is near."""
+    if not entries:
+        return lambda fid: (fid,)
+    ys = [entry.y for entry in entries.values()]
+    top, strips = max(ys), max(1, round(math.sqrt(len(entries) / 4)))
+    height = (top - min(ys)) / strips or 1.0
+
+    def key(fid: int) -> tuple[float, ...]:
+        entry = entries[fid]
+        strip = math.floor((top - entry.y) / height)
+        return (strip, entry.x if strip % 2 == 0 else -entry.x, fid)
+
+    return key
