@@ -6,24 +6,16 @@ replaces one value, for instance ``--set optimizer.lr=1e-4`` or ``--set network.
 
 from __future__ import annotations
 
-import dataclasses
-import sys
-import types
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 from engine.bands import BY_NAME, NAMES
-from engine.errors import ConfigError, MissingFileError, UnreadableFileError
+from engine.errors import ConfigError, MissingFileError
 from engine.models.losses import LossConfig
 from engine.patches.augment import AugmentConfig
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from engine.training.typed_toml import override, parse, read_toml
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -281,12 +273,9 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
         raise MissingFileError(
             f"There is no recipe {str(name_or_path)!r}; give a TOML file or one of {', '.join(recipe_names())}."
         )
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UnreadableFileError(f"The recipe {path} is not TOML ({error}); correct that line.") from error
-    for override in overrides:
-        _override(data, override)
+    data = read_toml(path)
+    for setting in overrides:
+        override(data, setting)
     return recipe_from_dict(data, str(path))
 
 
@@ -296,7 +285,7 @@ def recipe_from_dict(data: Mapping[str, Any], source: str = "the recipe") -> Rec
     Raises:
         ConfigError: See :func:`load_recipe`.
     """
-    result = _parse(Recipe, data, source, "")
+    result = parse(Recipe, data, source, "")
     if not isinstance(result, Recipe):
         raise ConfigError(f"{source} is not a recipe.")
     return result
@@ -316,71 +305,3 @@ def differing_keys(before: Mapping[str, Any], after: Mapping[str, Any], prefix: 
 
 def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _override(data: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    if not equals or not key:
-        raise ConfigError(f"--set takes KEY=VALUE, for instance optimizer.lr=1e-4, not {override!r}.")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *path, last = key.strip().split(".")
-    for part in path:
-        data = data.setdefault(part, {})
-        if not isinstance(data, dict):
-            raise ConfigError(f"--set {override}: {part} is a value, not a group of values.")
-    data[last] = value
-
-
-def _parse(kind: Any, value: Any, source: str, where: str) -> Any:
-    """Turn TOML values into ``kind``: dataclasses, tuples, mappings, unions, literals and plain types."""
-    origin = get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        for option in (o for o in get_args(kind) if o is not type(None)):
-            try:
-                return _parse(option, value, source, where)
-            except ConfigError as error:
-                failure = error
-        raise failure
-    if dataclasses.is_dataclass(kind):
-        return _parse_dataclass(typing.cast("type[Any]", kind), value, source, where)
-    if origin is Literal:
-        if value not in get_args(kind) or isinstance(value, bool):
-            raise ConfigError(f"{source}: {where} is one of {', '.join(map(str, get_args(kind)))}, not {value!r}.")
-        return value
-    if origin is tuple:
-        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
-            raise ConfigError(f"{source}: {where} is a list of names, not {value!r}.")
-        return tuple(value)
-    if origin is not None and issubclass(origin, Mapping):
-        if not isinstance(value, Mapping):
-            raise ConfigError(f"{source}: {where} is a group of values, not {value!r}.")
-        return dict(value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ConfigError(f"{source}: {where} is of kind {kind.__name__}, not {value!r}.")
-    return value
-
-
-def _parse_dataclass(kind: type[Any], value: Any, source: str, where: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"{source}: {where} is a group of values, not {value!r}.")
-    hints = get_type_hints(kind)
-    names = [f.name for f in dataclasses.fields(kind)]
-    dot = f"{where}." if where else ""
-    unknown = [key for key in value if key not in names]
-    if unknown:
-        raise ConfigError(
-            f"{source} has unknown keys: {', '.join(dot + key for key in unknown)}; known there are {', '.join(names)}."
-        )
-    missing = [
-        f.name
-        for f in dataclasses.fields(kind)
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING and f.name not in value
-    ]
-    if missing:
-        raise ConfigError(f"{source} lacks {', '.join(dot + key for key in missing)}.")
-    return kind(**{key: _parse(hints[key], item, source, dot + key) for key, item in value.items()})

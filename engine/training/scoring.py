@@ -94,7 +94,7 @@ def predict(
     for start in range(0, len(pool.arrays), batch_size):
         report.check()
         at = slice(start, start + batch_size)
-        raw = torch.from_numpy(np.ascontiguousarray(pool.arrays.images[at])).to(device)
+        raw = torch.from_numpy(np.array(pool.arrays.images[at])).to(device)  # a copy: memory maps are read-only
         shift, scale = (torch.from_numpy(values[at]).to(device) for values in (pool.shift, pool.scale))
         image = normalise(raw, shift, scale, clip)
         image = enlarge(image, torch.zeros_like(image[:, 0]), factor)[0]

@@ -1,0 +1,38 @@
+"""``l4s ablate``: the paper's tables as experiments on one's own data."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from engine.cli.train import add_recipe_arguments, require_training
+from engine.events import Reporter
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "--table", required=True, metavar="NAME_OR_TOML",
+        help="bands (Table III), losses (IV), lambda (V), modules (Fig. 6), or a TOML file of variants",
+    )  # fmt: skip
+    add_recipe_arguments(parser)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled patches")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the experiments; finished ones are kept"
+    )
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds a row (default: 3)")
+
+
+def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+    """Run the experiments and write the table."""
+    require_training()
+    from dataclasses import asdict
+
+    from engine.training.ablation import ablate
+
+    rows = ablate(
+        args.table, args.recipe, args.data, args.out, overrides=args.overrides, seeds=args.seeds, report=report
+    )
+    table = (args.out / "table.md").read_text(encoding="utf-8")
+    return {"rows": [asdict(row) for row in rows], "table": str(args.out / "table.md"), "text": table.rstrip()}

@@ -1,0 +1,230 @@
+"""The paper's tables as experiments: variants of one recipe, trained on some folds and scored on the others, over several seeds.
+
+Held-out patches play the part of the paper's validation set: their images may be adapted to, their masks are used for scores alone.
+The threshold is 0.5 in every row, so that none is tuned on what it is scored on.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.bands import NAMES
+from engine.errors import ConfigError
+from engine.events import SILENT, Reporter
+from engine.patches.arrays import PatchArrays, open_patches, write_packed
+from engine.patches.splits import Fold, split
+from engine.raster import atomic_path, output_folder
+from engine.training.adaptation import Teacher, adapt, load_segmenter, predict_with_uncertainty
+from engine.training.recipe import Recipe, load_recipe
+from engine.training.run import train_members
+from engine.training.scoring import Histogram
+from engine.training.typed_toml import read_toml
+
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A row of a table: the recipe's overrides, and whether it is adapted to the held-out images."""
+
+    label: str
+    overrides: tuple[str, ...]
+    adapted: bool = False
+
+
+def _bands(*names: str) -> str:
+    return f"data.channels={json.dumps(names)}"
+
+
+_RGB, _NIR, _SWIR = ("B04", "B03", "B02"), ("B08",), ("B10", "B11", "B12")
+_SEPARATE = ('normalization.optical="scene"', 'normalization.slope="scene"', 'normalization.dem="scene"')
+_FIXED = ('normalization.optical="fixed"', 'normalization.slope="fixed"', 'normalization.dem="fixed"')
+_SLO = ("loss.terms={ ohem = 1.0, lovasz = 1.0 }",)
+_ROUNDS = ('adaptation.selection="threshold"', "adaptation.threshold=0.7")
+
+TABLES: dict[str, tuple[Variant, ...]] = {
+    # Table III; its PCA row is left out: three principal components are no channels that a stack could have
+    "bands": (
+        Variant("RGB", (_bands(*_RGB),)),
+        Variant("SWIR", (_bands(*_SWIR),)),
+        Variant("NGB", (_bands("B08", "B03", "B02"),)),
+        Variant("RGB + NIR", (_bands(*_RGB, *_NIR),)),
+        Variant("RGB + SWIR", (_bands(*_RGB, *_SWIR),)),
+        Variant("RGB + NIR + SWIR", (_bands(*_RGB, *_NIR, *_SWIR),)),
+        Variant("All bands", (_bands(*NAMES),)),
+    ),
+    # Table IV
+    "losses": (
+        Variant("Normal training", ("loss.terms={ cross_entropy = 1.0 }",)),
+        Variant("Weighted cross-entropy", ("loss.terms={ weighted_cross_entropy = 1.0 }",)),
+        Variant("Focal loss", ("loss.terms={ focal = 1.0 }",)),
+        Variant("Lovász loss", ("loss.terms={ cross_entropy = 1.0, lovasz = 1.0 }",)),
+        Variant(
+            "Balanced training",
+            ("loss.terms={ weighted_cross_entropy = 1.0, lovasz = 1.0 }", "second_stage={ epochs = 10.0, lr = 1e-4 }"),
+        ),
+    ),
+    # Table V
+    "lambda": (
+        Variant("before self-training", ()),
+        *(
+            Variant(f"λ = {share:.0%}", ('adaptation.selection="top"', f"adaptation.top={share}"), adapted=True)
+            for share in (0.5, 0.7, 0.9, 1.0)
+        ),
+    ),
+    # Fig. 6
+    "modules": (
+        Variant("baseline", (*_FIXED, "loss.terms={ cross_entropy = 1.0 }", "data.enlarge=1")),
+        Variant("+ SN", (*_SEPARATE, "loss.terms={ cross_entropy = 1.0 }", "data.enlarge=1")),
+        Variant("+ SLO", (*_SEPARATE, *_SLO, "data.enlarge=1")),
+        Variant("+ S×2", (*_SEPARATE, *_SLO, "data.enlarge=2")),
+        Variant("+ S×4", (*_SEPARATE, *_SLO, "data.enlarge=4")),
+        Variant("+ R1", (*_SEPARATE, *_SLO, "data.enlarge=4", *_ROUNDS, "adaptation.rounds=1"), adapted=True),
+        Variant("+ R2", (*_SEPARATE, *_SLO, "data.enlarge=4", *_ROUNDS, "adaptation.rounds=2"), adapted=True),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """Scores of a variant: F1, precision and recall over all folds together, a value a seed."""
+
+    label: str
+    f1: tuple[float, ...]
+    precision: tuple[float, ...]
+    recall: tuple[float, ...]
+
+
+def ablate(
+    table: str,
+    recipe: str | Path,
+    data: Path,
+    out: Path,
+    *,
+    overrides: Sequence[str] = (),
+    seeds: int = 3,
+    report: Reporter = SILENT,
+) -> list[Row]:
+    """Run a table's experiments; finished ones are not run again.
+
+    Args:
+        table: A key of :data:`TABLES`, or a TOML file of ``[[variant]]`` with ``label``, ``set`` and optionally ``adapted``.
+        recipe: The recipe that all rows vary.
+        data: Labelled patches.
+        out: Folder; ``table.csv`` and ``table.md`` are written into it.
+        overrides: Overrides common to all rows, before those of a row.
+        seeds: Number of seeds, 0, 1, …
+        report: Progress and log.
+
+    Returns:
+        The rows in order.
+
+    Raises:
+        ConfigError: Unknown table; others as :func:`engine.training.run.train`.
+    """
+    variants = _variants(table)
+    output_folder(out)
+    base = load_recipe(recipe, overrides)
+    if base.data.validation == "none":
+        raise ConfigError('An ablation holds patches out; set data.validation to "block" or "site".')
+    arrays = open_patches(data, report=report)
+    folds = split(arrays, base.data.validation, base.data.folds, report=report)
+    sets = [_write_fold(arrays, fold, out / "folds" / fold.name) for fold in folds]
+    rows, done, total = [], 0, len(variants) * seeds * len(folds)
+    for number, variant in enumerate(variants):
+        scores: list[dict[str, float]] = []
+        for seed in range(seeds):
+            merged = Histogram.empty()
+            for fold, (training, held) in zip(folds, sets, strict=True):
+                report.log(f"{variant.label}, seed {seed}, {fold.name} ({done + 1} of {total})")
+                chosen = load_recipe(
+                    recipe, [*overrides, *variant.overrides, 'data.validation="none"', f"training.seed={seed}"]
+                )
+                merged = merged + _experiment(
+                    chosen, variant, training, held, out / f"{number + 1:02d}-seed-{seed}" / fold.name, report
+                )
+                done += 1
+            scores.append(merged.scores(THRESHOLD))
+        rows.append(Row(variant.label, *(tuple(s[key] for s in scores) for key in ("f1", "precision", "recall"))))
+        write_table(rows, out, table)
+    return rows
+
+
+def _experiment(recipe: Recipe, variant: Variant, training: Path, held: Path, out: Path, report: Reporter) -> Histogram:
+    kept = out / "histogram.json"
+    if kept.is_file():
+        positive, negative = json.loads(kept.read_text(encoding="utf-8"))
+        return Histogram(np.array(positive, np.int64), np.array(negative, np.int64))
+    bundles = train_members(recipe, training, out / "train", report=_quiet(report))
+    if variant.adapted:
+        bundles = adapt(bundles, recipe, training, held, out / "adapt", report=_quiet(report))
+    labelled = open_patches(held)
+    plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))
+    teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
+    probability, _ = predict_with_uncertainty(teachers, labelled, plain, report=report)
+    found = Histogram.count(probability, np.asarray(labelled.masks))
+    with atomic_path(kept) as temporary:
+        temporary.write_text(json.dumps([found.positive.tolist(), found.negative.tolist()]), encoding="utf-8")
+    return found
+
+
+def write_table(rows: Sequence[Row], out: Path, title: str) -> None:
+    """Write ``table.csv`` (a value a seed) and ``table.md`` (mean ± standard deviation over seeds, in percent)."""
+    with atomic_path(out / "table.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["variant", "seed", "f1", "precision", "recall"])
+        for row in rows:
+            for seed, values in enumerate(zip(row.f1, row.precision, row.recall, strict=True)):
+                writer.writerow([row.label, seed, *(f"{v:.4f}" for v in values)])
+    lines = [f"| {title} | Precision | Recall | F1 |", "|---|---|---|---|"]
+    lines += [f"| {row.label} | {spread(row.precision)} | {spread(row.recall)} | {spread(row.f1)} |" for row in rows]
+    with atomic_path(out / "table.md") as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and standard deviation in percent; one value stands alone."""
+    percent = 100 * np.array(values)
+    return f"{percent.mean():.1f} ± {percent.std(ddof=1):.1f}" if len(values) > 1 else f"{percent[0]:.1f}"
+
+
+def _variants(table: str) -> tuple[Variant, ...]:
+    if table in TABLES:
+        return TABLES[table]
+    path = Path(table)
+    if path.suffix != ".toml" or not path.is_file():
+        raise ConfigError(
+            f"There is no table {table!r}; choose one of {', '.join(TABLES)} or give a TOML file of variants."
+        )
+    entries: Any = read_toml(path).get("variant", [])
+    try:
+        return tuple(
+            Variant(str(e["label"]), tuple(map(str, e.get("set", ()))), bool(e.get("adapted", False))) for e in entries
+        )
+    except (KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path} needs [[variant]] entries with a label and a list set, as in docs/training.md."
+        ) from error
+
+
+def _write_fold(arrays: PatchArrays, fold: Fold, folder: Path) -> tuple[Path, Path]:
+    for name, indices in (("training", fold.training), ("held", fold.validation)):
+        write_packed(replace(arrays.select(indices), source=f"{arrays.source} ({fold.name}, {name})"), folder / name)
+    return folder / "training", folder / "held"
+
+
+def _quiet(report: Reporter) -> Reporter:
+    """Carry cancellation, but not the inner runs' progress."""
+    return Reporter(None, lambda: _asked(report))
+
+
+def _asked(report: Reporter) -> bool:
+    report.check()
+    return False

@@ -1,0 +1,170 @@
+"""From patches to a bundle, cross-validation, what is refused, and the commands themselves."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from conftest_training import TINY, landscape, tiny
+
+from engine.cli import main
+from engine.errors import ConfigError, DatasetError
+from engine.models.bundle import ModelBundle
+from engine.patches.arrays import write_packed
+from engine.training.ablation import TABLES, Row, spread, write_table
+from engine.training.adaptation import Teacher, load_segmenter, predict_with_uncertainty
+from engine.training.recipe import load_recipe
+from engine.training.run import train, train_members
+
+
+def toml(data: dict, prefix: str = "") -> str:
+    plain = "".join(f"{k} = {json.dumps(v)}\n" for k, v in data.items() if not isinstance(v, dict))
+    return plain + "".join(f"[{prefix}{k}]\n{toml(v, f'{prefix}{k}.')}" for k, v in data.items() if isinstance(v, dict))
+
+
+@pytest.fixture
+def recipe_file(tmp_path):
+    path = tmp_path / "tiny.toml"
+    path.write_text(toml(TINY))
+    return path
+
+
+def test_cross_validation_scores_every_site_and_trains_on_all(packed, tmp_path):
+    recipe = tiny(data={"cross_validate": True, "validation": "site"}, schedule={"steps": 30})
+    bundle = train(recipe, packed, tmp_path)
+    assert {row["site"] for row in bundle.card.scores} == {"one", "two", "all"}
+    whole = next(row for row in bundle.card.scores if row["site"] == "all")
+    assert whole["protocol"] == "inductive"
+    assert whole["f1"] > 0.6
+    assert whole["f1_fold_std"] >= 0
+    assert bundle.card.threshold == whole["threshold"]
+    assert bundle.card.training["patches"] == 8
+    summary = json.loads((tmp_path / "run.json").read_text())
+    assert summary["digest"] == bundle.digest
+    again = train(recipe, packed, tmp_path, resume=True)
+    assert again.digest == bundle.digest
+
+
+def test_members_are_trained_each_into_its_folder_and_band_subsets_work(packed, tmp_path):
+    members = {"a": {"width": 4}, "b": {"width": 6, "act": "smu"}}
+    recipe = tiny(
+        members=members, data={"channels": ["B04", "B03", "slope"], "validation": "none"}, schedule={"steps": 2}
+    )
+    bundles = train_members(recipe, packed, tmp_path)
+    assert [bundle.path for bundle in bundles] == [tmp_path / "a" / "bundle", tmp_path / "b" / "bundle"]
+    assert bundles[0].card.channels == ("B04", "B03", "slope")
+    assert any("unmeasured" in sentence for sentence in bundles[0].card.limits)
+    with pytest.raises(ConfigError, match="train_members"):
+        train(recipe, packed, tmp_path)
+
+
+def test_negatives_join_the_batches(packed, tmp_path):
+    flat = landscape(seed=4)
+    write_packed(flat, tmp_path / "flat")
+    recipe = tiny(data={"negative_share": 0.5, "validation": "none"}, schedule={"steps": 2})
+    assert train(recipe, packed, tmp_path / "run", negatives=[tmp_path / "flat"]).card.name == "tiny"
+
+
+def test_labels_all_negative_are_refused(tmp_path):
+    arrays = landscape()
+    arrays.masks[:] = 0
+    write_packed(arrays, tmp_path / "data")
+    with pytest.raises(DatasetError, match="holds a landslide"):
+        train(tiny(), tmp_path / "data", tmp_path / "run")
+
+
+def test_the_bundle_predicts_in_onnx_what_was_scored(packed, tmp_path):
+    import onnxruntime
+
+    from engine.training.domains import make_pool
+    from engine.training.scoring import Histogram
+
+    bundle = train(tiny(schedule={"steps": 40}, data={"validation": "none"}), packed, tmp_path)
+    arrays = landscape()
+    pool = make_pool(arrays, bundle.card.normalization, "dataset")
+    clip = bundle.card.normalization.clip
+    image = np.clip((arrays.images - pool.shift[:, :, None, None]) / pool.scale[:, :, None, None], -clip, clip)
+    session = onnxruntime.InferenceSession(str(bundle.onnx_path))
+    (found,) = session.run(["probability"], {"image": image.astype(np.float32)})
+    expected, _ = predict_with_uncertainty([Teacher(bundle, load_segmenter(bundle))], arrays, tiny())
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert Histogram.count(found, arrays.masks).scores(0.5)["f1"] > 0.7
+
+
+def test_train_command(recipe_file, packed, tmp_path, capfd):
+    words = [
+        "train",
+        "--recipe",
+        str(recipe_file),
+        "--data",
+        str(packed),
+        "--out",
+        str(tmp_path / "run"),
+        "--set",
+        "optimizer.lr=0.02",
+    ]
+    assert main([*words, "--events", "json"]) == 0
+    result = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert result["event"] == "result"
+    bundle = ModelBundle.open(tmp_path / "run" / "bundle")
+    assert result["models"][0]["digest"] == bundle.digest
+    assert bundle.card.training["recipe"]["optimizer"]["lr"] == 0.02
+    assert main([*words[:-1], "optimizer.lr=0.3", "--resume"]) == 2
+    assert "optimizer.lr" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (["--recipe", "no-such"], "no recipe"),
+        (["--set", "optimizer.speed=1"], "optimizer.speed"),
+        (["--data", "/nonexistent"], "no folder"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(recipe_file, packed, tmp_path, capfd, change, match):
+    words = {"--recipe": str(recipe_file), "--data": str(packed), "--out": str(tmp_path / "run")}
+    words[change[0]] = change[1]
+    assert main(["train", *(w for pair in words.items() for w in pair)]) == 2
+    error = capfd.readouterr().err
+    assert match in error
+    assert "Traceback" not in error
+
+
+def test_ablate_command_writes_a_table(recipe_file, packed, tmp_path, capfd):
+    table = tmp_path / "rows.toml"
+    table.write_text(
+        '[[variant]]\nlabel = "plain"\nset = []\n'
+        '[[variant]]\nlabel = "adapted"\nset = ["adaptation.rounds=1"]\nadapted = true\n'
+    )
+    words = [
+        "ablate",
+        "--table",
+        str(table),
+        "--recipe",
+        str(recipe_file),
+        "--data",
+        str(packed),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main([*words, "--seeds", "1", "--set", "schedule.steps=3"]) == 0
+    written = (tmp_path / "out" / "table.md").read_text()
+    assert "| plain |" in written
+    assert len((tmp_path / "out" / "table.csv").read_text().splitlines()) == 3
+    capfd.readouterr()
+    assert main([*words, "--seeds", "1", "--set", "schedule.steps=3"]) == 0  # finished experiments are not run again
+    assert main([*words[:2], "tables.toml", *words[3:]]) == 2
+
+
+def test_shipped_tables_fit_the_shipped_recipes():
+    for variants in TABLES.values():
+        for variant in variants:
+            load_recipe("baseline", variant.overrides)
+
+
+def test_tables_hold_mean_and_spread(tmp_path):
+    assert spread([0.5, 0.7]) == "60.0 ± 14.1"
+    assert spread([0.5]) == "50.0"
+    write_table([Row("x", (0.5, 0.7), (0.1, 0.1), (0.2, 0.2))], tmp_path, "t")
+    assert "| x | 10.0 ± 0.0 | 20.0 ± 0.0 | 60.0 ± 14.1 |" in (tmp_path / "table.md").read_text()
