@@ -1,0 +1,88 @@
+"""A user's stack and polygons as patches."""
+
+from __future__ import annotations
+
+import geopandas
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+from shapely.geometry import Point, box
+
+from engine.errors import DatasetError, InventoryError, MissingCRSError, MissingFileError, NoOverlapError
+from engine.patches.arrays import NODATA, open_patches, write_packed
+from engine.patches.own import patches_from_stack
+
+LEFT, TOP = 500_000.0, 4_000_000.0
+
+
+@pytest.fixture
+def stack(tmp_path):
+    path = tmp_path / "scene.tif"
+    values = np.random.default_rng(0).integers(100, 5000, (3, 270, 260)).astype(np.float32)
+    values[:, :, 200:] = np.nan
+    profile = {"driver": "GTiff", "count": 3, "height": 270, "width": 260, "dtype": "float32", "nodata": np.nan}
+    with rasterio.open(path, "w", crs="EPSG:32633", transform=from_origin(LEFT, TOP, 10, 10), **profile) as dataset:
+        dataset.write(values)
+        dataset.descriptions = ("B04", "B08", "DEM")
+    return path
+
+
+def inventory(path, shapes, *, crs="EPSG:32633", **columns):
+    frame = geopandas.GeoDataFrame(columns, geometry=shapes, crs=crs)
+    frame.to_file(path)
+    return path
+
+
+@pytest.fixture
+def slide():
+    return box(LEFT + 100, TOP - 300, LEFT + 200, TOP - 100)  # 10 columns from 10, 20 rows from 10
+
+
+def test_polygons_become_masks_and_nodata_does_not_count(stack, slide, tmp_path):
+    arrays = patches_from_stack(stack, inventory(tmp_path / "a.gpkg", [slide]))
+    assert arrays.channels == ("B04", "B08", "DEM")
+    assert arrays.ids == ("scene-r0-c0", "scene-r0-c128", "scene-r128-c0", "scene-r128-c128")
+    expected = np.zeros((128, 128), np.uint8)
+    expected[10:30, 10:20] = 1
+    np.testing.assert_array_equal(arrays.masks[0], expected)
+    assert (arrays.masks[1][:, 72:] == 255).all()
+    assert (arrays.images[1][:, :, 72:] == NODATA).all()
+    assert arrays.places[3].row == 1
+
+
+def test_another_crs_is_reprojected_and_rejected_polygons_do_not_count(stack, slide, tmp_path):
+    far = box(LEFT + 800, TOP - 900, LEFT + 900, TOP - 800)
+    frame = geopandas.GeoDataFrame({"status": ["accepted", "rejected"]}, geometry=[slide, far], crs="EPSG:32633")
+    path = tmp_path / "a.gpkg"
+    frame.to_crs("EPSG:4326").to_file(path, layer="landslides", driver="GPKG")
+    assert patches_from_stack(stack, path).positive_pixels.tolist() == [200, 0, 0, 0]
+
+
+def test_without_an_inventory_patches_have_no_labels(stack, tmp_path):
+    arrays = patches_from_stack(stack)
+    assert not arrays.labelled.any()
+    write_packed(arrays, tmp_path / "packed")
+    assert len(open_patches(tmp_path / "packed", labels=False)) == 4
+
+
+def test_inventories_that_cannot_be_used(stack, slide, tmp_path):
+    with pytest.raises(MissingFileError):
+        patches_from_stack(stack, tmp_path / "none.gpkg")
+    with pytest.raises(InventoryError, match="no polygons"):
+        patches_from_stack(stack, inventory(tmp_path / "points.gpkg", [Point(LEFT, TOP)]))
+    with pytest.raises(NoOverlapError):
+        patches_from_stack(stack, inventory(tmp_path / "far.gpkg", [box(0, 0, 10, 10)]))
+    broken = tmp_path / "broken.gpkg"
+    broken.write_bytes(b"nonsense")
+    with pytest.raises(InventoryError, match="cannot be read"):
+        patches_from_stack(stack, broken)
+    plain = inventory(tmp_path / "plain.shp", [slide])
+    plain.with_suffix(".prj").unlink()
+    with pytest.raises(MissingCRSError):
+        patches_from_stack(stack, plain)
+
+
+def test_a_stack_smaller_than_a_patch_is_refused(stack):
+    with pytest.raises(DatasetError, match="smaller than one patch"):
+        patches_from_stack(stack, side_px=512)
