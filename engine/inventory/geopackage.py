@@ -99,8 +99,12 @@ def require_writable(path: Path) -> None:
 
 
 def _opened_elsewhere(path: Path) -> bool:
-    """Whether another program has the file open: QGIS keeps a write-ahead log beside it as long as it does."""
-    return path.exists() and path.with_name(path.name + "-wal").exists()
+    """Whether another program may have the file open: QGIS switches it to a write-ahead log as long as it does."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        header = file.read(20)
+    return header[18:20] == b"\x02\x02" or path.with_name(path.name + "-wal").exists()
 
 
 def replace_content(source: Path, target: Path) -> None:
@@ -170,12 +174,12 @@ def read_inventory(path: Path) -> Inventory:
     """
     if not path.exists():
         raise MissingFileError(f"There is no file {path}; check the path.")
+    layers = _layers(path)
+    if "landslides" not in layers:
+        raise InventoryError(
+            f"{path} has no layer `landslides` (it has: {', '.join(sorted(layers)) or 'none'}); give the file that `l4s detect` wrote."
+        )
     try:
-        layers = {str(name) for name, _ in pyogrio.list_layers(path)}
-        if "landslides" not in layers:
-            raise InventoryError(
-                f"{path} has no layer `landslides` (it has: {', '.join(sorted(layers)) or 'none'}); give the file that `l4s detect` wrote."
-            )
         table = pyogrio.read_dataframe(path, layer="landslides")
         area = pyogrio.read_dataframe(path, layer="aoi") if "aoi" in layers else None
         runs = pyogrio.read_dataframe(path, layer="run", read_geometry=False) if "run" in layers else None
@@ -187,6 +191,15 @@ def read_inventory(path: Path) -> Inventory:
     shape = area.geometry.union_all() if area is not None and len(area) else shapely.box(*landslides.total_bounds)
     inventory = Inventory(landslides, shape)
     return replace(inventory, run=records[-1], earlier=tuple(records[:-1])) if records else inventory
+
+
+def _layers(path: Path) -> set[str]:
+    # Asked of SQLite first, because GDAL warns on stderr of files that are no GeoPackage before it fails.
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            return {str(name) for (name,) in connection.execute("SELECT table_name FROM gpkg_contents")}
+    except sqlite3.Error as error:
+        raise UnreadableFileError(f"{path} cannot be read as a GeoPackage ({error}); it may be damaged.") from error
 
 
 def _document(text: Any) -> dict[str, Any]:

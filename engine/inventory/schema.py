@@ -41,6 +41,13 @@ class Field:
     short: str = ""
 
     @property
+    def digits(self) -> int:
+        """Decimals that mean something; longitudes and latitudes need six for 0.1 m."""
+        if self.name.endswith(("_lon", "_lat")):
+            return 6
+        return {"m²": 2, "m": 2, "m³": 0, "°": 2}.get(self.unit, 4)
+
+    @property
     def shapefile_name(self) -> str:
         """Name within the ten characters of a Shapefile."""
         return self.short or self.name[:10]

@@ -24,6 +24,7 @@ from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.layers import open_layers
 from engine.inventory.outline import polygons
 from engine.inventory.runs import Runs, complement, fill_holes, label_runs, read_mask
+from engine.inventory.schema import FIELDS
 from engine.inventory.smoothing import Outline, reshape
 from engine.inventory.split import Split, split_blobs
 from engine.inventory.volume import RELATION
@@ -117,6 +118,9 @@ def vectorize(
     order = np.argsort(-np.asarray(columns["area_m2"]), kind="stable")
     shapes, columns = shapes[order], {name: _ordered(value, order) for name, value in columns.items()}
     columns["id"] = np.arange(1, len(shapes) + 1)
+    columns.update(
+        {f.name: _rounded(columns[f.name], f.digits) for f in FIELDS if f.kind == "real" and f.name in columns}
+    )
     landslides = as_landslides(shapes, CRS.from_user_input(grid.crs), columns)
     return Inventory(landslides, _area(empty, grid.transform), record)
 
@@ -144,6 +148,10 @@ def _outlines(slides: Runs, grid: Grid, outline: Outline, report: Reporter) -> N
         return polygons(slides, grid.transform, report=report)
     exact = polygons(slides, Affine(1, 0, 0, 0, -1, 0), every_corner=True, report=report)
     return reshape(exact, outline, grid.transform)
+
+
+def _rounded(value: Any, digits: int) -> Any:
+    return None if value is None else np.round(np.asarray(value, np.float64), digits)
 
 
 def _ordered(value: Any, order: NDArray[np.intp]) -> Any:
