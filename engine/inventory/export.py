@@ -18,7 +18,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
-from engine.inventory.inventory import Inventory
+from engine.inventory.inventory import Inventory, text_of
 from engine.inventory.schema import BY_NAME, FIELDS, STATUS
 from engine.raster import atomic_path, output_error
 
@@ -108,6 +108,7 @@ def _shapefile(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Pat
     long = [name for name in names if _longest(table[name]) > SHAPEFILE_TEXT]
     if long:
         report.warn(f"A Shapefile cuts text after {SHAPEFILE_TEXT} bytes; shortened: {', '.join(long)}.")
+        table = table.assign(**{name: [_cut(text) for text in table[name]] for name in long})
     short = table.rename(columns=names)
     for name in short.select_dtypes("bool"):
         short[name] = short[name].astype("int32")
@@ -140,10 +141,14 @@ def _field_key(names: dict[str, str], path: Path) -> None:
             rows.writerow([names.get(f.name, f.shapefile_name), f.name, f.alias, f.unit, f.description, values])
 
 
+def _cut(text: Any) -> str | None:
+    return text_of(text).encode()[:SHAPEFILE_TEXT].decode(errors="ignore") or None
+
+
 def _longest(values: pd.Series[Any]) -> int:
-    if values.dtype != object:
+    if values.dtype.kind in "ifb":
         return 0
-    return max((len(str(text).encode()) for text in values if text is not None), default=0)
+    return max((len(text_of(text).encode()) for text in values), default=0)
 
 
 def _coolr(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
@@ -162,20 +167,20 @@ def _coolr(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
 
 
 def _coolr_row(row: pd.Series[Any]) -> dict[str, str]:
-    first, last = row["date_from"] or "", row["date_to"] or ""
+    first, last = text_of(row["date_from"]), text_of(row["date_to"])
     span = f" Between {first} and {last}." if first and last and first != last else ""
     probability = f", mean probability {row['prob_mean']:.2f}" if np.isfinite(row["prob_mean"]) else ""
     return {
-        "source_name": " ".join(str(v) for v in ("l4s", row["engine"], row["model"]) if v),
+        "source_name": " ".join(v for v in ("l4s", text_of(row["engine"]), text_of(row["model"])) if v),
         "event_id": str(row["id"]),
-        "event_date": str(last or first),
-        "event_title": str(row["event"] or f"Landslide {row['id']}"),
+        "event_date": last or first,
+        "event_title": text_of(row["event"]) or f"Landslide {row['id']}",
         "event_description": f"Mapped from satellite images: {row['area_m2']:.0f} m²{probability}, review status {row['status']}.{span}",
         "location_accuracy": "exact",
         "landslide_category": COOLR_CATEGORIES.get(row["ls_type"], "unknown"),
         "landslide_trigger": COOLR_TRIGGERS.get(row["trigger"], "unknown"),
         "landslide_size": next(name for limit, name in COOLR_SIZES if not row["area_m2"] >= limit),
-        "notes": str(row["notes"] or ""),
+        "notes": text_of(row["notes"]),
     }
 
 

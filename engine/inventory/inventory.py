@@ -109,3 +109,8 @@ def as_multipolygons(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     single = shapely.get_type_id(out) == shapely.GeometryType.POLYGON.value
     out[single] = shapely.multipolygons(out[single], indices=np.arange(int(single.sum())))
     return out
+
+
+def text_of(value: Any) -> str:
+    """A text column's value for people: empty for missing ones, which pandas gives as None or NaN."""
+    return "" if value is None or value != value else str(value)

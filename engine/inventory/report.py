@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from engine.events import SILENT, Reporter
 from engine.inventory import figures
-from engine.inventory.inventory import Inventory
+from engine.inventory.inventory import Inventory, text_of
 from engine.inventory.page import Section, cards, page, paragraph, table
 from engine.inventory.schema import FLAGS, STATUS
 from engine.inventory.statistics import Summary, density_per_km2, summarise
@@ -192,7 +192,7 @@ def _largest(inventory: Inventory) -> str:
 
 def _cell(value: Any, digits: int | None) -> str:
     if digits is None:
-        return escape(str(value or "").replace(";", ", "))
+        return escape(text_of(value).replace(";", ", "))
     return "" if value is None or not np.isfinite(value) else f"{value:,.{digits}f}"
 
 
