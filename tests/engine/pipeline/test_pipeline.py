@@ -1,0 +1,220 @@
+"""The whole street with the bundled model, through the command line as users walk it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import psutil
+import pyogrio
+import pytest
+import rasterio
+from shapely import box
+
+from engine.cli import main
+from engine.models.bundle import DEFAULT_MODEL, find
+from engine.scene.simulate import SimulatedScene, SimulationConfig, simulate
+from engine.scene.stack import make_stack
+
+OUTPUTS = {"probability.tif", "mask.tif", "inventory.gpkg", "report.html", "run.json"}
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> SimulatedScene:
+    return simulate(tmp_path_factory.mktemp("scene"), SimulationConfig(size_px=240, seed=3))
+
+
+@pytest.fixture(scope="session")
+def stack(scene: SimulatedScene, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_stack(scene.imagery, scene.dem, out=tmp_path_factory.mktemp("stack") / "valley.tif").path
+
+
+@pytest.fixture(scope="session")
+def found(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("found")
+    assert main(["detect", "--stack", str(stack), "--out", str(out)]) == 0
+    return out
+
+
+def events(shown: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in shown.splitlines()]
+
+
+def test_detect_writes_everything_that_the_design_promises(found: Path) -> None:
+    assert {path.name for path in found.iterdir()} >= OUTPUTS
+    assert not [path for path in found.rglob("*") if ".part" in path.name]
+    with rasterio.open(found / "probability.tif") as file:
+        assert (file.dtypes[0], file.nodata, file.scales[0]) == ("uint8", 255, 0.004)
+    layers = {str(name) for name, _ in pyogrio.list_layers(found / "inventory.gpkg")}
+    assert {"landslides", "aoi", "run"} <= layers
+    run = json.loads((found / "run.json").read_text(encoding="utf-8"))
+    assert run["models"][0]["digest"] == find(DEFAULT_MODEL).digest
+    assert run["threshold"] == find(DEFAULT_MODEL).card.threshold
+    assert run["quality"]
+
+
+def test_polygons_and_mask_agree(found: Path) -> None:
+    landslides = gpd.read_file(found / "inventory.gpkg", layer="landslides")
+    with rasterio.open(found / "mask.tif") as file:
+        mask_m2 = (file.read(1) == 1).sum() * 100
+    assert 0 < landslides["area_m2"].sum() <= mask_m2
+    assert (landslides["area_m2"] >= 400).all()
+    threshold = json.loads((found / "run.json").read_text())["threshold"]
+    assert (landslides["prob_mean"] >= threshold - 0.004).all()
+    assert (landslides["prob_max"] >= landslides["prob_mean"]).all()
+
+
+def test_the_bundled_model_finds_simulated_landslides(found: Path, scene: SimulatedScene, capsysbinary: Any) -> None:
+    words = ["evaluate", "--prediction", str(found / "mask.tif"), "--reference", str(scene.truth), "--events", "json"]
+    assert main(words) == 0
+    # Simulated ground is another domain than the training patches; far above chance (share of landslides: 3 %) is enough.
+    assert events(capsysbinary.readouterr().out)[-1]["f1"] > 0.12
+
+
+def test_the_same_from_imagery_and_dem_in_one_command(scene: SimulatedScene, found: Path, tmp_path: Path) -> None:
+    words = ["detect", "--sentinel2", *map(str, scene.imagery), "--dem", *map(str, scene.dem), "--out", str(tmp_path)]
+    assert main(words) == 0
+    with rasterio.open(tmp_path / "mask.tif") as mine, rasterio.open(found / "mask.tif") as theirs:
+        assert (mine.read(1) == theirs.read(1)).all()
+    before = (tmp_path / "stack.tif").stat().st_mtime_ns
+    assert main(words) == 0
+    assert (tmp_path / "stack.tif").stat().st_mtime_ns == before, "the same inputs need no new stack"
+
+
+def test_an_area_limits_the_result(stack: Path, found: Path, tmp_path: Path) -> None:
+    with rasterio.open(stack) as file:
+        left, bottom, right, top = file.bounds
+        crs = file.crs
+    half = box(left, bottom, (left + right) / 2, top)
+    gpd.GeoSeries([half], crs=crs).to_crs(4326).to_file(tmp_path / "aoi.geojson", driver="GeoJSON")
+    words = ["detect", "--stack", str(stack), "--aoi", str(tmp_path / "aoi.geojson"), "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    with rasterio.open(tmp_path / "out" / "mask.tif") as file:
+        mask = file.read(1)
+    assert (mask[:, 130:] == 255).all()
+    assert (mask[10:-10, 10:110] != 255).mean() > 0.5
+
+
+def test_several_stacks_and_areas_one_inventory_each_and_one_of_all(stack: Path, tmp_path: Path) -> None:
+    shutil.copy(stack, tmp_path / "other.tif")
+    words = ["detect", "--stack", str(stack), str(tmp_path / "other.tif"), "--merge", "--out", str(tmp_path / "out")]
+    assert main(words) == 0
+    each = [
+        len(gpd.read_file(tmp_path / "out" / n / "inventory.gpkg", layer="landslides")) for n in ("valley", "other")
+    ]
+    merged = gpd.read_file(tmp_path / "out" / "inventory.gpkg", layer="landslides")
+    assert each[0] == each[1] > 0
+    assert len(merged) == sum(each)
+    assert merged["id"].is_unique
+
+
+def test_missing_channels_are_tolerated_where_the_card_says_so(stack: Path, tmp_path: Path) -> None:
+    with rasterio.open(stack) as source:
+        names = [n for n in source.descriptions if n in ("B02", "B03", "B04", "slope", "DEM")]
+        bands = [source.descriptions.index(n) + 1 for n in names]
+        profile = {**source.profile, "count": len(bands)}
+        with rasterio.open(tmp_path / "rgb.tif", "w", **profile) as target:
+            target.write(source.read(bands))
+            for i, name in enumerate(names, start=1):
+                target.set_band_description(i, name)
+            target.scales = [source.scales[b - 1] for b in bands]
+            target.offsets = [source.offsets[b - 1] for b in bands]
+    assert main(["detect", "--stack", str(tmp_path / "rgb.tif"), "--out", str(tmp_path / "out")]) == 0
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["inputs"]["channels"] == names
+
+
+def bad_inputs(tmp_path: Path, stack: Path) -> dict[str, tuple[list[str], str]]:
+    """Words of the command line that must fail, and what the sentence must say."""
+    with rasterio.open(stack) as source:
+        profile, values = source.profile, source.read()
+    unnamed, empty, cut = tmp_path / "unnamed.tif", tmp_path / "empty.tif", tmp_path / "cut.tif"
+    with rasterio.open(unnamed, "w", **profile) as target:
+        target.write(values)
+    with rasterio.open(empty, "w", **profile) as target, rasterio.open(stack) as source:
+        target.write(np.full_like(values, profile["nodata"]))
+        for i, name in enumerate(source.descriptions, start=1):
+            target.set_band_description(i, name)
+    cut.write_bytes(stack.read_bytes()[: stack.stat().st_size // 2])
+    (tmp_path / "blocked").write_text("a file where a folder is needed")
+    (tmp_path / "model.pt").write_bytes(b"\x80\x04pickle")
+    shutil.copytree(find(DEFAULT_MODEL).path, tmp_path / "damaged")
+    onnx = tmp_path / "damaged" / "model.onnx"
+    onnx.write_bytes(onnx.read_bytes()[:-1] + b"!")
+    out = ["--out", str(tmp_path / "out")]
+    return {
+        "no such file": (["--stack", str(tmp_path / "none.tif"), *out], "no file"),
+        "no names": (["--stack", str(unnamed), *out], "none of its"),
+        "all nodata": (["--stack", str(empty), *out], "no"),
+        "truncated": (["--stack", str(cut), *out], "cannot be read"),
+        "nothing given": (out, "--stack or --sentinel2"),
+        "threshold": (["--stack", str(stack), "--threshold", "7", *out], "between 0 and 1"),
+        "threshold text": (["--stack", str(stack), "--threshold", "high", *out], "neither a number"),
+        "no model": (["--stack", str(stack), "--model", "giant", *out], "no model named"),
+        "pickle": (["--stack", str(stack), "--model", str(tmp_path / "model.pt"), *out], "pickle"),
+        "digest": (["--stack", str(stack), "--model", str(tmp_path / "damaged"), *out], "SHA-256"),
+        "folder": (["--stack", str(stack), "--out", str(tmp_path / "blocked" / "out")], "cannot be written"),
+        "each": (["--stack", str(stack), "--each-area", *out], "--aoi"),
+    }
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["no such file", "no names", "all nodata", "truncated", "nothing given", "threshold", "threshold text", "no model", "pickle", "digest",
+     "folder", "each"],
+)  # fmt: skip
+def test_bad_input_is_one_sentence_and_exit_code_2(case: str, tmp_path: Path, stack: Path, capsys: Any) -> None:
+    words, expected = bad_inputs(tmp_path, stack)[case]
+    capsys.readouterr()
+    assert main(["detect", *words]) == 2
+    shown = capsys.readouterr().err
+    last = shown.strip().splitlines()[-1]
+    assert last.startswith("l4s: ")
+    assert expected in last
+    assert "Traceback" not in shown
+    left = {path.name for path in (tmp_path / "out").rglob("*")} if (tmp_path / "out").exists() else set()
+    assert not left & OUTPUTS
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent the POSIX way")
+def test_interrupting_a_detection_leaves_no_half_written_file(tmp_path: Path) -> None:
+    scene = simulate(tmp_path / "scene", SimulationConfig(size_px=900, seed=1))
+    stack = make_stack(scene.imagery, scene.dem, out=tmp_path / "stack.tif")
+    words = [
+        "detect",
+        "--stack",
+        str(stack.path),
+        "--window",
+        "256",
+        "--out",
+        str(tmp_path / "out"),
+        "--events",
+        "json",
+    ]
+    process = subprocess.Popen([sys.executable, "-m", "engine", *words], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "progress" and event["stage"] == "detect" and event["done"] > 0:
+            break
+    # Processor time, not the clock: the promise is two seconds, and a busy machine must not break it.
+    before = psutil.Process(process.pid).cpu_times()
+    process.send_signal(signal.SIGINT)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.stdout.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 130
+    assert usage.ru_utime + usage.ru_stime - before.user - before.system < 2
+    assert not {path.name for path in (tmp_path / "out").iterdir()} & OUTPUTS
+
+
+def test_demo_leaves_pictures_and_polygons(tmp_path: Path, capsys: Any) -> None:
+    assert main(["demo", "--size", "240", "--out", str(tmp_path)]) == 0
+    assert "landslides detected" in capsys.readouterr().out
+    assert (tmp_path / "demo.png").stat().st_size > 20_000
+    assert {path.name for path in tmp_path.iterdir()} >= OUTPUTS
