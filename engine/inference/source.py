@@ -167,12 +167,10 @@ class BlockSource:
         if self.area is not None:
             valid &= geometry_mask([self.area], valid.shape, grid.window_transform(window), invert=True)
         planes = self._normalise(raw)
-        if outer_rows is not None or outer_columns is not None:
-            at_rows = np.arange(len(inside_rows)) if outer_rows is None else outer_rows
-            at_columns = np.arange(len(inside_columns)) if outer_columns is None else outer_columns
-            planes = planes[:, at_rows[:, None], at_columns[None, :]]
-            valid = valid[at_rows[:, None], at_columns[None, :]]
-            valid &= _is_inside(rows, grid.rows)[:, None] & _is_inside(columns, grid.columns)[None, :]
+        if outer_rows is not None:
+            planes, valid = planes[:, outer_rows], valid[outer_rows] & _is_inside(rows, grid.rows)[:, None]
+        if outer_columns is not None:
+            planes, valid = planes[:, :, outer_columns], valid[:, outer_columns] & _is_inside(columns, grid.columns)
         return planes, valid
 
     def _normalise(self, raw: NDArray[np.float32]) -> NDArray[np.int16]:
@@ -183,7 +181,9 @@ class BlockSource:
             np.subtract(raw[self.inputs.channels.index(plane.channel)], np.float32(plane.shift), out=values)
             np.multiply(values, factor, out=values)
             np.clip(values, -STEPS, STEPS, out=values)
-            np.nan_to_num(values, copy=False, nan=0.0)
+            missing = np.isnan(values)
+            if missing.any():
+                values[missing] = 0
             np.rint(values, out=values)
             result[index] = values
         return result

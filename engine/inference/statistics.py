@@ -1,7 +1,8 @@
 """The scene's own statistics, on which models are normalised.
 
-Small and middle-sized stacks are read whole. Of larger ones every fourth block of 512 x 512 pixels is read, in a lattice that meets
-every block row and column, and every second row and column in it: always the same pixels for the same stack.
+Of stacks of more than a million pixels every second row and column counts, and of stacks of more than eight million only every
+fourth block of 512 x 512 pixels is read, in a lattice that meets every row and column of blocks: always the same pixels for the
+same stack.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from engine.models.normalization import ChannelStatistics, StatisticsAccumulator
 from engine.nouns import Stack
 
 BLOCK_PX = 512
-WHOLE_PX = 16_000_000
-"""Stacks up to this many pixels are read whole."""
+WHOLE_PX = 1_000_000
+"""Up to this many pixels every one counts."""
+
+EVERY_BLOCK_PX = 8_000_000
+"""Up to this many pixels every block is read."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,9 @@ def scene_statistics(
         NoValidPixelsError: Not one pixel counts.
     """
     windows = tuple(stack.grid.windows(BLOCK_PX))
-    sampled = stack.grid.rows * stack.grid.columns > WHOLE_PX
-    if sampled:
-        chosen = tuple(window for window in windows if _in_lattice(window))
+    pixels = stack.grid.rows * stack.grid.columns
+    if pixels > WHOLE_PX:
+        chosen = windows if pixels <= EVERY_BLOCK_PX else tuple(window for window in windows if _in_lattice(window))
         found = _accumulate(stack, inputs, chosen, 2, excluded, report)
         if found.channels.count.max() > 0:
             return found
@@ -108,8 +112,9 @@ def _accumulate(
             if quality is not None:
                 classes += np.bincount(quality.ravel(), minlength=256)
             valid = valid_pixels(raw, inputs, quality, excluded)
-            if valid.any():
-                accumulator.add(raw[:, valid])
+            if not valid.all():
+                raw[:, ~valid] = np.nan
+            accumulator.add(raw)
             report.progress("statistics", done, len(windows))
     total = max(1, int(classes.sum()))
     shares = {name: int(classes[number]) / total for name, number in QUALITY_CLASSES.items()} if classes.any() else {}

@@ -133,6 +133,7 @@ def test_statistics_leave_out_what_gets_no_result(make_stack):
 
 def test_a_large_stack_is_sampled_the_same_way_every_time(make_stack, monkeypatch):
     monkeypatch.setattr(statistics, "WHOLE_PX", 1000)
+    monkeypatch.setattr(statistics, "EVERY_BLOCK_PX", 1000)
     monkeypatch.setattr(statistics, "BLOCK_PX", 32)
     stack = make_stack(scene((400, 400)))
     inputs = Inputs(RGB, RGB)
@@ -146,6 +147,7 @@ def test_a_large_stack_is_sampled_the_same_way_every_time(make_stack, monkeypatc
 
 def test_a_large_stack_with_data_in_a_corner_only_is_read_whole(make_stack, monkeypatch):
     monkeypatch.setattr(statistics, "WHOLE_PX", 1000)
+    monkeypatch.setattr(statistics, "EVERY_BLOCK_PX", 1000)
     monkeypatch.setattr(statistics, "BLOCK_PX", 32)
     channels = {name: np.full((200, 200), np.nan, np.float32) for name in RGB}
     for values in channels.values():
