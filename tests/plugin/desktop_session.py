@@ -1,0 +1,182 @@
+"""What a person does in a real QGIS desktop; QGIS runs this with ``--code``. Clicks and keys come from xdotool, as from a person.
+
+Reads its orders from the folder in ``L4S_DESKTOP``: scene/, results/; writes shots/, report.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+import traceback
+from pathlib import Path
+
+import qgis.utils
+from qgis.core import (
+    QgsApplication,
+    QgsContrastEnhancement,
+    QgsProject,
+    QgsRasterLayer,
+    QgsRasterMinMaxOrigin,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QPoint, QProcess, QTimer
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QToolBar, QWidget
+from qgis.utils import iface
+
+FOLDER = Path(os.environ["L4S_DESKTOP"])
+facts: dict[str, object] = {"ok": False}
+
+
+def x(*words: object) -> None:
+    QProcess.execute("xdotool", [str(word) for word in words])
+
+
+def click(widget: QWidget, place: QPoint | None = None) -> None:
+    point = widget.mapToGlobal(place or widget.rect().center())
+    x("mousemove", point.x(), point.y(), "sleep", "0.15", "click", "1")
+
+
+def shot(name: str) -> None:
+    QProcess.execute("import", ["-window", "root", str(FOLDER / "shots" / f"{name}.png")])
+
+
+def button(action_name: str) -> QWidget:
+    bar = iface.mainWindow().findChild(QToolBar, "l4s")
+    action = next(action for action in bar.actions() if action.objectName() == action_name)
+    return bar.widgetForAction(action)
+
+
+def top(kind: str) -> QDialog | None:
+    return next((w for w in QApplication.topLevelWidgets() if type(w).__name__ == kind and w.isVisible()), None)
+
+
+def statuses() -> list[str]:
+    with sqlite3.connect(FOLDER / "results" / "inventory.gpkg") as connection:
+        return [row[0] for row in connection.execute("SELECT status FROM landslides ORDER BY fid")]
+
+
+def until(condition, seconds: float = 30.0):
+    """Wait within a step: yields until a condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds:.0f} s in vain")
+        yield 0.1
+
+
+def session():
+    """The steps; each yield gives control back to QGIS for so many seconds."""
+    window = iface.mainWindow()
+    window.showNormal()
+    window.setGeometry(0, 0, 1600, 1000)
+    facts["qgis"] = qgis.utils.Qgis.QGIS_VERSION
+    facts["plugin_load"] = qgis.utils.plugin_times.get("l4s_qgis")
+    facts["algorithms"] = sorted(a.id() for a in QgsApplication.processingRegistry().providerById("l4s").algorithms())
+    image = QgsRasterLayer(str(FOLDER / "scene" / "image.vrt"), "Sentinel-2 after")
+    dem = QgsRasterLayer(str(FOLDER / "scene" / "dem.tif"), "DEM")
+    for name, band in (("Red", 4), ("Green", 3), ("Blue", 2)):
+        getattr(image.renderer(), f"set{name}Band")(band)
+    image.setContrastEnhancement(
+        QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum,
+        QgsRasterMinMaxOrigin.Limits.CumulativeCut,
+    )
+    QgsProject.instance().addMapLayers([dem, image])
+    iface.setActiveLayer(image)
+    iface.zoomToActiveLayer()
+    yield 2.0
+
+    click(button("l4s_detect"))
+    yield from until(lambda: top("DetectDialog") is not None)
+    dialog = top("DetectDialog")
+    dialog.move(480, 120)
+    dialog.out.setFilePath(str(FOLDER / "results"))
+    yield 1.0
+    shot("dialog")
+    facts["findings"] = dialog.findings.text()
+    started = time.monotonic()
+    click(dialog.start)
+    yield from until(lambda: iface.messageBar().currentItem() is not None)
+    beats, last, longest = 0, time.monotonic(), 0.0
+    shot_taken = False
+    while not any(isinstance(layer, QgsVectorLayer) for layer in QgsProject.instance().mapLayers().values()):
+        if time.monotonic() - started > 240:
+            raise TimeoutError(
+                f"no result: {iface.messageBar().currentItem().text() if iface.messageBar().currentItem() else ''}"
+            )
+        if not shot_taken and time.monotonic() - started > 4:
+            shot("running")
+            shot_taken, last = True, time.monotonic()
+        yield 0.05
+        beats, longest, last = beats + 1, max(longest, time.monotonic() - last), time.monotonic()
+    facts["seconds_to_polygons"] = round(time.monotonic() - started, 1)
+    facts["longest_pause_s"] = round(longest, 2)  # how long QGIS did not answer while the engine worked
+    yield 3.0
+    shot("result")
+    layer = next(layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsVectorLayer))
+    facts["landslides"] = layer.featureCount()
+
+    click(button("l4s_review"))
+    yield from until(
+        lambda: any(type(w).__name__ == "ReviewDock" and w.isVisible() for w in window.findChildren(QWidget))
+    )
+    dock = next(w for w in window.findChildren(QWidget) if type(w).__name__ == "ReviewDock")
+    dock.panel.reviewer.setText("A. Mapper")
+    yield 1.5
+    canvas = iface.mapCanvas()
+    canvas.setFocus()
+    iface.actionPan().trigger()
+    click(canvas, QPoint(5, 5))
+    yield 1.0
+    for key in ("a", "a", "2", "u", "2"):
+        x("key", key)
+        yield 0.7
+    yield 1.0
+    facts["statuses"] = sorted(set(statuses()))
+    facts["counts"] = dock.panel.counts.text()
+    shot("review")
+    dock.panel.scope.setCurrentIndex(1)
+    dock.panel.threshold.setValue(30)
+    dock.panel.swipe.setCurrentIndex(dock.panel.swipe.findText("Sentinel-2 after"))
+    yield 2.0
+    shot("threshold")
+    dock.panel.swipe.setCurrentIndex(0)
+
+    click(dock.panel.export)
+    yield from until(lambda: top("ExportDialog") is not None)
+    yield 0.5
+    export = top("ExportDialog")
+    shot("export")
+    out = Path(export.file.filePath())
+    x("key", "Return")
+    yield from until(out.exists, 60)
+    facts["exported"] = len(json.loads(out.read_text())["features"])
+    yield 1.0
+    facts["ok"] = True
+
+
+def run(steps) -> None:
+    try:
+        wait = next(steps)
+    except StopIteration:
+        finish()
+        return
+    except Exception:
+        facts["error"] = traceback.format_exc()
+        shot("error")
+        finish()
+        return
+    QTimer.singleShot(int(1000 * wait), lambda: run(steps))
+
+
+def finish() -> None:
+    try:
+        (FOLDER / "report.json").write_text(json.dumps(facts, indent=2, default=str))
+    finally:  # whatever happened, QGIS does not stay open
+        QgsProject.instance().clear()
+        QgsProject.instance().setDirty(False)
+        iface.actionExit().trigger()
+
+
+QTimer.singleShot(1500, lambda: run(session()))

@@ -1,0 +1,107 @@
+"""A real QGIS desktop under Xvfb: the built zip is installed, a person's clicks and keys detect, review and export."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from osgeo import gdal
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "B11", "B12")
+
+
+def build_zip(out: Path) -> Path:
+    """Run ``scripts/package_plugin.py``."""
+    spec = importlib.util.spec_from_file_location("package_plugin", ROOT / "scripts" / "package_plugin.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.build(out)
+
+
+def install(archive: Path, profiles: Path) -> None:
+    """Install a plugin zip into a fresh QGIS profile, as the plugin manager does."""
+    home = profiles / "profiles" / "default"
+    (home / "python" / "plugins").mkdir(parents=True)
+    with zipfile.ZipFile(archive) as content:
+        content.extractall(home / "python" / "plugins")
+    settings = configparser.ConfigParser()
+    settings.optionxform = str
+    settings["PythonPlugins"] = {"l4s_qgis": "true"}
+    settings["qgis"] = {"checkVersion": "false", "showTips": "false", "enableMacros": "0"}
+    settings["locale"] = {"overrideFlag": "true", "userLocale": os.environ.get("L4S_DESKTOP_LOCALE", "en")}
+    (home / "QGIS").mkdir()
+    with (home / "QGIS" / "QGIS3.ini").open("w") as file:
+        settings.write(file, space_around_delimiters=False)
+
+
+def make_scene(folder: Path, python: str, size: int) -> None:
+    """A simulated scene, its bands as one layer in the way of a person who made a virtual raster."""
+    words = [
+        python,
+        "-m",
+        "engine",
+        "simulate",
+        "--out",
+        str(folder),
+        "--size",
+        str(size),
+        "--seed",
+        "4",
+        "--clouds",
+        "0",
+    ]
+    subprocess.run(words, check=True, capture_output=True, cwd=ROOT)
+    files = [str(folder / "sentinel2" / f"{band}.tif") for band in BANDS]
+    virtual = gdal.BuildVRT(str(folder / "image.vrt"), files, separate=True, resolution="highest")
+    for index, band in enumerate(BANDS, start=1):
+        virtual.GetRasterBand(index).SetDescription(band)
+    virtual.FlushCache()
+
+
+@pytest.mark.desktop
+def test_detect_review_export_in_a_real_desktop(tmp_path, engine_python):
+    for program in ("qgis", "xvfb-run", "xdotool", "import"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    for name in ("scene", "shots", "results"):
+        (tmp_path / name).mkdir()
+    make_scene(tmp_path / "scene", str(engine_python), int(os.environ.get("L4S_DESKTOP_SIZE", "300")))
+    install(build_zip(tmp_path / "dist"), tmp_path / "profile")
+    environment = {
+        **os.environ, "QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8", "L4S_DESKTOP": str(tmp_path), "L4S_ENGINE_PYTHON": str(engine_python),
+        "PYTHONPATH": "", "XDG_RUNTIME_DIR": str(tmp_path),
+    }  # fmt: skip
+    command = [
+        "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", "qgis", "--nologo", "--noversioncheck", "--profiles-path", str(tmp_path / "profile"),
+        "--profile", "default", "--code", str(HERE / "desktop_session.py"),
+    ]  # fmt: skip
+    ended = subprocess.run(command, env=environment, capture_output=True, timeout=240, check=False)
+    keep = os.environ.get("L4S_DESKTOP_KEEP")
+    artefacts = Path(keep) if keep else ROOT / "artefacts" / "desktop"
+    artefacts.mkdir(parents=True, exist_ok=True)
+    for shot in (tmp_path / "shots").glob("*.png"):
+        shutil.copy(shot, artefacts / shot.name)
+    report = tmp_path / "report.json"
+    assert report.exists(), ended.stderr.decode(errors="replace")[-3000:]
+    shutil.copy(report, artefacts / "report.json")
+    facts = json.loads(report.read_text())
+    assert facts["ok"], facts.get("error")
+    assert ended.returncode == 0, ended.stderr.decode(errors="replace")[-2000:]
+    assert facts["landslides"] > 3
+    assert facts["statuses"] == ["accepted", "pending", "rejected"]
+    assert facts["exported"] == 2
+    assert facts["longest_pause_s"] < 2.0
+    assert {"l4s:detect", "l4s:stack", "l4s:vectorize", "l4s:compare", "l4s:report", "l4s:train", "l4s:adapt"} <= set(
+        facts["algorithms"]
+    )
+    assert sys.version_info >= (3, 9)
