@@ -36,7 +36,7 @@ def test_landslides_lose_green_and_gain_brightness(tmp_path: Path, bands_scene: 
     assert quality is not None
     assert np.isnan(light[quality > 1]).all()
     assert change.known_share == pytest.approx(np.isfinite(light).mean())
-    assert stack_provenance(change.path)["before"][0]["name"] == "before"
+    assert stack_provenance(change.path)["before"][0]["name"] == "sentinel2"
 
 
 def test_values_are_after_minus_before(tmp_path: Path, write_raster: Any) -> None:

@@ -235,8 +235,9 @@ def test_the_window_of_bounds_covers_them_with_less_than_a_pixel_to_spare(data: 
     from engine.grid import Grid
 
     grid = Grid(CRS.from_epsg(32651), Affine(10, 0, 300000, 0, -10, 2600040), (100, 100))
-    x = sorted(data.draw(st.lists(st.floats(300000, 301000), min_size=2, max_size=2, unique=True)))
-    y = sorted(data.draw(st.lists(st.floats(2599040, 2600040), min_size=2, max_size=2, unique=True)))
+    x0, width = data.draw(st.floats(300000, 300900)), data.draw(st.floats(0.1, 100))
+    y0, height = data.draw(st.floats(2599040, 2599940)), data.draw(st.floats(0.1, 100))
+    x, y = (x0, x0 + width), (y0, y0 + height)
     left, bottom, right, top = grid.subgrid(area_window(grid, aoi=None, bounds=(x[0], y[0], x[1], y[1]))).bounds
     slack = 1e-4
     spare = np.array([x[0] - left, right - x[1], y[0] - bottom, top - y[1]])
