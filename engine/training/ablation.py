@@ -23,7 +23,7 @@ from engine.patches.splits import Fold, split
 from engine.raster import atomic_path, output_folder
 from engine.training.adaptation import Teacher, adapt, load_segmenter, predict_with_uncertainty
 from engine.training.recipe import Recipe, load_recipe
-from engine.training.run import train_members
+from engine.training.run import quiet, train_members
 from engine.training.scoring import Histogram
 from engine.training.typed_toml import read_toml
 
@@ -162,9 +162,9 @@ def _experiment(recipe: Recipe, variant: Variant, training: Path, held: Path, ou
     if kept.is_file():
         positive, negative = json.loads(kept.read_text(encoding="utf-8"))
         return Histogram(np.array(positive, np.int64), np.array(negative, np.int64))
-    bundles = train_members(recipe, training, out / "train", report=_quiet(report))
+    bundles = train_members(recipe, training, out / "train", report=quiet(report))
     if variant.adapted:
-        bundles = adapt(bundles, recipe, training, held, out / "adapt", report=_quiet(report))
+        bundles = adapt(bundles, recipe, training, held, out / "adapt", report=quiet(report))
     labelled = open_patches(held)
     plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))
     teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
@@ -218,13 +218,3 @@ def _write_fold(arrays: PatchArrays, fold: Fold, folder: Path) -> tuple[Path, Pa
     for name, indices in (("training", fold.training), ("held", fold.validation)):
         write_packed(replace(arrays.select(indices), source=f"{arrays.source} ({fold.name}, {name})"), folder / name)
     return folder / "training", folder / "held"
-
-
-def _quiet(report: Reporter) -> Reporter:
-    """Carry cancellation, but not the inner runs' progress."""
-    return Reporter(None, lambda: _asked(report))
-
-
-def _asked(report: Reporter) -> bool:
-    report.check()
-    return False

@@ -28,11 +28,13 @@ from engine.patches.own import patches_from_stack
 from engine.patches.splits import split
 from engine.raster import atomic_path, output_folder
 from engine.training.domains import Pool, make_pool
-from engine.training.loop import Task, start_fabric, train_network
+from engine.training.loop import start_fabric, train_network
 from engine.training.pseudolabels import pseudo_labels, selection_summary
 from engine.training.recipe import Recipe
-from engine.training.run import BUNDLE, Material, export, make_card, make_task, prepare, score_rows, write_summary
+from engine.training.results import make_card, score_rows, write_summary
+from engine.training.run import BUNDLE, Material, export, make_task, prepare
 from engine.training.scoring import histograms_by_site, predict, total
+from engine.training.task import Task
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,15 @@ def _round(
             if trained.histograms
             else teachers[0].bundle.card.threshold
         )
-        card = make_card(tuned, name, network, material, threshold, rows)
+        card = make_card(
+            tuned,
+            network,
+            name=name,
+            arrays=material.arrays,
+            normalization=material.normalization,
+            threshold=threshold,
+            rows=rows,
+        )
         card = replace(
             card,
             training={

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -13,21 +12,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine import __version__
 from engine.errors import ConfigError, DatasetError
 from engine.events import SILENT, Reporter
 from engine.models.bundle import ModelBundle, ModelCard
 from engine.models.normalization import Normalization
-from engine.patches.arrays import PatchArrays, concatenate, open_patches
+from engine.patches.arrays import PatchArrays, open_patches
 from engine.patches.splits import Fold, split
-from engine.raster import atomic_path, output_folder
+from engine.raster import output_folder
 from engine.training.domains import Pool, make_normalization, make_pool, select
-from engine.training.loop import Task, Trained, train_network
+from engine.training.loop import Trained, train_network
 from engine.training.recipe import Recipe
+from engine.training.results import make_card, merge, read_histograms, score_rows, write_histograms, write_summary
 from engine.training.scoring import Histogram, total
+from engine.training.task import Task
 
 BUNDLE = "bundle"
-_MULTIPLES = {"baseline_unet": 16, "multispectral_unet": 8}
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,8 @@ def train_members(
 ) -> tuple[ModelBundle, ...]:
     """Train every network of a recipe; arguments as for :func:`train`. Members go into folders of their names."""
     output_folder(out)
+    if int(os.environ.get("RANK", "0")) > 0:
+        report = quiet(report)
     material = prepare(recipe, data, negatives, report=report)
     networks = recipe.networks()
     bundles = []
@@ -137,7 +138,7 @@ def _train_one(
     held: dict[str, Histogram] = {}
     if data.cross_validate:
         results = cross_validate(recipe, network, material, folds, out / "folds", resume=resume, report=report)
-        rows, held = score_rows(results, f"leave-{data.validation}-out, {len(folds)} folds"), _merge(results)
+        rows, held = score_rows(results, f"leave-{data.validation}-out, {len(folds)} folds"), merge(results)
         trained = train_network(make_task(recipe, network, material, None), out, resume=resume, report=report)
     else:
         fold = folds[data.fold - 1] if folds else None
@@ -147,7 +148,15 @@ def _train_one(
             rows = score_rows([held], f"one {data.validation} fold of {data.folds} held out ({fold.name})")
     threshold = recipe.training.threshold
     chosen = total(held).best_threshold() if threshold == "validation" else float(threshold)
-    card = make_card(recipe, name, network, material, chosen, rows)
+    card = make_card(
+        recipe,
+        network,
+        name=name,
+        arrays=material.arrays,
+        normalization=material.normalization,
+        threshold=chosen,
+        rows=rows,
+    )
     bundle = export(trained, card, out / BUNDLE, report=report)
     write_summary(out, recipe, bundle, rows, time.monotonic() - started)
     return bundle
@@ -182,75 +191,13 @@ def cross_validate(
         folder = out / fold.name
         done = folder / "histograms.json"
         if resume and done.is_file():
-            results.append(_read_histograms(done))
+            results.append(read_histograms(done))
             continue
         report.log(f"Fold {fold.name}: {len(fold.training)} patches to train on, {len(fold.validation)} held out.")
         trained = train_network(make_task(recipe, network, material, fold), folder, resume=resume, report=report)
         results.append(dict(trained.histograms))
-        _write_histograms(done, trained.histograms)
+        write_histograms(done, trained.histograms)
     return results
-
-
-def score_rows(
-    results: Sequence[Mapping[str, Histogram]], method: str, *, protocol: str = "inductive"
-) -> list[dict[str, Any]]:
-    """Score rows for a card: every site, and all together with the spread over folds, at the threshold best over all.
-
-    Args:
-        results: Validation histograms by site, one mapping a fold.
-        method: How patches were held out.
-        protocol: ``inductive``, or ``transductive`` where the model saw the images (not the labels) that it is scored on.
-    """
-    merged = _merge(results)
-    if not merged:
-        return []
-    threshold = total(merged).best_threshold()
-    head = {"protocol": protocol, "method": method, "threshold": threshold}
-    rows = [
-        {**head, "site": site, **_rounded(histogram.scores(threshold))} for site, histogram in sorted(merged.items())
-    ]
-    whole: dict[str, Any] = {**head, "site": "all", **_rounded(total(merged).scores(threshold))}
-    if len(results) > 1:
-        values = [total(dict(fold)).scores(threshold)["f1"] for fold in results]
-        whole |= {
-            "f1_fold_mean": round(float(np.mean(values)), 4),
-            "f1_fold_std": round(float(np.std(values, ddof=1)), 4),
-        }
-    return [*rows, whole]
-
-
-def make_card(
-    recipe: Recipe,
-    name: str,
-    network: Mapping[str, Any],
-    material: Material,
-    threshold: float,
-    rows: Sequence[Mapping[str, Any]],
-) -> ModelCard:
-    """The card of a trained network."""
-    channels = recipe.data.channels
-    required = tuple(n for n in channels if n not in recipe.optional_channels)
-    return ModelCard(
-        name=name,
-        version="1",
-        title=recipe.title,
-        description=recipe.description,
-        network={key: value for key, value in network.items() if key not in ("pretrained", "rgb")},
-        normalization=material.normalization,
-        required=required,
-        threshold=threshold,
-        window_px=256 // recipe.data.enlarge,
-        multiple_of_px=_MULTIPLES.get(str(network["builder"]), 32),
-        input_scale=recipe.data.enlarge,
-        training={
-            "data": material.arrays.source,
-            "patches": len(material.arrays),
-            "recipe": recipe.to_dict(),
-            "engine": __version__,
-        },
-        scores=tuple(rows),
-        limits=_limits(material.arrays, rows),
-    )
 
 
 def export(
@@ -270,65 +217,11 @@ def export(
     return ModelBundle.open(folder)
 
 
-def write_summary(
-    out: Path, recipe: Recipe, bundle: ModelBundle, rows: Sequence[Mapping[str, Any]], seconds: float
-) -> None:
-    """Write ``run.json``: the recipe in full, the bundle, scores and time."""
-    summary = {
-        "recipe": recipe.to_dict(),
-        "bundle": str(bundle.path),
-        "digest": bundle.digest,
-        "threshold": bundle.card.threshold,
-        "scores": list(rows),
-        "seconds": round(seconds, 1),
-        "engine": __version__,
-    }
-    with atomic_path(out / "run.json") as temporary:
-        temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+def quiet(report: Reporter) -> Reporter:
+    """A reporter that says nothing and still notices cancellation: the first of several processes speaks for all."""
 
+    def asked() -> bool:
+        report.check()
+        return False
 
-def _merge(results: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogram]:
-    merged: dict[str, Histogram] = {}
-    for fold in results:
-        for site, histogram in fold.items():
-            merged[site] = merged.get(site, Histogram.empty()) + histogram
-    return merged
-
-
-def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
-    return {key: round(value, 4) for key, value in scores.items()}
-
-
-def _limits(arrays: PatchArrays, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    sites = sorted({place.site for place in arrays.places})
-    limits = [
-        f"Trained on {len(arrays)} patches of {len(sites)} site{'s' if len(sites) > 1 else ''}; other landscapes are untested."
-    ]
-    if not rows:
-        limits.append("Trained on all patches without any held out: its scores and its threshold are unmeasured.")
-    return tuple(limits)
-
-
-def _write_histograms(path: Path, histograms: Mapping[str, Histogram]) -> None:
-    data = {site: [h.positive.tolist(), h.negative.tolist()] for site, h in histograms.items()}
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(data), encoding="utf-8")
-
-
-def _read_histograms(path: Path) -> dict[str, Histogram]:
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return {site: Histogram(*(np.array(values, np.int64) for values in pair)) for site, pair in data.items()}
-
-
-__all__ = [
-    "Material",
-    "concatenate",
-    "cross_validate",
-    "export",
-    "make_card",
-    "make_task",
-    "prepare",
-    "score_rows",
-    "train",
-    "train_members",
-]
+    return Reporter(None, asked)

@@ -17,9 +17,10 @@ from engine.patches.splits import split
 from engine.training.averaging import AveragedWeights
 from engine.training.checkpoint import NAME, load_checkpoint, save_checkpoint
 from engine.training.domains import make_normalization, make_pool
-from engine.training.loop import Task, start_fabric, train_network
+from engine.training.loop import start_fabric, train_network
 from engine.training.recipe import TrainingConfig
 from engine.training.run import Material, make_task
+from engine.training.task import Task
 
 
 def task(recipe, fold=None) -> Task:
