@@ -15,8 +15,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from pyproj import CRS
+from rasterio.enums import Resampling
 
-from engine.bands import channel_name
+from engine.bands import QUALITY, QUALITY_CLASSES, channel_name
 from engine.grid import Bounds, Grid
 from engine.inventory.inventory import Inventory
 from engine.inventory.shape import metres_per_unit
@@ -53,7 +54,8 @@ def read_reduced(path: Path, bands: list[int], grid: Grid) -> NDArray[np.float32
     factor = max(1.0, max(grid.shape) / PICTURE_PX)
     shape = (len(bands), max(1, round(grid.rows / factor)), max(1, round(grid.columns / factor)))
     with open_raster(path) as dataset:
-        masked = dataset.read(bands, out_shape=shape, masked=True)
+        # Nearest: an average of quality classes would be no class.
+        masked = dataset.read(bands, out_shape=shape, masked=True, resampling=Resampling.nearest)
         values: NDArray[np.float32] = masked.astype(np.float32).filled(np.nan)
         scale = np.array([[dataset.scales[b - 1], dataset.offsets[b - 1]] for b in bands], np.float32)
     return values * scale[:, :1, None] + scale[:, 1:, None]
@@ -64,10 +66,16 @@ def picture_of(stack: Stack | None) -> Picture | None:
     if stack is None:
         return None
     with open_raster(stack.path) as dataset:
-        found = {channel_name(text or ""): band for band, text in enumerate(dataset.descriptions, start=1)}
+        texts = [text or "" for text in dataset.descriptions]
+    found = {channel_name(text): band for band, text in enumerate(texts, start=1)}
+    qualities = [band for band, text in enumerate(texts, start=1) if text.strip().upper() == QUALITY]
     names = ["B04", "B03", "B02"] if {"B04", "B03", "B02"} <= set(found) else [stack.channels[0]] * 3
     values = read_reduced(stack.path, [found[name] for name in names], stack.grid)
-    known = values[:, ~np.isnan(values).any(axis=0)]
+    seen = ~np.isnan(values).any(axis=0)
+    if qualities:  # bright clouds would leave the ground black
+        clear = seen & (read_reduced(stack.path, qualities[:1], stack.grid)[0] == QUALITY_CLASSES["clear"])
+        seen = clear if clear.any() else seen
+    known = values[:, seen]
     if not known.size:
         return None
     low, high = np.percentile(known, STRETCH, axis=1)[:, :, None, None]
