@@ -13,7 +13,14 @@ from engine.inference.config import Precision
 from engine.inference.devices import Choice
 from engine.models.bundle import ModelBundle
 
-_MEMORY = ("out of memory", "failed to allocate", "bad_alloc", "bad allocation", "not enough memory")
+_MEMORY = (
+    "out of memory",
+    "failed to allocate",
+    "bad_alloc",
+    "bad allocation",
+    "not enough memory",
+    "can't allocate memory",
+)
 
 
 class DeviceMemoryError(Exception):
@@ -89,6 +96,7 @@ class OnnxRuntime:
         options = ort.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3
+        options.enable_mem_pattern = provider != "DmlExecutionProvider"  # DirectML refuses it
         # Idle threads that spin would take the cores from reading and blending.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         named: Any = (provider, {"device_id": int(device.split(":")[1])}) if device.startswith("cuda:") else provider
@@ -115,7 +123,7 @@ class OnnxRuntime:
         except Exception as error:  # as above; what it says tells them apart
             if self._stopped:
                 raise StoppedError from error
-            if any(word in str(error).lower() for word in _MEMORY):
+            if is_out_of_memory(error):
                 raise DeviceMemoryError(first_line(error)) from error
             raise BundleError(
                 f"The network failed on an input of shape {image.shape} ({first_line(error)})."
@@ -126,6 +134,11 @@ class OnnxRuntime:
         """See :meth:`Runtime.stop`."""
         self._stopped = True
         self._options.terminate = True
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a runtime's error says that memory ran out; they have no type of their own for it."""
+    return any(words in str(error).lower() for words in _MEMORY)
 
 
 def first_line(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.errors import BundleError, DependencyError
 from engine.inference.config import Precision
-from engine.inference.runtime import DeviceMemoryError, first_line
+from engine.inference.runtime import DeviceMemoryError, first_line, is_out_of_memory
 from engine.models.bundle import ModelCard
 
 if TYPE_CHECKING:
@@ -69,8 +69,13 @@ class TorchRuntime:
                     logits = self._module(tensor)
                 probability = torch.sigmoid(logits.float())[:, 0]
                 return np.asarray(probability.cpu().numpy(), np.float32)
-        except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise BundleError(
+                    f"The network failed on an input of shape {image.shape} ({first_line(error)})."
+                ) from error
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
             raise DeviceMemoryError(first_line(error)) from error
 
     def stop(self) -> None:

@@ -22,6 +22,7 @@ from engine.errors import (
 )
 from engine.events import Log, Progress, Reporter
 from engine.inference.detect import InferenceConfig, predict
+from engine.inference.devices import Choice
 from engine.models.normalization import Normalization
 
 STEP = 0.004
@@ -196,6 +197,27 @@ def test_windows_in_batches_give_the_same(make_stack, make_bundle, tmp_path):
     config = InferenceConfig(window_px=64, overlap_px=16, device="cpu", threads=1, batch=3)
     many = predict(stack, [bundle], out=tmp_path / "b", config=config)
     assert np.abs(read(one.probability.path) - read(many.probability.path)).max() <= STEP + 1e-6
+
+
+def test_several_devices_share_the_windows_and_give_the_same(make_stack, make_bundle, tmp_path, monkeypatch):
+    from engine.inference import runtime, setup
+
+    users = set()
+    original = runtime.OnnxRuntime.run
+
+    def run(self, image):
+        users.add(id(self))
+        time.sleep(0.01)
+        return original(self, image)
+
+    monkeypatch.setattr(runtime.OnnxRuntime, "run", run)
+    stack, bundle = make_stack(scene((300, 300))), make_bundle(np.full((3, 3, 3), 0.1))
+    one = predict(stack, [bundle], out=tmp_path / "a", config=SMALL)
+    monkeypatch.setattr(setup, "choose", lambda device, name: Choice("cpu", ("cpu", "cpu"), "onnx", "Two of them."))
+    users.clear()
+    two = predict(stack, [bundle], out=tmp_path / "b", config=SMALL)
+    assert len(users) == 2
+    assert np.array_equal(read(one.probability.path), read(two.probability.path))
 
 
 def test_the_file_is_as_the_contract_says(make_stack, make_bundle, tmp_path):
