@@ -31,7 +31,10 @@ def add_scene_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
         help="kernel for 20 m and 60 m bands (default: nearest, as in the benchmark)",
     )  # fmt: skip
     parser.add_argument(
-        "--quality", choices=["auto", "off"], default="auto", help="cloud mask: the product's own (auto) or none"
+        "--quality",
+        choices=["auto", "s2cloudless", "off"],
+        default="auto",
+        help="cloud mask: the product's own (auto), computed from Level-1C bands, or none",
     )
     parser.add_argument(
         "--dn-offset", type=float, metavar="DN", help="added to the DN instead of the offset that the metadata give"

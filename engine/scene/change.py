@@ -132,7 +132,7 @@ class _Before:
         self._layers: list[Layer] = [
             opened.enter_context(open_band(name, [p.source(name) for p in products], grid, kernel)) for name in channels
         ]
-        self._quality = opened.enter_context(open_quality(products, grid)) if config.quality == "auto" else None
+        self._quality = opened.enter_context(open_quality(products, grid)) if config.quality != "off" else None
 
     def read(self, window: Window) -> NDArray[np.float32]:
         stored = np.concatenate([layer.read(window) for layer in self._layers])

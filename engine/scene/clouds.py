@@ -1,4 +1,4 @@
-"""The quality band: cloud, shadow, snow and nodata, from the masks that come with a product."""
+"""The quality band: cloud, shadow, snow and nodata, from the masks that come with a product, or computed by s2cloudless."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from rasterio.enums import Resampling
 from rasterio.features import rasterize
 from rasterio.warp import transform_geom
 from rasterio.windows import Window
+from scipy.ndimage import maximum_filter
 from shapely import STRtree
 from shapely.geometry import Polygon, box, mapping
 
 from engine.bands import QUALITY, QUALITY_CLASSES
-from engine.errors import UnreadableFileError
+from engine.errors import ChannelError, DependencyError, UnreadableFileError
 from engine.grid import Grid
 from engine.raster import open_raster
 from engine.scene.archive import zip_text
-from engine.scene.imagery import BandSource, Imagery, MaskSource
-from engine.scene.layers import Encode, Layer, OpenSource
+from engine.scene.imagery import REFLECTANCE_DN, BandSource, Imagery, MaskSource
+from engine.scene.layers import NODATA, BandLayer, Encode, Layer, OpenSource, open_band
 
 # Sen2Cor's scene classification: 0 no data, 1 saturated, 2 dark or topographic shadow, 3 cloud shadow, 4 vegetation, 5 bare, 6 water,
 # 7 unclassified, 8 and 9 cloud, 10 cirrus, 11 snow. Source: Sentinel-2 L2A Product Specification, table of SCL classes.
@@ -41,6 +42,9 @@ def _scl_table() -> NDArray[np.int16]:
 _SCL_TABLE = _scl_table()
 # Bands of MSK_CLASSI_B00.jp2 since processing baseline 04.00: opaque cloud, cirrus, snow or ice; non-zero is yes.
 _CLASSI = ("cloud", "cloud", "snow")
+_S2CLOUDLESS_BANDS = ("B01", "B02", "B04", "B05", "B08", "B8A", "B09", "B10", "B11", "B12")
+_CLOUD_PX = 6
+_CLOUD_PROBABILITY = 0.4
 _FEATURE = re.compile(r"<eop:MaskFeature\b.*?</eop:MaskFeature>", re.DOTALL)
 _RING = re.compile(r"<gml:(exterior|interior)>.*?<gml:posList([^>]*)>([^<]*)</gml:posList>", re.DOTALL)
 
@@ -82,6 +86,62 @@ class CloudPolygons:
             all_touched=True,
         )  # fmt: skip
         return np.asarray(burnt, np.int16)
+
+
+class S2Cloudless:
+    """Clouds found by s2cloudless (Skakun et al. 2022) in ten Level-1C bands, averaged to 60 m.
+
+    Its classifier was trained at 160 m and is commonly run at 60 m; at 10 m it would take 36 times as long.
+    """
+
+    names = (QUALITY,)
+
+    def __init__(self, bands: Sequence[BandLayer]) -> None:
+        try:
+            from s2cloudless.cloud_detector import S2PixelCloudDetector
+        except ImportError as error:
+            raise DependencyError(
+                "s2cloudless is not installed, which --quality s2cloudless needs; install it with `pip install 'l4s-engine[clouds]'`."
+            ) from error
+        self._bands = tuple(bands)
+        self._detector = S2PixelCloudDetector(all_bands=False, average_over=None, dilation_size=None)
+
+    def read(self, window: Window) -> NDArray[np.int16]:
+        """Classes, shape (1, rows, columns)."""
+        rows, columns = int(window.height), int(window.width)
+        pad = ((0, -rows % _CLOUD_PX), (0, -columns % _CLOUD_PX))
+        coarse = []
+        for band in self._bands:
+            stored = band.read(window)[0].astype(np.float32)
+            values = np.pad(np.where(stored == NODATA, 0, stored) / REFLECTANCE_DN, pad, mode="edge")
+            blocks = values.reshape(values.shape[0] // _CLOUD_PX, _CLOUD_PX, values.shape[1] // _CLOUD_PX, _CLOUD_PX)
+            coarse.append(blocks.mean(axis=(1, 3)))
+        probability = self._detector.get_cloud_probability_maps(np.stack(coarse, axis=-1)[np.newaxis])[0]
+        cloud = maximum_filter(probability > _CLOUD_PROBABILITY, size=3)
+        classes = np.where(cloud, QUALITY_CLASSES["cloud"], QUALITY_CLASSES["clear"]).astype(np.int16)
+        return classes.repeat(_CLOUD_PX, axis=0).repeat(_CLOUD_PX, axis=1)[np.newaxis, :rows, :columns].copy()
+
+
+@contextmanager
+def open_s2cloudless(products: Sequence[Imagery], target: Grid) -> Iterator[Layer]:
+    """Open the bands that s2cloudless needs.
+
+    Raises:
+        ChannelError: One of them is missing, or the imagery is Level-2A.
+        DependencyError: s2cloudless is not installed.
+    """
+    with ExitStack() as stack:
+        layers = []
+        for name in _S2CLOUDLESS_BANDS:
+            found = [next((s for s in (*p.bands, *p.extra) if s.channel == name), None) for p in products]
+            sources = [source for source in found if source is not None]
+            if len(sources) < len(products) or any(product.level == "L2A" for product in products):
+                raise ChannelError(
+                    f"s2cloudless needs the Level-1C bands {', '.join(_S2CLOUDLESS_BANDS)}, but {name} or the level does not fit; "
+                    "use --quality auto or off."
+                )
+            layers.append(stack.enter_context(open_band(name, sources, target, Resampling.nearest)))
+        yield S2Cloudless(layers)
 
 
 @contextmanager

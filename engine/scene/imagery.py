@@ -28,6 +28,7 @@ REFLECTANCE_DN = 10000.0
 OFFSET_SINCE_BASELINE = 400
 _PRODUCT = re.compile(r"(S2[A-D])_MSI(L1C|L2A)_(\d{8})T\d{6}_N(\d{4})")
 _DATE = re.compile(r"(?:^|[^0-9])(20[0-9]{2}[01][0-9][0-3][0-9])(?=[^0-9]|$)")
+_EXTRA = re.compile(r"(?:^|[^A-Za-z0-9])B8A(?:_[126]0m)?$", re.IGNORECASE)
 _MASK_WORDS: dict[str, MaskKind] = {"SCL": "SCL", "CLASSI": "CLASSI"}
 
 
@@ -179,7 +180,8 @@ def band_folder(files: Sequence[str], where: Path, dn_offset: float | None) -> I
     sources = [source for p in named for source in _sources(p, dn_offset, hints)]
     bands = _finest(sources, str(where))
     notes = _offset_notes(bands, hints)
-    return Imagery(where.name, _level(hints), _date(hints), bands, _mask_in(files), notes)
+    extra = tuple(_extra(p, dn_offset, hints) for p in files if _EXTRA.search(Path(p).stem))
+    return Imagery(where.name, _level(hints), _date(hints), bands, _mask_in(files), notes, extra[:1])
 
 
 def _from_files(paths: Sequence[Path], dn_offset: float | None) -> list[Imagery]:
@@ -215,6 +217,12 @@ def _sources(path: Path | str, dn_offset: float | None, name: str) -> list[BandS
             for index, channel in channels
             if (source := band_source(dataset, str(path), channel, index, grid))
         ]
+
+
+def _extra(path: str, dn_offset: float | None, name: str) -> BandSource:
+    with open_raster(path) as dataset:
+        source = band_source(dataset, path, "B8A", 1, grid_of(dataset, path))
+    return replace(source, offset=source.offset + dn_offset_of(name, source.scale, dn_offset))
 
 
 def _channels_of(dataset: DatasetReader, path: Path) -> list[tuple[int, str]]:

@@ -26,7 +26,7 @@ from engine.grid import Bounds, Grid
 from engine.nouns import Stack
 from engine.raster import RasterWriter, open_raster, output_folder
 from engine.scene.area import area_window, bounds_in
-from engine.scene.clouds import open_quality
+from engine.scene.clouds import open_quality, open_s2cloudless
 from engine.scene.dem import DemMosaic, open_dems, open_mosaic
 from engine.scene.imagery import Imagery, open_imagery
 from engine.scene.lattice import ten_metre_grid, union
@@ -52,7 +52,8 @@ class StackConfig:
         bounds: (left, bottom, right, top) instead of ``aoi``.
         bounds_crs: CRS of ``bounds``; that of the imagery by default.
         resampling: Kernel for 20 m and 60 m bands; the benchmark used nearest neighbour.
-        quality: ``auto`` takes the product's own cloud mask, where it has one; ``off`` takes none.
+        quality: ``auto`` takes the product's own cloud mask, where it has one; ``s2cloudless`` computes one from Level-1C bands (extra
+            ``clouds``); ``off`` takes none.
         dn_offset: Added to the DN instead of what metadata say.
         workers: Threads that read; 0 for one a processor.
     """
@@ -61,15 +62,15 @@ class StackConfig:
     bounds: Bounds | None = None
     bounds_crs: str | None = None
     resampling: Literal["nearest", "bilinear", "cubic"] = "nearest"
-    quality: Literal["auto", "off"] = "auto"
+    quality: Literal["auto", "s2cloudless", "off"] = "auto"
     dn_offset: float | None = None
     workers: int = 0
 
     def __post_init__(self) -> None:
         if self.resampling not in KERNELS:
             raise ConfigError(f"The resampling {self.resampling!r} is not known; choose {', '.join(KERNELS)}.")
-        if self.quality not in ("auto", "off"):
-            raise ConfigError(f"The quality mask {self.quality!r} is not known; choose auto or off.")
+        if self.quality not in ("auto", "s2cloudless", "off"):
+            raise ConfigError(f"The quality mask {self.quality!r} is not known; choose auto, s2cloudless or off.")
         if self.workers < 0:
             raise ConfigError("The number of workers cannot be negative; 0 means one a processor.")
 
@@ -163,7 +164,11 @@ def _open_layers(
         opened.enter_context(open_band(name, [product.source(name) for product in products], grid, kernel))
         for name in names
     ]
-    quality = opened.enter_context(open_quality(products, grid)) if config.quality == "auto" else None
+    quality: Layer | None = None
+    if config.quality == "auto":
+        quality = opened.enter_context(open_quality(products, grid))
+    elif config.quality == "s2cloudless":
+        quality = opened.enter_context(open_s2cloudless(products, grid))
     if quality is not None:
         layers.append(quality)
     terrain: TerrainLayer | None = None
