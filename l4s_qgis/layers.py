@@ -51,7 +51,7 @@ def load_results(folder: Path, title: str) -> QgsVectorLayer | None:
         if (folder / name).exists():
             layer = QgsRasterLayer(str(folder / name), label, "gdal")
             style_raster(layer, ramp)
-            _add(layer, group, visible=name == "probability.tif")
+            _add(layer, group, visible=False)  # the image below is what a person judges by
     if landslides is not None:
         landslides.setCustomProperty(PROBABILITY_PROPERTY, str(folder / "probability.tif"))
     return landslides

@@ -70,7 +70,7 @@ class DetectDialog(QDialog):
         self.findings.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         outer.addWidget(self.findings)
         outer.addWidget(self._make_buttons())
-        self.resize(640, 720)
+        self.resize(640, 600)
         self._connect()
         self._choose_first_image()
         self._show_bands()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsApplication, QgsProcessingAlgRunnerTask, QgsProcessingContext, QgsProject
-from qgis.PyQt.QtCore import QObject, QUrl, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
     QDialog,
@@ -178,7 +178,8 @@ def load_detection(iface: Any, outputs: dict[str, Any], title: str, seconds: flo
     report = QPushButton(tr("Open report"))
     report.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(outputs["REPORT"]))))
     item.layout().addWidget(report)
-    bar.pushWidget(item, Qgis.MessageLevel.Success)
+    # After QGIS's own “Task complete”, which would hide it.
+    QTimer.singleShot(500, lambda: bar.pushWidget(item, Qgis.MessageLevel.Success))
     if layer is not None:
         iface.setActiveLayer(layer)
         zoom_to(iface.mapCanvas(), layer if layer.featureCount() else None)

@@ -157,12 +157,21 @@ def stage_title(stage: str) -> str:
     """What a person reads while a stage runs."""
     titles = {
         "stack": tr("Bringing image and elevation onto one grid"),
+        "change": tr("Comparing with the image before"),
         "statistics": tr("Measuring the scene"),
-        "predict": tr("Looking for landslides"),
+        "detect": tr("Looking for landslides"),
+        "write": tr("Writing the probability"),
+        "threshold": tr("Looking for the threshold"),
         "mask": tr("Applying the threshold"),
-        "vectorize": tr("Drawing outlines"),
-        "report": tr("Writing the report"),
-        "train": tr("Training"),
+        "reading the mask": tr("Drawing outlines"),
+        "tracing outlines": tr("Drawing outlines"),
+        "splitting": tr("Drawing outlines"),
+        "measuring": tr("Measuring landslides"),
+        "drawing the report": tr("Writing the report"),
+        "comparing": tr("Comparing"),
+        "cutting patches": tr("Cutting patches"),
+        "reading patches": tr("Reading patches"),
+        "training": tr("Training"),
     }
     return titles.get(stage, stage[:1].upper() + stage[1:])
 

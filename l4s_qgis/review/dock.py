@@ -287,11 +287,11 @@ class ReviewDock(QDockWidget):
         panel.bar.setValue(done)
         confirmed = queue.count(schema.ACCEPTED) + queue.count(schema.EDITED)
         panel.counts.setText(
-            tr("{left} left of {all} · {good} landslides, {area:.2f} km² · {bad} rejected").format(
+            tr("{left} left of {all} · {good} landslides, {area} · {bad} rejected").format(
                 left=queue.count(schema.PENDING),
                 all=len(queue),
                 good=confirmed,
-                area=queue.confirmed_m2 / 1e6,
+                area=area_text(queue.confirmed_m2),
                 bad=queue.count(schema.REJECTED),
             )
         )
@@ -553,3 +553,8 @@ class ReviewDock(QDockWidget):
 
     def _say(self, text: str, level: Qgis.MessageLevel) -> None:
         self._iface.messageBar().pushMessage(tr("Review"), text, level, 6)
+
+
+def area_text(area_m2: float) -> str:
+    """An area as people say it."""
+    return f"{area_m2 / 1e6:.2f} km²" if area_m2 >= 1e6 else f"{area_m2 / 1e4:.1f} ha"

@@ -49,7 +49,7 @@ class ReviewPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
-        self.setMinimumWidth(330)
+        self.setMinimumWidth(content.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
 
     def _make_head(self) -> QWidget:
         box = QWidget()
@@ -58,6 +58,7 @@ class ReviewPanel(QWidget):
         self.layer = QgsMapLayerComboBox()
         self.layer.setFilters(QgsMapLayerProxyModel.Filter.PolygonLayer)
         self.layer.setAllowEmptyLayer(True)
+        _narrow(self.layer)
         form.addRow(tr("Inventory"), self.layer)
         self.reviewer = QLineEdit(placeholderText=tr("your name or initials"))
         form.addRow(tr("Reviewer"), self.reviewer)
@@ -68,6 +69,7 @@ class ReviewPanel(QWidget):
         ):  # fmt: skip
             self.order.addItem(text, value)
         self.pending = QCheckBox(tr("pending only"), checked=True)
+        _narrow(self.order)
         row.addWidget(self.order, 1)
         row.addWidget(self.pending)
         form.addRow(tr("Order"), row)
@@ -99,6 +101,7 @@ class ReviewPanel(QWidget):
             self.reason.addItem(f"{number}  {title()}", value)
         self.reason.setCurrentIndex(len(schema.REASONS) - 1)
         self.reason.setToolTip(tr("The digits 1 to 9 reject at once with the reason of that number"))
+        _narrow(self.reason)
         self.back = QPushButton(tr("◀  Back  (B)"))
         self.next = QPushButton(tr("Next  (N)  ▶"))
         self.undo = QPushButton(tr("Undo  (U)"))
@@ -146,13 +149,12 @@ class ReviewPanel(QWidget):
             toolTip=tr("QGIS's own editing, with snapping; press again to save"),
         )
         self.split = QToolButton(text=tr("Split"), toolTip=tr("Draw a line across a landslide"))
-        self.merge = QToolButton(
-            text=tr("Merge selected"), toolTip=tr("Select two or more landslides, then merge them")
-        )
+        self.merge = QToolButton(text=tr("Merge"), toolTip=tr("Select two or more landslides, then merge them"))
         for column, button in enumerate((self.edit, self.split, self.merge)):
             grid.addWidget(button, 0, column)
         self.swipe = QComboBox()
         self.swipe.setToolTip(tr("Shows another layer on the right side of the map; the slider draws the curtain"))
+        _narrow(self.swipe)
         self.curtain = QSlider(Qt.Orientation.Horizontal, maximum=100, value=50, enabled=False)
         grid.addWidget(QLabel(tr("Swipe to")), 1, 0)
         grid.addWidget(self.swipe, 1, 1, 1, 2)
@@ -165,8 +167,14 @@ class ReviewPanel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         self.export = QPushButton(tr("Export…"))
         self.report = QPushButton(tr("Report"))
-        self.training = QPushButton(tr("To training…"))
+        self.training = QPushButton(tr("Teach…"))
         self.training.setToolTip(tr("Cuts labelled patches around reviewed landslides, for “Train a model”"))
         for button in (self.export, self.report, self.training):
             row.addWidget(button)
         return box
+
+
+def _narrow(box: QComboBox) -> None:
+    """Let a combo box be narrower than its longest entry, so that the dock leaves room for the map."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)

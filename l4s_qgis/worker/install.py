@@ -112,7 +112,7 @@ class _Installation:
         step(1, 4, "environment")
         self._make_environment(uv, base)
         step(2, 4, "packages")
-        self._install_packages(uv)
+        self._install_packages(uv, base)
         step(3, 4, "verify")
         self._verify()
         step(4, 4, "done")
@@ -122,14 +122,14 @@ class _Installation:
             # Without a Python of the computer's own uv brings one: QGIS 3.22 for Windows has 3.9, which is too old.
             self._call([str(uv), "venv", "--python", str(base) if base else "3.12", str(self._folder)])
         else:
-            self._call([str(base), "-I", "-m", "venv", str(self._folder)])
+            self._call([str(base), "-I", "-m", "venv", "--without-pip", str(self._folder)])
 
-    def _install_packages(self, uv: Path | None) -> None:
+    def _install_packages(self, uv: Path | None, base: Path | None) -> None:
         python = str(environment.python_in(self._folder))
         if uv is not None:
             command = [str(uv), "pip", "install", "--python", python]
         else:
-            command = [python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+            command = [str(base), "-I", "-m", "pip", "--python", python, "install", "--no-input"]
         if self._plan.wheelhouse is not None:
             command += ["--no-index", "--find-links", str(self._plan.wheelhouse)]
         elif uv is not None and self._plan.kind == "full":
@@ -188,7 +188,7 @@ class _Installation:
     def _runs(self, python: Path) -> bool:
         """Whether a Python has a fitting version and can build environments."""
         said: list[bytes] = []
-        code = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
+        code = "import sys, venv, pip; print('%d.%d' % sys.version_info[:2])"
         ended = run_child([str(python), "-I", "-c", code], on_line=said.append)
         found = re.match(r"(\d+)\.(\d+)$", said[0].decode("ascii", "replace").strip()) if said else None
         if ended.code != 0 or found is None:

@@ -82,7 +82,8 @@ def session():
         QgsContrastEnhancement.ContrastEnhancementAlgorithm.StretchToMinimumMaximum,
         QgsRasterMinMaxOrigin.Limits.CumulativeCut,
     )
-    QgsProject.instance().addMapLayers([dem, image])
+    QgsProject.instance().addMapLayers([dem])
+    QgsProject.instance().addMapLayers([image])
     iface.setActiveLayer(image)
     iface.zoomToActiveLayer()
     yield 2.0
@@ -138,7 +139,7 @@ def session():
     shot("review")
     dock.panel.scope.setCurrentIndex(1)
     dock.panel.threshold.setValue(30)
-    dock.panel.swipe.setCurrentIndex(dock.panel.swipe.findText("Sentinel-2 after"))
+    dock.panel.swipe.setCurrentIndex(dock.panel.swipe.findText("Probability"))
     yield 2.0
     shot("threshold")
     dock.panel.swipe.setCurrentIndex(0)
