@@ -1,0 +1,46 @@
+"""The schema, and that style, documentation and flags follow it."""
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+from engine.inventory.schema import BY_NAME, CONFIDENCE, FIELDS, FLAGS, NAMES
+from engine.inventory.style import STATUS_COLOURS, TABS, area_style, landslide_style
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "inventory.md"
+
+
+def test_names_are_unique_and_units_show_in_the_alias() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    assert len({f.alias for f in FIELDS}) == len(FIELDS)
+    for f in FIELDS:
+        assert not f.unit or f"({f.unit})" in f.alias, f.name
+    assert set(CONFIDENCE) == {1, 2, 3, 5, 8}
+
+
+def test_style_is_well_formed_and_covers_every_field() -> None:
+    root = ElementTree.fromstring(landslide_style().split("\n", 1)[1])
+    assert [e.get("field") for e in root.iter("alias")] == list(NAMES)
+    assert {e.get("name") for e in root.iter("attributeEditorField")} == set(NAMES)
+    assert {e.get("value") for e in root.iter("category")} == {*STATUS_COLOURS, ""}
+    assert {e.get("name") for e in root.iter("attributeEditorContainer")} == set(TABS)
+    editable = {e.get("name") for e in root.find("editable").iter("field") if e.get("editable") == "1"}
+    assert editable == {f.name for f in FIELDS if f.editable}
+    maps = {
+        field.get("name")
+        for field in root.find("fieldConfiguration")
+        if field.find("editWidget").get("type") == "ValueMap"
+    }
+    assert maps == {f.name for f in FIELDS if f.values}
+    assert ElementTree.fromstring(area_style().split("\n", 1)[1]).tag == "qgis"
+
+
+def test_documentation_lists_every_field_value_and_flag() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    for f in FIELDS:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{f.name}` |")]
+        assert f.alias in line
+        assert f.description in line
+        assert all(f"`{value}`" in line for value in f.values)
+    for flag in FLAGS:
+        assert any(line.startswith(f"| `{flag}` |") for line in text.splitlines()), flag
+        assert flag in BY_NAME["flags"].description
