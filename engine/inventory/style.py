@@ -6,7 +6,7 @@ colour-vision deficiency can tell apart; rejected polygons are dashed besides.
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement, indent, tostring  # nosec B405 - writes XML, parses none
 
 from engine.inventory.schema import FIELDS, STATUS, Field
 
@@ -63,7 +63,8 @@ def _symbology(root: Element) -> None:
 def _symbol(parent: Element, name: str, colour: str, *, alpha: int, dashed: bool) -> None:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     symbol = SubElement(parent, "symbol", {"name": name, "type": "fill", "alpha": "1", "clip_to_extent": "1"})
-    layer = SubElement(symbol, "layer", {"class": "SimpleFill", "enabled": "1", "locked": "0", "pass": "0"})
+    look = {"class": "SimpleFill", "enabled": "1", "locked": "0", "pass": "0"}  # nosec B105 - the rendering pass
+    layer = SubElement(symbol, "layer", look)
     options = SubElement(layer, "Option", {"type": "Map"})
     values = {
         "color": f"{red},{green},{blue},{alpha}",

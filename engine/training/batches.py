@@ -125,8 +125,8 @@ class BatchSource:
     def _crop_of(self, which: int, step: int, slot: int, random: np.random.Generator) -> tuple[int, int, int]:
         arrays = self.pools[which].arrays
         height, width = arrays.images.shape[2:]
-        if which == 0 and len(self._positive) and random.random() < self._positive_share:
-            index = int(random.choice(self._positive))
+        if which == 0 and len(self._positive) and random.random() < self._positive_share:  # nosec B311
+            index = int(random.choice(self._positive))  # nosec B311
             rows, columns = np.nonzero(arrays.masks[index] == 1)
             at = int(random.integers(len(rows)))
             row, column = (
