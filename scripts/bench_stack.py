@@ -26,9 +26,9 @@ from typing import Any
 import rasterio
 from rasterio.windows import Window
 
-from engine.raster import open_raster
+from engine.raster import grid_of, open_raster
 from engine.scene.simulate import SimulationConfig, simulate
-from engine.scene.stack import COLUMNS_PX, ROWS_PX, StackConfig, make_stack
+from engine.scene.stack import StackConfig, make_stack, pieces
 
 AREAS_KM = (5, 10, 20)
 
@@ -38,21 +38,21 @@ def decode(work: Path, threads: int) -> float:
     files = sorted(work.glob("*.SAFE/GRANULE/*/IMG_DATA/*_B*.jp2"))
     with ExitStack() as opened, ThreadPoolExecutor(threads) as pool:
         datasets = [(opened.enter_context(open_raster(file)), Lock()) for file in files]
-        sharpest = max(dataset.height for dataset, _ in datasets)
+        with open_raster(next(file for file in files if file.stem.endswith("B02"))) as sharpest:
+            grid = grid_of(sharpest)
 
         def read(dataset: Any, lock: Lock, window: Window) -> int:
             with lock:
                 return int(dataset.read(1, window=window).size)
 
         jobs = []
-        for row in range(0, sharpest, ROWS_PX):
-            for column in range(0, sharpest, COLUMNS_PX):
-                for dataset, lock in datasets:
-                    factor = sharpest // dataset.height
-                    left, top = column // factor, row // factor
-                    width = min(COLUMNS_PX // factor + 1, dataset.width - left)
-                    height = min(ROWS_PX // factor + 1, dataset.height - top)
-                    jobs.append(pool.submit(read, dataset, lock, Window(left, top, width, height)))
+        for piece in pieces(grid):
+            for dataset, lock in datasets:
+                factor = grid.rows // dataset.height
+                left, top = piece.col_off // factor, piece.row_off // factor
+                right = min(-(-(piece.col_off + piece.width) // factor), dataset.width)
+                bottom = min(-(-(piece.row_off + piece.height) // factor), dataset.height)
+                jobs.append(pool.submit(read, dataset, lock, Window(left, top, right - left, bottom - top)))
         return float(sum(job.result() for job in jobs))
 
 

@@ -35,8 +35,12 @@ from engine.scene.terrain import DEM_OFFSET, DEM_SCALE, SLOPE_SCALE, TerrainLaye
 
 PROVENANCE_TAG = "L4S_PROVENANCE"
 KERNELS = {"nearest": Resampling.nearest, "bilinear": Resampling.bilinear, "cubic": Resampling.cubic}
-ROWS_PX, COLUMNS_PX = 1024, 4096
-"""Size of the pieces read and written: whole JPEG 2000 tiles and whole output blocks, small enough to stop within two seconds."""
+ROWS_PX, COLUMNS_PX, STRIPE_PX = 1024, 2560, 5120
+"""Size of the pieces read and written, and of the stripes in which they follow each other.
+
+Pieces are whole blocks of the output and small enough to stop soon. A stripe holds whole JPEG 2000 tiles of 10 m (1024) and 20 m (640)
+bands side by side, and going down it, the tiles that two pieces share are still in GDAL's block cache: each is decoded once.
+"""
 
 _IN_FLIGHT = 6
 _WELL_COVERED = 0.999
@@ -208,16 +212,24 @@ def _write(
         writer.tag({PROVENANCE_TAG: json.dumps(_provenance(products, dem, config, shares, masked))})
 
 
+def pieces(grid: Grid) -> list[Window]:
+    """Cut a grid into the pieces in which a stack is made, in their order: stripe by stripe, downwards."""
+    return [
+        Window(column, row, min(COLUMNS_PX, right - column), min(ROWS_PX, grid.rows - row))
+        for left in range(0, grid.columns, STRIPE_PX)
+        for right in (min(left + STRIPE_PX, grid.columns),)
+        for row in range(0, grid.rows, ROWS_PX)
+        for column in range(left, right, COLUMNS_PX)
+    ]
+
+
 def _read_all(
     layers: Sequence[Layer], grid: Grid, workers: int, report: Reporter
 ) -> Iterator[tuple[Layer, Window, NDArray[np.int16]]]:
     """Read every layer for every piece of the grid, ahead of the writer by a bounded number of pieces, in order."""
-    pieces = [
-        Window(column, row, min(COLUMNS_PX, grid.columns - column), min(ROWS_PX, grid.rows - row))
-        for row in range(0, grid.rows, ROWS_PX) for column in range(0, grid.columns, COLUMNS_PX)
-    ]  # fmt: skip
-    jobs = iter([(layer, window) for window in pieces for layer in layers])
-    total = len(pieces) * len(layers)
+    windows = pieces(grid)
+    jobs = iter([(layer, window) for window in windows for layer in layers])
+    total = len(windows) * len(layers)
     pending: deque[tuple[Layer, Window, Future[NDArray[np.int16]]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="l4s-read")
     try:

@@ -82,6 +82,6 @@ def test_s2cloudless_says_what_it_needs(
     config = StackConfig(quality="s2cloudless")
     with pytest.raises(ChannelError, match="Level-1C bands"):
         make_stack(l2a_scene.imagery, [], out=tmp_path / "s.tif", config=config)
-    monkeypatch.setitem(sys.modules, "s2cloudless", None)
+    monkeypatch.setitem(sys.modules, "s2cloudless.cloud_detector", None)
     with pytest.raises(DependencyError, match="l4s-engine"):
         make_stack(l1c_scene.imagery, [], out=tmp_path / "s.tif", config=config)

@@ -412,8 +412,28 @@ def test_several_pieces_and_workers_give_the_same_stack(
     whole = make_stack(bands_scene.imagery, bands_scene.dem, out=tmp_path / "w.tif", config=StackConfig(workers=1))
     monkeypatch.setattr("engine.scene.stack.ROWS_PX", 37)
     monkeypatch.setattr("engine.scene.stack.COLUMNS_PX", 53)
+    monkeypatch.setattr("engine.scene.stack.STRIPE_PX", 106)
     pieces = make_stack(bands_scene.imagery, bands_scene.dem, out=tmp_path / "p.tif", config=StackConfig(workers=4))
     assert_allclose(read(pieces), read(whole), atol=0.21)
+
+
+@given(rows=st.integers(1, 12000), columns=st.integers(1, 12000))
+def test_pieces_cover_a_grid_once(rows: int, columns: int) -> None:
+    from affine import Affine
+    from rasterio.crs import CRS
+
+    from engine.grid import Grid
+    from engine.scene.stack import pieces
+
+    grid = Grid(CRS.from_epsg(32651), Affine(10, 0, 0, 0, -10, 0), (rows, columns))
+    times = np.zeros((-(-rows // 512), -(-columns // 512)), int)
+    for piece in pieces(grid):
+        assert piece.col_off % 512 == piece.row_off % 512 == 0
+        assert piece.col_off + piece.width <= columns
+        assert piece.row_off + piece.height <= rows
+        right, bottom = -(-(piece.col_off + piece.width) // 512), -(-(piece.row_off + piece.height) // 512)
+        times[piece.row_off // 512 : bottom, piece.col_off // 512 : right] += 1
+    assert (times == 1).all()
 
 
 def test_grids_join_to_the_grid_around_them(tmp_path: Path, write_raster: Any) -> None:
