@@ -152,7 +152,7 @@ def _row(record: Any) -> dict[str, Any]:
         "landslides": int(record.get("landslides") or 0),
         "area_km2": _number(record.get("area_km2")),
         **{f"share_{name}": _number(masked.get(name)) for name in ("nodata", "cloud", "shadow", "snow")},
-        "device": str(record.get("device", "")),
+        "device": json.dumps(record.get("device", ""), ensure_ascii=False, default=str).strip('"'),
         "inputs": json.dumps(record.get("inputs", {}), ensure_ascii=False, default=str),
         "parameters": json.dumps(record.get("parameters", {}), ensure_ascii=False, default=str),
         "licence": str(record.get("licence", LICENCE)),

@@ -254,7 +254,7 @@ def _background(inventory: Inventory) -> list[Section]:
         "threshold": "Threshold",
     }.items():
         if run.get(name) not in (None, ""):
-            rows.append([label, escape(str(run[name]))])
+            rows.append([label, escape(_plain(run[name]))])
     rows += [
         [f"Input: {escape(str(name))}", escape(_plain(value))] for name, value in (run.get("inputs") or {}).items()
     ]

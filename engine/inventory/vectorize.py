@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,7 +14,6 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from engine import __version__
 from engine.errors import ConfigError, NoValidPixelsError
 from engine.events import SILENT, Reporter
 from engine.grid import Grid
@@ -23,11 +21,11 @@ from engine.inventory.attributes import attributes
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.layers import open_layers
 from engine.inventory.outline import polygons
+from engine.inventory.provenance import columns_of, make_record
 from engine.inventory.runs import Runs, complement, fill_holes, label_runs, read_mask
 from engine.inventory.schema import FIELDS
 from engine.inventory.smoothing import Outline, reshape
 from engine.inventory.split import Split, split_blobs
-from engine.inventory.volume import RELATION
 from engine.inventory.zonal import zonal_statistics
 from engine.nouns import LandslideMask, ProbabilityRaster, Stack
 
@@ -113,8 +111,10 @@ def vectorize(
         zonal = zonal_statistics(slides, grid, names, read, report=report) if names and len(slides) else {}
     columns = attributes(shapes, slides, empty, grid, zonal, exact=config.outline == "exact")
     columns["amalgamated"] = amalgamated
-    record = _record(run, config, mask, empty, columns, probability, stack)
-    columns.update(_provenance(record))
+    record = make_record(
+        run, {"polygons": asdict(config)}, mask, empty, columns, probability=probability, stack=stack, report=report
+    )
+    columns.update(columns_of(record))
     order = np.argsort(-np.asarray(columns["area_m2"]), kind="stable")
     shapes, columns = shapes[order], {name: _ordered(value, order) for name, value in columns.items()}
     columns["id"] = np.arange(1, len(shapes) + 1)
@@ -163,61 +163,3 @@ def _ordered(value: Any, order: NDArray[np.intp]) -> Any:
 def _area(empty: Runs, transform: Any) -> shapely.geometry.base.BaseGeometry:
     shape: shapely.geometry.base.BaseGeometry = polygons(complement(empty), transform)[0]
     return shape
-
-
-def _record(
-    run: Mapping[str, Any] | None,
-    config: VectorizeConfig,
-    mask: LandslideMask,
-    empty: Runs,
-    columns: Mapping[str, Any],
-    probability: ProbabilityRaster | None,
-    stack: Stack | None,
-) -> dict[str, Any]:
-    """Everything worth knowing of the run; what the caller gave takes precedence."""
-    # A mask made from the probability on the way may be a temporary file.
-    inputs = {
-        "mask": None if probability else mask.path,
-        "probability": probability and probability.path,
-        "stack": stack and stack.path,
-    }
-    area = mask.grid.pixel_area_m2()
-    masked = float((empty.length * area[empty.row]).sum())
-    total = float(area.sum() * mask.grid.columns)
-    record: dict[str, Any] = {
-        "engine_version": __version__,
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "parameters": {"polygons": asdict(config)},
-        "inputs": {name: str(path) for name, path in inputs.items() if path},
-        "masked_share": {"nodata": round(masked / total, 6)},
-        **(run or {}),
-    }
-    record["grid"] = mask.grid.describe()
-    record["area_km2"] = round((total - masked) / 1e6, 6)
-    record["landslides"] = len(columns["pixels"])
-    record["landslide_area_km2"] = round(float(np.sum(columns["area_m2"])) / 1e6, 6)
-    record["volume_relation"] = RELATION.name
-    return record
-
-
-def _provenance(record: Mapping[str, Any]) -> dict[str, Any]:
-    models = record.get("models") or []
-    inputs = record.get("inputs") or {}
-    images = inputs.get("sentinel2") or inputs.get("images") or inputs.get("stack")
-    return {
-        "model": ", ".join(f"{m.get('name', '')} {m.get('version', '')}".strip() for m in models) or None,
-        "model_digest": ", ".join(str(m.get("digest", ""))[:12] for m in models) or None,
-        "engine": record.get("engine_version"),
-        "threshold": record.get("threshold"),
-        "created": record.get("created"),
-        "images": _names(images),
-        "dem": _names(inputs.get("dem")),
-    }
-
-
-def _names(value: Any) -> str | None:
-    """Short names of one or more paths."""
-    if not value:
-        return None
-    many = [value] if isinstance(value, str) else list(value)
-    return ", ".join(Path(str(one)).name for one in many)

@@ -16,6 +16,7 @@ from engine.inventory.runs import find_runs, label_runs
 from engine.inventory.schema import FIELDS, FLAGS, NAMES
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.inventory.zonal import zonal_statistics
+from engine.nouns import Stack
 from engine.raster import RasterWriter
 
 
@@ -131,6 +132,18 @@ def test_cloud_edge_and_lower_confidence(make_mask_file, make_probability) -> No
     assert row["masked_m"] == 0
     assert row["flags"] == "cloud-edge"
     assert row["confidence"] == 2
+
+
+def test_hidden_ground_is_counted_by_reason(make_mask_file, tmp_path) -> None:
+    mask = np.zeros((10, 10), np.uint8)
+    mask[:4] = 255
+    quality = np.zeros((10, 10))
+    quality[0], quality[1], quality[9] = 2, 3, 2  # cloud, shadow, and a cloud that was not masked
+    path = tmp_path / "s.tif"
+    with RasterWriter(path, grid_of_shape(mask.shape), dtype="float32", bands=["B04", "QA"]) as writer:
+        writer.write(np.stack([np.ones_like(quality), quality]).astype(np.float32))
+    run = vectorize(make_mask_file(mask), stack=Stack.open(path)).run
+    assert run["masked_share"] == {"cloud": 0.1, "shadow": 0.1, "snow": 0.0, "nodata": 0.2}
 
 
 def test_change_uncertainty_and_vegetation(make_mask_file, make_probability, make_stack_file, tmp_path) -> None:

@@ -1,0 +1,109 @@
+"""How an inventory was made: the record that goes into the layer ``run``, the report and the provenance columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine import __version__
+from engine.bands import QUALITY_CLASSES
+from engine.events import SILENT, Reporter
+from engine.inventory.runs import Runs, paint, strips
+from engine.inventory.volume import RELATION
+from engine.nouns import LandslideMask, ProbabilityRaster, Stack
+
+
+def make_record(
+    run: Mapping[str, Any] | None,
+    parameters: Mapping[str, Any],
+    mask: LandslideMask,
+    empty: Runs,
+    columns: Mapping[str, Any],
+    *,
+    probability: ProbabilityRaster | None,
+    stack: Stack | None,
+    report: Reporter = SILENT,
+) -> dict[str, Any]:
+    """Gather everything worth knowing of a run.
+
+    Args:
+        run: What the caller knows; it takes precedence.
+        parameters: Parameters of vectorizing, used where ``run`` has none.
+        mask: The mask.
+        empty: Its pixels without data.
+        columns: Attributes of the landslides.
+        probability: Where the mask came from, if known.
+        stack: What was looked at; its quality band tells why pixels are hidden.
+        report: Receives progress.
+
+    Returns:
+        The record; everything in it is JSON.
+    """
+    inputs = {
+        # A mask made from the probability on the way may be a temporary file.
+        "mask": None if probability else mask.path,
+        "probability": probability and probability.path,
+        "stack": stack and stack.path,
+    }
+    area = mask.grid.pixel_area_m2()
+    hidden = float((empty.length * area[empty.row]).sum())
+    total = float(area.sum() * mask.grid.columns)
+    record: dict[str, Any] = {
+        "engine_version": __version__,
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "parameters": dict(parameters),
+        "inputs": {name: str(path) for name, path in inputs.items() if path},
+        "masked_share": masked_share(mask, empty, stack, report),
+        **(run or {}),
+    }
+    record["grid"] = mask.grid.describe()
+    record["area_km2"] = round((total - hidden) / 1e6, 6)
+    record["landslides"] = len(columns["pixels"])
+    record["landslide_area_km2"] = round(float(np.sum(columns["area_m2"])) / 1e6, 6)
+    record["volume_relation"] = RELATION.name
+    return record
+
+
+def masked_share(mask: LandslideMask, empty: Runs, stack: Stack | None, report: Reporter = SILENT) -> dict[str, float]:
+    """Share of all pixels that have no result, by reason: cloud, shadow, snow, or no data (any other reason)."""
+    size = mask.grid.rows * mask.grid.columns
+    counts = {name: 0 for name in QUALITY_CLASSES if name not in ("clear", "nodata")}
+    if stack is not None and stack.has_quality and len(empty):
+        with stack.reader() as reader:
+            for window in strips(mask.grid, 8):
+                report.progress("counting clouds", int(window.row_off), mask.grid.rows)
+                quality = reader.quality(window)
+                if quality is not None:
+                    seen = np.bincount(quality[paint(empty, window) >= 0], minlength=max(QUALITY_CLASSES.values()) + 1)
+                    counts = {name: count + int(seen[QUALITY_CLASSES[name]]) for name, count in counts.items()}
+        report.progress("counting clouds", mask.grid.rows, mask.grid.rows)
+    rest = int(empty.length.sum()) - sum(counts.values())
+    return {name: round(count / size, 6) for name, count in {**counts, "nodata": rest}.items()}
+
+
+def columns_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of the schema's provenance, the same for every landslide."""
+    models = record.get("models") or []
+    inputs = record.get("inputs") or {}
+    images = inputs.get("sentinel2") or inputs.get("images") or inputs.get("stack")
+    return {
+        "model": ", ".join(f"{m.get('name', '')} {m.get('version', '')}".strip() for m in models) or None,
+        "model_digest": ", ".join(str(m.get("digest", ""))[:12] for m in models) or None,
+        "engine": record.get("engine_version"),
+        "threshold": record.get("threshold"),
+        "created": record.get("created"),
+        "images": _names(images),
+        "dem": _names(inputs.get("dem")),
+    }
+
+
+def _names(value: Any) -> str | None:
+    """Short names of one or more paths."""
+    if not value:
+        return None
+    many = [value] if isinstance(value, str) else list(value)
+    return ", ".join(Path(str(one)).name for one in many)
