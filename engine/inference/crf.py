@@ -40,19 +40,22 @@ def guide_channels(channels: Sequence[str]) -> tuple[int, ...]:
     return tuple(list(channels).index(name) for name in names[:3])
 
 
-def refine(probability: NDArray[np.float32], guide: NDArray[np.float32], config: CrfConfig) -> NDArray[np.float32]:
+def refine(
+    probability: NDArray[np.float32], guide: NDArray[np.float32], config: CrfConfig, *, centre: float = 0.5
+) -> NDArray[np.float32]:
     """Refine one window.
 
     Args:
         probability: Probability of landslide, shape (h, w).
         guide: One to three normalised channels, shape (channels, h, w).
         config: Reaches and weights.
+        centre: Probability at which the CRF is undecided, the models' threshold: without it, a CRF pulls everything below 0.5 down.
 
     Returns:
-        The CRF's marginal probability of landslide, shape (h, w).
+        The CRF's marginal probability of landslide, shape (h, w), with ``centre`` still the point of indecision.
     """
     rows, columns = probability.shape
-    p = np.clip(probability, 1e-4, 1 - 1e-4)
+    p = _shifted(np.clip(probability, 1e-4, 1 - 1e-4), (1 - centre) / centre)
     field = _library().DenseCRF2D(columns, rows, 2)
     field.setUnaryEnergy(np.ascontiguousarray(-np.log(np.stack([1 - p, p])).reshape(2, -1), np.float32))
     field.addPairwiseGaussian(sxy=config.smooth_px, compat=config.smooth_weight)
@@ -60,8 +63,12 @@ def refine(probability: NDArray[np.float32], guide: NDArray[np.float32], config:
         sxy=config.edge_px, srgb=config.edge_colour, rgbim=_colours(guide), compat=config.edge_weight
     )
     marginals: NDArray[np.float32] = np.asarray(field.inference(config.iterations), np.float32)
-    landslide: NDArray[np.float32] = marginals[1].reshape(rows, columns)
-    return landslide
+    return _shifted(marginals[1].reshape(rows, columns), centre / (1 - centre))
+
+
+def _shifted(probability: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    """Multiply the odds of every pixel."""
+    return np.asarray(factor * probability / (1 - probability + factor * probability), np.float32)
 
 
 def _colours(guide: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rasterio.windows import Window
 
 from engine import __version__
@@ -23,7 +22,7 @@ from engine.inference import crf
 from engine.inference.config import CrfConfig, InferenceConfig
 from engine.inference.ensemble import views
 from engine.inference.journal import FOLDER, Journal, Progress
-from engine.inference.setup import Networks, assemble, fingerprint, needed_windows, windows
+from engine.inference.setup import Networks, assemble, card_threshold, fingerprint, needed_windows, windows
 from engine.inference.source import Inputs, excluded_classes
 from engine.inference.statistics import SceneStatistics, scene_statistics
 from engine.inference.stream import Stream, StreamPlan, Tally
@@ -132,12 +131,6 @@ def predict(
             "quality": statistics.quality,
         },
     )
-
-
-def card_threshold(bundles: Sequence[ModelBundle]) -> float:
-    """Weighted mean of the thresholds in the models' cards."""
-    weights = [bundle.card.weight for bundle in bundles]
-    return float(np.average([bundle.card.threshold for bundle in bundles], weights=weights))
 
 
 def _check(stack: Stack, bundles: Sequence[ModelBundle], config: InferenceConfig, area: BaseGeometry | None) -> Inputs:

@@ -14,9 +14,8 @@ from engine.bands import NAMES, in_order
 from engine.errors import ChannelError, ConfigError
 from engine.events import SILENT, Reporter
 from engine.inference.config import InferenceConfig
-from engine.inference.detect import card_threshold
 from engine.inference.ensemble import Ensemble
-from engine.inference.setup import Networks
+from engine.inference.setup import Networks, card_threshold
 from engine.inference.tiling import mirror
 from engine.models.bundle import ModelBundle
 from engine.models.normalization import ChannelStatistics, StatisticsAccumulator

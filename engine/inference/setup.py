@@ -94,6 +94,12 @@ class Networks:
         )
 
 
+def card_threshold(bundles: Sequence[ModelBundle]) -> float:
+    """Weighted mean of the thresholds in the models' cards."""
+    weights = [bundle.card.weight for bundle in bundles]
+    return float(np.average([bundle.card.threshold for bundle in bundles], weights=weights))
+
+
 def windows(grid: Grid, bundles: Sequence[ModelBundle], config: InferenceConfig) -> tuple[Axis, Axis]:
     """Lay windows over a grid that suit all members.
 
@@ -161,6 +167,7 @@ def assemble(
         batch=min(batch, columns.count),
         crf=config.crf,
         guide=crf.guide_channels(bundles[0].card.channels),
+        centre=card_threshold(bundles),
     )
 
 

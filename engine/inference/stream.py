@@ -48,6 +48,7 @@ class StreamPlan:
         batch: Windows at once.
         crf: Post-processing of each window, or None.
         guide: Channels of the first layout that serve the CRF as colours.
+        centre: Probability at which the CRF is undecided.
     """
 
     source: BlockSource
@@ -59,6 +60,7 @@ class StreamPlan:
     batch: int
     crf: CrfConfig | None
     guide: tuple[int, ...]
+    centre: float
 
     @property
     def layers(self) -> int:
@@ -214,7 +216,8 @@ class Stream:
             self._idle.put(ensemble)
         if self._plan.crf is not None:
             guides = inputs[0][:, list(self._plan.guide)]
-            mean = np.stack([crf.refine(p, guide, self._plan.crf) for p, guide in zip(mean, guides, strict=True)])
+            pairs = zip(mean, guides, strict=True)
+            mean = np.stack([crf.refine(p, g, self._plan.crf, centre=self._plan.centre) for p, g in pairs])
         return mean[:, None] if variance is None else np.stack([mean, variance], axis=1)
 
     def _settle(self, depth: int) -> None:

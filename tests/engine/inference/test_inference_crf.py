@@ -37,6 +37,18 @@ def test_a_noisy_boundary_moves_to_the_edge_in_the_image():
     assert refined.max() <= 1
 
 
+def test_a_threshold_other_than_a_half_stays_the_point_of_indecision():
+    pytest.importorskip("pydensecrf")
+    truth, guide, probability = noisy_disc(np.random.default_rng(0))
+    odds = 0.25 / 0.75 * probability / (1 - probability)
+    lower = (odds / (1 + odds)).astype(np.float32)
+    half = crf.refine(probability, guide, CrfConfig())
+    quarter = crf.refine(lower, guide, CrfConfig(), centre=0.25)
+    assert f1(lower >= 0.5, truth) < 0.6
+    assert np.mean((quarter >= 0.25) == (half >= 0.5)) > 0.999
+    assert f1(crf.refine(lower, guide, CrfConfig()) >= 0.25, truth) < 0.9
+
+
 def test_without_an_edge_in_the_image_only_specks_go():
     pytest.importorskip("pydensecrf")
     probability = np.full((64, 64), 0.1, np.float32)
