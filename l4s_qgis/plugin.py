@@ -48,6 +48,10 @@ class L4SPlugin:
         self.engine_action = self._add_action(
             "engine", tr("Engine…"), self.engine, tr("Install, repair or choose the engine")
         )
+        self.help_action = QAction(icon("engine"), tr("Help"), self._iface.mainWindow())
+        self.help_action.triggered.connect(self.help)
+        self._iface.addPluginToRasterMenu(tr("Landslides"), self.help_action)
+        self._actions.append(self.help_action)
         self.detect_action.setShortcut(QKeySequence("Ctrl+Alt+L"))
 
     def unload(self) -> None:
@@ -82,6 +86,14 @@ class L4SPlugin:
         self._engine_dialog.show()
         self._engine_dialog.raise_()
         return self._engine_dialog
+
+    def help(self, *_: Any) -> Any:
+        """Show the user guide."""
+        from .help import HelpDialog
+
+        dialog = HelpDialog(self._iface.mainWindow())
+        dialog.show()
+        return dialog
 
     def detect(self, *_: Any) -> Any:
         """Open the dialog; on the first use the page that installs the engine comes before it."""

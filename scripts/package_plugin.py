@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,7 +86,7 @@ def build(out: Path, root: Path = ROOT) -> Path:
             entry = zipfile.ZipInfo(target, DATE)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, source.read_bytes())
+            archive.writestr(entry, _allow_digests(source) if source.name == "card.json" else source.read_bytes())
     size = path.stat().st_size
     if size > MAX_BYTES:
         path.unlink()
@@ -93,6 +94,14 @@ def build(out: Path, root: Path = ROOT) -> Path:
             f"The zip would be {size / 2**20:.1f} MiB; the plugin repository takes {MAX_BYTES / 2**20:.0f} MiB."
         )
     return path
+
+
+def _allow_digests(card: Path) -> bytes:
+    """A model card whose digests detect-secrets takes for what they are: JSON has no comments, so the pragma is a value beside each."""
+    data = json.loads(card.read_text(encoding="utf-8"))
+    files = {name: {**entry, "note": "# pragma: allowlist secret"} for name, entry in data.pop("files").items()}
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in files.items())
+    return (json.dumps(data, indent=2, ensure_ascii=False)[:-2] + f',\n"files": {{\n{lines}\n}}\n}}\n').encode()
 
 
 def _wanted(path: Path) -> bool:

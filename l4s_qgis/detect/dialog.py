@@ -9,8 +9,7 @@ from typing import Any
 
 from qgis.core import QgsGeometry, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer, QgsSettings
 from qgis.gui import QgsCheckableComboBox, QgsCollapsibleGroupBox, QgsFileWidget, QgsMapLayerComboBox
-from qgis.PyQt.QtCore import QStandardPaths, Qt, QTimer, QUrl
-from qgis.PyQt.QtGui import QDesktopServices
+from qgis.PyQt.QtCore import QStandardPaths, Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -32,6 +31,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from .. import channels
+from ..help import HelpDialog
 from ..i18n import tr
 from ..icons import icon, resource
 from ..processing import inputs
@@ -39,7 +39,6 @@ from ..worker import environment
 from .channel_table import ChannelTable
 from .checks import VIEWS, Finding, Request, check
 
-HELP = "https://github.com/l4s/l4s/blob/main/docs/plugin.md"
 COLOURS = {"error": "#c62828", "warning": "#b26a00", "info": "#2e7d32"}
 SIGNS = {"error": "✖", "warning": "⚠", "info": "✔"}
 
@@ -216,7 +215,7 @@ class DetectDialog(QDialog):
         self.start.setIcon(icon("detect"))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        buttons.helpRequested.connect(lambda: QDesktopServices.openUrl(QUrl(HELP)))
+        buttons.helpRequested.connect(lambda: HelpDialog(self).show())
         return buttons
 
     def _connect(self) -> None:

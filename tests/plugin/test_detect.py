@@ -155,7 +155,7 @@ def test_nothing_chosen(qgis_new_project, tmp_path):
 def test_layer_in_degrees_is_measured_in_metres(good, make_raster, qgis_new_project):
     image = layer(make_raster("degrees.tif", names=FOUR, crs=4326, origin=(121.0, 24.0), pixel=0.0001))
     assert errors(**{**good, "image": image}) == []
-    assert megapixels(Request(image=image)) == pytest.approx(0.0064 * 7.15 / 10 * 7.07 / 7.1 * 0.63, rel=0.6)
+    assert megapixels(Request(image=image)) == pytest.approx(0.0064**2 * 101.7e3 * 110.75e3 / 100 / 1e6, rel=0.01)
 
 
 def test_durations_are_said_as_people_do():

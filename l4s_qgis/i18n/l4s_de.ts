@@ -1,0 +1,1294 @@
+<?xml version='1.0' encoding='utf-8'?>
+<TS version="2.1" language="de" sourcelanguage="en">
+  <context>
+    <name>l4s</name>
+    <message>
+      <source>left out</source>
+      <translation>weglassen</translation>
+    </message>
+    <message>
+      <source>Band</source>
+      <translation>Band</translation>
+    </message>
+    <message>
+      <source>Description</source>
+      <translation>Beschreibung</translation>
+    </message>
+    <message>
+      <source>Channel</source>
+      <translation>Kanal</translation>
+    </message>
+    <message>
+      <source>{mpx:.1f} million pixels; about {time}, {disk} of disk.</source>
+      <translation>{mpx:.1f} Millionen Pixel; etwa {time}, {disk} Speicherplatz.</translation>
+    </message>
+    <message>
+      <source>{n:.1f} hours</source>
+      <translation>{n:.1f} Stunden</translation>
+    </message>
+    <message>
+      <source>Choose an image layer or a Sentinel-2 product.</source>
+      <translation>Wählen Sie einen Bildlayer oder ein Sentinel-2-Produkt.</translation>
+    </message>
+    <message>
+      <source>Without elevation, bare fields and river beds are more often taken for landslides.</source>
+      <translation>Ohne Höhenmodell werden kahle Felder und Flussbetten häufiger für Rutschungen gehalten.</translation>
+    </message>
+    <message>
+      <source>The elevation and the image do not overlap; check their coordinate reference systems.</source>
+      <translation>Höhenmodell und Bild überlappen nicht; prüfen Sie ihre Koordinatenbezugssysteme.</translation>
+    </message>
+    <message>
+      <source>The area holds no polygon; select one or choose another area.</source>
+      <translation>Das Gebiet enthält kein Polygon; wählen Sie eines aus oder ein anderes Gebiet.</translation>
+    </message>
+    <message>
+      <source>The area's layer has no coordinate reference system; set it in the layer's properties.</source>
+      <translation>Der Layer des Gebiets hat kein Koordinatenbezugssystem; setzen Sie es in den Layereigenschaften.</translation>
+    </message>
+    <message>
+      <source>The area and the image do not overlap.</source>
+      <translation>Das Gebiet und das Bild überlappen nicht.</translation>
+    </message>
+    <message>
+      <source>Choose a folder for the results.</source>
+      <translation>Wählen Sie einen Ordner für die Ergebnisse.</translation>
+    </message>
+    <message>
+      <source>The folder holds an earlier result: its reviewed landslides are kept, all else is replaced.</source>
+      <translation>Der Ordner enthält ein früheres Ergebnis: geprüfte Rutschungen bleiben erhalten, alles andere wird ersetzt.</translation>
+    </message>
+    <message>
+      <source>A whole tile: {mpx:.0f} million pixels; about {time}, {disk} of disk. An area is faster.</source>
+      <translation>Eine ganze Kachel: {mpx:.0f} Millionen Pixel; etwa {time}, {disk} Speicherplatz. Ein Gebiet geht schneller.</translation>
+    </message>
+    <message>
+      <source>{n} seconds</source>
+      <translation>{n} Sekunden</translation>
+    </message>
+    <message>
+      <source>{n} minutes</source>
+      <translation>{n} Minuten</translation>
+    </message>
+    <message>
+      <source>{channels}: given to more than one band.</source>
+      <translation>{channels}: mehr als einem Band zugeordnet.</translation>
+    </message>
+    <message>
+      <source>No band is blue, green or red ({channels} missing); assign them under “Channels”.</source>
+      <translation>Kein Band ist Blau, Grün oder Rot ({channels} fehlen); ordnen Sie sie unter „Kanäle“ zu.</translation>
+    </message>
+    <message>
+      <source>Missing: {channels}. The bundled model tolerates that; the result is less certain.</source>
+      <translation>Es fehlen: {channels}. Das mitgelieferte Modell verträgt das; das Ergebnis ist weniger sicher.</translation>
+    </message>
+    <message>
+      <source>{folder} cannot be written; choose another folder for the results.</source>
+      <translation>{folder} ist nicht beschreibbar; wählen Sie einen anderen Ordner für die Ergebnisse.</translation>
+    </message>
+    <message>
+      <source>The results need about {need:.1f} GB, but only {free:.1f} GB are free there.</source>
+      <translation>Die Ergebnisse brauchen etwa {need:.1f} GB, dort sind aber nur {free:.1f} GB frei.</translation>
+    </message>
+    <message>
+      <source>{path} is no Sentinel-2 product: choose a SAFE folder or a zip.</source>
+      <translation>{path} ist kein Sentinel-2-Produkt: wählen Sie einen SAFE-Ordner oder ein Zip.</translation>
+    </message>
+    <message>
+      <source>“{name}” cannot be read as elevation.</source>
+      <translation>„{name}“ lässt sich nicht als Höhenmodell lesen.</translation>
+    </message>
+    <message>
+      <source>Detect landslides</source>
+      <translation>Rutschungen erkennen</translation>
+    </message>
+    <message>
+      <source>Image after the event</source>
+      <translation>Bild nach dem Ereignis</translation>
+    </message>
+    <message>
+      <source>&amp;Layer of the project</source>
+      <translation>&amp;Layer des Projekts</translation>
+    </message>
+    <message>
+      <source>A raster whose bands are Sentinel-2 channels, as digital numbers (reflectance × 10000) or reflectance</source>
+      <translation>Ein Raster, dessen Bänder Sentinel-2-Kanäle sind, als Digitalwerte (Reflexionsgrad × 10000) oder Reflexionsgrad</translation>
+    </message>
+    <message>
+      <source>Sentinel-2 &amp;product</source>
+      <translation>Sentinel-2-&amp;Produkt</translation>
+    </message>
+    <message>
+      <source>The zip as downloaded, or MTD_MSIL1C.xml / MTD_MSIL2A.xml inside the SAFE folder; a folder can be dropped here</source>
+      <translation>Das Zip wie heruntergeladen oder MTD_MSIL1C.xml / MTD_MSIL2A.xml im SAFE-Ordner; ein Ordner kann hierher gezogen werden</translation>
+    </message>
+    <message>
+      <source>Channels</source>
+      <translation>Kanäle</translation>
+    </message>
+    <message>
+      <source>Elevation and area</source>
+      <translation>Höhenmodell und Gebiet</translation>
+    </message>
+    <message>
+      <source>A digital elevation model in metres, of any resolution and coordinate reference system</source>
+      <translation>Ein digitales Höhenmodell in Metern, mit beliebiger Auflösung und beliebigem Koordinatenbezugssystem</translation>
+    </message>
+    <message>
+      <source>&amp;Elevation</source>
+      <translation>&amp;Höhenmodell</translation>
+    </message>
+    <message>
+      <source>&amp;Area</source>
+      <translation>&amp;Gebiet</translation>
+    </message>
+    <message>
+      <source>Only selected polygons</source>
+      <translation>Nur ausgewählte Polygone</translation>
+    </message>
+    <message>
+      <source>Result</source>
+      <translation>Ergebnis</translation>
+    </message>
+    <message>
+      <source>&amp;Folder</source>
+      <translation>&amp;Ordner</translation>
+    </message>
+    <message>
+      <source>The bundled model</source>
+      <translation>Das mitgelieferte Modell</translation>
+    </message>
+    <message>
+      <source>Several models are averaged, and their disagreement becomes the uncertainty</source>
+      <translation>Mehrere Modelle werden gemittelt; ihre Uneinigkeit wird zur Unsicherheit</translation>
+    </message>
+    <message>
+      <source>&amp;Models</source>
+      <translation>&amp;Modelle</translation>
+    </message>
+    <message>
+      <source>Advanced</source>
+      <translation>Erweitert</translation>
+    </message>
+    <message>
+      <source>A Sentinel-2 product or image from before the event: adds the change of vegetation and brightness to each landslide</source>
+      <translation>Ein Sentinel-2-Produkt oder Bild von vor dem Ereignis: ergänzt jede Rutschung um die Änderung von Bewuchs und Helligkeit</translation>
+    </message>
+    <message>
+      <source>Image &amp;before</source>
+      <translation>Bild &amp;vorher</translation>
+    </message>
+    <message>
+      <source>The folder of a model that was trained or received; used instead of the above</source>
+      <translation>Der Ordner eines selbst trainierten oder erhaltenen Modells; wird anstelle der obigen verwendet</translation>
+    </message>
+    <message>
+      <source>&amp;Own model</source>
+      <translation>&amp;Eigenes Modell</translation>
+    </message>
+    <message>
+      <source>the model's</source>
+      <translation>der des Modells</translation>
+    </message>
+    <message>
+      <source>Probability from which a pixel is landslide; it can be changed at once later, in the review</source>
+      <translation>Wahrscheinlichkeit, ab der ein Pixel Rutschung ist; sie lässt sich später in der Prüfung sofort ändern</translation>
+    </message>
+    <message>
+      <source>&amp;Threshold</source>
+      <translation>&amp;Schwellenwert</translation>
+    </message>
+    <message>
+      <source>the default</source>
+      <translation>Voreinstellung</translation>
+    </message>
+    <message>
+      <source>Landslides below this area are left out</source>
+      <translation>Kleinere Rutschungen werden weggelassen</translation>
+    </message>
+    <message>
+      <source>Minimum mapping &amp;unit</source>
+      <translation>Kleinste Kartier&amp;einheit</translation>
+    </message>
+    <message>
+      <source>The image is also looked at mirrored and turned, and the results are averaged</source>
+      <translation>Das Bild wird auch gespiegelt und gedreht betrachtet, die Ergebnisse werden gemittelt</translation>
+    </message>
+    <message>
+      <source>&amp;Views</source>
+      <translation>&amp;Ansichten</translation>
+    </message>
+    <message>
+      <source>Pull outlines to edges of the image (CRF; needs an extra package)</source>
+      <translation>Umrisse an Kanten des Bildes ziehen (CRF; braucht ein Zusatzpaket)</translation>
+    </message>
+    <message>
+      <source>&amp;Device</source>
+      <translation>&amp;Gerät</translation>
+    </message>
+    <message>
+      <source>&amp;Detect</source>
+      <translation>&amp;Erkennen</translation>
+    </message>
+    <message>
+      <source>Sentinel-2 product</source>
+      <translation>Sentinel-2-Produkt</translation>
+    </message>
+    <message>
+      <source>Elevation</source>
+      <translation>Höhenmodell</translation>
+    </message>
+    <message>
+      <source>Zipped product or its metadata</source>
+      <translation>Gezipptes Produkt oder seine Metadaten</translation>
+    </message>
+    <message>
+      <source>Folder…</source>
+      <translation>Ordner…</translation>
+    </message>
+    <message>
+      <source>Choose a SAFE folder, or a folder with one file for each band</source>
+      <translation>SAFE-Ordner wählen oder einen Ordner mit einer Datei je Band</translation>
+    </message>
+    <message>
+      <source>Choose files: GeoTIFF, .hgt, or zips of ALOS or SRTM</source>
+      <translation>Dateien wählen: GeoTIFF, .hgt oder Zips von ALOS oder SRTM</translation>
+    </message>
+    <message>
+      <source>Whole image</source>
+      <translation>Ganzes Bild</translation>
+    </message>
+    <message>
+      <source>Visible map</source>
+      <translation>Sichtbare Karte</translation>
+    </message>
+    <message>
+      <source>Polygons of a layer</source>
+      <translation>Polygone eines Layers</translation>
+    </message>
+    <message>
+      <source>one</source>
+      <translation>eine</translation>
+    </message>
+    <message>
+      <source>four: more even, 4 × slower</source>
+      <translation>vier: gleichmäßiger, 4 × langsamer</translation>
+    </message>
+    <message>
+      <source>eight: most even, 8 × slower</source>
+      <translation>acht: am gleichmäßigsten, 8 × langsamer</translation>
+    </message>
+    <message>
+      <source>Automatic</source>
+      <translation>Automatisch</translation>
+    </message>
+    <message>
+      <source>Processor (CPU)</source>
+      <translation>Prozessor (CPU)</translation>
+    </message>
+    <message>
+      <source>NVIDIA GPU (CUDA)</source>
+      <translation>NVIDIA-Grafikkarte (CUDA)</translation>
+    </message>
+    <message>
+      <source>All channels are there.</source>
+      <translation>Alle Kanäle sind vorhanden.</translation>
+    </message>
+    <message>
+      <source>Landslides: {name}, {time}</source>
+      <translation>Rutschungen: {name}, {time}</translation>
+    </message>
+    <message>
+      <source>Channels: {n} of {all} found</source>
+      <translation>Kanäle: {n} von {all} gefunden</translation>
+    </message>
+    <message>
+      <source>Missing: {channels}.</source>
+      <translation>Es fehlen: {channels}.</translation>
+    </message>
+    <message>
+      <source>Open report</source>
+      <translation>Bericht öffnen</translation>
+    </message>
+    <message>
+      <source>Details</source>
+      <translation>Einzelheiten</translation>
+    </message>
+    <message>
+      <source>Stopping…</source>
+      <translation>Wird angehalten…</translation>
+    </message>
+    <message>
+      <source>Starting the engine…</source>
+      <translation>Die Engine wird gestartet…</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>Anhalten</translation>
+    </message>
+    <message>
+      <source>{count} landslides found in {seconds:.0f} s.</source>
+      <translation>{count} Rutschungen in {seconds:.0f} s gefunden.</translation>
+    </message>
+    <message>
+      <source>It failed without saying why.</source>
+      <translation>Es schlug fehl, ohne den Grund zu nennen.</translation>
+    </message>
+    <message>
+      <source>Landslides: help</source>
+      <translation>Hangrutschungen: Hilfe</translation>
+    </message>
+    <message>
+      <source>Landslides</source>
+      <translation>Rutschungen</translation>
+    </message>
+    <message>
+      <source>Probability</source>
+      <translation>Wahrscheinlichkeit</translation>
+    </message>
+    <message>
+      <source>Uncertainty</source>
+      <translation>Unsicherheit</translation>
+    </message>
+    <message>
+      <source>Stopped on request; nothing half-written is left.</source>
+      <translation>Auf Wunsch angehalten; nichts Halbfertiges bleibt zurück.</translation>
+    </message>
+    <message>
+      <source>The engine's Python could not be started. Open “Landslides ▸ Engine…” and repair it or choose another one.</source>
+      <translation>Das Python der Engine ließ sich nicht starten. Öffnen Sie „Rutschungen ▸ Engine…“ und reparieren Sie es oder wählen Sie ein anderes.</translation>
+    </message>
+    <message>
+      <source>The engine ended unexpectedly; QGIS is not affected. Often memory ran out: close other programs or choose a smaller area, and try again.</source>
+      <translation>Die Engine endete unerwartet; QGIS ist nicht betroffen. Oft fehlte Arbeitsspeicher: schließen Sie andere Programme oder wählen Sie ein kleineres Gebiet, und versuchen Sie es erneut.</translation>
+    </message>
+    <message>
+      <source>The engine stopped without saying why; the details show its last lines.</source>
+      <translation>Die Engine hielt an, ohne den Grund zu nennen; die Einzelheiten zeigen ihre letzten Zeilen.</translation>
+    </message>
+    <message>
+      <source>The engine ended without a result. Open “Landslides ▸ Engine…” and repair it.</source>
+      <translation>Die Engine endete ohne Ergebnis. Öffnen Sie „Rutschungen ▸ Engine…“ und reparieren Sie sie.</translation>
+    </message>
+    <message>
+      <source>The engine is not installed in the chosen Python. Open “Landslides ▸ Engine…” and repair it or choose another one.</source>
+      <translation>Im gewählten Python ist die Engine nicht installiert. Öffnen Sie „Rutschungen ▸ Engine…“ und reparieren Sie es oder wählen Sie ein anderes.</translation>
+    </message>
+    <message>
+      <source>The engine's version does not fit this plugin. Open “Landslides ▸ Engine…” and update it.</source>
+      <translation>Die Version der Engine passt nicht zu dieser Erweiterung. Öffnen Sie „Rutschungen ▸ Engine…“ und aktualisieren Sie sie.</translation>
+    </message>
+    <message>
+      <source>The engine is not installed yet. Open “Landslides ▸ Engine…” and install it; that is needed only once.</source>
+      <translation>Die Engine ist noch nicht installiert. Öffnen Sie „Rutschungen ▸ Engine…“ und installieren Sie sie; das ist nur einmal nötig.</translation>
+    </message>
+    <message>
+      <source>The engine belongs to another version of this plugin. Open “Landslides ▸ Engine…” and update it.</source>
+      <translation>Die Engine gehört zu einer anderen Version dieser Erweiterung. Öffnen Sie „Rutschungen ▸ Engine…“ und aktualisieren Sie sie.</translation>
+    </message>
+    <message>
+      <source>The engine's folder is damaged or was removed. Open “Landslides ▸ Engine…” and repair it.</source>
+      <translation>Der Ordner der Engine ist beschädigt oder wurde entfernt. Öffnen Sie „Rutschungen ▸ Engine…“ und reparieren Sie ihn.</translation>
+    </message>
+    <message>
+      <source>A file or folder does not exist; it may have been moved or renamed.</source>
+      <translation>Eine Datei oder ein Ordner fehlt; vielleicht wurde sie verschoben oder umbenannt.</translation>
+    </message>
+    <message>
+      <source>A file cannot be read: it is damaged, incomplete or of another format.</source>
+      <translation>Eine Datei ist nicht lesbar: sie ist beschädigt, unvollständig oder von anderem Format.</translation>
+    </message>
+    <message>
+      <source>The Sentinel-2 or DEM product is incomplete or contradicts itself; download it again.</source>
+      <translation>Das Sentinel-2- oder Höhenprodukt ist unvollständig oder widersprüchlich; laden Sie es erneut herunter.</translation>
+    </message>
+    <message>
+      <source>Channels are missing or not named; set them by hand in the list of channels or choose another model.</source>
+      <translation>Kanäle fehlen oder sind nicht benannt; ordnen Sie sie in der Kanalliste von Hand zu oder wählen Sie ein anderes Modell.</translation>
+    </message>
+    <message>
+      <source>The rasters do not fit together.</source>
+      <translation>Die Raster passen nicht zueinander.</translation>
+    </message>
+    <message>
+      <source>A layer has no coordinate reference system; set it in the layer's properties.</source>
+      <translation>Ein Layer hat kein Koordinatenbezugssystem; setzen Sie es in den Layereigenschaften.</translation>
+    </message>
+    <message>
+      <source>The image, the DEM and the area do not cover any common ground; check their coordinate reference systems.</source>
+      <translation>Bild, Höhenmodell und Gebiet haben keine gemeinsame Fläche; prüfen Sie ihre Koordinatenbezugssysteme.</translation>
+    </message>
+    <message>
+      <source>There are no, or too few, pixels with data in the area.</source>
+      <translation>Im Gebiet gibt es keine oder zu wenige Pixel mit Daten.</translation>
+    </message>
+    <message>
+      <source>An option makes no sense.</source>
+      <translation>Eine Einstellung ergibt keinen Sinn.</translation>
+    </message>
+    <message>
+      <source>The labelled data cannot be used.</source>
+      <translation>Die Trainingsdaten sind nicht verwendbar.</translation>
+    </message>
+    <message>
+      <source>The model cannot be loaded.</source>
+      <translation>Das Modell lässt sich nicht laden.</translation>
+    </message>
+    <message>
+      <source>A file of the model is damaged or was changed; copy the model again.</source>
+      <translation>Eine Datei des Modells ist beschädigt oder wurde geändert; kopieren Sie das Modell erneut.</translation>
+    </message>
+    <message>
+      <source>The model's weights are in a format that could run any code, and are refused.</source>
+      <translation>Die Gewichte des Modells haben ein Format, das beliebigen Code ausführen könnte, und werden abgelehnt.</translation>
+    </message>
+    <message>
+      <source>The inventory cannot be used.</source>
+      <translation>Das Inventar ist nicht verwendbar.</translation>
+    </message>
+    <message>
+      <source>The results cannot be written; choose a folder in which you may write.</source>
+      <translation>Die Ergebnisse lassen sich nicht schreiben; wählen Sie einen Ordner, in den Sie schreiben dürfen.</translation>
+    </message>
+    <message>
+      <source>The disk is full; free some space or choose another output folder.</source>
+      <translation>Der Datenträger ist voll; schaffen Sie Platz oder wählen Sie einen anderen Ausgabeordner.</translation>
+    </message>
+    <message>
+      <source>This needs the full installation. Open “Landslides ▸ Engine…” and install it.</source>
+      <translation>Das braucht die volle Installation. Öffnen Sie „Rutschungen ▸ Engine…“ und installieren Sie sie.</translation>
+    </message>
+    <message>
+      <source>The chosen device cannot be used; choose “Automatic” or “CPU”.</source>
+      <translation>Das gewählte Gerät ist nicht verwendbar; wählen Sie „Automatisch“ oder „CPU“.</translation>
+    </message>
+    <message>
+      <source>Something that was given cannot be used.</source>
+      <translation>Eine Eingabe ist nicht verwendbar.</translation>
+    </message>
+    <message>
+      <source>The engine met a bug. Please report it with the details.</source>
+      <translation>Die Engine stieß auf einen Fehler in sich selbst. Bitte melden Sie ihn mit den Einzelheiten.</translation>
+    </message>
+    <message>
+      <source>The engine reported “{code}”.</source>
+      <translation>Die Engine meldete „{code}“.</translation>
+    </message>
+    <message>
+      <source>Detect landslides…</source>
+      <translation>Rutschungen erkennen…</translation>
+    </message>
+    <message>
+      <source>Find landslides in a Sentinel-2 image</source>
+      <translation>Rutschungen in einem Sentinel-2-Bild finden</translation>
+    </message>
+    <message>
+      <source>Review landslides</source>
+      <translation>Rutschungen prüfen</translation>
+    </message>
+    <message>
+      <source>Accept, reject and correct landslides one by one</source>
+      <translation>Rutschungen einzeln annehmen, ablehnen und berichtigen</translation>
+    </message>
+    <message>
+      <source>Engine…</source>
+      <translation>Engine…</translation>
+    </message>
+    <message>
+      <source>Install, repair or choose the engine</source>
+      <translation>Engine installieren, reparieren oder wählen</translation>
+    </message>
+    <message>
+      <source>Help</source>
+      <translation>Hilfe</translation>
+    </message>
+    <message>
+      <source>Bringing image and elevation onto one grid</source>
+      <translation>Bild und Höhenmodell werden auf ein Gitter gebracht</translation>
+    </message>
+    <message>
+      <source>Comparing with the image before</source>
+      <translation>Vergleich mit dem Bild vorher</translation>
+    </message>
+    <message>
+      <source>Measuring the scene</source>
+      <translation>Die Szene wird vermessen</translation>
+    </message>
+    <message>
+      <source>Looking for landslides</source>
+      <translation>Rutschungen werden gesucht</translation>
+    </message>
+    <message>
+      <source>Writing the probability</source>
+      <translation>Die Wahrscheinlichkeit wird geschrieben</translation>
+    </message>
+    <message>
+      <source>Looking for the threshold</source>
+      <translation>Der Schwellenwert wird gesucht</translation>
+    </message>
+    <message>
+      <source>Applying the threshold</source>
+      <translation>Der Schwellenwert wird angewandt</translation>
+    </message>
+    <message>
+      <source>Drawing outlines</source>
+      <translation>Umrisse werden gezeichnet</translation>
+    </message>
+    <message>
+      <source>Measuring landslides</source>
+      <translation>Rutschungen werden vermessen</translation>
+    </message>
+    <message>
+      <source>Writing the report</source>
+      <translation>Der Bericht wird geschrieben</translation>
+    </message>
+    <message>
+      <source>Comparing</source>
+      <translation>Vergleich</translation>
+    </message>
+    <message>
+      <source>Cutting patches</source>
+      <translation>Bildausschnitte werden geschnitten</translation>
+    </message>
+    <message>
+      <source>Reading patches</source>
+      <translation>Bildausschnitte werden gelesen</translation>
+    </message>
+    <message>
+      <source>Training</source>
+      <translation>Training</translation>
+    </message>
+    <message>
+      <source>Detection</source>
+      <translation>Erkennung</translation>
+    </message>
+    <message>
+      <source>Inventory</source>
+      <translation>Inventar</translation>
+    </message>
+    <message>
+      <source>“{name}” is not a layer that can be read.</source>
+      <translation>„{name}“ ist kein lesbarer Layer.</translation>
+    </message>
+    <message>
+      <source>Finds landslides in a Sentinel-2 image with the help of elevation, and writes the probability, the mask, polygons with attributes and a report into a folder. The image is a layer whose bands are Sentinel-2 channels, or a product as downloaded. Without elevation the result is less certain. The engine works in a process of its own.</source>
+      <translation>Findet Rutschungen in einem Sentinel-2-Bild mithilfe eines Höhenmodells und schreibt Wahrscheinlichkeit, Maske, Polygone mit Attributen und einen Bericht in einen Ordner. Das Bild ist ein Layer, dessen Bänder Sentinel-2-Kanäle sind, oder ein Produkt wie heruntergeladen. Ohne Höhenmodell ist das Ergebnis weniger sicher. Die Engine arbeitet in einem eigenen Prozess.</translation>
+    </message>
+    <message>
+      <source>Image after the event (layer)</source>
+      <translation>Bild nach dem Ereignis (Layer)</translation>
+    </message>
+    <message>
+      <source>Channels of its bands, such as B02,B03,B04,- (empty: by description)</source>
+      <translation>Kanäle seiner Bänder, etwa B02,B03,B04,- (leer: nach der Beschreibung)</translation>
+    </message>
+    <message>
+      <source>Or a Sentinel-2 product (SAFE folder, its MTD_…xml, or zip)</source>
+      <translation>Oder ein Sentinel-2-Produkt (SAFE-Ordner, sein MTD_…xml oder Zip)</translation>
+    </message>
+    <message>
+      <source>Area (polygons)</source>
+      <translation>Gebiet (Polygone)</translation>
+    </message>
+    <message>
+      <source>Or area (extent)</source>
+      <translation>Oder Gebiet (Ausdehnung)</translation>
+    </message>
+    <message>
+      <source>Give either an image layer or a Sentinel-2 product.</source>
+      <translation>Geben Sie entweder einen Bildlayer oder ein Sentinel-2-Produkt an.</translation>
+    </message>
+    <message>
+      <source>Product or image before the event</source>
+      <translation>Produkt oder Bild vor dem Ereignis</translation>
+    </message>
+    <message>
+      <source>Models: names or folders, separated by “;” (empty: the bundled one)</source>
+      <translation>Modelle: Namen oder Ordner, getrennt durch „;“ (leer: das mitgelieferte)</translation>
+    </message>
+    <message>
+      <source>Threshold (empty: the model's)</source>
+      <translation>Schwellenwert (leer: der des Modells)</translation>
+    </message>
+    <message>
+      <source>Minimum mapping unit (m²)</source>
+      <translation>Kleinste Kartiereinheit (m²)</translation>
+    </message>
+    <message>
+      <source>Views averaged</source>
+      <translation>Gemittelte Ansichten</translation>
+    </message>
+    <message>
+      <source>Sharpen outlines along edges of the image (CRF)</source>
+      <translation>Umrisse an Kanten des Bildes schärfen (CRF)</translation>
+    </message>
+    <message>
+      <source>Device (auto, cpu, cuda)</source>
+      <translation>Gerät (auto, cpu, cuda)</translation>
+    </message>
+    <message>
+      <source>Folder for the results</source>
+      <translation>Ordner für die Ergebnisse</translation>
+    </message>
+    <message>
+      <source>Mask</source>
+      <translation>Maske</translation>
+    </message>
+    <message>
+      <source>Report</source>
+      <translation>Bericht</translation>
+    </message>
+    <message>
+      <source>Number of landslides</source>
+      <translation>Anzahl der Rutschungen</translation>
+    </message>
+    <message>
+      <source>four (slower)</source>
+      <translation>vier (langsamer)</translation>
+    </message>
+    <message>
+      <source>eight (slowest)</source>
+      <translation>acht (am langsamsten)</translation>
+    </message>
+    <message>
+      <source>The channels cannot be used: {reason}.</source>
+      <translation>Die Kanäle sind nicht verwendbar: {reason}.</translation>
+    </message>
+    <message>
+      <source>No band of the image is assigned to a channel; assign at least blue, green and red.</source>
+      <translation>Kein Band des Bildes ist einem Kanal zugeordnet; ordnen Sie mindestens Blau, Grün und Rot zu.</translation>
+    </message>
+    <message>
+      <source>“{name}” cannot be read: its file is damaged, was moved or is of an unknown format.</source>
+      <translation>„{name}“ ist nicht lesbar: die Datei ist beschädigt, wurde verschoben oder hat ein unbekanntes Format.</translation>
+    </message>
+    <message>
+      <source>“{name}” holds 8-bit colours, not reflectance, as in a screenshot or a preview. Choose the original Sentinel-2 bands.</source>
+      <translation>„{name}“ enthält 8-Bit-Farben statt Reflexionsgraden, wie ein Bildschirmfoto oder eine Vorschau. Wählen Sie die originalen Sentinel-2-Bänder.</translation>
+    </message>
+    <message>
+      <source>“{name}” comes from a server or is virtual. Save it as a GeoTIFF first (Export ▸ Save As…).</source>
+      <translation>„{name}“ kommt von einem Server oder ist virtuell. Speichern Sie den Layer zuerst als GeoTIFF (Exportieren ▸ Speichern als…).</translation>
+    </message>
+    <message>
+      <source>“{name}” has no coordinate reference system; set it in the layer's properties.</source>
+      <translation>„{name}“ hat kein Koordinatenbezugssystem; setzen Sie es in den Layereigenschaften.</translation>
+    </message>
+    <message>
+      <source>{path} does not exist; it may have been moved or renamed.</source>
+      <translation>{path} existiert nicht; vielleicht wurde es verschoben oder umbenannt.</translation>
+    </message>
+    <message>
+      <source>Compare with a reference</source>
+      <translation>Mit einer Referenz vergleichen</translation>
+    </message>
+    <message>
+      <source>Scores an inventory against a reference inventory: found, missed and false landslides, areas, by size class.</source>
+      <translation>Bewertet ein Inventar gegen ein Referenzinventar: gefundene, übersehene und falsche Rutschungen, Flächen, nach Größenklassen.</translation>
+    </message>
+    <message>
+      <source>Report of an inventory</source>
+      <translation>Bericht zu einem Inventar</translation>
+    </message>
+    <message>
+      <source>Writes one HTML file with map, statistics, data used and limits, readable in any browser and on paper.</source>
+      <translation>Schreibt eine HTML-Datei mit Karte, Statistik, verwendeten Daten und Grenzen, lesbar in jedem Browser und auf Papier.</translation>
+    </message>
+    <message>
+      <source>Export an inventory</source>
+      <translation>Inventar exportieren</translation>
+    </message>
+    <message>
+      <source>Writes the reviewed inventory, accepted and edited landslides only or all, in a format for others.</source>
+      <translation>Schreibt das geprüfte Inventar, nur angenommene und bearbeitete Rutschungen oder alle, in einem Format für andere.</translation>
+    </message>
+    <message>
+      <source>NASA COOLR table (CSV)</source>
+      <translation>NASA-COOLR-Tabelle (CSV)</translation>
+    </message>
+    <message>
+      <source>Reference</source>
+      <translation>Referenz</translation>
+    </message>
+    <message>
+      <source>Table</source>
+      <translation>Tabelle</translation>
+    </message>
+    <message>
+      <source>Stack, for the image below the map</source>
+      <translation>Stapel, für das Bild unter der Karte</translation>
+    </message>
+    <message>
+      <source>Probability, for its map</source>
+      <translation>Wahrscheinlichkeit, für ihre Karte</translation>
+    </message>
+    <message>
+      <source>Format</source>
+      <translation>Format</translation>
+    </message>
+    <message>
+      <source>Only accepted and edited landslides</source>
+      <translation>Nur angenommene und bearbeitete Rutschungen</translation>
+    </message>
+    <message>
+      <source>File</source>
+      <translation>Datei</translation>
+    </message>
+    <message>
+      <source>Landslides (l4s)</source>
+      <translation>Rutschungen (l4s)</translation>
+    </message>
+    <message>
+      <source>Stack image and elevation</source>
+      <translation>Bild und Höhenmodell stapeln</translation>
+    </message>
+    <message>
+      <source>Brings the bands of a Sentinel-2 image or product, elevation and slope onto one 10 m grid, as digital numbers, metres and degrees, with the product's cloud mask. Useful where several detections are tried on one scene.</source>
+      <translation>Bringt die Bänder eines Sentinel-2-Bildes oder -Produkts, Höhe und Hangneigung auf ein 10-m-Gitter, als Digitalwerte, Meter und Grad, mit der Wolkenmaske des Produkts. Nützlich, wenn an einer Szene mehrere Erkennungen versucht werden.</translation>
+    </message>
+    <message>
+      <source>Kernel for bands of 20 m and 60 m</source>
+      <translation>Verfahren für Bänder von 20 m und 60 m</translation>
+    </message>
+    <message>
+      <source>Stack</source>
+      <translation>Stapel</translation>
+    </message>
+    <message>
+      <source>Train a model</source>
+      <translation>Modell trainieren</translation>
+    </message>
+    <message>
+      <source>Trains a model on labelled patches by a recipe, and writes a bundle that “Detect landslides” takes. Needs the full installation, and a GPU for more than a few patches.</source>
+      <translation>Trainiert ein Modell an Bildausschnitten mit Referenz nach einem Rezept und schreibt ein Modellpaket, das „Rutschungen erkennen“ annimmt. Braucht die volle Installation und für mehr als wenige Ausschnitte eine Grafikkarte.</translation>
+    </message>
+    <message>
+      <source>Adapt a model to a scene</source>
+      <translation>Modell an eine Szene anpassen</translation>
+    </message>
+    <message>
+      <source>Trains models further with labelled patches and their own careful guesses on unlabelled ones. Needs the full installation.</source>
+      <translation>Trainiert Modelle weiter, mit Bildausschnitten mit Referenz und ihren eigenen vorsichtigen Schätzungen auf solchen ohne. Braucht die volle Installation.</translation>
+    </message>
+    <message>
+      <source>Patches from a reviewed inventory</source>
+      <translation>Bildausschnitte aus einem geprüften Inventar</translation>
+    </message>
+    <message>
+      <source>Cuts a stack and its accepted and edited landslides into labelled patches for “Train a model”. Rejected landslides become background, which is how corrections teach; landslides that are still pending would too, so review the whole area first.</source>
+      <translation>Schneidet einen Stapel und seine angenommenen und bearbeiteten Rutschungen in Bildausschnitte für „Modell trainieren“. Abgelehnte Rutschungen werden Hintergrund, so lehren Berichtigungen; noch offene würden es auch, prüfen Sie also zuerst das ganze Gebiet.</translation>
+    </message>
+    <message>
+      <source>Labelled patches</source>
+      <translation>Bildausschnitte mit Referenz</translation>
+    </message>
+    <message>
+      <source>Recipe: a name or a TOML file</source>
+      <translation>Rezept: ein Name oder eine TOML-Datei</translation>
+    </message>
+    <message>
+      <source>Settings, such as optimizer.lr=0.001, separated by “;”</source>
+      <translation>Einstellungen, etwa optimizer.lr=0.001, getrennt durch „;“</translation>
+    </message>
+    <message>
+      <source>Go on with an interrupted run</source>
+      <translation>Einen unterbrochenen Lauf fortsetzen</translation>
+    </message>
+    <message>
+      <source>Folder for the run</source>
+      <translation>Ordner für den Lauf</translation>
+    </message>
+    <message>
+      <source>Models: names or folders, separated by “;”</source>
+      <translation>Modelle: Namen oder Ordner, getrennt durch „;“</translation>
+    </message>
+    <message>
+      <source>Unlabelled patches</source>
+      <translation>Bildausschnitte ohne Referenz</translation>
+    </message>
+    <message>
+      <source>Folder for labelled patches</source>
+      <translation>Ordner für Bildausschnitte mit Referenz</translation>
+    </message>
+    <message>
+      <source>The layer is no landslide inventory: it has no column “status”.</source>
+      <translation>Der Layer ist kein Rutschungsinventar: ihm fehlt die Spalte „status“.</translation>
+    </message>
+    <message>
+      <source>No landslide is accepted or edited yet; review some first.</source>
+      <translation>Noch keine Rutschung ist angenommen oder bearbeitet; prüfen Sie zuerst einige.</translation>
+    </message>
+    <message>
+      <source>Polygons from probability</source>
+      <translation>Polygone aus der Wahrscheinlichkeit</translation>
+    </message>
+    <message>
+      <source>Draws landslide polygons with all attributes from a probability raster, at any threshold. Where the file exists already, its reviewed polygons are kept.</source>
+      <translation>Zeichnet Rutschungspolygone mit allen Attributen aus einem Wahrscheinlichkeitsraster, bei beliebigem Schwellenwert. Gibt es die Datei schon, bleiben ihre geprüften Polygone erhalten.</translation>
+    </message>
+    <message>
+      <source>Stack, for terrain attributes</source>
+      <translation>Stapel, für Geländeattribute</translation>
+    </message>
+    <message>
+      <source>GeoPackage</source>
+      <translation>GeoPackage</translation>
+    </message>
+    <message>
+      <source>New outlines</source>
+      <translation>Neue Umrisse</translation>
+    </message>
+    <message>
+      <source>Export landslides</source>
+      <translation>Rutschungen exportieren</translation>
+    </message>
+    <message>
+      <source>&amp;Format</source>
+      <translation>&amp;Format</translation>
+    </message>
+    <message>
+      <source>F&amp;ile</source>
+      <translation>&amp;Datei</translation>
+    </message>
+    <message>
+      <source>The stack from which this inventory was made is gone; make it again with “Stack image and elevation”.</source>
+      <translation>Der Stapel, aus dem dieses Inventar entstand, fehlt; erzeugen Sie ihn neu mit „Bild und Höhenmodell stapeln“.</translation>
+    </message>
+    <message>
+      <source>Patches for training</source>
+      <translation>Bildausschnitte für das Training</translation>
+    </message>
+    <message>
+      <source>Export</source>
+      <translation>Export</translation>
+    </message>
+    <message>
+      <source>Written: {path}</source>
+      <translation>Geschrieben: {path}</translation>
+    </message>
+    <message>
+      <source>{n} landslides are still pending and would be taught as background; decide on them first where you can.</source>
+      <translation>{n} Rutschungen sind noch offen und würden als Hintergrund gelehrt; entscheiden Sie zuerst über sie, wo Sie können.</translation>
+    </message>
+    <message>
+      <source>nothing</source>
+      <translation>nichts</translation>
+    </message>
+    <message>
+      <source>Review</source>
+      <translation>Prüfung</translation>
+    </message>
+    <message>
+      <source>There is nothing to undo.</source>
+      <translation>Es gibt nichts rückgängig zu machen.</translation>
+    </message>
+    <message>
+      <source>Choose an inventory that “Detect landslides” made.</source>
+      <translation>Wählen Sie ein Inventar, das „Rutschungen erkennen“ erzeugt hat.</translation>
+    </message>
+    <message>
+      <source>Nothing of this landslide is left at that threshold; reject it, or lower the threshold.</source>
+      <translation>Bei diesem Schwellenwert bleibt nichts von der Rutschung; lehnen Sie sie ab oder senken Sie den Schwellenwert.</translation>
+    </message>
+    <message>
+      <source>There is no result at this place.</source>
+      <translation>An dieser Stelle gibt es kein Ergebnis.</translation>
+    </message>
+    <message>
+      <source>{left} left of {all} · {good} landslides, {area} · {bad} rejected</source>
+      <translation>{left} von {all} offen · {good} Rutschungen, {area} · {bad} abgelehnt</translation>
+    </message>
+    <message>
+      <source>&lt;b&gt;No. {id}&lt;/b&gt; ({position} of {all}), {status}</source>
+      <translation>&lt;b&gt;Nr. {id}&lt;/b&gt; ({position} von {all}), {status}</translation>
+    </message>
+    <message>
+      <source>{area} m² · probability {mean} (up to {max}) · slope {slope}°</source>
+      <translation>{area} m² · Wahrscheinlichkeit {mean} (bis {max}) · Neigung {slope}°</translation>
+    </message>
+    <message>
+      <source>The probability here is {value:.2f}, below the threshold of {threshold:.2f}; lower it to add this place.</source>
+      <translation>Die Wahrscheinlichkeit ist hier {value:.2f}, unter dem Schwellenwert von {threshold:.2f}; senken Sie ihn, um diese Stelle hinzuzufügen.</translation>
+    </message>
+    <message>
+      <source>Added by hand</source>
+      <translation>Von Hand hinzugefügt</translation>
+    </message>
+    <message>
+      <source>“{name}” is no landslide inventory: it has no column “{column}”.</source>
+      <translation>„{name}“ ist kein Rutschungsinventar: ihm fehlt die Spalte „{column}“.</translation>
+    </message>
+    <message>
+      <source>The decision could not be written: the file is read-only, locked by another program or gone. {reason}</source>
+      <translation>Die Entscheidung ließ sich nicht schreiben: die Datei ist schreibgeschützt, von einem anderen Programm gesperrt oder fehlt. {reason}</translation>
+    </message>
+    <message>
+      <source>Reviewer</source>
+      <translation>Prüfer</translation>
+    </message>
+    <message>
+      <source>pending only</source>
+      <translation>nur offene</translation>
+    </message>
+    <message>
+      <source>Order</source>
+      <translation>Reihenfolge</translation>
+    </message>
+    <message>
+      <source>Landslide at hand</source>
+      <translation>Vorliegende Rutschung</translation>
+    </message>
+    <message>
+      <source>✔  Accept  (A)</source>
+      <translation>✔  Annehmen  (A)</translation>
+    </message>
+    <message>
+      <source>✖  Reject  (R)</source>
+      <translation>✖  Ablehnen  (R)</translation>
+    </message>
+    <message>
+      <source>The digits 1 to 9 reject at once with the reason of that number</source>
+      <translation>Die Ziffern 1 bis 9 lehnen sofort mit dem Grund dieser Nummer ab</translation>
+    </message>
+    <message>
+      <source>◀  Back  (B)</source>
+      <translation>◀  Zurück  (B)</translation>
+    </message>
+    <message>
+      <source>Next  (N)  ▶</source>
+      <translation>Weiter  (N)  ▶</translation>
+    </message>
+    <message>
+      <source>Undo  (U)</source>
+      <translation>Rückgängig  (U)</translation>
+    </message>
+    <message>
+      <source>Zoom  (Z)</source>
+      <translation>Zoomen  (Z)</translation>
+    </message>
+    <message>
+      <source>Outline from the probability</source>
+      <translation>Umriss aus der Wahrscheinlichkeit</translation>
+    </message>
+    <message>
+      <source>Outlines follow at once, in the map in orange; nothing is changed before “Apply”</source>
+      <translation>Umrisse folgen sofort, in der Karte in Orange; vor „Anwenden“ wird nichts geändert</translation>
+    </message>
+    <message>
+      <source>this landslide</source>
+      <translation>diese Rutschung</translation>
+    </message>
+    <message>
+      <source>whole layer</source>
+      <translation>ganzer Layer</translation>
+    </message>
+    <message>
+      <source>Apply</source>
+      <translation>Anwenden</translation>
+    </message>
+    <message>
+      <source>Click on a landslide that was missed: it grows from the probability around the click, at the threshold above</source>
+      <translation>Klicken Sie auf eine übersehene Rutschung: sie wächst aus der Wahrscheinlichkeit um den Klick, beim obigen Schwellenwert</translation>
+    </message>
+    <message>
+      <source>Shape and comparison</source>
+      <translation>Form und Vergleich</translation>
+    </message>
+    <message>
+      <source>Shows another layer on the right side of the map; the slider draws the curtain</source>
+      <translation>Zeigt einen anderen Layer auf der rechten Seite der Karte; der Regler zieht den Vorhang</translation>
+    </message>
+    <message>
+      <source>Export…</source>
+      <translation>Exportieren…</translation>
+    </message>
+    <message>
+      <source>Teach…</source>
+      <translation>Lehren…</translation>
+    </message>
+    <message>
+      <source>Cuts labelled patches around reviewed landslides, for “Train a model”</source>
+      <translation>Schneidet Bildausschnitte um geprüfte Rutschungen, für „Modell trainieren“</translation>
+    </message>
+    <message>
+      <source>your name or initials</source>
+      <translation>Ihr Name oder Kürzel</translation>
+    </message>
+    <message>
+      <source>most doubtful first</source>
+      <translation>zweifelhafteste zuerst</translation>
+    </message>
+    <message>
+      <source>largest first</source>
+      <translation>größte zuerst</translation>
+    </message>
+    <message>
+      <source>from place to place</source>
+      <translation>von Ort zu Ort</translation>
+    </message>
+    <message>
+      <source>by number</source>
+      <translation>nach Nummer</translation>
+    </message>
+    <message>
+      <source>Reason (1–9)</source>
+      <translation>Grund (1–9)</translation>
+    </message>
+    <message>
+      <source>Click to add (C)</source>
+      <translation>Durch Klicken hinzufügen (C)</translation>
+    </message>
+    <message>
+      <source>Edit vertices (E)</source>
+      <translation>Stützpunkte (E)</translation>
+    </message>
+    <message>
+      <source>QGIS's own editing, with snapping; press again to save</source>
+      <translation>Bearbeitung mit den Werkzeugen von QGIS, mit Einrasten; erneut drücken speichert</translation>
+    </message>
+    <message>
+      <source>Split</source>
+      <translation>Teilen</translation>
+    </message>
+    <message>
+      <source>Draw a line across a landslide</source>
+      <translation>Eine Linie quer über eine Rutschung ziehen</translation>
+    </message>
+    <message>
+      <source>Merge</source>
+      <translation>Verschmelzen</translation>
+    </message>
+    <message>
+      <source>Select two or more landslides, then merge them</source>
+      <translation>Zwei oder mehr Rutschungen auswählen, dann verschmelzen</translation>
+    </message>
+    <message>
+      <source>Swipe to</source>
+      <translation>Vorhang zu</translation>
+    </message>
+    <message>
+      <source>Bare soil or ploughed field</source>
+      <translation>Kahler Boden oder gepflügtes Feld</translation>
+    </message>
+    <message>
+      <source>River bed or bank</source>
+      <translation>Flussbett oder Ufer</translation>
+    </message>
+    <message>
+      <source>Road, quarry or building site</source>
+      <translation>Straße, Steinbruch oder Baustelle</translation>
+    </message>
+    <message>
+      <source>Clear-cut or burnt area</source>
+      <translation>Kahlschlag oder Brandfläche</translation>
+    </message>
+    <message>
+      <source>Cloud, shadow or snow</source>
+      <translation>Wolke, Schatten oder Schnee</translation>
+    </message>
+    <message>
+      <source>Bare rock or scree, not recent</source>
+      <translation>Fels oder Schutt, nicht frisch</translation>
+    </message>
+    <message>
+      <source>Older than the event</source>
+      <translation>Älter als das Ereignis</translation>
+    </message>
+    <message>
+      <source>Part of another landslide</source>
+      <translation>Teil einer anderen Rutschung</translation>
+    </message>
+    <message>
+      <source>Other reason</source>
+      <translation>Anderer Grund</translation>
+    </message>
+    <message>
+      <source>pending</source>
+      <translation>offen</translation>
+    </message>
+    <message>
+      <source>accepted</source>
+      <translation>angenommen</translation>
+    </message>
+    <message>
+      <source>edited</source>
+      <translation>bearbeitet</translation>
+    </message>
+    <message>
+      <source>rejected</source>
+      <translation>abgelehnt</translation>
+    </message>
+    <message>
+      <source>Looking for Python and the installer…</source>
+      <translation>Python und Installationsprogramm werden gesucht…</translation>
+    </message>
+    <message>
+      <source>Making an environment of its own…</source>
+      <translation>Eine eigene Umgebung wird angelegt…</translation>
+    </message>
+    <message>
+      <source>Downloading and installing packages…</source>
+      <translation>Pakete werden geladen und installiert…</translation>
+    </message>
+    <message>
+      <source>Checking that the engine starts…</source>
+      <translation>Prüfung, ob die Engine startet…</translation>
+    </message>
+    <message>
+      <source>Done.</source>
+      <translation>Fertig.</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Landslides are detected by an &lt;b&gt;engine&lt;/b&gt; that runs beside QGIS in a Python of its own. It is installed once, without administrator rights, and nothing of QGIS is changed.&lt;/p&gt;&lt;p&gt;Folder: &lt;tt&gt;{folder}&lt;/tt&gt;&lt;br&gt;Packages come from the Python Package Index (pypi.org).&lt;/p&gt;</source>
+      <translation>&lt;p&gt;Rutschungen werden von einer &lt;b&gt;Engine&lt;/b&gt; erkannt, die neben QGIS in einem eigenen Python läuft. Sie wird einmal installiert, ohne Administratorrechte, und an QGIS wird nichts geändert.&lt;/p&gt;&lt;p&gt;Ordner: &lt;tt&gt;{folder}&lt;/tt&gt;&lt;br&gt;Die Pakete kommen vom Python Package Index (pypi.org).&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>Python of your own</source>
+      <translation>Eigenes Python</translation>
+    </message>
+    <message>
+      <source>Landslide engine</source>
+      <translation>Rutschungs-Engine</translation>
+    </message>
+    <message>
+      <source>No network, or a Python of your own</source>
+      <translation>Kein Netz oder ein eigenes Python</translation>
+    </message>
+    <message>
+      <source>A folder that holds all packages as wheels; nothing is downloaded then. The help page says how to fill it.</source>
+      <translation>Ein Ordner, der alle Pakete als Wheels enthält; dann wird nichts geladen. Die Hilfeseite sagt, wie man ihn füllt.</translation>
+    </message>
+    <message>
+      <source>&amp;Offline folder</source>
+      <translation>&amp;Offline-Ordner</translation>
+    </message>
+    <message>
+      <source>The Python 3.10 to 3.13 on which the environment is built; found by itself where this is empty.</source>
+      <translation>Das Python 3.10 bis 3.13, auf dem die Umgebung aufbaut; wird selbst gefunden, wenn dies leer ist.</translation>
+    </message>
+    <message>
+      <source>&amp;Build on Python</source>
+      <translation>&amp;Aufbauen auf Python</translation>
+    </message>
+    <message>
+      <source>A Python in which the engine is installed already, such as that of a Conda environment. Nothing is installed then.</source>
+      <translation>Ein Python, in dem die Engine schon installiert ist, etwa das einer Conda-Umgebung. Dann wird nichts installiert.</translation>
+    </message>
+    <message>
+      <source>&amp;Use Python with engine</source>
+      <translation>&amp;Python mit Engine verwenden</translation>
+    </message>
+    <message>
+      <source>Check and use</source>
+      <translation>Prüfen und verwenden</translation>
+    </message>
+    <message>
+      <source>&amp;Check</source>
+      <translation>&amp;Prüfen</translation>
+    </message>
+    <message>
+      <source>&amp;Stop</source>
+      <translation>&amp;Anhalten</translation>
+    </message>
+    <message>
+      <source>&amp;Install</source>
+      <translation>&amp;Installieren</translation>
+    </message>
+    <message>
+      <source>The engine is installed.</source>
+      <translation>Die Engine ist installiert.</translation>
+    </message>
+    <message>
+      <source>Checking the landslide engine</source>
+      <translation>Die Rutschungs-Engine wird geprüft</translation>
+    </message>
+    <message>
+      <source>The engine works.</source>
+      <translation>Die Engine funktioniert.</translation>
+    </message>
+    <message>
+      <source>Ask the engine for its versions, devices and models</source>
+      <translation>Die Engine nach Versionen, Geräten und Modellen fragen</translation>
+    </message>
+    <message>
+      <source>Re&amp;install</source>
+      <translation>Neu &amp;installieren</translation>
+    </message>
+    <message>
+      <source>The installation was cancelled; nothing of it is left.</source>
+      <translation>Die Installation wurde abgebrochen; nichts davon bleibt zurück.</translation>
+    </message>
+    <message>
+      <source>Light installation</source>
+      <translation>Leichte Installation</translation>
+    </message>
+    <message>
+      <source>Full installation</source>
+      <translation>Volle Installation</translation>
+    </message>
+    <message>
+      <source>&amp;Light: detection on the processor, {size} on disk</source>
+      <translation>&amp;Leicht: Erkennung auf dem Prozessor, {size} auf der Platte</translation>
+    </message>
+    <message>
+      <source>&amp;Full: also NVIDIA GPUs (CUDA) and training, {size} on disk</source>
+      <translation>&amp;Voll: auch NVIDIA-Grafikkarten (CUDA) und Training, {size} auf der Platte</translation>
+    </message>
+    <message>
+      <source>&lt;b&gt;Ready.&lt;/b&gt; {kind}: &lt;tt&gt;{python}&lt;/tt&gt;</source>
+      <translation>&lt;b&gt;Bereit.&lt;/b&gt; {kind}: &lt;tt&gt;{python}&lt;/tt&gt;</translation>
+    </message>
+    <message>
+      <source>&amp;Repair</source>
+      <translation>&amp;Reparieren</translation>
+    </message>
+    <message>
+      <source>Installing the landslide engine</source>
+      <translation>Die Rutschungs-Engine wird installiert</translation>
+    </message>
+    <message>
+      <source>The disk is full. Free some space, then press “Install” again.</source>
+      <translation>Der Datenträger ist voll. Schaffen Sie Platz und drücken Sie erneut „Installieren“.</translation>
+    </message>
+    <message>
+      <source>Another program, often a virus scanner, holds a file. Exclude the folder above from scanning or wait a minute, then press “Install” again.</source>
+      <translation>Ein anderes Programm, oft ein Virenscanner, hält eine Datei fest. Nehmen Sie den obigen Ordner von der Prüfung aus oder warten Sie eine Minute, und drücken Sie erneut „Installieren“.</translation>
+    </message>
+    <message>
+      <source>The proxy refused the connection. Set it under Settings ▸ Options ▸ Network, with user name and password, then press “Install” again.</source>
+      <translation>Der Proxy lehnte die Verbindung ab. Stellen Sie ihn unter Einstellungen ▸ Optionen ▸ Netzwerk ein, mit Benutzername und Passwort, und drücken Sie erneut „Installieren“.</translation>
+    </message>
+    <message>
+      <source>The certificate of the package server is not trusted, as in networks that inspect traffic. Ask your administrator to add the network's certificate to the system's store, or install from an offline folder.</source>
+      <translation>Dem Zertifikat des Paketservers wird nicht vertraut, wie in Netzen, die den Verkehr prüfen. Bitten Sie Ihren Administrator, das Zertifikat des Netzes im System zu hinterlegen, oder installieren Sie aus einem Offline-Ordner.</translation>
+    </message>
+    <message>
+      <source>The folder above cannot be written. Ask your administrator, or choose an interpreter that already holds the engine.</source>
+      <translation>Der obige Ordner ist nicht beschreibbar. Fragen Sie Ihren Administrator oder wählen Sie ein Python, das die Engine schon enthält.</translation>
+    </message>
+    <message>
+      <source>The package server cannot be reached. Check the connection and the proxy under Settings ▸ Options ▸ Network, or install from an offline folder.</source>
+      <translation>Der Paketserver ist nicht erreichbar. Prüfen Sie die Verbindung und den Proxy unter Einstellungen ▸ Optionen ▸ Netzwerk, oder installieren Sie aus einem Offline-Ordner.</translation>
+    </message>
+    <message>
+      <source>A package is not available for this computer's Python. Choose a Python between 3.10 and 3.13, or complete the offline folder.</source>
+      <translation>Ein Paket gibt es für das Python dieses Rechners nicht. Wählen Sie ein Python von 3.10 bis 3.13 oder vervollständigen Sie den Offline-Ordner.</translation>
+    </message>
+    <message>
+      <source>No suitable Python was found. Install Python 3.10 to 3.13 and choose it here.</source>
+      <translation>Kein passendes Python gefunden. Installieren Sie Python 3.10 bis 3.13 und wählen Sie es hier.</translation>
+    </message>
+    <message>
+      <source>Another QGIS is installing the engine at this moment. Wait until it is done.</source>
+      <translation>Ein anderes QGIS installiert die Engine gerade. Warten Sie, bis es fertig ist.</translation>
+    </message>
+    <message>
+      <source>The packages were installed, but the engine does not start. The log says why; try again or choose another Python.</source>
+      <translation>Die Pakete wurden installiert, aber die Engine startet nicht. Das Protokoll sagt, warum; versuchen Sie es erneut oder wählen Sie ein anderes Python.</translation>
+    </message>
+    <message>
+      <source>The installation failed. The log shows what the installer said.</source>
+      <translation>Die Installation schlug fehl. Das Protokoll zeigt, was das Installationsprogramm sagte.</translation>
+    </message>
+  </context>
+</TS>
