@@ -59,7 +59,8 @@ def vary_radiometry(optical: Tensor, rng: np.random.Generator, strength: float) 
     if rng.random() < 0.5 * strength:
         slope = np.linspace(rng.uniform(-0.15, 0.15), rng.uniform(-0.25, 0.25), 12)
         own = np.concatenate([rng.uniform(-0.1, 0.1, 4), np.zeros(8)])
-        optical = optical * (1 + (1 - plants) * across(_tensor((1 + own) * (1 + slope) - 1)))
+        bright = math.exp(0.18 * rng.normal())
+        optical = optical * (1 + (1 - plants) * across(_tensor(bright * (1 + own) * (1 + slope) - 1)))
     if rng.random() < 0.7 * strength:
         haze = rng.uniform(-950, 600) if rng.random() < 0.8 else rng.uniform(600, 1400)
         optical = (optical + across(PATH_RADIANCE * haze)).clamp(min=1)
