@@ -1,7 +1,8 @@
 """What the made-up landscape looks like from a Sentinel-2: land cover, spectra, light, clouds.
 
-Spectra are top-of-atmosphere DN (reflectance x 10000) read off real Level-1C scenes: forest and fresh landslides are medians and upper
-quantiles of Landslide4Sense patches in Taiwan, crops and cloud of a scene in Slovenia; water, gravel, rock and roofs are set between
+Spectra are top-of-atmosphere DN (reflectance x 10000) after real Level-1C scenes: forest is the median of Landslide4Sense patches in
+Taiwan; fresh ground is set so that the median landslide pixel, lit and mixed with its surroundings, is that of the patches (within 2 %,
+B01 within 8 %); crops and cloud are those of a scene in Slovenia; water, gravel, rock and roofs are set between
 them. Light from the ground is scaled by the sun's angle on the slope, light scattered by the air (the path) is not.
 """
 
@@ -29,8 +30,8 @@ _SPECTRA: dict[str, tuple[int, ...]] = {
     "crop": (1000, 745, 740, 480, 950, 2500, 3150, 3100, 3400, 1000, 11, 1700, 820),
     "ripe": (1090, 930, 980, 1010, 1350, 2050, 2350, 2420, 2550, 880, 12, 2450, 1600),
     "soil": (1120, 990, 960, 1010, 1180, 1400, 1560, 1620, 1750, 690, 12, 2350, 1850),
-    "scar": (1200, 1140, 1110, 1120, 1270, 1640, 1830, 1850, 1990, 850, 13, 2130, 1580),
-    "deposit": (1150, 1060, 1010, 1000, 1150, 1560, 1750, 1760, 1880, 810, 13, 1900, 1380),
+    "scar": (1290, 1240, 1240, 1290, 1510, 1880, 2070, 2110, 2270, 950, 13, 2620, 2060),
+    "deposit": (1230, 1150, 1130, 1150, 1360, 1790, 1980, 2010, 2150, 900, 13, 2340, 1800),
     "rock": (1080, 960, 900, 860, 960, 1230, 1350, 1380, 1450, 640, 12, 1480, 1130),
     "gravel": (1210, 1160, 1110, 1110, 1220, 1380, 1460, 1490, 1540, 690, 12, 1700, 1380),
     "water": (1010, 840, 730, 520, 480, 430, 410, 350, 330, 230, 10, 170, 90),
