@@ -24,7 +24,7 @@ def zip_members(path: Path) -> list[str]:
         ) from error
     for name in names:
         parts = PurePosixPath(name.replace("\\", "/"))
-        if parts.is_absolute() or ".." in parts.parts or ":" in name:
+        if parts.is_absolute() or ".." in parts.parts or name[1:2] == ":":
             raise ProductError(
                 f"The archive {path} holds the name {name!r}, which climbs out of it; do not use it, and download the product from its "
                 "provider again."

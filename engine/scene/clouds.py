@@ -220,6 +220,6 @@ def transform_geometry(shape: Polygon, source: CRS, target: CRS) -> Polygon:
 
 def _text(path: str) -> str:
     if path.startswith("/vsizip/"):
-        archive, _, name = path.removeprefix("/vsizip/").partition(".zip/")
-        return zip_text(Path(archive + ".zip"), name)
+        archive, name = re.split(r"(?<=\.zip)/", path.removeprefix("/vsizip/"), maxsplit=1, flags=re.IGNORECASE)
+        return zip_text(Path(archive), name)
     return Path(path).read_text(encoding="utf-8", errors="replace")

@@ -102,7 +102,7 @@ def test_an_srtm_archive_and_a_folder_are_read(tmp_path: Path) -> None:
         assert_allclose(opened.read(600, 10, (1, 1)), heights[10, 600])
 
 
-@pytest.mark.parametrize("name", ["../../dem.tif", "/etc/dem.tif", "a\\..\\..\\dem.tif"])
+@pytest.mark.parametrize("name", ["../../dem.tif", "/etc/dem.tif", "a\\..\\..\\dem.tif", "C:/dem.tif"])
 def test_an_archive_that_climbs_out_is_refused(tmp_path: Path, name: str) -> None:
     archive = tmp_path / "AP_1.zip"
     with zipfile.ZipFile(archive, "w") as packed:

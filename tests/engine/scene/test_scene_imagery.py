@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,14 @@ def test_the_offset_belongs_to_plain_dn_of_known_baselines() -> None:
     assert dn_offset_of(name, 10000.0, None) == 0
     assert dn_offset_of(name.replace("N0509", "N0209"), 1.0, None) == 0
     assert dn_offset_of(name, 1.0, 0.0) == 0
+
+
+def test_a_portal_export_with_colons_in_its_names_is_read_from_its_zip(tmp_path: Path, write_raster: Any) -> None:
+    band = write_raster(tmp_path / "b.tif", np.full((6, 6), 700, np.uint16))
+    with zipfile.ZipFile(tmp_path / "EO_Browser_images.ZIP", "w") as archive:
+        archive.write(band, "2020-01-01-00:00_2020-01-01-23:59_Sentinel-2_L1C_B04_(Raw).tiff")
+    (image,) = open_imagery([tmp_path / "EO_Browser_images.ZIP"])
+    assert image.channels == ("B04",)
 
 
 def test_an_l2a_folder_keeps_the_finest_of_each_band(tmp_path: Path, write_raster: Any) -> None:

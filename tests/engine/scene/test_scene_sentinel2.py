@@ -116,6 +116,9 @@ def test_polygons_of_old_products_mask_clouds(safe_copy: Path, tmp_path: Path) -
     assert quality is not None
     assert (quality[:60, :30] == 2).mean() == pytest.approx(1 - 100 / 1800, abs=0.01)
     assert (quality[70:, 40:] == 0).all()
+    zipped = make_stack([packed(safe_copy, tmp_path / "P.ZIP")], [], out=tmp_path / "z.tif")
+    with zipped.reader() as reader:
+        assert_array_equal(reader.quality(), quality)
 
 
 def test_several_products_are_mosaicked(tmp_path: Path, l1c_scene: SimulatedScene, safe_copy: Path) -> None:
