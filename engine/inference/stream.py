@@ -31,6 +31,7 @@ from engine.inference.tiling import Axis
 from engine.nouns import encode_probability
 
 _POLL_S = 0.1
+_SLICE_PX = 64
 STAGE = "detect"
 
 
@@ -241,7 +242,9 @@ class Stream:
         sums[:, ~end.valid] = np.nan
         if len(sums) > 1:
             np.sqrt(np.maximum(sums[1], 0), out=sums[1])
-        self._journal.append([encode_probability(layer) for layer in sums])
+        # In slices: encoding a row of windows at once would need five more arrays of its size.
+        for top in range(0, sums.shape[1], _SLICE_PX):
+            self._journal.append([encode_probability(layer[top : top + _SLICE_PX]) for layer in sums])
         self._tally = replace(self._tally, valid_pixels=self._tally.valid_pixels + int(np.count_nonzero(end.valid)))
         now = time.monotonic()
         if 0 <= self._checkpoint_s <= now - self._safe:
