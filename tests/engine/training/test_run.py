@@ -168,3 +168,34 @@ def test_tables_hold_mean_and_spread(tmp_path):
     assert spread([0.5]) == "50.0"
     write_table([Row("x", (0.5, 0.7), (0.1, 0.1), (0.2, 0.2))], tmp_path, "t")
     assert "| x | 10.0 ± 0.0 | 20.0 ± 0.0 | 60.0 ± 14.1 |" in (tmp_path / "table.md").read_text()
+
+
+def test_predict_patches_gives_the_masks_that_training_scored(tmp_path, capfd):
+    from engine.patches.arrays import open_patches
+    from engine.patches.landslide4sense import read_mask, write_image, write_mask
+
+    arrays = landscape(count=3, size=128)
+    for kind in ("img", "mask"):
+        (tmp_path / "data" / kind).mkdir(parents=True)
+    for number in range(3):
+        write_image(tmp_path / "data" / "img" / f"image_{number}.h5", arrays.images[number])
+        write_mask(tmp_path / "data" / "mask" / f"mask_{number}.h5", arrays.masks[number])
+    recipe = tiny(schedule={"steps": 10}, data={"validation": "none"}, training={"threshold": 0.4})
+    bundle = train(recipe, tmp_path / "data", tmp_path / "run")
+    words = [
+        "predict-patches",
+        "--model",
+        str(bundle.path),
+        "--data",
+        str(tmp_path / "data"),
+        "--out",
+        str(tmp_path / "masks"),
+    ]
+    assert main([*words, "--split", "train"]) == 0
+    capfd.readouterr()
+    found = np.stack([read_mask(tmp_path / "masks" / f"mask_{number}.h5") for number in range(3)])
+    expected, _ = predict_with_uncertainty(
+        [Teacher(bundle, load_segmenter(bundle))], open_patches(tmp_path / "data"), tiny()
+    )
+    assert found.any()
+    assert ((expected >= 0.4) != (found == 1)).sum() <= 3
