@@ -98,8 +98,10 @@ def overview_map(inventory: Inventory, picture: Picture | None) -> Figure:
     else:
         _lines(axes, shapely.boundary(inventory.aoi), INK, 0.6)
     confirmed, rejected = inventory.confirmed, inventory.landslides[inventory.landslides["status"] == "rejected"]
-    _lines(axes, np.asarray(confirmed.boundary), INK, 2.0)
-    _lines(axes, np.asarray(confirmed.boundary), OUTLINE if picture is not None else ACCENT, 0.9)
+    # Hundreds of thick outlines would hide what they are about.
+    thin = min(1.0, max(0.4, 1.8 - 0.4 * math.log10(max(1, len(confirmed)))))
+    _lines(axes, np.asarray(confirmed.boundary), INK, 2.0 * thin)
+    _lines(axes, np.asarray(confirmed.boundary), OUTLINE if picture is not None else ACCENT, 0.9 * thin)
     _lines(axes, np.asarray(rejected.boundary), "#ffffff" if picture is not None else INK, 0.7, dashed=True)
     _scale_bar(axes, inventory.crs, bounds)
     return figure
@@ -126,10 +128,8 @@ def probability_map(inventory: Inventory, picture: Picture) -> Figure:
 def density_map(inventory: Inventory, density: Picture) -> Figure:
     """Landslides per square kilometre."""
     figure, axes, bounds = _map(inventory, density)
-    values = np.where(density.values > 0, density.values, np.nan)
-    image = axes.imshow(
-        values, extent=_extent(density.bounds), cmap="cividis", interpolation="nearest", aspect="auto", vmin=0
-    )
+    extent = _extent(density.bounds)
+    image = axes.imshow(density.values, extent=extent, cmap="cividis", interpolation="bilinear", aspect="auto", vmin=0)
     _lines(axes, shapely.boundary(inventory.aoi.envelope), INK, 0.6)
     figure.colorbar(image, ax=axes, label="landslides per km²", shrink=0.7, pad=0.02)
     _scale_bar(axes, inventory.crs, bounds)

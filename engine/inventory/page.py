@@ -28,7 +28,7 @@ table { border-collapse: collapse; font-size: .86rem; margin: .8rem 0; width: 10
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #e2e2e2; vertical-align: top; }
 th { border-bottom: 2px solid #999; white-space: nowrap; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-td { overflow-wrap: anywhere; } td.n { white-space: nowrap; overflow-wrap: normal; }
+td { overflow-wrap: break-word; } td.n { white-space: nowrap; }
 li { margin: .3rem 0; }
 @media print {
   @page { size: A4; margin: 16mm 14mm; }
@@ -36,9 +36,10 @@ li { margin: .3rem 0; }
   main { max-width: none; padding: 0; }
   h2 { break-after: avoid; }
   figure, .card, tr { break-inside: avoid; }
-  img { max-height: 215mm; margin: 0 auto; }
+  img { max-height: 125mm; }
   .scroll { overflow: visible; }
   table { font-size: 8.5pt; }
+  th, td { padding: .2rem .35rem; }
 }
 """
 

@@ -261,6 +261,7 @@ def _background(inventory: Inventory) -> list[Section]:
     rows += [
         [f"Parameter: {escape(str(name))}", escape(_plain(value))]
         for name, value in (run.get("parameters") or {}).items()
+        if value is not None
     ]
     rows.append(["Volume relation", escape(RELATION.name)])
     limits = "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in LIMITS) + "</ul>"
@@ -269,7 +270,7 @@ def _background(inventory: Inventory) -> list[Section]:
 
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(item)}" for name, item in value.items())
+        return ", ".join(f"{name} {_plain(item)}" for name, item in value.items() if item is not None)
     if isinstance(value, (list, tuple)):
         return ", ".join(_plain(item) for item in value)
     return str(value)

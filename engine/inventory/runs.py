@@ -26,8 +26,8 @@ STRIP_BYTES = 48 * 2**20
 """How much of a raster is held at a time."""
 STRIP_ROWS = 512
 """Strips are multiples of this, the block height of our own GeoTIFFs: no block is read twice."""
-MAX_RUNS = 40_000_000
-"""About 1.5 GB as int32; a mask beyond it is noise, not landslides."""
+MAX_RUNS = 10_000_000
+"""About 1 GB of working memory; a mask beyond it is noise, not landslides."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Field:
         """Decimals that mean something; longitudes and latitudes need six for 0.1 m."""
         if self.name.endswith(("_lon", "_lat")):
             return 6
-        return {"m²": 2, "m": 2, "m³": 0, "°": 2}.get(self.unit, 4)
+        return {"m²": 2, "m": 2, "m³": 0, "°": 2, "DN": 1}.get(self.unit, 4)
 
     @property
     def shapefile_name(self) -> str:
@@ -169,8 +169,9 @@ FIELDS: tuple[Field, ...] = (
     Field("ndvi", "NDVI, mean", "real", "context", "Mean vegetation index of the image after the event."),
     Field("ndvi_change", "NDVI change", "real", "context",
           "Mean NDVI after less before; empty without a before-image.", short="ndvi_chg"),
-    Field("brightness_change", "Brightness change", "real", "context",
-          "Mean visible reflectance after less before; empty without a before-image.", short="bright_chg"),
+    Field("brightness_change", "Brightness change (DN)", "real", "context",
+          "Mean of blue, green and red after less before, in DN (reflectance × 10000); empty without a before-image.", "DN",
+          short="bright_chg"),
     Field("volume_m3", "Volume estimate (m³)", "real", "context",
           "From the area by the relation that the run names; an order of magnitude.", "m³"),
     Field("volume_low_m3", "Volume, lower bound (m³)", "real", "context",

@@ -31,6 +31,7 @@ FEWEST = 10
 _TAIL_CANDIDATES = 200
 _TAIL_FEWEST = 10
 DENSITY_CELLS = 48
+DENSITY_BLUR = 2.0
 
 
 @dataclass(frozen=True)
@@ -267,7 +268,7 @@ def log_bins(area_km2: Floats, count: int = 20) -> tuple[Floats, Floats]:
 
 
 def density_per_km2(inventory: Inventory, bounds: Bounds) -> tuple[Floats, float]:
-    """Landslides per km² on a coarse lattice, smoothed by a Gaussian of one cell.
+    """Landslides per km² on a coarse lattice, smoothed by a Gaussian of :data:`DENSITY_BLUR` cells.
 
     Args:
         inventory: Landslides; rejected ones do not count.
@@ -285,6 +286,6 @@ def density_per_km2(inventory: Inventory, bounds: Bounds) -> tuple[Floats, float
     xy = np.array([(p.x, p.y) for p in points]).reshape(-1, 2)
     ranges = ((bounds[1], bounds[3]), (bounds[0], bounds[2]))
     number, _, _ = np.histogram2d(xy[:, 1], xy[:, 0], bins=shape, range=ranges)
-    weight = gaussian_filter(np.ones(shape), 1, mode="constant")
+    weight = gaussian_filter(np.ones(shape), DENSITY_BLUR, mode="constant")
     area = (width / shape[1]) * (height / shape[0])
-    return np.asarray(gaussian_filter(number[::-1], 1, mode="constant") / weight / area, np.float64), cell
+    return np.asarray(gaussian_filter(number[::-1], DENSITY_BLUR, mode="constant") / weight / area, np.float64), cell

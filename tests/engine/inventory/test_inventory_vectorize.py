@@ -151,13 +151,13 @@ def test_change_uncertainty_and_vegetation(make_mask_file, make_probability, mak
     grid = grid_of_shape(mask.shape)
     change = tmp_path / "change.tif"
     with RasterWriter(change, grid, dtype="float32", bands=["dNDVI", "dBrightness"], nodata=np.nan) as writer:
-        writer.write(np.stack([np.where(mask == 1, -0.4, 0.0), np.full(mask.shape, 0.05)]).astype(np.float32))
+        writer.write(np.stack([np.where(mask == 1, -0.4, 0.0), np.full(mask.shape, 250.0)]).astype(np.float32))
     stack = make_stack_file(plane(mask.shape, 0, 0.4), B08=np.full(mask.shape, 3000.0), B04=np.full(mask.shape, 1000.0))
     spread = make_probability(np.where(mask == 1, 0.1, 0.0), name="uncertainty.tif")
     inventory = vectorize(make_mask_file(mask), stack=stack, uncertainty=spread, change=change)
     table = inventory.landslides
     assert table["ndvi_change"].tolist() == pytest.approx([-0.4] * 3)
-    assert table["brightness_change"].tolist() == pytest.approx([0.05] * 3)
+    assert table["brightness_change"].tolist() == pytest.approx([250.0] * 3)
     assert table["ndvi"].tolist() == pytest.approx([0.5] * 3)
     assert table["uncertainty"].tolist() == pytest.approx([0.1] * 3, abs=1e-3)
     assert table["agreement"].tolist() == pytest.approx([0.8] * 3, abs=1e-3)
