@@ -22,7 +22,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QPoint, QProcess, QTimer
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QToolBar, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QProgressBar, QToolBar, QWidget
 from qgis.utils import iface
 
 FOLDER = Path(os.environ["L4S_DESKTOP"])
@@ -96,6 +96,7 @@ def session():
     yield 1.0
     shot("dialog")
     facts["findings"] = dialog.findings.text()
+    facts["load_average"] = os.getloadavg()[0]
     started = time.monotonic()
     click(dialog.start)
     yield from until(lambda: iface.messageBar().currentItem() is not None)
@@ -106,7 +107,8 @@ def session():
             raise TimeoutError(
                 f"no result: {iface.messageBar().currentItem().text() if iface.messageBar().currentItem() else ''}"
             )
-        if not shot_taken and time.monotonic() - started > 4:
+        running = iface.mainWindow().findChildren(QProgressBar)
+        if not shot_taken and any(bar.maximum() == 100 and 25 < bar.value() < 100 for bar in running):
             shot("running")
             shot_taken, last = True, time.monotonic()
         yield 0.05
@@ -154,6 +156,7 @@ def session():
     yield from until(out.exists, 60)
     facts["exported"] = len(json.loads(out.read_text())["features"])
     yield 1.0
+    yield from until(lambda: QgsApplication.taskManager().countActiveTasks() == 0)  # else QGIS asks whether to end them
     facts["ok"] = True
 
 
