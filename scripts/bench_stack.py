@@ -79,7 +79,16 @@ def _child(task: Callable[..., float], arguments: tuple[Any, ...], pipe: Any) ->
     value = task(*arguments)
     wall = time.perf_counter() - start
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    pipe.send((wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, value))
+    pipe.send((wall, usage.ru_utime + usage.ru_stime, _peak_mib(), value))
+
+
+def _peak_mib() -> float:
+    """Peak memory of this process; ru_maxrss would count that of the process from which it was started."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 def measured(task: Callable[..., float], *arguments: Any) -> tuple[float, float, float, float]:
