@@ -32,6 +32,8 @@ ROAD_LENGTH_PX = 15.0
 ROAD_ANGLE_DEG = 45.0
 FIELD_FILL = 0.8
 FIELD_PIXELS = 25
+PLANAR = 2e-3
+"""Relative difference up to which ground area and pixel area are the same thing, computed in two ways."""
 CONFIDENCE_STEPS = ((0.8, 3), (0.6, 2))
 FALL_LINE_GRADIENT = 0.035
 """Mean gradient (2 degrees) below which there is no fall line to speak of."""
@@ -56,7 +58,10 @@ def attributes(
     crs = CRS.from_user_input(grid.crs)
     slope, downhill = _slope(zonal), _downhill(zonal)
     form = measure_form(shapes, crs, downhill)
-    area = runs.area_m2(grid) if exact else form.area_m2
+    area = form.area_m2
+    if exact:  # to the last digit those of the pixels, unless the projection distorts areas
+        pixels = runs.area_m2(grid)
+        area = np.where(np.isclose(area, pixels, rtol=PLANAR), pixels, area)
     volume, low, high = estimate_volume(area)
     columns: dict[str, Any] = {
         "id": np.arange(1, runs.count + 1), "pixels": runs.pixels(), "area_m2": area, "perimeter_m": form.perimeter_m,

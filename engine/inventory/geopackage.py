@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
@@ -16,7 +16,7 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from engine.errors import InventoryError, MissingFileError, OutputError, UnreadableFileError
+from engine.errors import InventoryError, L4SError, MissingFileError, OutputError, UnreadableFileError
 from engine.events import SILENT, Reporter
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.merge import keep_reviewed
@@ -51,15 +51,33 @@ def write_geopackage(inventory: Inventory, path: Path, *, report: Reporter = SIL
         require_writable(path)
         inventory = _with_reviewed(inventory, path, report)
     try:
+        if _opened_elsewhere(path):
+            _write_into(inventory, path)
+        else:
+            _write_beside(inventory, path)
+    except (DataSourceError, DataLayerError, sqlite3.Error, OSError) as error:
+        raise error if isinstance(error, L4SError) else output_error(path, error) from error
+    return path
+
+
+def _write_beside(inventory: Inventory, path: Path) -> None:
+    """Write a new file and rename it; where an open file cannot be renamed over (Windows), write into it."""
+    try:
         with atomic_path(path) as temporary:
             temporary.unlink(missing_ok=True)
             _write(inventory, temporary)
-            if _opened_elsewhere(path):
-                replace_content(temporary, path)
-                shutil.copyfile(path, temporary)
-    except (DataSourceError, DataLayerError, sqlite3.Error) as error:
-        raise output_error(path, error) from error
-    return path
+    except OutputError as error:
+        if not (path.exists() and isinstance(error.__cause__, PermissionError)):
+            raise
+        _write_into(inventory, path)
+
+
+def _write_into(inventory: Inventory, path: Path) -> None:
+    """Replace the content of a file that is open elsewhere; the file itself stays, so that other programs' saves reach it."""
+    with TemporaryDirectory(prefix=f"{path.stem}-", dir=path.parent) as folder:
+        temporary = Path(folder) / path.name
+        _write(inventory, temporary)
+        replace_content(temporary, path)
 
 
 def _with_reviewed(inventory: Inventory, path: Path, report: Reporter) -> Inventory:

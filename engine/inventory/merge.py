@@ -12,9 +12,15 @@ import shapely
 from numpy.typing import NDArray
 
 from engine.inventory.inventory import Inventory, as_landslides
+from engine.inventory.shape import ground_area
 
 SAME = 0.5
 """Share of a new polygon that must lie in reviewed ones for it to be the same landslide."""
+
+RESHAPED = 0.01
+"""Relative change of area from which an outline counts as changed by hand."""
+WRITTEN = ("reviewer", "reviewed", "reason", "notes", "event", "date_from", "date_to")
+CHOSEN = ("ls_type", "material", "trigger")
 
 
 @dataclass(frozen=True)
@@ -33,9 +39,23 @@ class Merged:
 
 
 def reviewed(landslides: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Which polygons a person has touched: any status but pending, a reviewer, or drawn by hand (no number)."""
-    decided = ~landslides["status"].isin(["pending"])
-    return np.asarray(decided | landslides["reviewer"].notna() | (landslides["id"] <= 0), np.bool_)
+    """Which polygons a person has touched: decided on, described, drawn by hand (no number) or reshaped."""
+    touched = ~landslides["status"].isin(["pending"]) | (landslides["id"] <= 0)
+    for name in WRITTEN:
+        touched |= landslides[name].notna() & (landslides[name] != "")
+    for name in CHOSEN:
+        touched |= landslides[name].notna() & (landslides[name] != "unknown")
+    return np.asarray(touched | reshaped(landslides), np.bool_)
+
+
+def reshaped(landslides: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Which outlines were changed since their area was measured."""
+    if landslides.empty:
+        return np.zeros(0, np.bool_)
+    area = ground_area(np.asarray(landslides.geometry), landslides.crs)
+    measured = landslides["area_m2"].to_numpy(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.abs(area / measured - 1) > RESHAPED, np.bool_)
 
 
 def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
@@ -57,7 +77,8 @@ def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
     broken = ~kept.geometry.is_valid
     kept.loc[broken, "geometry"] = kept.geometry[broken].make_valid()
     kept["kept_from"] = kept["kept_from"].where(kept["kept_from"].notna(), str(old.run.get("created", "unknown")))
-    kept["status"] = kept["status"].where(kept["status"].notna(), "edited")
+    by_hand = kept["status"].isna() | (kept["status"].eq("pending") & reshaped(kept))
+    kept["status"] = kept["status"].where(~by_hand, "edited")
     found = new.landslides
     share = _covered_share(np.asarray(found.geometry), np.asarray(kept.geometry))
     rest = found[share < SAME].copy()

@@ -85,7 +85,6 @@ def test_empty_inventory_has_all_layers_and_columns(inventory: Inventory, tmp_pa
 def test_reviewed_polygons_survive_a_new_run(inventory: Inventory, tmp_path: Path) -> None:
     path = write_geopackage(inventory, tmp_path / "i.gpkg")
     change(path, "UPDATE landslides SET status = 'rejected', reason = 'river', reviewer = 'Ada' WHERE id = 2")
-    change(path, "UPDATE landslides SET notes = 'pending: not kept' WHERE id = 3")
     moved = inventory.landslides.copy()
     moved["geometry"] = moved.geometry.translate(10, 0)
     messages: list[str] = []
@@ -106,6 +105,18 @@ def test_reviewed_polygons_survive_a_new_run(inventory: Inventory, tmp_path: Pat
     # A third run keeps it again, with the mark of the first.
     write_geopackage(new, path)
     assert read_inventory(path).landslides.set_index("id").loc[2, "kept_from"].startswith("2026")
+
+
+def test_notes_and_changed_outlines_count_as_reviewed(inventory: Inventory, tmp_path: Path) -> None:
+    table = inventory.landslides.copy()
+    table.loc[0, "notes"] = "seen in the field"
+    table.loc[1, "geometry"] = shapely.multipolygons([table.geometry[1].convex_hull])  # its hole of 4 % is gone
+    path = write_geopackage(inventory.with_landslides(table), tmp_path / "i.gpkg")
+    write_geopackage(inventory, path)
+    again = read_inventory(path).landslides.set_index("id")
+    assert again.loc[1, ["notes", "status"]].tolist() == ["seen in the field", "pending"]
+    assert again.loc[2, "status"] == "edited"
+    assert again["kept_from"].notna().tolist() == [True, True, False]
 
 
 def test_partial_overlap_is_kept_and_flagged(inventory: Inventory, tmp_path: Path) -> None:
@@ -143,9 +154,26 @@ def test_a_file_open_in_qgis_is_replaced_in_place(inventory: Inventory, tmp_path
             return int(qgis.stdout.readline())
 
         assert seen() == 3
+        before = path.stat().st_ino
         write_geopackage(inventory.with_landslides(inventory.landslides.iloc[:1]), path)
         assert seen() == 1
+        assert path.stat().st_ino == before  # what the other program saves later must reach the file
     assert len(read_inventory(path)) == 1
+
+
+def test_where_renaming_is_forbidden_the_content_is_replaced(inventory: Inventory, tmp_path: Path, monkeypatch) -> None:
+    """Windows refuses to rename over a file that another program has open."""
+    path = write_geopackage(inventory, tmp_path / "i.gpkg")
+
+    def forbidden(self: Path, target: Path) -> None:
+        raise PermissionError(13, "in use")
+
+    monkeypatch.setattr(Path, "replace", forbidden)
+    write_geopackage(inventory.with_landslides(inventory.landslides.iloc[:1]), path)
+    assert len(read_inventory(path)) == 1
+    with pytest.raises(OutputError):
+        write_geopackage(inventory, tmp_path / "new.gpkg")
+    assert [p.name for p in tmp_path.iterdir() if p.suffix == ".gpkg" or p.is_dir()] == ["i.gpkg"]
 
 
 def test_a_file_that_is_being_edited_is_refused(inventory: Inventory, tmp_path: Path) -> None:

@@ -184,8 +184,10 @@ def test_web_mercator_is_not_taken_for_metres(make_mask_file) -> None:
     mask = np.zeros((40, 40), np.uint8)
     mask[10:20, 10:20] = 1
     grid = Grid(CRS.from_epsg(3857), Affine(10, 0, 1_000_000, 0, -10, 8_399_738), mask.shape)  # 60 degrees north
-    inventory = vectorize(make_mask_file(mask, grid), config=VectorizeConfig(outline="smooth", min_area_m2=100))
-    assert inventory.landslides["area_m2"][0] == pytest.approx(10_000 / 4, rel=0.02)
+    for outline in ("exact", "smooth"):
+        inventory = vectorize(make_mask_file(mask, grid), config=VectorizeConfig(outline=outline))
+        assert inventory.landslides["area_m2"][0] == pytest.approx(10_000 / 4, rel=0.02)
+        assert inventory.landslides["axis_m"][0] == pytest.approx(50, rel=0.05)
 
 
 def test_empty_mask_gives_an_empty_inventory(make_mask_file, make_stack_file) -> None:
