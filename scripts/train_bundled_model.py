@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from engine import __version__
 from engine.bands import NAMES, OPTICAL, TERRAIN
+from engine.errors import BundleError
 from engine.models.bundle import ModelCard
 from engine.models.export import export_bundle
 from engine.models.networks import Segmenter
@@ -194,19 +195,32 @@ def f1_of(logits: Mapping[int, Floats], patches: Patches, at: float, only: Seque
     return 2 * hit / max(1, alarms + truth)
 
 
-def choose(folds: Mapping[tuple[str, str], Mapping[int, Floats]], patches: Patches) -> tuple[float, float]:
-    """Temperature by likelihood and threshold (a logit) by F1, both over held-out patches."""
+def calibrate(folds: Mapping[tuple[str, str], Mapping[int, Floats]], patches: Patches) -> tuple[float, float]:
+    """Shift and temperature by likelihood over held-out pixels: ``(logit - shift) / temperature`` (Platt 1999).
+
+    A temperature alone cannot do it: the loss weighs landslides up, and the labels leave scars out, so that logits lie too high.
+    """
+    guiding = [by_id for key, by_id in folds.items() if key[0] in GUIDING]
+    pixels = torch.from_numpy(np.concatenate([v.ravel()[::7] for by_id in guiding for v in by_id.values()]))
+    truth = torch.from_numpy(np.concatenate([patches[i][1].ravel()[::7] for by_id in guiding for i in by_id]))
+    pairs = [(s, t) for s in np.arange(-1, 4.01, 0.25) for t in np.arange(0.5, 4.01, 0.25)]
+    losses = [
+        float(torch.nn.functional.binary_cross_entropy_with_logits((pixels - float(s)) / float(t), truth))
+        for s, t in pairs
+    ]
+    shift, temperature = pairs[int(np.argmin(losses))]
+    return float(shift), float(temperature)
+
+
+def choose(folds: Mapping[tuple[str, str], Mapping[int, Floats]], patches: Patches) -> float:
+    """The threshold, a logit, by F1 over held-out patches."""
     guiding = {key: value for key, value in folds.items() if key[0] in GUIDING}
-    pixels = torch.from_numpy(np.concatenate([v.ravel()[::7] for by_id in guiding.values() for v in by_id.values()]))
-    truth = torch.from_numpy(np.concatenate([patches[i][1].ravel()[::7] for by_id in guiding.values() for i in by_id]))
-    temperatures = np.exp(np.linspace(np.log(0.5), np.log(5), 47))
-    losses = [float(torch.nn.functional.binary_cross_entropy_with_logits(pixels / t, truth)) for t in temperatures]
-    candidates = np.arange(-2.5, 3.01, 0.1)
+    candidates = np.arange(-6.0, 4.01, 0.1)
     scores = [np.mean([f1_of(by_id, patches, at) for by_id in guiding.values()]) for at in candidates]
     smooth = np.convolve(np.pad(scores, 4, mode="edge"), np.ones(9) / 9, mode="valid")  # the middle of the plateau
     # The labels leave out scars, whose pixels count as false alarms and push the threshold up: of those that are as good, the lowest.
     lowest = int(np.flatnonzero(smooth >= smooth.max() - TOLERATED_F1)[0])
-    return float(temperatures[int(np.argmin(losses))]), float(candidates[lowest])
+    return float(candidates[lowest])
 
 
 def scores_of(
@@ -268,6 +282,16 @@ def _weights(folder: Path) -> dict[str, torch.Tensor]:
     return weights
 
 
+def last_bias(model: Segmenter) -> torch.Tensor:
+    """The bias that is added to every logit."""
+    convolution = [module for module in model.modules() if isinstance(module, torch.nn.Conv2d)][-1]
+    if convolution.bias is None or convolution.out_channels != 1:
+        raise BundleError(
+            "The network's last convolution has no single bias, into which the calibration's shift could go."
+        )
+    return convolution.bias
+
+
 def make_card(
     temperature: float, at: float, scores: Sequence[Mapping[str, Any]], curve: Sequence[Mapping[str, float]]
 ) -> ModelCard:
@@ -303,8 +327,8 @@ def make_card(
             "Blocks differ more from each other than methods do: expect F1 between the lowest and the highest block on a new area.",
             "Old, vegetated and deep-seated slow landslides are not seen; bare rock, quarries, road cuts and river bars on slopes are "
             "taken for scars.",
-            "With B02, B03 and B04 alone and no terrain, bare fields, and fields between clouds, are taken for scars: 4 % of a cloudy farmland "
-            "scene that it had not seen. Give a DEM.",
+            "With B02, B03 and B04 alone and no terrain, bare fields, and fields between clouds, are taken for scars: 4 % of a cloudy "
+            "farmland scene that it had not seen. Give a DEM.",
             "Very large and very bright scars may be found only in part.",
             "Clouds, snow and water should be masked; the network has seen them mostly as painted covers.",
             "Smallest scar that can be expected to be found: about 3 x 3 pixels, 900 square metres.",
@@ -338,8 +362,12 @@ def finish(data: Path, out: Path, *, install: bool) -> None:
     """Choose temperature and threshold, score, export."""
     patches = labelled_patches(data)
     folds = held_out(out, patches)
-    temperature, at = choose(folds, patches)
+    shift, temperature = calibrate(folds, patches)
+    folds = {key: {i: v - np.float32(shift) for i, v in by_id.items()} for key, by_id in folds.items()}
+    at = choose(folds, patches)
     model = soup([_weights(out / f"light-{m + 1}") for m in range(MEMBERS)])
+    with torch.no_grad():
+        last_bias(model).sub_(shift)
     scores = scores_of(folds, patches, at) + false_alarms(model, landslide_free(data)[1], at)
     card = make_card(temperature, at, scores, reliability(folds, patches, temperature))
     model.temperature = temperature
