@@ -39,7 +39,7 @@ from engine.scene.simulate import SimulationConfig, simulate
 
 SMALL_PX = 2000
 WINDOWS_PX = (256, 512, 1024)
-WINDOW_OVERLAP_PX = 128
+WINDOW_OVERLAP_PX = 192
 Row = tuple[str, str]
 
 

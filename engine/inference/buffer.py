@@ -130,8 +130,8 @@ class RowBuffer:
                 self._changed.notify_all()
 
     def _await_room(self, row: int, column: int) -> None:
-        """Wait until both windows of the row above that use this block's place have been taken."""
-        last = min(column + 1, self._columns.count - 1)
+        """Wait until all windows of the row above that use this block's place have been taken."""
+        last = min(column + self._columns.reach, self._columns.count - 1)
         with self._changed:
             while not self._stopped and row > self._first and self._passed <= self._number(row - 1, last):
                 self._changed.wait()
@@ -145,7 +145,8 @@ class RowBuffer:
         left, right = self._columns.fresh(column)
         edge = self._columns.first_px
         slots = self._slots(top, bottom, left - edge, right - edge)
-        if not self._needed[row : row + 2, column : column + 2].any():
+        users = slice(row, row + 1 + self._rows.reach), slice(column, column + 1 + self._columns.reach)
+        if not self._needed[users].any():
             for slot in slots:
                 self._valid[slot] = False
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.errors import ConfigError
+from engine.inference.tiling import fade_px
 
 Views = Literal["none", "flip", "d4"]
 Precision = Literal["auto", "float32", "bf16", "fp16"]
@@ -49,8 +50,8 @@ class InferenceConfig:
     """Windows, views, device and post-processing of a detection.
 
     Attributes:
-        window_px: Largest window in pixels of the stack; None chooses 640, less for models that enlarge their input.
-        overlap_px: Pixels that neighbouring windows share; None is a quarter of the window, at most 128.
+        window_px: Largest window in pixels of the stack; None chooses 704, less for models that enlarge their input.
+        overlap_px: Pixels that neighbouring windows share; None is 192, less for small windows and models that enlarge.
         tta: Test-time augmentation: ``none``, ``flip`` (4 views) or ``d4`` (8 views, with quarter turns).
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``directml`` or ``coreml``; ``cuda`` uses every GPU of the machine.
         runtime: ``onnx`` or ``torch``; ``auto`` takes the faster one on the device.
@@ -78,11 +79,11 @@ class InferenceConfig:
         if self.window_px is not None and not 32 <= self.window_px <= 8192:
             raise ConfigError(f"A window must measure 32 to 8192 pixels, not {self.window_px}; 512 is a usual value.")
         if self.overlap_px is not None and self.overlap_px < 0:
-            raise ConfigError(f"The overlap must be 0 pixels or more, not {self.overlap_px}; 128 is a usual value.")
-        if self.window_px is not None and (self.overlap_px or 0) * 2 > self.window_px:
+            raise ConfigError(f"The overlap must be 0 pixels or more, not {self.overlap_px}; 192 is a usual value.")
+        overlap = self.overlap_px or 0
+        if self.window_px is not None and overlap + fade_px(overlap) > self.window_px:
             raise ConfigError(
-                f"An overlap of {self.overlap_px} pixels is more than half of a window of {self.window_px}; choose a larger window "
-                "or a smaller overlap."
+                f"An overlap of {overlap} pixels is too much for a window of {self.window_px}; choose a larger window or a smaller overlap."
             )
         if self.tta not in ("none", "flip", "d4"):
             raise ConfigError(f"Test-time augmentation is none, flip or d4, not {self.tta!r}.")

@@ -31,11 +31,11 @@ from engine.nouns import Stack
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-WINDOW_PX = 640
-"""Largest window by default: with an overlap of 128 each row of windows adds 512 rows, a block of a GeoTIFF."""
+WINDOW_PX = 704
+"""Largest window by default: with an overlap of 192 each row of windows adds 512 rows, a block of a GeoTIFF."""
 
 _SMALLEST_PX = 256
-_OVERLAP_PX = 128
+_OVERLAP_PX = 192
 _GPU_BATCH = 16
 
 
@@ -111,7 +111,7 @@ def windows(grid: Grid, bundles: Sequence[ModelBundle], config: InferenceConfig)
     """
     scale = max(bundle.card.input_scale for bundle in bundles)
     window = config.window_px or max(_SMALLEST_PX, WINDOW_PX // scale)
-    overlap = min(_OVERLAP_PX, window // 4) if config.overlap_px is None else config.overlap_px
+    overlap = min(_OVERLAP_PX // scale, window // 2) if config.overlap_px is None else config.overlap_px
     multiple = math.lcm(
         *(b.card.multiple_of_px // math.gcd(b.card.multiple_of_px, b.card.input_scale) for b in bundles)
     )

@@ -5,12 +5,12 @@ a window's weight, and the weights of all windows that touch a pixel sum to one.
 it is mirrored; they start at multiples of ``multiple_px`` everywhere, so that a network with a stride sees every pixel in the
 same phase whatever the window size.
 
-In an overlap each window is faded out over the middle half only: the outer quarter, where a network still feels its own border,
-counts for nothing::
+In an overlap each window is faded over the middle eighth only: the outer rim, where a network still feels the border of its
+window, counts for nothing. With an overlap of 192 pixels::
 
-    window i      1 1 1 1 1 1 ┐╲        overlap_px = 128:  32 of window i alone
-    window i+1               ╲└ 1 1 1                      64 of both, cosine
-                                                           32 of window i+1 alone
+    window i      1 1 1 1 1 1 1 ┐╲             84 of window i alone, where the other is cut off
+    window i+1                   ╲└ 1 1 1 1    24 of both, cosine
+                                               84 of window i+1 alone
 """
 
 from __future__ import annotations
@@ -50,6 +50,11 @@ class Axis:
         """Pixels that two neighbouring windows share."""
         return self.window_px - self.stride_px
 
+    @property
+    def reach(self) -> int:
+        """How many windows further on still share pixels with a window."""
+        return math.ceil(self.overlap_px / self.stride_px)
+
     def start(self, index: int) -> int:
         """First pixel of a window; negative where it reaches beyond the raster."""
         return self.first_px + index * self.stride_px
@@ -69,9 +74,9 @@ class Axis:
         profile = np.ones(self.window_px, np.float32)
         fade = fade_in(self.overlap_px)
         if index > 0:
-            profile[: self.overlap_px] = fade
+            profile[: self.overlap_px] *= fade
         if index < self.count - 1:
-            profile[self.stride_px :] = 1 - fade
+            profile[self.stride_px :] *= 1 - fade
         return profile
 
 
@@ -85,16 +90,16 @@ def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 
         multiple_px: Windows start at and are multiples of this.
 
     Raises:
-        ConfigError: The overlap is not smaller than half the window, or a number is not positive.
+        ConfigError: The overlap leaves less than its fade of the window, or a number is not positive.
     """
     if min(length_px, window_px, multiple_px) < 1 or overlap_px < 0:
         raise ConfigError(
             f"A window needs a positive size and an overlap of 0 or more, not {window_px} and {overlap_px}."
         )
     window, overlap = _round_up(window_px, multiple_px), _round_up(overlap_px, multiple_px)
-    if overlap * 2 > window:
+    if overlap + fade_px(overlap) > window:
         raise ConfigError(
-            f"An overlap of {overlap} pixels is more than half of a window of {window}; choose a larger window or a smaller overlap."
+            f"An overlap of {overlap} pixels is too much for a window of {window}; choose a larger window or a smaller overlap."
         )
     margin = overlap // 2 // multiple_px * multiple_px
     covered, stride = length_px + 2 * margin, window - overlap
@@ -103,17 +108,21 @@ def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 
         equal = _round_up(math.ceil((covered + (count - 1) * overlap) / count), multiple_px)
         if count == 1:
             return Axis(length_px, -margin, equal, equal, 1)
-        window = min(window, max(equal, 2 * overlap))
+        window = min(window, max(equal, _round_up(overlap + fade_px(overlap), multiple_px)))
         return Axis(length_px, -margin, window, window - overlap, count)
     # Starting one overlap outside makes the rows that each window adds start at multiples of the stride: with a stride of 512, the
     # usual block of a GeoTIFF, every block is then read and decompressed once.
     return Axis(length_px, -overlap, window, stride, math.ceil((length_px + margin) / stride))
 
 
+def fade_px(overlap_px: int) -> int:
+    """Over how many pixels in the middle of an overlap windows are faded into each other."""
+    return max(1, overlap_px // 8) if overlap_px else 0
+
+
 def fade_in(overlap_px: int) -> NDArray[np.float32]:
-    """Weights that rise from 0 to 1 over the middle half of an overlap, shape (overlap_px,); with its mirror they sum to one."""
-    ramp = max(1, overlap_px // 2) if overlap_px else 0
-    position = (np.arange(overlap_px) + 0.5 - overlap_px / 2) / max(1, ramp)
+    """Weights that rise from 0 to 1 in the middle of an overlap, shape (overlap_px,); with its mirror they sum to one."""
+    position = (np.arange(overlap_px) + 0.5 - overlap_px / 2) / max(1, fade_px(overlap_px))
     # On multiples of 2^-23 both w and 1 - w are exact in float32, so that the sum is exactly one.
     smooth = 0.5 + 0.5 * np.sin(np.pi * np.clip(position, -0.5, 0.5))
     return (np.rint(smooth * 2**23) / 2**23).astype(np.float32)

@@ -61,8 +61,11 @@ def test_the_buffer_gives_every_window_as_if_read_alone(make_stack, make_bundle)
     channels = scene((230, 170))
     channels["B02"][40:60, 100:] = np.nan
     source, layouts = source_of(make_stack(channels), [make_bundle()])
-    rows, columns = lay_out(230, 64, 24, 8), lay_out(170, 48, 16, 8)
-    for first in (0, 2):
+    for first, rows, columns in (
+        (0, lay_out(230, 64, 24, 8), lay_out(170, 48, 16, 8)),
+        (2, lay_out(230, 64, 24, 8), lay_out(170, 48, 16, 8)),
+        (1, lay_out(230, 64, 48, 8), lay_out(170, 64, 56, 8)),
+    ):
         needed = np.ones((rows.count, columns.count), bool)
         with (
             RowBuffer(source, rows, columns, needed=needed, first=first) as buffer,
