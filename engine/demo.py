@@ -59,7 +59,7 @@ def demonstrate(out: Path, *, size_px: int = 516, seed: int = 0, report: Reporte
     bundle = find(DEFAULT_MODEL)
     scene = simulate(output_folder(out) / "scene", SimulationConfig(size_px=size_px, seed=seed), report)
     stack = make_stack(scene.imagery, scene.dem, out=out / "stack.tif", report=report)
-    inputs = {"imagery": [str(p) for p in scene.imagery], "dem": [str(p) for p in scene.dem]}
+    inputs = {"sentinel2": [str(p) for p in scene.imagery], "dem": [str(p) for p in scene.dem]}
     detection = detect(stack, [bundle], out=out, inputs=inputs, report=report)
     truth = vectorize(LandslideMask.open(scene.truth), config=VectorizeConfig(min_area_m2=0), report=report)
     picture = out / "demo.png"

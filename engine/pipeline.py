@@ -130,7 +130,8 @@ def detect(
         inventory, out / "report.html", stack=stack, probability=prediction.probability, report=report
     )
     run_path = out / "run.json"
-    run = {**run, "landslides": len(inventory.landslides), "seconds": round(time.monotonic() - clock, 1)}
+    # The polygons' own record knows more by now: the area seen, and what hid the rest.
+    run = {**inventory.run, "landslides": len(inventory.landslides), "seconds": round(time.monotonic() - clock, 1)}
     with atomic_path(run_path) as temporary:
         temporary.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return Detection(out, prediction, mask, inventory, inventory_path, report_path, run_path)

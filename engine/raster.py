@@ -281,8 +281,3 @@ def atomic_path(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
-
-
-__all__ = [
-    "read_window",
-]  # fmt: skip

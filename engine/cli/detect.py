@@ -118,7 +118,7 @@ def _change(args: argparse.Namespace, stack: Stack, out: Path, report: Reporter)
 
 
 def _inputs(args: argparse.Namespace) -> dict[str, Any]:
-    given = {"imagery": args.sentinel2, "dem": args.dem, "before": args.before, "aoi": [args.aoi] if args.aoi else []}
+    given = {"sentinel2": args.sentinel2, "dem": args.dem, "before": args.before, "aoi": [args.aoi] if args.aoi else []}
     return {name: [str(path) for path in paths] for name, paths in given.items() if paths}
 
 

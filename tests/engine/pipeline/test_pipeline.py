@@ -56,7 +56,8 @@ def test_detect_writes_everything_that_the_design_promises(found: Path) -> None:
     run = json.loads((found / "run.json").read_text(encoding="utf-8"))
     assert run["models"][0]["digest"] == find(DEFAULT_MODEL).digest
     assert run["threshold"] == find(DEFAULT_MODEL).card.threshold
-    assert run["quality"]
+    assert run["masked_share"]["cloud"] > 0
+    assert 0 < run["area_km2"] < 5.76
 
 
 def test_polygons_and_mask_agree(found: Path) -> None:
