@@ -17,7 +17,6 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QColor
 
 from .i18n import tr
-from .icons import resource
 
 LAYER = "landslides"
 PROBABILITY_PROPERTY = "l4s/probability"
@@ -58,13 +57,11 @@ def load_results(folder: Path, title: str) -> QgsVectorLayer | None:
 
 
 def load_inventory(path: Path, group: QgsLayerTreeGroup | None = None) -> QgsVectorLayer | None:
-    """Add the landslides of a GeoPackage to the project, with the style that it carries, else the plugin's."""
+    """Add the landslides of a GeoPackage to the project, with the style and the form that it carries."""
     layer = QgsVectorLayer(f"{path}|layername={LAYER}", tr("Landslides"), "ogr")
     if not layer.isValid():
         return None
-    _embedded, found = layer.loadDefaultStyle()
-    if not found:
-        layer.loadNamedStyle(str(resource("styles/landslides.qml")))
+    layer.loadDefaultStyle()
     _add(layer, group or QgsProject.instance().layerTreeRoot(), visible=True)
     return layer
 

@@ -1,4 +1,4 @@
-"""Build the plugin's zip: plugin, icons and styles, help page, and the engine's source with its bundled model.
+"""Build the plugin's zip: plugin, icons, help page, and the engine's source with its bundled model.
 
 python scripts/package_plugin.py [--out dist]
 
@@ -6,7 +6,7 @@ python scripts/package_plugin.py [--out dist]
 
     l4s_qgis/
       metadata.txt, LICENSE, *.py …     the plugin
-      resources/icons, resources/styles
+      resources/icons
       docs/plugin.md, docs/images       the help page
       engine_source/                    what the plugin installs into the engine's own Python: pyproject.toml, engine, resources/models
 """
@@ -37,7 +37,6 @@ def contents(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
     for source, target in (
         (PLUGIN, ""),
         ("resources/icons", "resources/icons"),
-        ("resources/styles", "resources/styles"),
         ("engine", "engine_source/engine"),
         ("resources/models", "engine_source/resources/models"),
     ):

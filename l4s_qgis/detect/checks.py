@@ -25,8 +25,8 @@ from ..i18n import tr
 from ..processing import inputs
 
 # Measured on two cores (docs/plugin.md): seconds for each million pixels, and those that a start costs.
-SECONDS_PER_MPX = 30.0
-SECONDS_START = 10.0
+SECONDS_PER_MPX = 6.0
+SECONDS_START = 6.0
 BYTES_PER_PIXEL = 32  # stack (14 bands, int16, compressed), probability, mask
 PIXEL_M = 10.0
 TILE_MPX = 120.6

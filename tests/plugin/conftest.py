@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 from osgeo import gdal, ogr, osr
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject
 from qgis.gui import QgsMapCanvas, QgsMessageBar
+from qgis.PyQt.QtCore import QEvent
 from qgis.PyQt.QtWidgets import QAction, QMainWindow
 
 HERE = Path(__file__).parent
@@ -25,6 +27,16 @@ def own_home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("L4S_QGIS_HOME", str(home))
     monkeypatch.delenv("L4S_ENGINE_PYTHON", raising=False)
     return home
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_outlives_qgis(qgis_app):
+    """Layers that outlive QGIS crash at exit: what only cycles hold is freed before."""
+    yield
+    QgsProject.instance().clear()
+    QgsApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QgsApplication.processEvents()
+    gc.collect()
 
 
 @pytest.fixture
@@ -95,6 +107,7 @@ class StubIface:
         self.window.setCentralWidget(self.canvas)
         self.bar = QgsMessageBar(self.window)
         self.active = None
+        self.menu = []
         self._pan = QAction(self.window)
 
     def mapCanvas(self):
@@ -111,6 +124,21 @@ class StubIface:
 
     def setActiveLayer(self, layer):
         self.active = layer
+
+    def addToolBar(self, name):
+        return self.window.addToolBar(name)
+
+    def addPluginToRasterMenu(self, name, action):
+        self.menu.append(action)
+
+    def removePluginRasterMenu(self, name, action):
+        self.menu.remove(action)
+
+    def addDockWidget(self, area, dock):
+        self.window.addDockWidget(area, dock)
+
+    def removeDockWidget(self, dock):
+        self.window.removeDockWidget(dock)
 
     def actionPan(self):
         return self._pan

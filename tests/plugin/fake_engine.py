@@ -20,7 +20,7 @@ def main(behaviour: str, words: list[str]) -> int:
     """Behave."""
     if behaviour == "good":
         for done in range(5):
-            say(event="progress", stage="predict", done=done, total=4)
+            say(event="progress", stage="detect", done=done, total=4)
         say(event="log", level="warning", message="Half of it is cloud.")
         say(event="result", words=words, text="well done", environment=dict(os.environ))
     elif behaviour == "garbage":
@@ -45,7 +45,7 @@ def main(behaviour: str, words: list[str]) -> int:
         return 3
     elif behaviour == "flood":
         for number in range(200_000):
-            say(event="progress", stage="predict", done=number, total=200_000)
+            say(event="progress", stage="detect", done=number, total=200_000)
             sys.stderr.write("noise\n" if number % 10 == 0 else "")
         say(event="result", done=True)
     elif behaviour == "stubborn":  # ignores every request, with a child that does so too

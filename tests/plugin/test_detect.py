@@ -95,11 +95,13 @@ def errors(**request):
 
 @pytest.fixture
 def good(make_raster, tmp_path):
-    return {
+    request = {
         "image": layer(make_raster("s2.tif", names=FOUR)),
         "names": ("B02", "B03", "B04", "B08"),
         "out": str(tmp_path / "out"),
     }
+    yield request
+    request.clear()  # pytest keeps fixtures of the last test until QGIS has ended; a layer must not live so long
 
 
 def test_good_request_has_an_estimate(good, qgis_new_project):

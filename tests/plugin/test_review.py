@@ -172,7 +172,7 @@ def test_split_pieces_get_numbers_of_their_own(detection, inventory):
     reviewed = ReviewedLayer(inventory, "Ada")
     inventory.startEditing()
     line = [QgsPoint(300000, 2600000 - 85), QgsPoint(300640, 2600000 - 85)]
-    inventory.splitFeatures(QgsLineString(line))
+    inventory.splitFeatures(QgsLineString(line), False, False)
     inventory.commitChanges()
     assert len(rows(detection)) == 3
     reviewed.mark_edited([1, 3])
