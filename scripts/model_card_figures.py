@@ -78,16 +78,16 @@ def draw_scene(probability: Path, data: Path, threshold: float, path: Path) -> N
     with open_raster(probability) as dataset:
         found = read_window(dataset, [1])[0]
     colours = natural(np.stack(bands))
-    rows, columns = slice(180, 680), slice(250, 950)
+    rows, columns = slice(250, 600), slice(250, 750)
     if found.shape != colours.shape[:2]:  # detected on the scene's UTM grid: stretch it, which is enough to look at
         y = np.arange(colours.shape[0]) * found.shape[0] // colours.shape[0]
         x = np.arange(colours.shape[1]) * found.shape[1] // colours.shape[1]
         found = found[y][:, x]
-    figure, axes = plt.subplots(1, 2, figsize=(12, 4.4))
+    figure, axes = plt.subplots(1, 2, figsize=(15, 5.6))
     for panel in axes:
         panel.imshow(colours[rows, columns])
         panel.axis("off")
-    axes[1].contour(np.nan_to_num(found)[rows, columns], [threshold], colors="yellow", linewidths=0.6)
+    axes[1].contour(np.nan_to_num(found)[rows, columns], [threshold], colors="yellow", linewidths=0.8)
     save(figure, path)
 
 
