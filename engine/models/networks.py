@@ -145,8 +145,9 @@ def _multispectral(in_channels: int, image_level: bool, source: str, arguments: 
 BUILDERS: dict[str, Callable[[int, bool, str, dict[str, Any]], nn.Module]] = {
     "baseline_unet": _baseline,
     "multispectral_unet": _multispectral,
-    "unet": _library(smp.Unet),  # U-decoder on any encoder: EfficientNet, Swin, HRNet …
-    "upernet": _library(smp.UPerNet),
+    "unet": _library(
+        smp.Unet
+    ),  # U-decoder on any encoder: EfficientNet, Swin, HRNet … (UPerNet's pooling has no ONNX form of free size)
     "segformer": _library(smp.Segformer),
     "deeplabv3plus": _library(smp.DeepLabV3Plus),
 }
