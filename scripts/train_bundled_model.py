@@ -331,7 +331,6 @@ def make_card(
             "farmland scene that it had not seen. Give a DEM.",
             "Very large and very bright scars may be found only in part.",
             "Clouds, snow and water should be masked; the network has seen them mostly as painted covers.",
-            "Smallest scar that can be expected to be found: about 3 x 3 pixels, 900 square metres.",
         ),
     )
 
