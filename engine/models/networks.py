@@ -145,9 +145,8 @@ def _multispectral(in_channels: int, image_level: bool, source: str, arguments: 
 BUILDERS: dict[str, Callable[[int, bool, str, dict[str, Any]], nn.Module]] = {
     "baseline_unet": _baseline,
     "multispectral_unet": _multispectral,
-    "unet": _library(
-        smp.Unet
-    ),  # U-decoder on any encoder: EfficientNet, Swin, HRNet … (UPerNet's pooling has no ONNX form of free size)
+    # UPerNet is left out: its adaptive pooling has no ONNX form of free size.
+    "unet": _library(smp.Unet),  # U-decoder on any encoder: EfficientNet, Swin, HRNet …
     "segformer": _library(smp.Segformer),
     "deeplabv3plus": _library(smp.DeepLabV3Plus),
 }
