@@ -18,7 +18,6 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
-    QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
@@ -43,6 +42,7 @@ class SceneAlgorithm(EngineAlgorithm):
 
     def add_scene_parameters(self) -> None:
         """Declare image, product, elevation and area."""
+        # The product is text, because Processing's parameter for files refuses folders, and a SAFE product is one.
         self.addParameter(
             QgsProcessingParameterRasterLayer("IMAGE", tr("Image after the event (layer)"), optional=True)
         )
@@ -52,7 +52,7 @@ class SceneAlgorithm(EngineAlgorithm):
             )
         )
         self.addParameter(
-            QgsProcessingParameterFile(
+            QgsProcessingParameterString(
                 "PRODUCT", tr("Or a Sentinel-2 product (SAFE folder, its MTD_…xml, or zip)"), optional=True
             )
         )
@@ -131,7 +131,9 @@ class Detect(SceneAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_scene_parameters()
-        self.addParameter(QgsProcessingParameterFile("BEFORE", tr("Product or image before the event"), optional=True))
+        self.addParameter(
+            QgsProcessingParameterString("BEFORE", tr("Product or image before the event"), optional=True)
+        )
         self.addParameter(
             QgsProcessingParameterString(
                 "MODEL", tr("Models: names or folders, separated by “;” (empty: the bundled one)"), optional=True
