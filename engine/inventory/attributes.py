@@ -34,7 +34,7 @@ FIELD_FILL = 0.8
 FIELD_PIXELS = 25
 PLANAR = 2e-3
 """Relative difference up to which ground area and pixel area are the same thing, computed in two ways."""
-CONFIDENCE_STEPS = ((0.8, 3), (0.6, 2))
+CONFIDENCE_STEPS = ((2 / 3, 3), (1 / 3, 2))
 FALL_LINE_GRADIENT = 0.035
 """Mean gradient (2 degrees) below which there is no fall line to speak of."""
 
@@ -72,7 +72,7 @@ def attributes(
     }  # fmt: skip
     flags = find_flags(form, columns, grid, zonal, downhill)
     columns["flags"] = [";".join(names) for names in flags]
-    columns["confidence"] = first_confidence(columns.get("prob_mean"), flags, runs.count)
+    columns["confidence"] = first_confidence(columns.get("prob_max"), flags, runs.count)
     return columns
 
 
@@ -206,11 +206,14 @@ def _angle_to_fall_line(form: Form, downhill: Floats | None) -> Floats:
     return np.asarray(np.minimum(angle, 180 - angle), np.float64)
 
 
-def first_confidence(mean: Floats | None, flags: list[list[str]], count: int) -> NDArray[np.int64]:
-    """Confidence class before anyone looked: 3 likely, 2 probable or 1 possible."""
+def first_confidence(highest: Floats | None, flags: list[list[str]], count: int) -> NDArray[np.int64]:
+    """Confidence class before anyone looked: 3 likely, 2 probable or 1 possible.
+
+    Whether there is a landslide at all shows at its surest pixel; the mean also counts the doubt about where it ends.
+    """
     steps = np.ones(count, np.int64)
-    if mean is not None:
+    if highest is not None:
         for limit, value in reversed(CONFIDENCE_STEPS):
-            steps[mean >= limit] = value
+            steps[highest >= limit] = value
     doubtful = np.array([bool(set(names) - {"image-edge"}) for names in flags], np.bool_)
     return np.maximum(1, steps - doubtful)

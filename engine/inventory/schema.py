@@ -114,7 +114,7 @@ FIELDS: tuple[Field, ...] = (
     Field("notes", "Notes", "text", "review", "Anything worth keeping.", editable=True),
     Field(
         "confidence", "Confidence (USGS)", "integer", "review",
-        "Confidence in extent and nature. The detector gives 3, 2 or 1 from the mean probability (0.8, 0.6), one class less where there "
+        "Confidence in extent and nature. The detector gives 3, 2 or 1 from the highest probability (2/3, 1/3), one class less where there "
         "is a flag; 5 and 8 are a person's to give.",
         values=CONFIDENCE, editable=True,
     ),

@@ -123,6 +123,16 @@ def test_a_steep_compact_slide_bears_no_flag(make_mask_file, make_stack_file) ->
     assert inventory.landslides["flags"].tolist() == [""]
 
 
+@pytest.mark.parametrize(("core", "confidence"), [(0.9, 3), (0.5, 2), (0.2, 1)])
+def test_the_surest_pixel_gives_the_confidence(make_mask_file, make_probability, core: float, confidence: int) -> None:
+    mask = np.zeros((30, 30), np.uint8)
+    mask[10:15, 10:15] = 1
+    values = np.where(mask == 1, 0.15, 0.0)
+    values[12, 12] = core
+    (row,) = vectorize(make_mask_file(mask), probability=make_probability(values)).landslides.to_dict("records")
+    assert row["confidence"] == confidence
+
+
 def test_cloud_edge_and_lower_confidence(make_mask_file, make_probability) -> None:
     mask = np.zeros((30, 30), np.uint8)
     mask[10:15, 10:15] = 1
