@@ -247,7 +247,7 @@ def _threshold(wanted: Threshold, prediction: Prediction, report: Reporter) -> f
     if wanted is None:
         return prediction.threshold
     if wanted == "auto":
-        value = automatic_threshold(prediction.probability, report=report)
+        value = automatic_threshold(prediction.probability, around=prediction.threshold, report=report)
         report.log(f"The threshold is {value:.3f}, from the histogram of probabilities.")
         return value
     return float(wanted)

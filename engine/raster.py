@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -252,13 +253,13 @@ def output_folder(path: Path) -> Path:
         OutputError: It cannot be created or written.
         DiskFullError: The disk is full.
     """
-    probe = path / ".l4s-write-test"
     try:
         path.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"0" * 4096)
-        probe.unlink()
+        # A name of its own: several processes of one training try the same folder at once.
+        with tempfile.NamedTemporaryFile(dir=path, prefix=".l4s-write-test-") as probe:
+            probe.write(b"0" * 4096)
     except OSError as error:
-        raise output_error(probe if path.is_dir() else path, error) from error
+        raise output_error(path, error) from error
     return path
 
 

@@ -2,6 +2,7 @@ import errno
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,12 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         output_folder(tmp_path / "file" / "sub")
     with pytest.raises(OutputError, match="cannot be written"):
         RasterWriter(tmp_path / "none" / "a.tif", GRID, dtype="uint8", bands=["x"])
+
+
+def test_several_writers_may_check_one_folder_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(output_folder, [tmp_path / "out"] * 400)) == {tmp_path / "out"}
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_full_disk_is_told_from_other_failures(tmp_path: Path) -> None:
