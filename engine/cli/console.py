@@ -40,8 +40,14 @@ def person() -> Listener:
                 if bar is None or name != stage or bar.total != total:
                     close()
                     stage = name
-                    bar = tqdm(
-                        total=total, desc=name, file=sys.stderr, leave=False, dynamic_ncols=True, mininterval=0.2
+                    bar = tqdm(  # disable=None: no bar where stderr is a file or a pipe
+                        total=total,
+                        desc=name,
+                        file=sys.stderr,
+                        leave=False,
+                        dynamic_ncols=True,
+                        mininterval=0.2,
+                        disable=None,
                     )
                 bar.update(done - bar.n)
                 if done >= total:

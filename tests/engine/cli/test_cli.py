@@ -58,7 +58,7 @@ def test_a_result_for_a_person_and_for_a_program(command: Any, capsysbinary: pyt
     assert cli.main(["probe", "--size", "3"]) == 0
     person = capsysbinary.readouterr()
     assert person.out == b"size is 3\n"
-    assert b"warning: careful" in person.err
+    assert person.err == b"warning: careful\n", "no progress bar where stderr is no terminal"
     assert cli.main(["probe", "--size", "3", "--events", "json"]) == 0
     lines = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
     assert [line["event"] for line in lines] == ["progress", "log", "result"]
