@@ -98,8 +98,9 @@ def test_detect_review_export_in_a_real_desktop(tmp_path, engine_python):
         # QGIS's embedded Python looks for its home beside the first python3 on the path, which must be the system's.
         "PATH": os.pathsep.join(["/usr/bin", "/bin", os.environ.get("PATH", "")]),
     }  # fmt: skip
+    # 96 dpi: newer QGIS scales its windows by anything else, and a click's place would not be xdotool's.
     command = [
-        "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", "qgis", "--nologo", "--noversioncheck", "--profiles-path", str(tmp_path / "profile"),
+        "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 -dpi 96", "qgis", "--nologo", "--noversioncheck", "--profiles-path", str(tmp_path / "profile"),
         "--profile", "default", "--code", str(HERE / "desktop_session.py"),
     ]  # fmt: skip
     ended, errors = run_group(command, environment)
