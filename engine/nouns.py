@@ -129,6 +129,16 @@ class ProbabilityRaster:
         """
         return cls(path, _single_band(path, "probability raster"))
 
+    def threshold(self) -> float | None:
+        """The threshold of the models that made it, as noted in the file; None where nothing usable is noted."""
+        with open_raster(self.path) as dataset:
+            noted = dataset.tags().get("threshold", "")
+        try:
+            value = float(noted)
+        except ValueError:
+            return None
+        return value if 0 < value < 1 else None
+
     @contextmanager
     def reader(self) -> Iterator[SingleBandReader]:
         """Open the file for reading windows, NaN where there is no data."""

@@ -8,6 +8,9 @@ from typing import Any
 
 from engine.events import Reporter
 
+DEFAULT_THRESHOLD = 0.5
+"""For probability rasters of other programs, which do not note a threshold."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -30,9 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold",
         type=float,
-        default=0.5,
         metavar="T",
-        help="probability from which a pixel is landslide (default 0.5)",
+        help="probability from which a pixel is landslide (default: that of the models, noted in the raster)",
     )
     add_polygon_arguments(parser)
     parser.add_argument(
@@ -78,19 +80,20 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
 
     if args.probability is None and args.mask is None:
         raise ConfigError("Neither --probability nor --mask was given; give the raster that `l4s detect` wrote.")
-    if not 0 < args.threshold < 1:
+    if args.threshold is not None and not 0 < args.threshold < 1:
         raise ConfigError(f"The threshold must lie between 0 and 1, but is {args.threshold:g}; 0.5 is a usual value.")
     config = polygon_config(args)
     probability = ProbabilityRaster.open(args.probability) if args.probability else None
     uncertainty = ProbabilityRaster.open(args.uncertainty) if args.uncertainty else None
     stack = Stack.open(args.stack) if args.stack else None
     output_folder(args.out.resolve().parent)
-    facts: dict[str, Any] = {} if args.mask else {"threshold": args.threshold}
+    threshold = args.threshold or (probability and probability.threshold()) or DEFAULT_THRESHOLD
+    facts: dict[str, Any] = {} if args.mask else {"threshold": threshold}
     with TemporaryDirectory(prefix="l4s-") as folder:
         if args.mask or probability is None:
             mask = LandslideMask.open(args.mask)
         else:
-            mask = make_mask(probability, out=Path(folder) / "mask.tif", threshold=args.threshold, report=report)
+            mask = make_mask(probability, out=Path(folder) / "mask.tif", threshold=threshold, report=report)
         inventory = vectorize(
             mask, probability=probability, stack=stack, uncertainty=uncertainty, change=args.change, config=config, run=facts, report=report
         )  # fmt: skip

@@ -88,6 +88,18 @@ def test_the_same_from_imagery_and_dem_in_one_command(scene: SimulatedScene, fou
     assert (tmp_path / "stack.tif").stat().st_mtime_ns == before, "the same inputs need no new stack"
 
 
+def test_vectorize_alone_takes_the_models_threshold(found: Path, stack: Path, tmp_path: Path) -> None:
+    words = ["vectorize", "--probability", str(found / "probability.tif"), "--stack", str(stack)]
+    assert main([*words, "--out", str(tmp_path / "same.gpkg")]) == 0
+    assert main([*words, "--threshold", "0.6", "--out", str(tmp_path / "higher.gpkg")]) == 0
+    first, same, higher = (
+        gpd.read_file(path, layer="landslides")["area_m2"].sum()
+        for path in (found / "inventory.gpkg", tmp_path / "same.gpkg", tmp_path / "higher.gpkg")
+    )
+    assert same == pytest.approx(first)
+    assert higher < first
+
+
 def test_an_area_limits_the_result(stack: Path, found: Path, tmp_path: Path) -> None:
     with rasterio.open(stack) as file:
         left, bottom, right, top = file.bounds
