@@ -114,11 +114,6 @@ class Ensemble:
         for member in self.members:
             member.runtime.stop()
 
-    @property
-    def largest_batch(self) -> int | None:
-        """The batch that was found to fit into memory, if one did not."""
-        return self._largest
-
     def _forward(self, runtime: Runtime, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run a batch, in halves and halves of halves where memory is short; later batches start with the size that fitted."""
         parts, at = [], 0

@@ -177,11 +177,6 @@ def monte_carlo_dropout(model: Segmenter, rate: float) -> Iterator[None]:
             handle.remove()
 
 
-def count_parameters(model: nn.Module) -> int:
-    """Number of trained parameters."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
-
-
 def parameter_groups(model: Segmenter, *, lr: float, encoder_lr: float, weight_decay: float) -> list[dict[str, Any]]:
     """Groups for an optimiser: encoder and rest, each with and without weight decay (none on norms, biases and SMU's mu)."""
     encoder = {id(p) for p in model.encoder_parameters()}

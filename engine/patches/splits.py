@@ -57,9 +57,11 @@ def split(arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, rep
         groups = [place.site if method == "site" else place.block for place in arrays.places]
     names = sorted(set(groups))
     if len(names) < folds:
+        units = {"site": "sites", "block": "blocks", "random": "patches"}[method]
+        remedy = "split by block" if method == "site" else "label a larger area"
         raise DatasetError(
-            f"A split by {method} into {folds} folds needs as many {method}s, but the {len(arrays)} patches lie in {len(names)}; use fewer "
-            "folds or split by block."
+            f"A split by {method} into {folds} folds needs as many {units}, but the {len(arrays)} patches lie in {len(names)}; use fewer "
+            f"folds or {remedy}."
         )
     positive = arrays.positive_pixels
     member = {name: np.array([i for i, group in enumerate(groups) if group == name]) for name in names}

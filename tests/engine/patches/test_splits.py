@@ -49,8 +49,12 @@ def test_random_warns_of_leakage():
 
 
 def test_too_few_blocks_or_nonsense_is_refused():
-    with pytest.raises(DatasetError, match="lie in 1"):
+    with pytest.raises(
+        DatasetError, match="as many blocks, but the 3 patches lie in 1; use fewer folds or label a larger area"
+    ):
         split(arrays([1, 2, 3]), "block", 2)
+    with pytest.raises(DatasetError, match="use fewer folds or split by block"):
+        split(arrays([1, 2, 3]), "site", 2)
     with pytest.raises(ConfigError):
         split(arrays([1, 2, 3]), "block", 1)
     with pytest.raises(ConfigError):
