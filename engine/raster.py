@@ -8,6 +8,7 @@ gets its final name only when the file is complete.
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import tempfile
 import threading
@@ -26,6 +27,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from engine.errors import DiskFullError, L4SError, MissingFileError, OutputError, UnreadableFileError
+from engine.events import SILENT, Reporter
 from engine.grid import Grid
 
 GDAL_CACHE_MB = 128
@@ -136,22 +138,26 @@ class RasterWriter:
         overviews: Whether to build overviews, for fast drawing in a GIS.
         resampling: How overviews are computed.
         profile: More creation options, overriding the defaults (tiled 512, ZSTD, BIGTIFF if needed).
+        report: Asked for cancellation before each level of the overviews.
 
     Raises:
         OutputError: The file cannot be created.
         DiskFullError: The disk is full.
+        CancelledError: On request, when the block is left.
     """
 
     def __init__(
         self, path: Path, grid: Grid, *, dtype: str, bands: Sequence[str], nodata: float | None = None,
         scales: Sequence[float] | None = None, offsets: Sequence[float] | None = None, tags: Mapping[str, str] | None = None,
         overviews: bool = True, resampling: Resampling = Resampling.average, profile: Mapping[str, Any] | None = None,
+        report: Reporter = SILENT,
     ) -> None:  # fmt: skip
         self.path = path
         self.grid = grid
         self._bands = tuple(bands)
         self._overviews = overviews
         self._resampling = resampling
+        self._report = report
         self._temporary = path.with_name(path.name + _TEMPORARY)
         self._lock = threading.Lock()
         self._env = rasterio.Env(**GDAL_OPTIONS)
@@ -200,16 +206,24 @@ class RasterWriter:
     ) -> None:
         try:
             with self._mapped_errors():
-                if kind is None and self._overviews and max(self.grid.shape) > BLOCK_PX:
-                    levels = [2**n for n in range(1, 9) if max(self.grid.shape) / 2**n >= BLOCK_PX / 2]
-                    self._dataset.build_overviews(levels, self._resampling)
-                self._dataset.close()
+                try:
+                    if kind is None and self._overviews and max(self.grid.shape) > BLOCK_PX:
+                        self._build_overviews()
+                finally:
+                    self._dataset.close()
                 if kind is None:
+                    self._report.check()
                     self._verify()
                     self._temporary.replace(self.path)
         finally:
             self._env.__exit__(None, None, None)
             self._temporary.unlink(missing_ok=True)
+
+    def _build_overviews(self) -> None:
+        # One level at a time: GDAL holds the interpreter while it builds, and nobody could cancel meanwhile.
+        for level in (2**n for n in range(1, 9) if max(self.grid.shape) / 2**n >= BLOCK_PX / 2):
+            self._report.check()
+            self._dataset.build_overviews([level], self._resampling)
 
     def _verify(self) -> None:
         # GDAL reports a full disk while closing only as a log line: reading the last block back is what tells.
@@ -217,6 +231,9 @@ class RasterWriter:
         last = Window(max(0, columns - 1), max(0, rows - 1), 1, 1)
         with rasterio.open(self._temporary) as dataset:
             dataset.read(window=last)
+        # Otherwise a power cut could leave the final name on an empty file.
+        with self._temporary.open("r+b") as file:
+            os.fsync(file.fileno())
 
     @contextmanager
     def _mapped_errors(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ from engine import __version__
 from engine.errors import ConfigError, DiskFullError, NoValidPixelsError
 from engine.events import SILENT, Reporter
 from engine.grid import Grid
-from engine.inference import crf
+from engine.inference import crf, finished
 from engine.inference.config import CrfConfig, InferenceConfig
 from engine.inference.ensemble import views
 from engine.inference.journal import FOLDER, Journal, Progress
@@ -65,7 +65,8 @@ def predict(
 ) -> Prediction:
     """Compute the probability of landslide for every pixel of a stack.
 
-    A run that was killed goes on from its last finished rows when it is started again with the same inputs and configuration.
+    A run that was killed goes on from its last finished rows when it is started again with the same inputs and configuration, and a
+    finished result of the same inputs and configuration is taken as it is.
 
     Args:
         stack: Channels on one grid, in raw units.
@@ -86,51 +87,87 @@ def predict(
         OutputError, DiskFullError: The results cannot be written.
         CancelledError: On request.
     """
-    started, config = time.monotonic(), config or InferenceConfig()
+    config = config or InferenceConfig()
     inputs = _check(stack, bundles, config, area)
     networks = Networks.load(bundles, config)
-    report.log(f"Computing on {', '.join(networks.choice.devices)} with {networks.names}. {networks.choice.reason}")
     layers = _LAYERS[: 2 if len(bundles) * len(views(config.tta)) > 1 else 1]
-    _check_room(output_folder(out), stack.grid, len(layers))
-    journal = Journal(out, layers, stack.grid.columns)
     name = fingerprint(stack, bundles, networks, config, area)
+    request = _Request(stack, bundles, config, area, inputs, networks, output_folder(out), layers, name)
+    earlier = finished.facts_of(out, layers, stack.grid, name)
+    if earlier is None:
+        facts = {**_compute(request, report), "reused": False}
+    else:
+        report.log(
+            f"The probability in {out} was computed from the same stack, models and settings and is used again; delete "
+            "probability.tif to have it computed anew."
+        )
+        facts = {**earlier, "reused": True}
+    _tidy(request)
+    return Prediction(
+        ProbabilityRaster.open(out / "probability.tif"),
+        ProbabilityRaster.open(out / "uncertainty.tif") if len(layers) > 1 else None,
+        card_threshold(bundles),
+        facts,
+    )
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked for, checked, with the networks loaded; ``name`` is its fingerprint."""
+
+    stack: Stack
+    bundles: Sequence[ModelBundle]
+    config: InferenceConfig
+    area: BaseGeometry | None
+    inputs: Inputs
+    networks: Networks
+    out: Path
+    layers: Sequence[str]
+    name: str
+
+
+def _compute(request: _Request, report: Reporter) -> dict[str, Any]:
+    """Compute and write the rasters, going on where an earlier run stopped; returns how they were made."""
+    started = time.monotonic()
+    stack, config, networks, name = request.stack, request.config, request.networks, request.name
+    report.log(f"Computing on {', '.join(networks.choice.devices)} with {networks.names}. {networks.choice.reason}")
+    _check_room(request.out, stack.grid, len(request.layers))
+    journal = Journal(request.out, request.layers, stack.grid.columns)
     progress = _earlier(journal, name, report)
     if progress is not None:
         statistics = SceneStatistics.from_json(progress.facts["statistics"])
     else:
         excluded = excluded_classes(config.mask_quality)
-        statistics = scene_statistics(stack, inputs, excluded=excluded, report=report)
-    plan = assemble(stack, bundles, networks, config, statistics.channels, area)
+        statistics = scene_statistics(stack, request.inputs, excluded=excluded, report=report)
+    plan = assemble(stack, request.bundles, networks, config, statistics.channels, request.area)
     prepared = time.monotonic()
     try:
         journal.start(progress)
-        facts = {"statistics": statistics.to_json()}
-        stream = Stream(plan, journal, fingerprint=name, facts=facts, checkpoint_s=config.checkpoint_s, report=report)
+        noted = {"statistics": statistics.to_json()}
+        stream = Stream(plan, journal, fingerprint=name, facts=noted, checkpoint_s=config.checkpoint_s, report=report)
         tally = stream.run(progress)
         streamed = time.monotonic()
-        _require_pixels(tally, stack, area, journal)
-        _write(journal, out, stack.grid, layers, _tags(bundles), report)
-    finally:
-        journal.close()
-    journal.remove()
-    seconds = {
-        "statistics": round(prepared - started, 3),
-        "inference": round(streamed - prepared, 3),
-        "writing": round(time.monotonic() - streamed, 3),
-    }
-    resumed = progress.rows if progress is not None else 0
-    return Prediction(
-        ProbabilityRaster.open(out / "probability.tif"),
-        ProbabilityRaster.open(out / "uncertainty.tif") if len(layers) > 1 else None,
-        card_threshold(bundles),
-        {
+        _require_pixels(tally, stack, request.area, journal)
+        seconds = {"statistics": round(prepared - started, 3), "inference": round(streamed - prepared, 3)}
+        facts = {
             **_how(networks, plan, config, tally),
-            **_speed(plan, tally, seconds, resumed),
-            "members": [_member(bundle, stack) for bundle in bundles],
+            **_speed(plan, tally, seconds, progress.rows if progress is not None else 0),
+            "members": [_member(bundle, stack) for bundle in request.bundles],
             "statistics": statistics.to_json(),
             "quality": statistics.quality,
-        },
-    )
+        }
+        _write(journal, request, facts, report)
+    finally:
+        journal.close()
+    seconds["writing"] = round(time.monotonic() - streamed, 3)
+    return {**facts, "inference_seconds": seconds}
+
+
+def _tidy(request: _Request) -> None:
+    """Remove what does not belong to the finished result: the journal, and layers of an earlier detection."""
+    Journal(request.out, request.layers, request.stack.grid.columns).remove()
+    for layer in set(_LAYERS) - set(request.layers):
+        (request.out / f"{layer}.tif").unlink(missing_ok=True)
 
 
 def _check(stack: Stack, bundles: Sequence[ModelBundle], config: InferenceConfig, area: BaseGeometry | None) -> Inputs:
@@ -173,22 +210,20 @@ def _require_pixels(tally: Tally, stack: Stack, area: BaseGeometry | None, journ
         )
 
 
-def _write(
-    journal: Journal, out: Path, grid: Grid, layers: Sequence[str], tags: Mapping[str, str], report: Reporter
-) -> None:
+def _write(journal: Journal, request: _Request, facts: Mapping[str, Any], report: Reporter) -> None:
     """Turn the journal's rows into GeoTIFFs; the probability comes last, so that it stands for a complete result."""
+    grid, layers = request.stack.grid, request.layers
+    tags = {**_tags(request.bundles), **finished.tags(request.name, facts)}
     strips = range(0, grid.rows, _STRIP_PX)
     for number, layer in enumerate(reversed(layers)):
         with RasterWriter(
-            out / f"{layer}.tif", grid, dtype="uint8", bands=[layer], nodata=PROBABILITY_NODATA, scales=[PROBABILITY_SCALE],
-            tags=tags,
+            request.out / f"{layer}.tif", grid, dtype="uint8", bands=[layer], nodata=PROBABILITY_NODATA, scales=[PROBABILITY_SCALE],
+            tags=tags, report=report,
         ) as writer:  # fmt: skip
             for index, top in enumerate(strips, start=1):
                 count = min(_STRIP_PX, grid.rows - top)
                 writer.write(journal.read(layer, top, count)[None], Window(0, top, grid.columns, count))
                 report.progress("write", number * len(strips) + index, len(layers) * len(strips))
-    for layer in set(_LAYERS) - set(layers):
-        (out / f"{layer}.tif").unlink(missing_ok=True)  # of an earlier detection, and not of this one
 
 
 def _tags(bundles: Sequence[ModelBundle]) -> dict[str, str]:

@@ -50,7 +50,14 @@ def make_mask(
     with (
         probability.reader() as reader,
         RasterWriter(
-            out, grid, dtype="uint8", bands=["landslide"], nodata=MASK_NODATA, tags=tags, resampling=Resampling.nearest
+            out,
+            grid,
+            dtype="uint8",
+            bands=["landslide"],
+            nodata=MASK_NODATA,
+            tags=tags,
+            resampling=Resampling.nearest,
+            report=report,
         ) as writer,
     ):
         for top in range(0, grid.rows, _STRIP_PX):

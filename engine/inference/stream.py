@@ -247,7 +247,8 @@ class Stream:
             self._journal.append([encode_probability(layer[top : top + _SLICE_PX]) for layer in sums])
         self._tally = replace(self._tally, valid_pixels=self._tally.valid_pixels + int(np.count_nonzero(end.valid)))
         now = time.monotonic()
-        if 0 <= self._checkpoint_s <= now - self._safe:
+        last = end.row == self._plan.rows.count - 1  # what is left to do then needs no network any more
+        if self._checkpoint_s >= 0 and (last or now - self._safe >= self._checkpoint_s):
             self._safe = now
             facts = {**self._facts, "tally": asdict(self._tally)}
             rows = self._plan.rows.final(end.row)[1]

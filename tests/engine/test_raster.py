@@ -12,7 +12,8 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
-from engine.errors import DiskFullError, MissingFileError, OutputError, UnreadableFileError
+from engine.errors import CancelledError, DiskFullError, MissingFileError, OutputError, UnreadableFileError
+from engine.events import Reporter
 from engine.grid import Grid
 from engine.raster import RasterWriter, atomic_path, grid_of, open_raster, output_error, output_folder, read_window
 
@@ -58,6 +59,29 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_cancelling_while_overviews_are_built_stops_before_the_next_level(tmp_path: Path) -> None:
+    """GDAL cannot be interrupted inside a level, so levels are built one by one."""
+    grid = Grid(GRID.crs, GRID.transform, (2100, 600))
+    checks: list[int] = []
+
+    def asked() -> bool:
+        checks.append(1)
+        return len(checks) == 3
+
+    def interrupted() -> None:
+        with RasterWriter(
+            tmp_path / "a.tif", grid, dtype="uint8", bands=["x"], report=Reporter(cancelled=asked)
+        ) as writer:
+            writer.write(np.zeros((1, 2100, 600), np.uint8))
+
+    with pytest.raises(CancelledError):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []
+    interrupted()
+    with rasterio.open(tmp_path / "a.tif") as dataset:
+        assert dataset.overviews(1) == [2, 4, 8]
 
 
 def test_an_existing_file_stays_until_its_successor_is_complete(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -69,6 +70,33 @@ def test_a_killed_run_goes_on_and_ends_with_the_very_same_result(stage, done, ma
     for fact in ("valid_pixels", "windows", "statistics"):
         assert resumed.facts[fact] == whole.facts[fact]
     assert not (tmp_path / "killed" / FOLDER).exists()
+
+
+def test_a_run_killed_while_rows_are_written_computes_no_window_again(make_stack, make_bundle, tmp_path):
+    """Rows are made safe every five seconds, and once more when the last is done."""
+    stack, bundle, events = make_stack(scene((300, 200))), make_bundle(KERNEL), []
+    config = replace(CONFIG, checkpoint_s=3600)
+
+    def asked():
+        return any(getattr(event, "stage", "") == "write" for event in events)
+
+    with pytest.raises(CancelledError):
+        predict(stack, [bundle], out=tmp_path, config=config, report=Reporter(events.append, asked))
+    events.clear()
+    facts = predict(stack, [bundle], out=tmp_path, config=config, report=Reporter(events.append)).facts
+    assert facts["resumed_rows"] == 300
+    assert not [e for e in events if getattr(e, "stage", "") in ("detect", "statistics")]
+
+
+def test_an_uncertainty_of_another_request_is_not_taken(make_stack, make_bundle, tmp_path):
+    """As a run leaves it that was killed after the first of its two rasters."""
+    stack, bundle, events = make_stack(scene((100, 90))), make_bundle(KERNEL), []
+    predict(stack, [bundle], out=tmp_path / "other", config=replace(CONFIG, overlap_px=16))
+    predict(stack, [bundle], out=tmp_path / "o", config=CONFIG)
+    shutil.copy(tmp_path / "other" / "uncertainty.tif", tmp_path / "o" / "uncertainty.tif")
+    facts = predict(stack, [bundle], out=tmp_path / "o", config=CONFIG, report=Reporter(events.append)).facts
+    assert facts["reused"] is False
+    assert predict(stack, [bundle], out=tmp_path / "o", config=CONFIG).facts["reused"] is True
 
 
 def cancelled_at(done: int) -> Reporter:
