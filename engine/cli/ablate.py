@@ -21,6 +21,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the experiments; finished ones are kept"
     )
+    parser.add_argument(
+        "--target", type=Path, metavar="DIR_OR_STACK", help="what adapted rows adapt to (default: the held-out images)"
+    )
+    parser.add_argument(
+        "--target-split", choices=["train", "validation", "test"], default="test",
+        help="split of the target's folder (default: test)",
+    )  # fmt: skip
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds a row (default: 3)")
 
 
@@ -32,7 +39,8 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.training.ablation import ablate
 
     rows = ablate(
-        args.table, args.recipe, args.data, args.out, overrides=args.overrides, seeds=args.seeds, report=report
-    )
+        args.table, args.recipe, args.data, args.out, overrides=args.overrides, seeds=args.seeds, target=args.target,
+        target_split=args.target_split, report=report,
+    )  # fmt: skip
     table = (args.out / "table.md").read_text(encoding="utf-8")
     return {"rows": [asdict(row) for row in rows], "table": str(args.out / "table.md"), "text": table.rstrip()}

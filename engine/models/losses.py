@@ -1,7 +1,7 @@
 """Losses of the competition for one class against background, on logits, with ignored pixels left out everywhere.
 
-Every loss takes logits (N, h, w) and targets (N, h, w) of 0, 1 and 255 (ignore), works in float32 whatever the network's precision,
-and is 0 with a zero gradient where every pixel is ignored.
+Every loss takes logits (N, h, w) and targets (N, h, w) of 0, 1, 2 (background that may be a landslide) and 255 (ignore), works in
+float32 whatever the network's precision, and is 0 with a zero gradient where every pixel is ignored.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from torch.nn import functional
 from engine.errors import ConfigError
 
 IGNORE = 255
+UNCERTAIN = 2
+"""Background that may be a landslide: ``noisy_cross_entropy`` and ``dice`` give it less weight, to the other losses it is background."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,10 @@ class LossConfig:
 
     Attributes:
         terms: Weight of each term; names are the keys of :data:`LOSSES`.
-        smoothing: Share of the label given to the other class by ``soft_cross_entropy`` and ``ohem`` (halved per class).
+        smoothing: Share of the label given to the other class by ``soft_``, ``noisy_cross_entropy`` and ``ohem`` (halved per class).
         max_positive_weight: Most that ``weighted_cross_entropy`` multiplies landslide pixels by.
+        positive_weight: What ``noisy_cross_entropy`` multiplies the landslide part of its sum by.
+        uncertain_weight: Weight of background that may be a landslide in ``noisy_cross_entropy`` and ``dice``.
         gamma: Focusing exponent of ``focal``.
         alpha: Weight of landslide against background in ``focal``, between 0 and 1.
         ohem_threshold: ``ohem`` keeps pixels whose true class has less than this probability.
@@ -40,6 +44,8 @@ class LossConfig:
     terms: Mapping[str, float] = field(default_factory=lambda: {"cross_entropy": 1.0})
     smoothing: float = 0.1
     max_positive_weight: float = 10.0
+    positive_weight: float = 1.0
+    uncertain_weight: float = 1.0
     gamma: float = 2.0
     alpha: float = 0.25
     ohem_threshold: float = 0.7
@@ -54,6 +60,8 @@ class LossConfig:
             )
         if not 0 <= self.smoothing < 1 or not 0 < self.ohem_share <= 1 or not 0 <= self.alpha <= 1:
             raise ConfigError("loss.smoothing lies in [0, 1), loss.ohem_share in (0, 1] and loss.alpha in [0, 1].")
+        if self.positive_weight <= 0 or not 0 <= self.uncertain_weight <= 1:
+            raise ConfigError("loss.positive_weight is above 0 and loss.uncertain_weight lies in [0, 1].")
 
 
 def total_loss(
@@ -64,7 +72,7 @@ def total_loss(
     Args:
         config: Terms and their weights.
         logits: (N, 1, h, w) or (N, h, w).
-        target: (N, h, w), 0, 1 and 255.
+        target: (N, h, w), 0, 1, 2 and 255.
         image_logits: (N, 1) for the image-level term.
 
     Returns:
@@ -105,10 +113,31 @@ def soft_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Te
 def weighted_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
     """Landslide pixels weigh N_neg / N_pos of their image (Seek, Eq. 3), at least 1 and at most ``max_positive_weight``."""
     positive = (target == 1).sum(dim=(1, 2))
-    negative = (target == 0).sum(dim=(1, 2))
+    negative = ((target != 1) & (target != IGNORE)).sum(dim=(1, 2))
     ratio = (negative / positive.clamp(min=1)).clamp(1.0, config.max_positive_weight)
     weight = torch.where(target == 1, ratio[:, None, None], torch.ones_like(logits))
     return _mean(weight * pixel_cross_entropy(logits, target), target)
+
+
+def noisy_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
+    """Cross-entropy for labels that leave landslides out: smoothed, landslides weighted up, uncertain background down."""
+    soft = (target == 1).float() * (1 - config.smoothing) + config.smoothing / 2
+    weight = _confidence(target, config)
+    positive = torch.tensor(config.positive_weight, device=logits.device)
+    loss = functional.binary_cross_entropy_with_logits(logits, soft, weight, pos_weight=positive, reduction="sum")
+    return loss / weight.sum().clamp(min=1)
+
+
+def dice(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
+    """Dice loss of the landslide class over the batch, smoothed by one pixel; uncertain background counts less."""
+    truth = (target == 1).float()
+    probability = torch.sigmoid(logits) * _confidence(target, config)
+    return 1 - (2 * (probability * truth).sum() + 1) / (probability.sum() + truth.sum() + 1)
+
+
+def _confidence(target: Tensor, config: LossConfig) -> Tensor:
+    weight = torch.where(target == UNCERTAIN, config.uncertain_weight, 1.0)
+    return torch.where(target == IGNORE, torch.zeros_like(weight), weight)
 
 
 def focal(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
@@ -148,7 +177,8 @@ def lovasz(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
     """Lovász hinge over all valid pixels of the batch (Berman et al. 2018), from the library, in float32."""
     if not bool((target != IGNORE).any()):
         return logits.sum() * 0.0
-    result: Tensor = LovaszLoss("binary", per_image=False, ignore_index=IGNORE)(logits, target.long())
+    truth = torch.where(target == UNCERTAIN, 0, target.long())
+    result: Tensor = LovaszLoss("binary", per_image=False, ignore_index=IGNORE)(logits, truth)
     return result
 
 
@@ -180,6 +210,8 @@ LOSSES: dict[str, Callable[[Tensor, Tensor, LossConfig], Tensor]] = {
     "cross_entropy": cross_entropy,
     "soft_cross_entropy": soft_cross_entropy,
     "weighted_cross_entropy": weighted_cross_entropy,
+    "noisy_cross_entropy": noisy_cross_entropy,
+    "dice": dice,
     "focal": focal,
     "ohem": ohem,
     "lovasz": lovasz,

@@ -72,6 +72,34 @@ def split(arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, rep
     ]
 
 
+def split_by_id(arrays: PatchArrays, groups: Sequence[Sequence[str]]) -> list[Fold]:
+    """Folds that hold out the patches named, group by group; what touches them is left out of training.
+
+    Args:
+        arrays: The patches.
+        groups: Ids of the patches that each fold holds out.
+
+    Raises:
+        DatasetError: An id is not there, or nothing is left to train on.
+    """
+    position = {name: index for index, name in enumerate(arrays.ids)}
+    unknown = [name for group in groups for name in group if name not in position]
+    if unknown:
+        raise DatasetError(
+            f"The folds name patches that {arrays.source} lacks: {', '.join(unknown)}; name some of {', '.join(arrays.ids[:8])} …."
+        )
+    folds = [
+        _fold(arrays, f"fold-{number}", np.array([position[name] for name in group], np.int64), "block")
+        for number, group in enumerate(groups, start=1)
+    ]
+    empty = [fold.name for fold in folds if len(fold.training) == 0 or len(fold.validation) == 0]
+    if empty:
+        raise DatasetError(
+            f"Nothing is left to train on, or to hold out, in {', '.join(empty)}; name other patches in the folds."
+        )
+    return folds
+
+
 def _deal(names: Sequence[str], weight: dict[str, int], folds: int, seed: int) -> list[list[str]]:
     """Heaviest first, each to the lightest fold; ties in seeded order."""
     order = np.random.default_rng(seed).permutation(len(names))

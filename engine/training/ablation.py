@@ -19,9 +19,11 @@ from engine.bands import NAMES
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
 from engine.patches.arrays import PatchArrays, open_patches, write_packed
-from engine.patches.splits import Fold, split
+from engine.patches.landslide4sense import Split
+from engine.patches.splits import Fold, split, split_by_id
 from engine.raster import atomic_path, output_folder
 from engine.training.adaptation import Teacher, adapt, load_segmenter, predict_with_uncertainty
+from engine.training.components import SLOTS, fit_components, to_components
 from engine.training.recipe import Recipe, load_recipe
 from engine.training.run import quiet, train_members
 from engine.training.scoring import Histogram
@@ -32,11 +34,21 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Variant:
-    """A row of a table: the recipe's overrides, and whether it is adapted to the held-out images."""
+    """A row of a table.
+
+    Attributes:
+        label: Its name.
+        overrides: Of the recipe.
+        adapted: Whether it is adapted to the held-out images, or to the target where one is given.
+        recipe: Another recipe than that of the table; the overrides common to all rows are not applied to it.
+        components: Whether principal components of all channels take the place of red, green and blue.
+    """
 
     label: str
     overrides: tuple[str, ...]
     adapted: bool = False
+    recipe: str | None = None
+    components: bool = False
 
 
 def _bands(*names: str) -> str:
@@ -50,11 +62,12 @@ _SLO = ("loss.terms={ ohem = 1.0, lovasz = 1.0 }",)
 _ROUNDS = ('adaptation.selection="threshold"', "adaptation.threshold=0.7")
 
 TABLES: dict[str, tuple[Variant, ...]] = {
-    # Table III; its PCA row is left out: three principal components are no channels that a stack could have
+    # Table III
     "bands": (
         Variant("RGB", (_bands(*_RGB),)),
         Variant("SWIR", (_bands(*_SWIR),)),
         Variant("NGB", (_bands("B08", "B03", "B02"),)),
+        Variant("PCA", (_bands(*SLOTS), 'normalization.statistics="data"'), components=True),  # components have no published statistics
         Variant("RGB + NIR", (_bands(*_RGB, *_NIR),)),
         Variant("RGB + SWIR", (_bands(*_RGB, *_SWIR),)),
         Variant("RGB + NIR + SWIR", (_bands(*_RGB, *_NIR, *_SWIR),)),
@@ -110,17 +123,22 @@ def ablate(
     *,
     overrides: Sequence[str] = (),
     seeds: int = 3,
+    target: Path | None = None,
+    target_split: Split = "test",
     report: Reporter = SILENT,
 ) -> list[Row]:
     """Run a table's experiments; finished ones are not run again.
 
     Args:
-        table: A key of :data:`TABLES`, or a TOML file of ``[[variant]]`` with ``label``, ``set`` and optionally ``adapted``.
+        table: A key of :data:`TABLES`, or a TOML file of ``[[variant]]`` with ``label``, ``set`` and optionally ``adapted`` and
+            ``recipe``; ``folds`` in it names the patches that each fold holds out, instead of the recipe's split.
         recipe: The recipe that all rows vary.
         data: Labelled patches.
         out: Folder; ``table.csv`` and ``table.md`` are written into it.
         overrides: Overrides common to all rows, before those of a row.
         seeds: Number of seeds, 0, 1, …
+        target: Unlabelled patches, or a stack, that adapted rows adapt to; the held-out images by default.
+        target_split: Split of the target where its folder holds several.
         report: Progress and log.
 
     Returns:
@@ -129,13 +147,16 @@ def ablate(
     Raises:
         ConfigError: Unknown table; others as :func:`engine.training.run.train`.
     """
-    variants = _variants(table)
+    variants, groups = _read_table(table)
     output_folder(out)
     base = load_recipe(recipe, overrides)
-    if base.data.validation == "none":
-        raise ConfigError('An ablation holds patches out; set data.validation to "block" or "site".')
     arrays = open_patches(data, report=report)
-    folds = split(arrays, base.data.validation, base.data.folds, report=report)
+    if groups:
+        folds = split_by_id(arrays, groups)
+    elif base.data.validation == "none":
+        raise ConfigError('An ablation holds patches out; set data.validation to "block" or "site".')
+    else:
+        folds = split(arrays, base.data.validation, base.data.folds, report=report)
     sets = [_write_fold(arrays, fold, out / "folds" / fold.name) for fold in folds]
     rows, done, total = [], 0, len(variants) * seeds * len(folds)
     for number, variant in enumerate(variants):
@@ -144,35 +165,55 @@ def ablate(
             merged = Histogram.empty()
             for fold, (training, held) in zip(folds, sets, strict=True):
                 report.log(f"{variant.label}, seed {seed}, {fold.name} ({done + 1} of {total})")
+                common = overrides if variant.recipe is None else ()
                 chosen = load_recipe(
-                    recipe, [*overrides, *variant.overrides, 'data.validation="none"', f"training.seed={seed}"]
+                    variant.recipe or recipe,
+                    [*common, *variant.overrides, 'data.validation="none"', f"training.seed={seed}"],
                 )
-                merged = merged + _experiment(
-                    chosen, variant, training, held, out / f"{number + 1:02d}-seed-{seed}" / fold.name, report
-                )
+                folder = out / f"{number + 1:02d}-seed-{seed}" / fold.name
+                aim = (target or held, target_split)
+                merged = merged + _experiment(chosen, variant, training, held, aim, folder, report)
                 done += 1
             scores.append(merged.scores(THRESHOLD))
         rows.append(Row(variant.label, *(tuple(s[key] for s in scores) for key in ("f1", "precision", "recall"))))
-        write_table(rows, out, table)
+        write_table(rows, out, Path(table).stem)
     return rows
 
 
-def _experiment(recipe: Recipe, variant: Variant, training: Path, held: Path, out: Path, report: Reporter) -> Histogram:
+def _experiment(
+    recipe: Recipe,
+    variant: Variant,
+    training: Path,
+    held: Path,
+    target: tuple[Path, Split],
+    out: Path,
+    report: Reporter,
+) -> Histogram:
+    """Train, adapt and score one row on one fold, or take the score of an earlier run with the same settings."""
     kept = out / "histogram.json"
+    settings = json.loads(json.dumps([recipe.to_dict(), variant.adapted and str(target[0])]))
     if kept.is_file():
-        positive, negative = json.loads(kept.read_text(encoding="utf-8"))
-        return Histogram(np.array(positive, np.int64), np.array(negative, np.int64))
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        if found["settings"] == settings:
+            return Histogram(np.array(found["positive"], np.int64), np.array(found["negative"], np.int64))
+    if variant.components:
+        axes = fit_components(open_patches(training))
+        training, held = (to_components(axes, path, out / "components" / path.name) for path in (training, held))
+        target = (held, target[1])
     bundles = train_members(recipe, training, out / "train", report=quiet(report))
     if variant.adapted:
-        bundles = adapt(bundles, recipe, training, held, out / "adapt", report=quiet(report))
+        bundles = adapt(
+            bundles, recipe, training, target[0], out / "adapt", target_split=target[1], report=quiet(report)
+        )
     labelled = open_patches(held)
     plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))
     teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
     probability, _ = predict_with_uncertainty(teachers, labelled, plain, report=report)
-    found = Histogram.count(probability, np.asarray(labelled.masks))
+    histogram = Histogram.count(probability, np.asarray(labelled.masks))
+    counts = {"positive": histogram.positive.tolist(), "negative": histogram.negative.tolist()}
     with atomic_path(kept) as temporary:
-        temporary.write_text(json.dumps([found.positive.tolist(), found.negative.tolist()]), encoding="utf-8")
-    return found
+        temporary.write_text(json.dumps({"settings": settings, **counts}), encoding="utf-8")
+    return histogram
 
 
 def write_table(rows: Sequence[Row], out: Path, title: str) -> None:
@@ -195,23 +236,30 @@ def spread(values: Sequence[float]) -> str:
     return f"{percent.mean():.1f} ± {percent.std(ddof=1):.1f}" if len(values) > 1 else f"{percent[0]:.1f}"
 
 
-def _variants(table: str) -> tuple[Variant, ...]:
+def _read_table(table: str) -> tuple[tuple[Variant, ...], list[list[str]]]:
+    """The rows of a table, and the ids of the patches that each fold holds out, where its file names them."""
     if table in TABLES:
-        return TABLES[table]
+        return TABLES[table], []
     path = Path(table)
     if path.suffix != ".toml" or not path.is_file():
         raise ConfigError(
             f"There is no table {table!r}; choose one of {', '.join(TABLES)} or give a TOML file of variants."
         )
-    entries: Any = read_toml(path).get("variant", [])
+    content: Any = read_toml(path)
     try:
-        return tuple(
-            Variant(str(e["label"]), tuple(map(str, e.get("set", ()))), bool(e.get("adapted", False))) for e in entries
+        folds = [[str(name) for name in group] for group in content.get("folds", [])]
+        variants = tuple(
+            Variant(str(e["label"]), tuple(map(str, e.get("set", ()))), bool(e.get("adapted", False)), e.get("recipe"))
+            for e in content.get("variant", [])
         )
     except (KeyError, TypeError) as error:
         raise ConfigError(
-            f"{path} needs [[variant]] entries with a label and a list set, as in docs/training.md."
+            f"{path} needs [[variant]] entries with a label and a list set, and folds, if any, as lists of patch ids, as in "
+            "docs/training.md."
         ) from error
+    if not variants:
+        raise ConfigError(f"{path} has no rows; write [[variant]] entries as in docs/training.md.")
+    return variants, folds
 
 
 def _write_fold(arrays: PatchArrays, fold: Fold, folder: Path) -> tuple[Path, Path]:

@@ -221,8 +221,8 @@ def _round(
         home, work = (out, folder) if len(networks) == 1 else (out / name, folder / name)
         base = make_task(tuned, network, material, fold)
         task = Task(
-            tuned, network, [*base.pools, pool], [*base.shares, config.share], base.validation, base.clip,
-            domains=(TARGET,) if config.cross_sensor else (), start=_start(config.start, name, network, teachers),
+            tuned, network, [*base.pools, pool], [*base.shares, config.share], base.validation, base.normalization,
+            free=base.free, domains=(TARGET,) if config.cross_sensor else (), start=_start(config.start, name, network, teachers),
         )  # fmt: skip
         trained = train_network(task, work, resume=resume, report=report)
         rows = score_rows([trained.histograms], "held-out source block, after adaptation") if fold is not None else []

@@ -1,7 +1,8 @@
 """Batches as a function of seed and step alone: a resumed run draws exactly what the uninterrupted one would have.
 
 Crops are cut from int16 patches (in memory or mapped), normalised on the training device, and the next batch is cut in a thread
-while the present one trains.
+while the present one trains. Where a recipe has ``scenes``, the labelled patches' share of a batch is made by
+:class:`engine.training.scene_samples.SampleMaker` instead, in the same thread.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from torch import Tensor
 from engine.errors import ConfigError
 from engine.patches.arrays import NODATA
 from engine.training.domains import Pool
+from engine.training.scene_samples import SampleMaker
 
 _PREFETCH = 2
 
@@ -51,6 +53,23 @@ class Batch:
         return images, self.masks.to(device)
 
 
+@dataclass(frozen=True)
+class SceneBatch:
+    """Samples of :mod:`engine.training.scene_samples`, normalised already; attributes as :class:`Batch`, images (n, C, h, w) float32."""
+
+    domain: str
+    images: Tensor
+    masks: Tensor
+    ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def normalised(self, device: torch.device, clip: float) -> tuple[Tensor, Tensor]:
+        """See :meth:`Batch.normalised`; ``clip`` was applied when they were made."""
+        return self.images.to(device), self.masks.to(device)
+
+
 def normalise(images: Tensor, shift: Tensor, scale: Tensor, clip: float) -> Tensor:
     """``(raw - shift) / scale`` clipped to ±clip, 0 for nodata: what :meth:`Normalization.apply` does, for a batch on any device."""
     values = (images.float() - shift[:, :, None, None]) / scale[:, :, None, None]
@@ -69,6 +88,7 @@ class BatchSource:
         seed: All chance follows from it and the step.
         rank: This process.
         world: Number of processes.
+        scenes: Makes the first pool's samples in place of crops.
 
     Raises:
         ConfigError: Crops larger than the patches, or fewer patches a step than processes.
@@ -85,6 +105,7 @@ class BatchSource:
         seed: int,
         rank: int = 0,
         world: int = 1,
+        scenes: SampleMaker | None = None,
     ) -> None:
         side = min(min(pool.arrays.images.shape[2:]) for pool in pools)
         if crop_px > side:
@@ -94,9 +115,10 @@ class BatchSource:
         self.pools, self._shares = list(pools), np.cumsum([0.0, *shares])
         self._batch, self._crop, self._positive_share = batch_size, crop_px, positive_share
         self._seed, self._rank, self._world = seed, rank, world
+        self._scenes = scenes
         self._positive = np.flatnonzero(pools[0].arrays.positive_pixels)
 
-    def batches(self, start: int, stop: int) -> Iterator[list[Batch]]:
+    def batches(self, start: int, stop: int) -> Iterator[list[Batch | SceneBatch]]:
         """The batches of steps ``start`` to ``stop - 1``, a list by domain for each step."""
         with ThreadPoolExecutor(1) as thread:
             waiting = [thread.submit(self.batch, step) for step in range(start, min(start + _PREFETCH, stop))]
@@ -106,9 +128,10 @@ class BatchSource:
                     waiting.append(thread.submit(self.batch, step + _PREFETCH))
                 yield ready.result()
 
-    def batch(self, step: int) -> list[Batch]:
+    def batch(self, step: int) -> list[Batch | SceneBatch]:
         """This process's part of one step, one batch for each domain in it."""
         chosen: dict[int, list[tuple[int, int, int]]] = {}
+        made: list[tuple[Tensor, Tensor]] = []
         # Systematic sampling: every step holds each pool's share, rounded down or up.
         start = np.random.default_rng([self._seed, step]).random()
         for slot in range(self._rank, self._batch, self._world):
@@ -116,11 +139,19 @@ class BatchSource:
             random = np.random.default_rng([self._seed, step, slot])
             position = ((slot + start) / self._batch) % 1.0
             which = (int(np.searchsorted(self._shares[1:], position, side="right")) + 1) % len(self.pools)
+            if which == 0 and self._scenes is not None:
+                made.append(self._scenes.sample(random))
+                continue
             chosen.setdefault(which, []).append(self._crop_of(which, step, slot, random))
         by_domain: dict[str, list[tuple[Pool, list[tuple[int, int, int]]]]] = {}
         for which, crops in sorted(chosen.items()):
             by_domain.setdefault(self.pools[which].domain, []).append((self.pools[which], crops))
-        return [self._gather(domain, parts) for domain, parts in by_domain.items()]
+        parts: list[Batch | SceneBatch] = [self._gather(domain, crops) for domain, crops in by_domain.items()]
+        if made:
+            images, masks = (torch.stack(list(values)) for values in zip(*made, strict=True))
+            ids = tuple(f"scene sample {step}-{number}" for number in range(len(made)))
+            parts.insert(0, SceneBatch(self.pools[0].domain, images, masks.to(torch.uint8), ids))
+        return parts
 
     def _crop_of(self, which: int, step: int, slot: int, random: np.random.Generator) -> tuple[int, int, int]:
         arrays = self.pools[which].arrays

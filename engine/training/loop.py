@@ -26,10 +26,13 @@ from engine.models.cross_sensor import SOURCE, DomainStatistics
 from engine.models.losses import total_loss
 from engine.models.networks import Segmenter, build
 from engine.patches.augment import Augmentation, enlarge, mixup
-from engine.training.batches import Batch, BatchSource
+from engine.training.areas import joined_areas
+from engine.training.batches import Batch, BatchSource, SceneBatch
 from engine.training.checkpoint import load_checkpoint, save_checkpoint
+from engine.training.light import mark_uncertain
 from engine.training.logs import RunLog
 from engine.training.recipe import TrainingConfig
+from engine.training.scene_samples import SampleMaker
 from engine.training.schedule import factor, steps_per_epoch
 from engine.training.scoring import Histogram, histograms_by_site, predict, total
 from engine.training.state import RunState
@@ -107,7 +110,7 @@ def train_network(task: Task, out: Path, *, resume: bool = False, report: Report
     fabric = start_fabric(config)
     source = BatchSource(
         task.pools, task.shares, batch_size=config.batch_size, crop_px=recipe.data.crop_px, positive_share=recipe.data.positive_share,
-        seed=config.seed, rank=fabric.global_rank, world=fabric.world_size,
+        seed=config.seed, rank=fabric.global_rank, world=fabric.world_size, scenes=_sample_maker(task),
     )  # fmt: skip
     torch.manual_seed(config.seed)
     model = build(task.network, len(recipe.data.channels), pretrained=task.start is None)
@@ -133,6 +136,17 @@ def train_network(task: Task, out: Path, *, resume: bool = False, report: Report
         log.close()
     state.finish(config.select)
     return Trained(model, state.statistics, _histograms(run), state.best_f1)
+
+
+def _sample_maker(task: Task) -> SampleMaker | None:
+    """What makes the labelled patches' samples where the recipe has ``scenes``."""
+    recipe = task.recipe
+    if recipe.scenes is None:
+        return None
+    labelled = [mark_uncertain(area) for area in joined_areas(task.pools[0].arrays)]
+    return SampleMaker(
+        labelled, task.free, normalization=task.normalization, config=recipe.scenes, seed=recipe.training.seed
+    )
 
 
 def _train_stage(run: _Run, stage: Stage, saved: Mapping[str, Any] | None) -> None:
@@ -183,7 +197,7 @@ def _train_stage(run: _Run, stage: Stage, saved: Mapping[str, Any] | None) -> No
                 return
 
 
-def _backward(run: _Run, stage: Stage, model: Any, parts: list[Batch], step: int) -> float:
+def _backward(run: _Run, stage: Stage, model: Any, parts: list[Batch | SceneBatch], step: int) -> float:
     """Forward and backward of one step, each domain's part by itself; returns the step's loss."""
     task, fabric, statistics = run.task, run.fabric, run.state.statistics
     recipe = task.recipe
@@ -263,7 +277,7 @@ def _record(run: _Run, stage: Stage, optimizer: Any, row: Mapping[str, float]) -
     run.fabric.barrier()
 
 
-def _stop_on_nan(out: Path, parts: list[Batch], loss: float, step: int) -> None:
+def _stop_on_nan(out: Path, parts: list[Batch | SceneBatch], loss: float, step: int) -> None:
     ids = sorted({name for part in parts for name in part.ids})
     (out / "bad-batch.json").write_text(json.dumps({"step": step, "ids": ids}) + "\n", encoding="utf-8")
     raise DatasetError(

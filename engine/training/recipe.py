@@ -15,6 +15,7 @@ from engine.bands import BY_NAME, NAMES
 from engine.errors import ConfigError, MissingFileError
 from engine.models.losses import LossConfig
 from engine.patches.augment import AugmentConfig
+from engine.training.scene_samples import SampleConfig
 from engine.training.typed_toml import override, parse, read_toml
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -102,6 +103,7 @@ class ScheduleConfig:
         multiplier: Each further cycle of ``restarts`` is this many times as long.
         start: Share of the learning rate at which the warm-up starts.
         end: Share of the learning rate at which it ends.
+        stretch: Length of the curve against that of the run: 1.5 stops after two thirds of it, with the learning rate still high.
     """
 
     kind: Literal["cosine", "poly", "restarts", "constant"] = "cosine"
@@ -114,6 +116,11 @@ class ScheduleConfig:
     multiplier: float = 2.0
     start: float = 0.0
     end: float = 0.0
+    stretch: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.stretch < 1:
+            raise ConfigError("schedule.stretch is 1 or more.")
 
 
 @dataclass(frozen=True)
@@ -206,6 +213,9 @@ class Recipe:
         description: What it is and where it comes from.
         network: What :func:`engine.models.networks.build` takes. ``rgb`` and ``high_resolution`` may be given as channel names.
         members: Further networks by name for an ensemble, each trained with the same recipe; then ``network`` holds what they share.
+        scenes: Where given, samples are not crops of patches but what :mod:`engine.training.scene_samples` makes of them: raw ground varied
+            over scenes before it is normalised. Labelled background that looks like a scar counts ``loss.uncertain_weight``;
+            ``augment`` comes on top.
         optional_channels: Channels that a stack may lack, because training dropped them; all others are required.
     """
 
@@ -217,6 +227,7 @@ class Recipe:
     optional_channels: tuple[str, ...] = ()
     data: DataConfig = field(default_factory=DataConfig)
     normalization: NormalizationConfig = field(default_factory=NormalizationConfig)
+    scenes: SampleConfig | None = None
     loss: LossConfig = field(default_factory=LossConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
@@ -228,6 +239,21 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.schedule.steps <= 0 and self.schedule.epochs <= 0:
             raise ConfigError(f"The recipe {self.name} needs schedule.steps or schedule.epochs.")
+        if self.scenes is not None:
+            self._check_scenes(self.scenes)
+
+    def _check_scenes(self, scenes: SampleConfig) -> None:
+        kinds = (self.normalization.optical, self.normalization.slope, self.normalization.dem)
+        if self.data.channels != NAMES or kinds != ("scene", "fixed", "centre"):
+            raise ConfigError(
+                f"The recipe {self.name} makes samples of [scenes]; these need all 14 channels in their order, and normalization.optical, "
+                '.slope and .dem "scene", "fixed" and "centre".'
+            )
+        if self.data.crop_px != scenes.size_px or self.data.positive_share > 0 or self.data.negative_share > 0:
+            raise ConfigError(
+                f"The recipe {self.name} makes samples of [scenes]: set data.crop_px to scenes.size_px ({scenes.size_px}), "
+                "data.positive_share and data.negative_share to 0, and scenes.negative_share in their place."
+            )
 
     def networks(self) -> dict[str, dict[str, Any]]:
         """The networks to train by member name, resolved to channel positions; one named as the recipe where there are no members."""

@@ -19,10 +19,12 @@ from engine.models.normalization import Normalization
 from engine.patches.arrays import PatchArrays, open_patches
 from engine.patches.splits import Fold, split
 from engine.raster import output_folder
+from engine.training.areas import free_areas
 from engine.training.domains import Pool, make_normalization, make_pool, select
 from engine.training.loop import Trained, train_network
 from engine.training.recipe import Recipe
 from engine.training.results import make_card, merge, read_histograms, score_rows, write_histograms, write_summary
+from engine.training.scene_samples import Area
 from engine.training.scoring import Histogram, total
 from engine.training.task import Task
 
@@ -31,12 +33,21 @@ BUNDLE = "bundle"
 
 @dataclass(frozen=True)
 class Material:
-    """Labelled patches with the normalisation that a recipe gives them, and extra patches without landslides."""
+    """Labelled patches with the normalisation that a recipe gives them, and extra ground without landslides.
+
+    Attributes:
+        arrays: The labelled patches.
+        normalization: The model's.
+        pool: The patches, normalised.
+        negatives: Patches without landslides.
+        free: Areas without landslides, for a recipe with ``scenes`` (then there are no ``negatives``).
+    """
 
     arrays: PatchArrays
     normalization: Normalization
     pool: Pool
     negatives: tuple[Pool, ...]
+    free: tuple[Area, ...] = ()
 
 
 def train(
@@ -55,7 +66,7 @@ def train(
         data: Labelled patches: HDF5 in a known layout, or packed.
         out: The run's folder; the bundle is written into ``bundle`` in it.
         resume: Continue a run that was stopped.
-        negatives: Folders of patches, of any labels, that hold no landslide.
+        negatives: Folders of patches, of any labels, that hold no landslide; a recipe with ``scenes`` takes stacks too.
         report: Progress and log.
 
     Raises:
@@ -108,6 +119,9 @@ def prepare(recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, repor
     normalization = make_normalization(recipe, arrays)
     by = "training" if set(normalization.modes) == {"fixed"} else recipe.data.domain
     pool = make_pool(arrays, normalization, by)
+    if recipe.scenes is not None:
+        free = tuple(area for path in negatives for area in free_areas(path, report))
+        return Material(arrays, normalization, pool, (), free)
     extra = tuple(make_pool(_negative(path, report), normalization, recipe.data.domain) for path in negatives)
     return Material(arrays, normalization, pool, extra)
 
@@ -172,7 +186,7 @@ def make_task(recipe: Recipe, network: Mapping[str, Any], material: Material, fo
     validation = None if fold is None else select(material.pool, fold.validation)
     count = len(material.negatives)
     shares = [recipe.data.negative_share / max(1, count)] * count
-    return Task(recipe, network, [pool, *material.negatives], shares, validation, material.normalization.clip)
+    return Task(recipe, network, [pool, *material.negatives], shares, validation, material.normalization, material.free)
 
 
 def cross_validate(

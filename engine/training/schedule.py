@@ -31,6 +31,7 @@ def factor(config: ScheduleConfig, step: int, total: int, epoch_steps: int = 1) 
     Returns:
         A factor between 0 and 1. ``restarts`` (Sklgp, Fig. 13): a warm-up, then cosine cycles, each ``multiplier`` times as long.
     """
+    total = max(total, round(config.stretch * total))
     warmup = round(config.warmup_epochs * epoch_steps) if config.warmup_epochs > 0 else round(config.warmup * total)
     if step < warmup:
         return config.start + (1 - config.start) * (step + 1) / warmup

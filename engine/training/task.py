@@ -11,8 +11,10 @@ from torch import Tensor
 
 from engine.models.losses import LossConfig
 from engine.models.networks import Segmenter, parameter_groups
+from engine.models.normalization import Normalization
 from engine.training.domains import Pool
 from engine.training.recipe import OptimizerConfig, Recipe, ScheduleConfig
+from engine.training.scene_samples import Area
 from engine.training.schedule import total_steps
 
 _APART = 1_000_003
@@ -29,7 +31,8 @@ class Task:
         pools: Labelled patches first, then further ones.
         shares: Share of a batch of each further pool.
         validation: Patches to validate on, or None.
-        clip: The normalisation's.
+        normalization: The model's.
+        free: Landslide-free areas for a recipe with ``scenes``.
         domains: Domains of the cross-sensor normalisation beyond ``source``.
         start: Weights to start from instead of the pretrained encoder.
     """
@@ -39,9 +42,15 @@ class Task:
     pools: Sequence[Pool]
     shares: Sequence[float]
     validation: Pool | None
-    clip: float
+    normalization: Normalization
+    free: tuple[Area, ...] = ()
     domains: tuple[str, ...] = ()
     start: Mapping[str, Tensor] | None = None
+
+    @property
+    def clip(self) -> float:
+        """The normalisation's."""
+        return self.normalization.clip
 
 
 @dataclass(frozen=True)

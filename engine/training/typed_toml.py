@@ -51,6 +51,8 @@ def parse(kind: Any, value: Any, source: str, where: str) -> Any:
     """Turn TOML values into ``kind``: dataclasses, tuples, mappings, unions, literals and plain types."""
     origin = get_origin(kind)
     if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in get_args(kind):  # of a card: TOML has no such value
+            return None
         for option in (o for o in get_args(kind) if o is not type(None)):
             try:
                 return parse(option, value, source, where)
@@ -64,18 +66,37 @@ def parse(kind: Any, value: Any, source: str, where: str) -> Any:
             raise ConfigError(f"{source}: {where} is one of {', '.join(map(str, get_args(kind)))}, not {value!r}.")
         return value
     if origin is tuple:
-        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
-            raise ConfigError(f"{source}: {where} is a list of names, not {value!r}.")
-        return tuple(value)
+        return _parse_tuple(get_args(kind), value, source, where)
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(value, Mapping):
             raise ConfigError(f"{source}: {where} is a group of values, not {value!r}.")
+        if get_args(kind) and get_args(kind)[0] is float:
+            return {_number(key, source, where): parse(get_args(kind)[1], v, source, where) for key, v in value.items()}
         return dict(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ConfigError(f"{source}: {where} is of kind {kind.__name__}, not {value!r}.")
     return value
+
+
+def _parse_tuple(kinds: tuple[Any, ...], value: Any, source: str, where: str) -> tuple[Any, ...]:
+    """A list of any length (``tuple[X, ...]``) or of a fixed one (``tuple[X, Y]``)."""
+    what = "names" if kinds[0] is str else "values"
+    if not isinstance(value, list | tuple):
+        raise ConfigError(f"{source}: {where} is a list of {what}, not {value!r}.")
+    if kinds[-1] is Ellipsis:
+        kinds = (kinds[0],) * len(value)
+    if len(kinds) != len(value):
+        raise ConfigError(f"{source}: {where} is a list of {len(kinds)} values, not {value!r}.")
+    return tuple(parse(kind, item, source, where) for kind, item in zip(kinds, value, strict=True))
+
+
+def _number(key: Any, source: str, where: str) -> float:
+    try:
+        return float(key)
+    except ValueError as error:
+        raise ConfigError(f"{source}: the keys of {where} are numbers in quotes, not {key!r}.") from error
 
 
 def _parse_dataclass(kind: type[Any], value: Any, source: str, where: str) -> Any:

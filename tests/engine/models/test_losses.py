@@ -48,6 +48,31 @@ def test_all_ignored_is_zero_and_can_be_differentiated(name):
 
 
 @pytest.mark.parametrize("name", list(LOSSES))
+def test_uncertain_background_is_background_where_no_weight_says_otherwise(name):
+    logits, target = batch()
+    marked = torch.where(
+        (target == 0) & (torch.rand(target.shape, generator=torch.Generator().manual_seed(1)) < 0.3), 2, target
+    )
+    torch.testing.assert_close(LOSSES[name](logits, marked, CONFIG), LOSSES[name](logits, target, CONFIG))
+
+
+def test_noisy_cross_entropy_and_dice_against_their_formulas():
+    logits, target = batch()
+    target[0, :4] = torch.where(target[0, :4] == 0, 2, target[0, :4])
+    target[1, 0] = 255
+    config = LossConfig(smoothing=0.1, positive_weight=3.0, uncertain_weight=0.25)
+    x, y = logits.detach().double().numpy(), target.numpy()
+    p = 1 / (1 + np.exp(-x))
+    weight = np.select([y == 255, y == 2], [0.0, 0.25], 1.0)
+    soft = np.where(y == 1, 0.95, 0.05)
+    entropy = -(3.0 * soft * np.log(p) + (1 - soft) * np.log(1 - p))
+    expected = (weight * entropy).sum() / weight.sum()
+    assert float(LOSSES["noisy_cross_entropy"](logits.detach(), target, config)) == pytest.approx(expected, rel=1e-5)
+    expected = 1 - (2 * (weight * p * (y == 1)).sum() + 1) / ((weight * p).sum() + (y == 1).sum() + 1)
+    assert float(LOSSES["dice"](logits.detach(), target, config)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", list(LOSSES))
 def test_better_predictions_cost_less_and_half_precision_works(name):
     _, target = batch()
     good = (target.float() * 2 - 1) * 6
@@ -132,7 +157,7 @@ def test_total_is_the_weighted_sum_of_its_parts():
     assert float(parts["image_level"]) == pytest.approx(0.1 * math.log(2), rel=1e-5)
 
 
-@pytest.mark.parametrize("values", [{"terms": {}}, {"terms": {"dice": 1.0}}, {"smoothing": 1.0}, {"ohem_share": 0.0}])
+@pytest.mark.parametrize("values", [{"terms": {}}, {"terms": {"hinge": 1.0}}, {"smoothing": 1.0}, {"ohem_share": 0.0}])
 def test_bad_configurations_are_refused(values):
     with pytest.raises(ConfigError):
         LossConfig(**values)

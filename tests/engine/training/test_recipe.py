@@ -50,7 +50,7 @@ def test_overrides_replace_single_values(tmp_path):
         ("lr", "KEY=VALUE"),
         ("schedule.steps=0", r"needs schedule\.steps"),
         ("data.fold=9", r"data\.fold"),
-        ("loss.terms={dice = 1.0}", "dice"),
+        ("loss.terms={hinge = 1.0}", "hinge"),
         ("second_stage.speed=1", r"second_stage\.speed"),
     ],
 )
