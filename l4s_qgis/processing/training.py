@@ -24,6 +24,11 @@ from .base import EngineAlgorithm
 FOLDER = QgsProcessingParameterFile.Behavior.Folder
 
 
+def _settings(text: str) -> list[str]:
+    """Words of the command line for settings of a recipe, separated by ``;``."""
+    return [word for setting in text.split(";") if setting.strip() for word in ("--set", setting.strip())]
+
+
 class Train(EngineAlgorithm):
     """``l4s train``."""
 
@@ -59,9 +64,7 @@ class Train(EngineAlgorithm):
             self.text_of(parameters, "DATA", context),
         ]
         words += ["--out", self._out]
-        for setting in self.text_of(parameters, "SETTINGS", context).split(";"):
-            if setting.strip():
-                words += ["--set", setting.strip()]
+        words += _settings(self.text_of(parameters, "SETTINGS", context))
         return [*words, "--resume"] if self.parameterAsBoolean(parameters, "RESUME", context) else words
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
@@ -88,6 +91,11 @@ class Adapt(EngineAlgorithm):
         self.addParameter(QgsProcessingParameterFile("DATA", tr("Labelled patches"), FOLDER))
         self.addParameter(QgsProcessingParameterFile("TARGET", tr("Unlabelled patches"), FOLDER))
         self.addParameter(QgsProcessingParameterString("RECIPE", tr("Recipe: a name or a TOML file"), "light"))
+        self.addParameter(
+            QgsProcessingParameterString(
+                "SETTINGS", tr("Settings, such as optimizer.lr=0.001, separated by “;”"), optional=True
+            )
+        )
         self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the run")))
 
     def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
@@ -96,6 +104,7 @@ class Adapt(EngineAlgorithm):
         words = ["adapt", *(word for model in models for word in ("--model", model))]
         for name, option in (("DATA", "--data"), ("TARGET", "--target"), ("RECIPE", "--recipe")):
             words += [option, self.text_of(parameters, name, context)]
+        words += _settings(self.text_of(parameters, "SETTINGS", context))
         return [*words, "--out", self._out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from l4s_qgis.detect.run import BackgroundRun
 from l4s_qgis.processing import base, inputs
 from l4s_qgis.processing.detect import Detect
 from l4s_qgis.processing.provider import Provider
+from l4s_qgis.processing.training import Adapt, Train
 from osgeo import gdal
 from qgis.core import (
     QgsApplication,
@@ -218,6 +219,17 @@ def test_area_is_written_with_its_crs(good, tmp_path, qgis_new_project):
     line = words({"IMAGE": good["image"], "EXTENT": "300000,300300,2599700,2600000 [EPSG:32651]"}, tmp_path)
     assert "--aoi" in line
     assert Path(line[line.index("--aoi") + 1]).exists()
+
+
+@pytest.mark.parametrize("kind", [Train, Adapt])
+def test_settings_of_a_recipe_become_words(kind, tmp_path):
+    algorithm = kind().create()
+    algorithm.initAlgorithm()
+    assert "SETTINGS" in {definition.name() for definition in algorithm.parameterDefinitions()}
+    given = {"DATA": str(tmp_path), "TARGET": str(tmp_path), "OUTPUT": str(tmp_path), "SETTINGS": "optimizer.lr=1e-4; training.seed=2"}
+    line = algorithm.words(given, QgsProcessingContext(), tmp_path)
+    assert [value for word, value in zip(line, line[1:]) if word == "--set"] == ["optimizer.lr=1e-4", "training.seed=2"]
+    assert "--set" not in algorithm.words({**given, "SETTINGS": ""}, QgsProcessingContext(), tmp_path)
 
 
 def test_metadata_file_stands_for_its_product(tmp_path):
