@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import signal
 import sys
 import threading
@@ -21,7 +22,7 @@ from typing import Any, NoReturn
 from engine import __version__
 from engine.cli.console import person, program
 from engine.errors import CancelledError, ConfigError, DiskFullError, L4SError
-from engine.events import Failure, Listener, Reporter, Result
+from engine.events import Event, Failure, Listener, Reporter, Result
 
 # name: (module in engine.cli, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -44,6 +45,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+_SHARED = ("train", "adapt", "ablate")
+"""Commands that torchrun starts as several processes of one run; the first speaks for all."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -57,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listener: Listener = program() if for_program else person()
     try:
         args = _parse(words)
+        if args.command in _SHARED and int(os.environ.get("RANK", "0")) > 0:
+            listener = _failures(listener)
         with _cancel_on_signals() as cancelled:
             data = args.run(args, Reporter(listener, cancelled))
         listener(Result(data))
@@ -69,6 +76,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _bug(listener, error)
     return 0
+
+
+def _failures(listener: Listener) -> Listener:
+    """A listener of failures alone: another process tells of progress and results."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Failure):
+            listener(event)
+
+    return listen
 
 
 def _bug(listener: Listener, error: BaseException) -> int:

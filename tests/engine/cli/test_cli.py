@@ -128,3 +128,13 @@ def test_a_signal_stops_the_command_with_code_130(number: signal.Signals, tmp_pa
     output, _ = process.communicate(timeout=20)  # it would go on for 500 s
     assert process.returncode == 130
     assert json.loads(output.splitlines()[-1])["code"] == "cancelled"
+
+
+@pytest.mark.parametrize(("rank", "lines"), [("0", 1), ("1", 0)])
+def test_of_several_processes_only_the_first_gives_the_result(monkeypatch, capfd, rank, lines):
+    monkeypatch.setenv("RANK", rank)
+    monkeypatch.setattr("engine.cli.train.run", lambda args, report: {"text": "done"})
+    assert cli.main(["train", "--recipe", "baseline", "--data", "x", "--out", "y"]) == 0
+    assert capfd.readouterr().out == "done\n" * lines
+    assert cli.main(["train", "--recipe", "baseline"]) == 2
+    assert "--data" in capfd.readouterr().err

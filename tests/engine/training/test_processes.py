@@ -37,13 +37,17 @@ def test_two_processes_train_together(packed, tmp_path):
         "engine",
         "train",
     ]
-    command += ["--recipe", str(recipe), "--data", str(packed), "--out", str(out)]
+    command += ["--recipe", str(recipe), "--data", str(packed), "--out", str(out), "--events", "json"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=500, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     bundle = ModelBundle.open(out / "bundle")
+    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    (result,) = [event for event in events if event["event"] == "result"]  # one process speaks for both
+    assert result["models"][0]["digest"] == bundle.digest
+    assert [event["done"] for event in events if event["event"] == "progress"] == list(range(1, 31))
     with (out / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["15", "30"]
