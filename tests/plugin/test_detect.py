@@ -226,7 +226,12 @@ def test_settings_of_a_recipe_become_words(kind, tmp_path):
     algorithm = kind().create()
     algorithm.initAlgorithm()
     assert "SETTINGS" in {definition.name() for definition in algorithm.parameterDefinitions()}
-    given = {"DATA": str(tmp_path), "TARGET": str(tmp_path), "OUTPUT": str(tmp_path), "SETTINGS": "optimizer.lr=1e-4; training.seed=2"}
+    given = {
+        "DATA": str(tmp_path),
+        "TARGET": str(tmp_path),
+        "OUTPUT": str(tmp_path),
+        "SETTINGS": "optimizer.lr=1e-4; training.seed=2",
+    }
     line = algorithm.words(given, QgsProcessingContext(), tmp_path)
     assert [value for word, value in zip(line, line[1:]) if word == "--set"] == ["optimizer.lr=1e-4", "training.seed=2"]
     assert "--set" not in algorithm.words({**given, "SETTINGS": ""}, QgsProcessingContext(), tmp_path)
