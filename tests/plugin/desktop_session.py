@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 import traceback
+from contextlib import closing
 from pathlib import Path
 
 import qgis.utils
@@ -53,7 +54,7 @@ def top(kind: str) -> QDialog | None:
 
 
 def statuses() -> list[str]:
-    with sqlite3.connect(FOLDER / "results" / "inventory.gpkg") as connection:
+    with closing(sqlite3.connect(FOLDER / "results" / "inventory.gpkg")) as connection:
         return [row[0] for row in connection.execute("SELECT status FROM landslides ORDER BY fid")]
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,7 @@ def test_columns_are_the_engines():
 
 
 def rows(folder, columns="status, reason, reviewer"):
-    with sqlite3.connect(folder / "inventory.gpkg") as connection:
+    with closing(sqlite3.connect(folder / "inventory.gpkg")) as connection:
         return connection.execute(f"SELECT {columns} FROM landslides ORDER BY fid").fetchall()
 
 
