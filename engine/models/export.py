@@ -2,6 +2,9 @@
 
 The ONNX graph holds everything up to the probability, ``sigmoid(logits / temperature)``, so that a light installation needs nothing
 but ONNX Runtime. Batch, height and width are free; height and width must be multiples of the card's ``multiple_of_px``.
+
+Three things are put differently in the graph, with the same result, because ONNX Runtime then computes a U-Net on the CPU in one go
+without leaving its blocked layout (NCHWc): constant padding, doubling by a constant factor, and a last convolution in two parts.
 """
 
 from __future__ import annotations
@@ -19,8 +22,10 @@ import numpy as np
 import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
+from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoderBlock
 from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
+from torch.nn import functional
 
 from engine.errors import BundleError
 from engine.models.bundle import ModelBundle, ModelCard, write_bundle
@@ -88,6 +93,8 @@ def to_onnx(model: Segmenter, channels: int, multiple_px: int) -> bytes:
     example = torch.zeros(2, channels, 4 * multiple_px, 4 * multiple_px)
     fixed = copy.deepcopy(model).eval()
     fix_padding(fixed)
+    fix_doubling(fixed)
+    split_last_convolutions(fixed)
     axes = {"image": {0: "n", 2: "h", 3: "w"}, "probability": {0: "n", 1: "h", 2: "w"}}
     with tempfile.TemporaryDirectory() as folder, _quiet(), torch.no_grad():
         path = Path(folder) / "model.onnx"
@@ -137,6 +144,65 @@ def _constant_padding(convolution: nn.Conv2d) -> nn.Module:
     plain.load_state_dict(convolution.state_dict())
     left, right, top, bottom = after
     return nn.Sequential(nn.ZeroPad2d((left, right, top, bottom)), plain)
+
+
+def fix_doubling(module: nn.Module) -> None:
+    """Let the blocks of a U-Net's decoder enlarge by the constant two instead of to the size of the next finer feature.
+
+    They are the same for allowed input sizes. To a size computed at run time, ONNX Runtime's blocked layout cannot enlarge.
+    """
+    for name, child in module.named_children():
+        if isinstance(child, UnetDecoderBlock) and child.interpolation_mode == "nearest":
+            setattr(module, name, _Doubling(child))
+        else:
+            fix_doubling(child)
+
+
+class _Doubling(nn.Module):
+    """A block of smp's U-Net decoder, called as it is called there."""
+
+    def __init__(self, block: UnetDecoderBlock) -> None:
+        super().__init__()
+        self.block = block
+
+    def forward(self, x: Tensor, _rows: int, _columns: int, skip_connection: Tensor | None = None) -> Tensor:
+        x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
+        if skip_connection is not None:
+            x = self.block.attention1(torch.cat([x, skip_connection], dim=1))
+        result: Tensor = self.block.attention2(self.block.conv2(self.block.conv1(x)))
+        return result
+
+
+def split_last_convolutions(module: nn.Module) -> None:
+    """Compute a 3 x 3 convolution to one channel as one inside every channel and then the sum of channels.
+
+    The blocked layout computes 8 or 16 output channels whether they are wanted or not; like this only the sum pays for them.
+    """
+    for name, child in module.named_children():
+        if isinstance(child, nn.Conv2d) and child.out_channels == 1 < child.in_channels and _three_by_three(child):
+            setattr(module, name, _inside_then_sum(child))
+        else:
+            split_last_convolutions(child)
+
+
+def _three_by_three(convolution: nn.Conv2d) -> bool:
+    return (
+        convolution.kernel_size == (3, 3)
+        and convolution.padding_mode == "zeros"
+        and convolution.padding == convolution.dilation == (1, 1)
+    )
+
+
+def _inside_then_sum(convolution: nn.Conv2d) -> nn.Sequential:
+    channels, (rows, columns) = convolution.in_channels, convolution.stride
+    inside = nn.Conv2d(channels, channels, 3, (rows, columns), 1, groups=channels, bias=False)
+    total = nn.Conv2d(channels, 1, 1, bias=convolution.bias is not None)
+    with torch.no_grad():
+        inside.weight.copy_(convolution.weight[0][:, None])
+        total.weight.fill_(1.0)
+        if total.bias is not None and convolution.bias is not None:
+            total.bias.copy_(convolution.bias)
+    return nn.Sequential(inside, total)
 
 
 def largest_difference(model: Segmenter, graph: bytes, channels: int, multiple_px: int) -> float:

@@ -77,6 +77,51 @@ def test_a_diverged_network_is_refused(model: Segmenter, tmp_path: Path) -> None
     assert not (tmp_path / "tiny").exists()
 
 
+def optimised(graph: bytes, path: Path) -> list[tuple[str, str]]:
+    """Domain and type of the nodes that ONNX Runtime makes of a graph on this processor."""
+    import onnx
+
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    options.optimized_model_filepath = str(path)
+    ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return [(node.domain, node.op_type) for node in onnx.load(path).graph.node]
+
+
+@pytest.mark.parametrize("separable", [False, True])
+def test_the_decoder_is_computed_in_onnx_runtimes_blocked_layout(separable: bool, tmp_path: Path) -> None:
+    network = {**NETWORK, "decoder_channels": [32, 32, 16], "separable_decoder": separable, "pixel_branch": 16}
+    nodes = optimised(export.to_onnx(build(network, len(CHANNELS)).eval(), len(CHANNELS), 8), tmp_path / "o.onnx")
+    if not any(domain == "com.microsoft.nchwc" for domain, _ in nodes):
+        pytest.skip("ONNX Runtime has no blocked layout on this processor")
+    assert nodes.count(("com.microsoft.nchwc", "Upsample")) == 3
+    assert not [kind for _, kind in nodes if kind in ("Resize", "Pad", "Clip", "BatchNormalization")]
+
+
+@pytest.mark.parametrize(("attention", "bias", "padding"), [(None, True, 1), ("scse", False, 2)])
+def test_what_the_graph_puts_differently_is_the_same(attention: str | None, bias: bool, padding: int) -> None:
+    import segmentation_models_pytorch as smp
+
+    torch.manual_seed(0)
+    network = smp.Unet(
+        "resnet18",
+        encoder_weights=None,
+        in_channels=5,
+        encoder_depth=3,
+        decoder_channels=[32, 16, 16],
+        decoder_attention_type=attention,
+    ).eval()
+    network.segmentation_head[0] = nn.Conv2d(16, 1, 3, padding=padding, dilation=padding, bias=bias)
+    image = torch.randn(2, 5, 48, 64)
+    with torch.inference_mode():
+        before = network(image)
+        export.fix_doubling(network)
+        export.split_last_convolutions(network)
+        assert torch.allclose(before, network(image), atol=1e-5)
+    assert isinstance(network.segmentation_head[0], nn.Sequential) == (padding == 1)
+    assert not [m for m in network.decoder.blocks if isinstance(m, export.UnetDecoderBlock)]
+
+
 class _Frozen(nn.Module):
     """Computes a number in Python, which tracing freezes at the example's value."""
 
