@@ -120,6 +120,21 @@ def test_a_cancelled_run_goes_on_too(make_stack, make_bundle, tmp_path):
     )
 
 
+@pytest.mark.parametrize("change", ["config", "stack", "area"])
+def test_a_finished_result_of_another_request_is_not_taken(change, make_stack, make_bundle, tmp_path):
+    from shapely.geometry import box
+
+    stack, bundle, config, area = make_stack(scene((100, 90))), make_bundle(KERNEL), CONFIG, None
+    predict(stack, [bundle], out=tmp_path / "o", config=config)
+    if change == "config":
+        config = replace(CONFIG, overlap_px=16)
+    elif change == "stack":
+        stack = make_stack(scene((100, 90), seed=5))
+    else:
+        area = box(*stack.grid.bounds).buffer(-300)
+    assert predict(stack, [bundle], out=tmp_path / "o", config=config, area=area).facts["reused"] is False
+
+
 @pytest.mark.parametrize("change", ["config", "stack", "model", "card", "area"])
 def test_another_request_says_so_and_starts_clean(change, make_stack, make_bundle, tmp_path):
     from shapely.geometry import box
