@@ -160,6 +160,10 @@ def _train_stage(run: _Run, stage: Stage, saved: Mapping[str, Any] | None) -> No
     if saved is not None:
         optimizer.load_state_dict(saved["optimizer"])
     first = saved["step"] if saved is not None else 0
+    if saved is None:
+        state.stale = 0  # a new stage has its own patience
+    if _out_of_patience(run):
+        return  # it had stopped early when the checkpoint was written
     every = config.validate_every or max(1, math.ceil(stage.steps / 10))
     epoch_steps = steps_per_epoch(len(task.pools[0].arrays), config.batch_size)
     batches = run.source.batches(stage.first_batch + first, stage.first_batch + stage.steps)
@@ -174,9 +178,12 @@ def _train_stage(run: _Run, stage: Stage, saved: Mapping[str, Any] | None) -> No
                 part.eval()  # batch statistics of a fixed encoder stay fixed too
         loss = _backward(run, stage, wrapped, parts, step)
         if not math.isfinite(loss):
-            _stop_on_nan(run.out, parts, loss, step)
+            _stop_on_nan(run.out, parts, "loss", loss, step)
         if recipe.optimizer.clip > 0:
-            fabric.clip_gradients(wrapped, optimizer, max_norm=recipe.optimizer.clip)
+            norm = fabric.clip_gradients(wrapped, optimizer, max_norm=recipe.optimizer.clip, error_if_nonfinite=False)
+            # With 16 bits the scaler leaves such a step out and goes on with a smaller scale.
+            if norm is not None and config.precision != "16-mixed" and not bool(torch.isfinite(norm)):
+                _stop_on_nan(run.out, parts, "gradient", float(norm), step)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if state.average is not None:
@@ -192,9 +199,14 @@ def _train_stage(run: _Run, stage: Stage, saved: Mapping[str, Any] | None) -> No
             row = {"stage": stage.number, "step": step + 1, "lr": base[0] * share, "loss": running / since, **scores}
             _record(run, stage, optimizer, {**row, "samples_per_s": rate})
             running, since = 0.0, 0
-            if config.patience and state.stale >= config.patience:
+            if _out_of_patience(run):
                 run.report.log(f"Stopped early: no better validation F1 in {state.stale} validations.")
                 return
+
+
+def _out_of_patience(run: _Run) -> bool:
+    patience = run.task.recipe.training.patience
+    return patience > 0 and run.state.stale >= patience
 
 
 def _backward(run: _Run, stage: Stage, model: Any, parts: list[Batch | SceneBatch], step: int) -> float:
@@ -277,10 +289,10 @@ def _record(run: _Run, stage: Stage, optimizer: Any, row: Mapping[str, float]) -
     run.fabric.barrier()
 
 
-def _stop_on_nan(out: Path, parts: list[Batch | SceneBatch], loss: float, step: int) -> None:
+def _stop_on_nan(out: Path, parts: list[Batch | SceneBatch], what: str, value: float, step: int) -> None:
     ids = sorted({name for part in parts for name in part.ids})
     (out / "bad-batch.json").write_text(json.dumps({"step": step, "ids": ids}) + "\n", encoding="utf-8")
     raise DatasetError(
-        f"The loss became {loss} at step {step + 1}; the patches of that batch ({', '.join(ids[:8])}) are listed in "
+        f"The {what} became {value} at step {step + 1}; the patches of that batch ({', '.join(ids[:8])}) are listed in "
         f"{out / 'bad-batch.json'}: check them with `l4s data check`, lower optimizer.lr, or set optimizer.clip."
     )

@@ -13,6 +13,7 @@ from conftest_training import landscape, tiny
 
 from engine.errors import CancelledError, ConfigError, DatasetError, DeviceError, DiskFullError
 from engine.events import Progress, Reporter
+from engine.models.networks import build
 from engine.patches.splits import split
 from engine.training.averaging import AveragedWeights
 from engine.training.checkpoint import NAME, load_checkpoint, save_checkpoint
@@ -105,6 +106,34 @@ def test_a_loss_that_is_no_number_stops_with_the_patches_saved(tmp_path, monkeyp
     assert set(saved["ids"]) <= {f"p{i}" for i in range(8)}
 
 
+def test_a_gradient_that_is_no_number_stops_too(tmp_path, monkeypatch):
+    def endless(config, logits, mask, whole):
+        return (logits.sum() * 0).sqrt(), {}  # 0, with an endless derivative
+
+    monkeypatch.setattr("engine.training.loop.total_loss", endless)
+    with pytest.raises(DatasetError, match=r"gradient became (nan|inf) at step 1.*bad-batch\.json"):
+        train_network(task(tiny(optimizer={"clip": 1.0})), tmp_path)
+    assert json.loads((tmp_path / "bad-batch.json").read_text())["ids"]
+
+
+def test_gradients_are_clipped_and_half_precision_learns(tmp_path):
+    still = weights(
+        train_network(
+            task(tiny(optimizer={"name": "sgd", "momentum": 0.0, "clip": 1e-12, "weight_decay": 0.0})), tmp_path / "a"
+        )
+    )
+    moved = weights(
+        train_network(task(tiny(optimizer={"name": "sgd", "momentum": 0.0, "weight_decay": 0.0})), tmp_path / "b")
+    )
+    torch.manual_seed(0)
+    start = build({"builder": "baseline_unet", "width": 4}, 14).state_dict()
+    name = next(n for n in start if n.endswith("weight") and start[n].ndim == 4)
+    torch.testing.assert_close(still[name], start[name])
+    assert (moved[name] - start[name]).abs().max() > 1e-6
+    half = {"schedule": {"steps": 60}, "training": {"precision": "bf16-mixed", "validate_every": 60}}
+    assert train_network(task(tiny(**half), fold=0), tmp_path / "half").best_f1 > 0.8
+
+
 def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
     save_checkpoint(tmp_path, {"recipe": {}, "step": 1})
 
@@ -124,7 +153,21 @@ def test_early_stop(tmp_path):
         schedule={"steps": 200}, optimizer={"lr": 0.0}, training={"validate_every": 1, "patience": 3, "select": "best"}
     )
     train_network(task(recipe, fold=0), tmp_path)
-    assert len((tmp_path / "metrics.csv").read_text().splitlines()) < 20
+    lines = len((tmp_path / "metrics.csv").read_text().splitlines())
+    assert lines < 20
+    train_network(task(recipe, fold=0), tmp_path, resume=True)  # it has stopped already
+    assert len((tmp_path / "metrics.csv").read_text().splitlines()) == lines
+
+
+def test_a_second_stage_has_its_own_patience(tmp_path):
+    recipe = tiny(
+        schedule={"steps": 200}, optimizer={"lr": 0.0}, training={"validate_every": 1, "patience": 3},
+        second_stage={"steps": 200, "lr": 0.0},
+    )  # fmt: skip
+    train_network(task(recipe, fold=0), tmp_path)
+    with (tmp_path / "metrics.csv").open() as file:
+        rows = [row["stage"] for row in csv.DictReader(file)]
+    assert rows.count("1") >= 3
 
 
 def test_average_follows_its_formula():
