@@ -116,27 +116,50 @@ class L4SPlugin:
     def _open_detect(self) -> Any:
         from .detect.dialog import DetectDialog
 
-        if self._detect_dialog is not None and self._detect_dialog.isVisible():
-            self._detect_dialog.raise_()
-            return self._detect_dialog
-        self._detect_dialog = DetectDialog(self._iface, self._iface.mainWindow())
-        self._detect_dialog.accepted.connect(self._start_detection)
-        self._detect_dialog.show()
+        if self._detect_dialog is None:
+            self._detect_dialog = DetectDialog(self._iface, self._iface.mainWindow())
+            self._detect_dialog.accepted.connect(self._start_detection)
+            self._detect_dialog.rejected.connect(self._forget_answers)
+        self._detect_dialog.ask_again()
+        self._detect_dialog.raise_()
         return self._detect_dialog
 
     def _start_detection(self) -> None:
         from .detect.run import BackgroundRun, load_detection
 
-        title = self._detect_dialog.title()
-        run = BackgroundRun(self._iface, "l4s:detect", self._detect_dialog.parameters(), tr("Detect landslides"))
-        run.succeeded.connect(lambda outputs: load_detection(self._iface, outputs, title, run.seconds))
+        dialog, self._detect_dialog = self._detect_dialog, None
+        title = dialog.title()
+        run = BackgroundRun(self._iface, "l4s:detect", dialog.parameters(), tr("Detect landslides"))
+        run.succeeded.connect(
+            lambda outputs: load_detection(self._iface, outputs, title, run.seconds, self.show_review)
+        )
+        run.succeeded.connect(lambda _: dialog.deleteLater())
+        run.failed.connect(lambda _: self._keep_answers(dialog))
         for signal in (run.succeeded, run.failed):
             signal.connect(lambda _: self._runs.remove(run))
         self._runs.append(run)
         run.start()
 
+    def _keep_answers(self, dialog: Any) -> None:
+        """After a failure the dialog opens with what was answered before."""
+        if self._detect_dialog is None:
+            self._detect_dialog = dialog
+        else:
+            dialog.deleteLater()
+
+    def _forget_answers(self) -> None:
+        dialog, self._detect_dialog = self._detect_dialog, None
+        dialog.deleteLater()
+
     def review(self, *_: Any) -> Any:
         """Show or hide the review dock."""
+        if self._dock is not None and self._dock.isVisible():
+            self._dock.hide()
+            return self._dock
+        return self.show_review()
+
+    def show_review(self) -> Any:
+        """Show the review dock, with the active layer where that is an inventory."""
         if self._dock is None:
             from qgis.PyQt.QtCore import Qt
 
@@ -145,9 +168,9 @@ class L4SPlugin:
             self._dock = ReviewDock(self._iface)
             self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
             self._dock.visibilityChanged.connect(self.review_action.setChecked)
-            self._dock.show()
         else:
-            self._dock.setVisible(not self._dock.isVisible())
+            self._dock.choose_layer()
+        self._dock.show()
         return self._dock
 
     def _add_action(self, name: str, text: str, slot: Any, tip: str) -> QAction:

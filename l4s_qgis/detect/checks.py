@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from qgis.core import (
 )
 
 from .. import channels
-from ..i18n import tr
+from ..i18n import number, tr
 from ..processing import inputs
 
 # Measured on two cores (docs/plugin.md): seconds for each million pixels, and those that a start costs.
@@ -59,6 +60,8 @@ class Request:
         area_crs: Its coordinate reference system.
         out: Folder for the results, or nothing.
         views: How many views are averaged.
+        before: Path of an image from before the event, or nothing.
+        model: Folder of a model of the person's own, or nothing.
     """
 
     image: QgsRasterLayer | None = None
@@ -69,6 +72,8 @@ class Request:
     area_crs: QgsCoordinateReferenceSystem = field(default_factory=QgsCoordinateReferenceSystem)
     out: str = ""
     views: int = 1
+    before: str = ""
+    model: str = ""
 
 
 def check(request: Request) -> list[Finding]:
@@ -78,6 +83,7 @@ def check(request: Request) -> list[Finding]:
         *_check_channels(request),
         *_check_dem(request),
         *_check_area(request),
+        *_check_extras(request),
         *_check_folder(request),
     ]
     if not any(finding.level == "error" for finding in found):
@@ -187,12 +193,25 @@ def _check_area(request: Request) -> list[Finding]:
     return []
 
 
+def _check_extras(request: Request) -> list[Finding]:
+    found = []
+    if request.before:
+        try:
+            inputs.product_path(request.before)
+        except QgsProcessingException as error:
+            found.append(Finding("error", str(error)))
+    if request.model and not (Path(request.model) / "card.json").is_file():
+        text = tr("{folder} is no model: a model's folder holds a card.json.").format(folder=request.model)
+        found.append(Finding("error", text))
+    return found
+
+
 def _check_folder(request: Request) -> list[Finding]:
     if not request.out:
         return [Finding("error", tr("Choose a folder for the results."))]
     folder = Path(request.out)
     existing = next((p for p in (folder, *folder.parents) if p.exists()), None)
-    if existing is None or not existing.is_dir() or not os.access(existing, os.W_OK):
+    if existing is None or not _is_writable(existing):
         return [
             Finding(
                 "error", tr("{folder} cannot be written; choose another folder for the results.").format(folder=folder)
@@ -208,27 +227,38 @@ def _check_folder(request: Request) -> list[Finding]:
     return []
 
 
+def _is_writable(folder: Path) -> bool:
+    """Whether a file can be made in a folder. Only trying tells: rights say little on Windows and on network drives."""
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return False
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
 def _estimate(request: Request) -> list[Finding]:
     mpx = megapixels(request)
     seconds = SECONDS_START + mpx * SECONDS_PER_MPX * max(1, request.views)
     needed = mpx * 1e6 * BYTES_PER_PIXEL
     folder = Path(request.out)
     free = shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.exists())).free
-    size = tr("{mpx:.1f} million pixels; about {time}, {disk} of disk.").format(
-        mpx=mpx, time=duration(seconds), disk=disk_size(needed)
+    size = tr("{mpx} million pixels; about {time}, {disk} of disk.").format(
+        mpx=number(mpx, 1), time=duration(seconds), disk=disk_size(needed)
     )
     if needed > free:
         return [
             Finding(
                 "error",
-                tr("The results need about {need:.1f} GB, but only {free:.1f} GB are free there.").format(
-                    need=needed / 1e9, free=free / 1e9
+                tr("The results need about {need}, but only {free} are free there.").format(
+                    need=disk_size(needed), free=disk_size(free)
                 ),
             )
         ]
     if request.image is None and request.area is None:
-        size = tr("A whole tile: {mpx:.0f} million pixels; about {time}, {disk} of disk. An area is faster.").format(
-            mpx=mpx, time=duration(seconds), disk=disk_size(needed)
+        size = tr("A whole tile: {mpx} million pixels; about {time}, {disk} of disk. An area is faster.").format(
+            mpx=number(mpx, 0), time=duration(seconds), disk=disk_size(needed)
         )
     return [Finding("info", size)]
 
@@ -249,16 +279,18 @@ def megapixels(request: Request) -> float:
 
 def duration(seconds: float) -> str:
     """A duration as people say it."""
+    if seconds <= 10:
+        return tr("a few seconds")
     if seconds < 90:
-        return tr("{n} seconds").format(n=5 * max(1, round(seconds / 5)))
+        return tr("{n} seconds").format(n=5 * math.ceil(seconds / 5))
     if seconds < 5400:
         return tr("{n} minutes").format(n=math.ceil(seconds / 60))
-    return tr("{n:.1f} hours").format(n=seconds / 3600)
+    return tr("{n} hours").format(n=number(seconds / 3600, 1))
 
 
 def disk_size(count: float) -> str:
     """A number of bytes as people say it."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
+    return f"{number(count / 1e9, 1)} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
 
 
 def _scene_rectangle(request: Request) -> QgsRectangle | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -164,17 +165,34 @@ class RunFeedback(TaskFeedback):
         self.last_error = error
 
 
-def load_detection(iface: Any, outputs: dict[str, Any], title: str, seconds: float) -> Any:
-    """Add a detection's results to the project, zoom to them and offer the report.
+def load_detection(
+    iface: Any, outputs: dict[str, Any], title: str, seconds: float, review: Callable[[], Any] = lambda: None
+) -> Any:
+    """Add a detection's results to the project, zoom to them and offer review and report.
+
+    Args:
+        iface: QGIS's interface.
+        outputs: Of ``l4s:detect``.
+        title: What the results are called.
+        seconds: How long the detection took.
+        review: Opens the review dock for the layer that is active then.
 
     Returns:
         The landslide layer, or None.
     """
     layer = load_results(Path(outputs["OUTPUT"]), title)
     count = int(outputs.get("COUNT") or 0)
-    text = tr("{count} landslides found in {seconds:.0f} s.").format(count=count, seconds=seconds)
+    text = tr("{count} landslides found in {seconds} s.").format(count=count, seconds=round(seconds))
+    if not count:
+        text = tr(
+            "No landslide found. The layer “Probability” shows where it was closest; a lower threshold finds more."
+        )
     bar = iface.messageBar()
     item = bar.createMessage(tr("Detect landslides"), text)
+    if count and layer is not None:
+        begin = QPushButton(tr("Review"))
+        begin.clicked.connect(lambda: (iface.setActiveLayer(layer), review()))
+        item.layout().addWidget(begin)
     report = QPushButton(tr("Open report"))
     report.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(outputs["REPORT"]))))
     item.layout().addWidget(report)

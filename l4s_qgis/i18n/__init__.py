@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.PyQt.QtCore import QCoreApplication, QTranslator
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, QTranslator
 
 CONTEXT = "l4s"
 
@@ -12,6 +12,11 @@ CONTEXT = "l4s"
 def tr(text: str) -> str:
     """Translate a sentence into the language of QGIS."""
     return QCoreApplication.translate(CONTEXT, text)
+
+
+def number(value: float, digits: int) -> str:
+    """A number with so many digits after the point, written as QGIS's language does."""
+    return str(QLocale().toString(float(value), "f", digits))
 
 
 def install_translator(locale: str) -> QTranslator | None:

@@ -19,12 +19,16 @@
       <translation>Kanal</translation>
     </message>
     <message>
-      <source>{mpx:.1f} million pixels; about {time}, {disk} of disk.</source>
-      <translation>{mpx:.1f} Millionen Pixel; etwa {time}, {disk} Speicherplatz.</translation>
+      <source>a few seconds</source>
+      <translation>wenige Sekunden</translation>
     </message>
     <message>
-      <source>{n:.1f} hours</source>
-      <translation>{n:.1f} Stunden</translation>
+      <source>{mpx} million pixels; about {time}, {disk} of disk.</source>
+      <translation>{mpx} Millionen Pixel; etwa {time}, {disk} Speicherplatz.</translation>
+    </message>
+    <message>
+      <source>{n} hours</source>
+      <translation>{n} Stunden</translation>
     </message>
     <message>
       <source>Choose an image layer or a Sentinel-2 product.</source>
@@ -51,6 +55,10 @@
       <translation>Das Gebiet und das Bild überlappen nicht.</translation>
     </message>
     <message>
+      <source>{folder} is no model: a model's folder holds a card.json.</source>
+      <translation>{folder} ist kein Modell: Der Ordner eines Modells enthält eine card.json.</translation>
+    </message>
+    <message>
       <source>Choose a folder for the results.</source>
       <translation>Wählen Sie einen Ordner für die Ergebnisse.</translation>
     </message>
@@ -59,8 +67,8 @@
       <translation>Der Ordner enthält ein früheres Ergebnis: geprüfte Rutschungen bleiben erhalten, alles andere wird ersetzt.</translation>
     </message>
     <message>
-      <source>A whole tile: {mpx:.0f} million pixels; about {time}, {disk} of disk. An area is faster.</source>
-      <translation>Eine ganze Kachel: {mpx:.0f} Millionen Pixel; etwa {time}, {disk} Speicherplatz. Ein Gebiet geht schneller.</translation>
+      <source>A whole tile: {mpx} million pixels; about {time}, {disk} of disk. An area is faster.</source>
+      <translation>Eine ganze Kachel: {mpx} Millionen Pixel; etwa {time}, {disk} Speicherplatz. Ein Gebiet geht schneller.</translation>
     </message>
     <message>
       <source>{n} seconds</source>
@@ -87,8 +95,8 @@
       <translation>{folder} ist nicht beschreibbar; wählen Sie einen anderen Ordner für die Ergebnisse.</translation>
     </message>
     <message>
-      <source>The results need about {need:.1f} GB, but only {free:.1f} GB are free there.</source>
-      <translation>Die Ergebnisse brauchen etwa {need:.1f} GB, dort sind aber nur {free:.1f} GB frei.</translation>
+      <source>The results need about {need}, but only {free} are free there.</source>
+      <translation>Die Ergebnisse brauchen etwa {need}, dort sind aber nur {free} frei.</translation>
     </message>
     <message>
       <source>{path} is no Sentinel-2 product: choose a SAFE folder or a zip.</source>
@@ -101,6 +109,54 @@
     <message>
       <source>Detect landslides</source>
       <translation>Rutschungen erkennen</translation>
+    </message>
+    <message>
+      <source>&amp;Detect</source>
+      <translation>&amp;Erkennen</translation>
+    </message>
+    <message>
+      <source>Landslides: {name}, {time}</source>
+      <translation>Rutschungen: {name}, {time}</translation>
+    </message>
+    <message>
+      <source>Elevation and area</source>
+      <translation>Höhenmodell und Gebiet</translation>
+    </message>
+    <message>
+      <source>A digital elevation model in metres, of any resolution and coordinate reference system</source>
+      <translation>Ein digitales Höhenmodell in Metern, mit beliebiger Auflösung und beliebigem Koordinatenbezugssystem</translation>
+    </message>
+    <message>
+      <source>&amp;Elevation</source>
+      <translation>&amp;Höhenmodell</translation>
+    </message>
+    <message>
+      <source>&amp;Area</source>
+      <translation>&amp;Gebiet</translation>
+    </message>
+    <message>
+      <source>Only selected polygons</source>
+      <translation>Nur ausgewählte Polygone</translation>
+    </message>
+    <message>
+      <source>Elevation</source>
+      <translation>Höhenmodell</translation>
+    </message>
+    <message>
+      <source>Choose files: GeoTIFF, .hgt, or zips of ALOS or SRTM</source>
+      <translation>Dateien wählen: GeoTIFF, .hgt oder Zips von ALOS oder SRTM</translation>
+    </message>
+    <message>
+      <source>Whole image</source>
+      <translation>Ganzes Bild</translation>
+    </message>
+    <message>
+      <source>Visible map</source>
+      <translation>Sichtbare Karte</translation>
+    </message>
+    <message>
+      <source>Polygons of a layer</source>
+      <translation>Polygone eines Layers</translation>
     </message>
     <message>
       <source>Image after the event</source>
@@ -127,24 +183,32 @@
       <translation>Kanäle</translation>
     </message>
     <message>
-      <source>Elevation and area</source>
-      <translation>Höhenmodell und Gebiet</translation>
+      <source>Sentinel-2 product</source>
+      <translation>Sentinel-2-Produkt</translation>
     </message>
     <message>
-      <source>A digital elevation model in metres, of any resolution and coordinate reference system</source>
-      <translation>Ein digitales Höhenmodell in Metern, mit beliebiger Auflösung und beliebigem Koordinatenbezugssystem</translation>
+      <source>Zipped product or its metadata</source>
+      <translation>Gezipptes Produkt oder seine Metadaten</translation>
     </message>
     <message>
-      <source>&amp;Elevation</source>
-      <translation>&amp;Höhenmodell</translation>
+      <source>Folder…</source>
+      <translation>Ordner…</translation>
     </message>
     <message>
-      <source>&amp;Area</source>
-      <translation>&amp;Gebiet</translation>
+      <source>Choose a SAFE folder, or a folder with one file for each band</source>
+      <translation>SAFE-Ordner wählen oder einen Ordner mit einer Datei je Band</translation>
     </message>
     <message>
-      <source>Only selected polygons</source>
-      <translation>Nur ausgewählte Polygone</translation>
+      <source>All channels of Sentinel-2 are there.</source>
+      <translation>Alle Kanäle von Sentinel-2 sind vorhanden.</translation>
+    </message>
+    <message>
+      <source>Channels: {n} of {all} found</source>
+      <translation>Kanäle: {n} von {all} gefunden</translation>
+    </message>
+    <message>
+      <source>Missing: {channels}.</source>
+      <translation>Es fehlen: {channels}.</translation>
     </message>
     <message>
       <source>Result</source>
@@ -211,6 +275,18 @@
       <translation>Kleinste Kartier&amp;einheit</translation>
     </message>
     <message>
+      <source>one</source>
+      <translation>eine</translation>
+    </message>
+    <message>
+      <source>four: more even, 4 × slower</source>
+      <translation>vier: gleichmäßiger, 4 × langsamer</translation>
+    </message>
+    <message>
+      <source>eight: most even, 8 × slower</source>
+      <translation>acht: am gleichmäßigsten, 8 × langsamer</translation>
+    </message>
+    <message>
       <source>The image is also looked at mirrored and turned, and the results are averaged</source>
       <translation>Das Bild wird auch gespiegelt und gedreht betrachtet, die Ergebnisse werden gemittelt</translation>
     </message>
@@ -227,58 +303,6 @@
       <translation>&amp;Gerät</translation>
     </message>
     <message>
-      <source>&amp;Detect</source>
-      <translation>&amp;Erkennen</translation>
-    </message>
-    <message>
-      <source>Sentinel-2 product</source>
-      <translation>Sentinel-2-Produkt</translation>
-    </message>
-    <message>
-      <source>Elevation</source>
-      <translation>Höhenmodell</translation>
-    </message>
-    <message>
-      <source>Zipped product or its metadata</source>
-      <translation>Gezipptes Produkt oder seine Metadaten</translation>
-    </message>
-    <message>
-      <source>Folder…</source>
-      <translation>Ordner…</translation>
-    </message>
-    <message>
-      <source>Choose a SAFE folder, or a folder with one file for each band</source>
-      <translation>SAFE-Ordner wählen oder einen Ordner mit einer Datei je Band</translation>
-    </message>
-    <message>
-      <source>Choose files: GeoTIFF, .hgt, or zips of ALOS or SRTM</source>
-      <translation>Dateien wählen: GeoTIFF, .hgt oder Zips von ALOS oder SRTM</translation>
-    </message>
-    <message>
-      <source>Whole image</source>
-      <translation>Ganzes Bild</translation>
-    </message>
-    <message>
-      <source>Visible map</source>
-      <translation>Sichtbare Karte</translation>
-    </message>
-    <message>
-      <source>Polygons of a layer</source>
-      <translation>Polygone eines Layers</translation>
-    </message>
-    <message>
-      <source>one</source>
-      <translation>eine</translation>
-    </message>
-    <message>
-      <source>four: more even, 4 × slower</source>
-      <translation>vier: gleichmäßiger, 4 × langsamer</translation>
-    </message>
-    <message>
-      <source>eight: most even, 8 × slower</source>
-      <translation>acht: am gleichmäßigsten, 8 × langsamer</translation>
-    </message>
-    <message>
       <source>Automatic</source>
       <translation>Automatisch</translation>
     </message>
@@ -291,20 +315,8 @@
       <translation>NVIDIA-Grafikkarte (CUDA)</translation>
     </message>
     <message>
-      <source>All channels are there.</source>
-      <translation>Alle Kanäle sind vorhanden.</translation>
-    </message>
-    <message>
-      <source>Landslides: {name}, {time}</source>
-      <translation>Rutschungen: {name}, {time}</translation>
-    </message>
-    <message>
-      <source>Channels: {n} of {all} found</source>
-      <translation>Kanäle: {n} von {all} gefunden</translation>
-    </message>
-    <message>
-      <source>Missing: {channels}.</source>
-      <translation>Es fehlen: {channels}.</translation>
+      <source>No landslide found. The layer “Probability” shows where it was closest; a lower threshold finds more.</source>
+      <translation>Keine Rutschung gefunden. Der Layer „Wahrscheinlichkeit“ zeigt, wo am ehesten welche sind; ein niedrigerer Schwellenwert findet mehr.</translation>
     </message>
     <message>
       <source>Open report</source>
@@ -327,8 +339,12 @@
       <translation>Anhalten</translation>
     </message>
     <message>
-      <source>{count} landslides found in {seconds:.0f} s.</source>
-      <translation>{count} Rutschungen in {seconds:.0f} s gefunden.</translation>
+      <source>{count} landslides found in {seconds} s.</source>
+      <translation>{count} Rutschungen in {seconds} s gefunden.</translation>
+    </message>
+    <message>
+      <source>Review</source>
+      <translation>Prüfung</translation>
     </message>
     <message>
       <source>It failed without saying why.</source>
@@ -571,6 +587,10 @@
       <translation>„{name}“ ist kein lesbarer Layer.</translation>
     </message>
     <message>
+      <source>“{name}” has no coordinate reference system; set it in the layer's properties.</source>
+      <translation>„{name}“ hat kein Koordinatenbezugssystem; setzen Sie es in den Layereigenschaften.</translation>
+    </message>
+    <message>
       <source>Finds landslides in a Sentinel-2 image with the help of elevation, and writes the probability, the mask, polygons with attributes and a report into a folder. The image is a layer whose bands are Sentinel-2 channels, or a product as downloaded. Without elevation the result is less certain. The engine works in a process of its own.</source>
       <translation>Findet Rutschungen in einem Sentinel-2-Bild mithilfe eines Höhenmodells und schreibt Wahrscheinlichkeit, Maske, Polygone mit Attributen und einen Bericht in einen Ordner. Das Bild ist ein Layer, dessen Bänder Sentinel-2-Kanäle sind, oder ein Produkt wie heruntergeladen. Ohne Höhenmodell ist das Ergebnis weniger sicher. Die Engine arbeitet in einem eigenen Prozess.</translation>
     </message>
@@ -669,10 +689,6 @@
     <message>
       <source>“{name}” comes from a server or is virtual. Save it as a GeoTIFF first (Export ▸ Save As…).</source>
       <translation>„{name}“ kommt von einem Server oder ist virtuell. Speichern Sie den Layer zuerst als GeoTIFF (Exportieren ▸ Speichern als…).</translation>
-    </message>
-    <message>
-      <source>“{name}” has no coordinate reference system; set it in the layer's properties.</source>
-      <translation>„{name}“ hat kein Koordinatenbezugssystem; setzen Sie es in den Layereigenschaften.</translation>
     </message>
     <message>
       <source>{path} does not exist; it may have been moved or renamed.</source>
@@ -859,6 +875,10 @@
       <translation>Bildausschnitte für das Training</translation>
     </message>
     <message>
+      <source>The landslides are in QGIS's edit mode. Press “Save edits” first.</source>
+      <translation>Die Rutschungen sind im Bearbeitungsmodus von QGIS. Drücken Sie zuerst „Speichern“.</translation>
+    </message>
+    <message>
       <source>Export</source>
       <translation>Export</translation>
     </message>
@@ -871,12 +891,12 @@
       <translation>{n} Rutschungen sind noch offen und würden als Hintergrund gelehrt; entscheiden Sie zuerst über sie, wo Sie können.</translation>
     </message>
     <message>
-      <source>nothing</source>
-      <translation>nichts</translation>
+      <source>There is no result at this place.</source>
+      <translation>An dieser Stelle gibt es kein Ergebnis.</translation>
     </message>
     <message>
-      <source>Review</source>
-      <translation>Prüfung</translation>
+      <source>The probability here is {value}, below the threshold of {threshold}; lower it to add this place.</source>
+      <translation>Die Wahrscheinlichkeit ist hier {value}, unter dem Schwellenwert von {threshold}; senken Sie ihn, um diese Stelle hinzuzufügen.</translation>
     </message>
     <message>
       <source>There is nothing to undo.</source>
@@ -887,12 +907,20 @@
       <translation>Wählen Sie ein Inventar, das „Rutschungen erkennen“ erzeugt hat.</translation>
     </message>
     <message>
-      <source>Nothing of this landslide is left at that threshold; reject it, or lower the threshold.</source>
-      <translation>Bei diesem Schwellenwert bleibt nichts von der Rutschung; lehnen Sie sie ab oder senken Sie den Schwellenwert.</translation>
+      <source>This inventory holds no landslide. Lower the threshold, or click to add one.</source>
+      <translation>Dieses Inventar enthält keine Rutschung. Senken Sie den Schwellenwert oder fügen Sie eine durch Klicken hinzu.</translation>
     </message>
     <message>
-      <source>There is no result at this place.</source>
-      <translation>An dieser Stelle gibt es kein Ergebnis.</translation>
+      <source>Select two or more landslides in the map first, with QGIS's selection tool.</source>
+      <translation>Wählen Sie zuerst in der Karte zwei oder mehr Rutschungen aus, mit dem Auswahlwerkzeug von QGIS.</translation>
+    </message>
+    <message>
+      <source>The layer cannot be edited: its file is read-only or gone.</source>
+      <translation>Der Layer kann nicht bearbeitet werden: Seine Datei ist schreibgeschützt oder nicht mehr da.</translation>
+    </message>
+    <message>
+      <source>The edits could not be saved and are still open: {reason}</source>
+      <translation>Die Änderungen konnten nicht gespeichert werden und sind noch offen: {reason}</translation>
     </message>
     <message>
       <source>{left} left of {all} · {good} landslides, {area} · {bad} rejected</source>
@@ -903,12 +931,12 @@
       <translation>&lt;b&gt;Nr. {id}&lt;/b&gt; ({position} von {all}), {status}</translation>
     </message>
     <message>
-      <source>{area} m² · probability {mean} (up to {max}) · slope {slope}°</source>
-      <translation>{area} m² · Wahrscheinlichkeit {mean} (bis {max}) · Neigung {slope}°</translation>
+      <source>{area} m², slope {slope}°</source>
+      <translation>{area} m², Neigung {slope}°</translation>
     </message>
     <message>
-      <source>The probability here is {value:.2f}, below the threshold of {threshold:.2f}; lower it to add this place.</source>
-      <translation>Die Wahrscheinlichkeit ist hier {value:.2f}, unter dem Schwellenwert von {threshold:.2f}; senken Sie ihn, um diese Stelle hinzuzufügen.</translation>
+      <source>Probability {mean} on average, up to {max}</source>
+      <translation>Wahrscheinlichkeit im Mittel {mean}, bis {max}</translation>
     </message>
     <message>
       <source>Added by hand</source>
@@ -995,8 +1023,8 @@
       <translation>Form und Vergleich</translation>
     </message>
     <message>
-      <source>Shows another layer on the right side of the map; the slider draws the curtain</source>
-      <translation>Zeigt einen anderen Layer auf der rechten Seite der Karte; der Regler zieht den Vorhang</translation>
+      <source>Shows another layer right of a line in the map; draw the line aside with the mouse or the slider</source>
+      <translation>Zeigt einen anderen Layer rechts einer Linie in der Karte; ziehen Sie die Linie mit der Maus oder dem Regler</translation>
     </message>
     <message>
       <source>Export…</source>
@@ -1039,10 +1067,6 @@
       <translation>Durch Klicken hinzufügen (C)</translation>
     </message>
     <message>
-      <source>Edit vertices (E)</source>
-      <translation>Stützpunkte (E)</translation>
-    </message>
-    <message>
       <source>QGIS's own editing, with snapping; press again to save</source>
       <translation>Bearbeitung mit den Werkzeugen von QGIS, mit Einrasten; erneut drücken speichert</translation>
     </message>
@@ -1065,6 +1089,14 @@
     <message>
       <source>Swipe to</source>
       <translation>Vorhang zu</translation>
+    </message>
+    <message>
+      <source>Save edits (E)</source>
+      <translation>Speichern (E)</translation>
+    </message>
+    <message>
+      <source>Edit vertices (E)</source>
+      <translation>Stützpunkte (E)</translation>
     </message>
     <message>
       <source>Bare soil or ploughed field</source>
@@ -1117,6 +1149,14 @@
     <message>
       <source>rejected</source>
       <translation>abgelehnt</translation>
+    </message>
+    <message>
+      <source>nothing</source>
+      <translation>nichts</translation>
+    </message>
+    <message>
+      <source>Nothing of this landslide is left at that threshold; reject it, or lower the threshold.</source>
+      <translation>Bei diesem Schwellenwert bleibt nichts von der Rutschung; lehnen Sie sie ab oder senken Sie den Schwellenwert.</translation>
     </message>
     <message>
       <source>Looking for Python and the installer…</source>

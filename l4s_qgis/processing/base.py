@@ -19,6 +19,7 @@ from ..icons import icon
 from ..messages import EngineError
 from ..worker import environment
 from ..worker.process import Listener, command_of, run_engine
+from . import inputs
 
 
 class TaskFeedback(QgsProcessingFeedback):
@@ -116,11 +117,28 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return self.outputs(result)
 
     def file_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
-        """The file behind a vector or raster layer parameter."""
-        layer = self.parameterAsLayer(parameters, name, context)
+        """The file behind a vector layer parameter; a layer without one of its own (virtual, filtered, in memory, on a server) is written to one.
+
+        Raises:
+            QgsProcessingException: It is no layer, or has no coordinate reference system.
+        """
+        layer = self.parameterAsVectorLayer(parameters, name, context)
         if layer is None:
             raise QgsProcessingException(tr("“{name}” is not a layer that can be read.").format(name=name))
-        return layer.source().split("|")[0]
+        if not layer.crs().isValid():
+            raise QgsProcessingException(
+                tr("“{name}” has no coordinate reference system; set it in the layer's properties.").format(
+                    name=layer.name()
+                )
+            )
+        source = layer.source().split("|")[0]
+        if layer.providerType() == "ogr" and not layer.subsetString() and Path(source).exists():
+            return source
+        return inputs.write_layer(layer, Path(QgsProcessingUtils.generateTempFilename(f"{name.lower()}.gpkg")), context)
+
+    def folder_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
+        """The folder of a destination parameter; a temporary one where the person wants that."""
+        return str(self.parameterAsFileOutput(parameters, name, context))
 
     def text_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
         """A text parameter without surrounding blanks; empty where it is not set."""

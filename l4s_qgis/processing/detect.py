@@ -181,7 +181,7 @@ class Detect(SceneAlgorithm):
         device = self.text_of(parameters, "DEVICE", context)
         if device and device != "auto":
             words += ["--device", device]
-        self._folder = Path(self.parameterAsString(parameters, "OUTPUT", context))
+        self._folder = Path(self.folder_of(parameters, "OUTPUT", context))
         return [*words, "--out", str(self._folder)]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:

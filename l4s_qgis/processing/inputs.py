@@ -11,6 +11,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsGeometry,
+    QgsProcessingContext,
     QgsProcessingException,
     QgsProject,
     QgsRasterLayer,
@@ -135,6 +136,20 @@ def write_area(geometries: Iterable[QgsGeometry], crs: QgsCoordinateReferenceSys
     written = QgsVectorFileWriter.writeAsVectorFormatV3(
         layer, str(path), QgsProject.instance().transformContext(), options
     )
+    if written[0] != QgsVectorFileWriter.WriterError.NoError:
+        raise QgsProcessingException(str(written[1]))
+    return str(path)
+
+
+def write_layer(layer: QgsVectorLayer, path: Path, context: QgsProcessingContext) -> str:
+    """Write a vector layer as an inventory's GeoPackage: what its filter lets through, in a layer ``landslides``.
+
+    Raises:
+        QgsProcessingException: It cannot be written.
+    """
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.driverName, options.layerName = "GPKG", "landslides"
+    written = QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(path), context.transformContext(), options)
     if written[0] != QgsVectorFileWriter.WriterError.NoError:
         raise QgsProcessingException(str(written[1]))
     return str(path)

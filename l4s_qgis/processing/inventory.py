@@ -14,6 +14,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterVectorLayer,
+    QgsProviderRegistry,
 )
 
 from ..i18n import tr
@@ -44,7 +45,11 @@ class Compare(EngineAlgorithm):
 
     def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
         inventory, reference = (self.file_of(parameters, name, context) for name in ("INVENTORY", "REFERENCE"))
-        return ["compare", "--inventory", inventory, "--reference", reference]
+        layer = self.parameterAsVectorLayer(parameters, "REFERENCE", context)
+        words = ["compare", "--inventory", inventory, "--reference", reference]
+        name = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("layerName")
+        is_own_file = reference == layer.source().split("|")[0]
+        return [*words, "--layer", str(name)] if name and is_own_file else words
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -55,7 +55,7 @@ class Train(EngineAlgorithm):
         self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the run")))
 
     def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
-        self._out = self.parameterAsString(parameters, "OUTPUT", context)
+        self._out = self.folder_of(parameters, "OUTPUT", context)
         words = [
             "train",
             "--recipe",
@@ -99,7 +99,7 @@ class Adapt(EngineAlgorithm):
         self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the run")))
 
     def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
-        self._out = self.parameterAsString(parameters, "OUTPUT", context)
+        self._out = self.folder_of(parameters, "OUTPUT", context)
         models = [word.strip() for word in self.text_of(parameters, "MODEL", context).split(";") if word.strip()]
         words = ["adapt", *(word for model in models for word in ("--model", model))]
         for name, option in (("DATA", "--data"), ("TARGET", "--target"), ("RECIPE", "--recipe")):
@@ -145,7 +145,7 @@ class Patches(EngineAlgorithm):
             raise QgsProcessingException(tr("No landslide is accepted or edited yet; review some first."))
         polygons = inputs.write_area(confirmed, inventory.sourceCrs(), folder)
         stack = inputs.raster_source(self.parameterAsRasterLayer(parameters, "STACK", context))
-        self._out = self.parameterAsString(parameters, "OUTPUT", context)
+        self._out = self.folder_of(parameters, "OUTPUT", context)
         return ["data", "make", "--stack", stack, "--inventory", polygons, "--out", self._out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox,
 
 from ..detect.run import BackgroundRun
 from ..i18n import tr
-from ..layers import PROBABILITY_PROPERTY
 from ..processing.inventory import SUFFIXES
+from .files import inventory_file, probability_of, stack_of
 
 
 class InventoryActions:
@@ -25,18 +24,20 @@ class InventoryActions:
     Args:
         iface: QGIS's interface.
         changed: Called after the inventory's file was made anew.
+        busy: Told when the file is being made anew, while no decision may be written, and when that is over.
     """
 
-    def __init__(self, iface: Any, changed: Callable[[], None]) -> None:
+    def __init__(self, iface: Any, *, changed: Callable[[], None], busy: Callable[[bool], None]) -> None:
         self._iface = iface
         self._changed = changed
+        self._busy = busy
         self._runs: list[BackgroundRun] = []
 
     def export(self, layer: QgsVectorLayer | None) -> None:
         """Ask for format and file, and export."""
-        if layer is None:
+        if layer is None or not self._is_saved(layer):
             return
-        dialog = ExportDialog(Path(layer.source().split("|")[0]), self._iface.mainWindow())
+        dialog = ExportDialog(inventory_file(layer), self._iface.mainWindow())
         dialog.accepted.connect(
             lambda: self._run("l4s:export", {"INVENTORY": layer, **dialog.parameters()}, tr("Export"), self._exported)
         )
@@ -44,9 +45,9 @@ class InventoryActions:
 
     def report(self, layer: QgsVectorLayer | None) -> None:
         """Write the report beside the inventory and open it."""
-        if layer is None:
+        if layer is None or not self._is_saved(layer):
             return
-        inventory = Path(layer.source().split("|")[0])
+        inventory = inventory_file(layer)
         parameters: dict[str, Any] = {"INVENTORY": layer, "OUTPUT": str(inventory.with_name("report.html"))}
         for name, path in (("STACK", stack_of(inventory)), ("PROBABILITY", probability_of(layer))):
             if path and Path(path).exists():
@@ -60,9 +61,9 @@ class InventoryActions:
 
     def training(self, layer: QgsVectorLayer | None) -> None:
         """Cut labelled patches around reviewed landslides."""
-        if layer is None:
+        if layer is None or not self._is_saved(layer):
             return
-        inventory = Path(layer.source().split("|")[0])
+        inventory = inventory_file(layer)
         pending = sum(feature["status"] not in ("accepted", "edited", "rejected") for feature in layer.getFeatures())
         if not stack_of(inventory):
             self._warn(
@@ -86,7 +87,9 @@ class InventoryActions:
 
     def revectorize(self, layer: QgsVectorLayer, threshold: float) -> None:
         """Draw all outlines anew at another threshold; reviewed landslides are kept by the engine."""
-        inventory = Path(layer.source().split("|")[0])
+        if not self._is_saved(layer):
+            return
+        inventory = inventory_file(layer)
         parameters: dict[str, Any] = {
             "PROBABILITY": probability_of(layer),
             "THRESHOLD": threshold,
@@ -95,17 +98,37 @@ class InventoryActions:
         stack = stack_of(inventory)
         if stack:
             parameters["STACK"] = stack
-        self._run("l4s:vectorize", parameters, tr("New outlines"), lambda _: self._changed())
+        self._busy(True)
+        run = self._run("l4s:vectorize", parameters, tr("New outlines"), self._redrawn)
+        run.failed.connect(lambda _: self._busy(False))
+        if run not in self._runs:
+            self._busy(False)  # it could not even start
+
+    def close(self) -> None:
+        """Stop what is still running."""
+        for run in self._runs:
+            run.cancel()
+
+    def _redrawn(self, _: Any) -> None:
+        self._busy(False)
+        self._changed()
+
+    def _is_saved(self, layer: QgsVectorLayer) -> bool:
+        """Whether the file holds all decisions; the engine reads the file, and cannot write one that is being edited."""
+        if layer.isEditable():
+            self._warn(tr("The landslides are in QGIS's edit mode. Press “Save edits” first."))
+        return not layer.isEditable()
 
     def _run(
         self, algorithm: str, parameters: dict[str, Any], title: str, done: Callable[[dict[str, Any]], Any]
-    ) -> None:
+    ) -> BackgroundRun:
         run = BackgroundRun(self._iface, algorithm, parameters, title)
         run.succeeded.connect(done)
         for signal in (run.succeeded, run.failed):
             signal.connect(lambda _: self._runs.remove(run) if run in self._runs else None)
         self._runs.append(run)
         run.start()
+        return run
 
     def _warn(self, text: str) -> None:
         self._iface.messageBar().pushWarning(tr("Landslides"), text)
@@ -148,22 +171,3 @@ class ExportDialog(QDialog):
     def _set_suffix(self, index: int) -> None:
         path = Path(self.file.filePath())
         self.file.setFilePath(str(path.with_suffix(SUFFIXES[index])))
-
-
-def probability_of(layer: QgsVectorLayer) -> str:
-    """The probability raster of an inventory."""
-    beside = Path(layer.source().split("|")[0]).with_name("probability.tif")
-    return str(layer.customProperty(PROBABILITY_PROPERTY) or beside)
-
-
-def stack_of(inventory: Path) -> str:
-    """The stack from which an inventory was made, if it is still there."""
-    beside = inventory.with_name("stack.tif")
-    if beside.exists():
-        return str(beside)
-    try:
-        run = json.loads(inventory.with_name("run.json").read_text(encoding="utf-8"))
-        path = Path(str(run["inputs"]["stack"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-    return str(path) if path.exists() else ""

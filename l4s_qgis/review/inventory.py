@@ -74,24 +74,31 @@ class ReviewedLayer:
 
     def entries(self) -> list[Entry]:
         """All landslides, for the queue; 50,000 take about a second."""
-        status, probability, uncertainty, threshold, area = (
-            self._index(name) for name in ("status", "prob_mean", "uncertainty", "threshold", "area_m2")
+        columns = self._entry_columns()
+        wanted = [index for index in columns.values() if index >= 0]
+        request = QgsFeatureRequest().setSubsetOfAttributes(wanted)
+        return [self._entry(feature, columns) for feature in self.layer.getFeatures(request)]
+
+    def entry(self, fid: int) -> Entry | None:
+        """One landslide, for the queue; None where it is gone."""
+        feature = self.feature(fid)
+        return self._entry(feature, self._entry_columns()) if feature.isValid() else None
+
+    def _entry_columns(self) -> dict[str, int]:
+        return {name: self._index(name) for name in ("status", "prob_mean", "uncertainty", "threshold", "area_m2")}
+
+    def _entry(self, feature: QgsFeature, columns: dict[str, int]) -> Entry:
+        attributes = feature.attributes()
+        values = {name: _value(attributes[index]) if index >= 0 else None for name, index in columns.items()}
+        centre = feature.geometry().boundingBox().center()
+        return Entry(
+            feature.id(),
+            str(values["status"] or schema.PENDING),
+            doubt_of(values["prob_mean"], values["uncertainty"], float(values["threshold"] or 0.5)),
+            float(values["area_m2"] or 0.0),
+            centre.x(),
+            centre.y(),
         )
-        wanted = [index for index in (status, probability, uncertainty, threshold, area) if index >= 0]
-        found = []
-        for feature in self.layer.getFeatures(QgsFeatureRequest().setSubsetOfAttributes(wanted)):
-            values = feature.attributes()
-
-            def value(index: int, values: list[Any] = values) -> Any:
-                return _value(values[index]) if index >= 0 else None
-
-            centre = feature.geometry().boundingBox().center()
-            doubt = doubt_of(value(probability), value(uncertainty), float(value(threshold) or 0.5))
-            place = (centre.x(), centre.y())
-            found.append(
-                Entry(feature.id(), str(value(status) or schema.PENDING), doubt, float(value(area) or 0.0), *place)
-            )
-        return found
 
     def queue(self, order: str, only_pending: bool) -> Queue:
         """The queue of all landslides."""
@@ -156,6 +163,8 @@ class ReviewedLayer:
         Raises:
             ReviewError: It cannot be written.
         """
+        while self._steps and not self.feature(self._steps[-1].fid).isValid():
+            self._steps.pop()  # merged, removed or renumbered with QGIS's own tools since
         if not self._steps:
             return None
         step = self._steps.pop()

@@ -17,6 +17,7 @@ from qgis.PyQt.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -62,7 +63,6 @@ class ReviewPanel(QWidget):
         form.addRow(tr("Inventory"), self.layer)
         self.reviewer = QLineEdit(placeholderText=tr("your name or initials"))
         form.addRow(tr("Reviewer"), self.reviewer)
-        row = QHBoxLayout()
         self.order = QComboBox()
         for text, value in (
             (tr("most doubtful first"), UNCERTAIN), (tr("largest first"), LARGEST), (tr("from place to place"), PLACE), (tr("by number"), NUMBER),
@@ -70,9 +70,8 @@ class ReviewPanel(QWidget):
             self.order.addItem(text, value)
         self.pending = QCheckBox(tr("pending only"), checked=True)
         _narrow(self.order)
-        row.addWidget(self.order, 1)
-        row.addWidget(self.pending)
-        form.addRow(tr("Order"), row)
+        form.addRow(tr("Order"), self.order)
+        form.addRow("", self.pending)
         return box
 
     def _make_progress(self) -> QWidget:
@@ -108,8 +107,10 @@ class ReviewPanel(QWidget):
         self.zoom = QPushButton(tr("Zoom  (Z)"))
         grid.addWidget(self.accept, 1, 0)
         grid.addWidget(self.reject, 1, 1)
-        grid.addWidget(QLabel(tr("Reason (1–9)")), 2, 0)
-        grid.addWidget(self.reason, 2, 1)
+        reason = QHBoxLayout()
+        reason.addWidget(QLabel(tr("Reason (1–9)")))
+        reason.addWidget(self.reason, 1)
+        grid.addLayout(reason, 2, 0, 1, 2)
         for column, (first, second) in enumerate(((self.back, self.undo), (self.next, self.zoom))):
             grid.addWidget(first, 3, column)
             grid.addWidget(second, 4, column)
@@ -137,29 +138,38 @@ class ReviewPanel(QWidget):
         grid.addWidget(self.threshold_value, 0, 2)
         grid.addWidget(self.scope, 1, 0)
         grid.addWidget(self.apply, 1, 1, 1, 2)
+        self.add.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         grid.addWidget(self.add, 2, 0, 1, 3)
         return self.threshold_box
 
     def _make_tools(self) -> QWidget:
         box = QGroupBox(tr("Shape and comparison"))
         grid = QGridLayout(box)
-        self.edit = QToolButton(
-            text=tr("Edit vertices (E)"),
-            checkable=True,
-            toolTip=tr("QGIS's own editing, with snapping; press again to save"),
-        )
+        self.edit = QToolButton(checkable=True, toolTip=tr("QGIS's own editing, with snapping; press again to save"))
+        self.show_editing(False)
         self.split = QToolButton(text=tr("Split"), toolTip=tr("Draw a line across a landslide"))
         self.merge = QToolButton(text=tr("Merge"), toolTip=tr("Select two or more landslides, then merge them"))
-        for column, button in enumerate((self.edit, self.split, self.merge)):
+        for column, (button, stretch) in enumerate(((self.edit, 2), (self.split, 1), (self.merge, 1))):
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             grid.addWidget(button, 0, column)
+            grid.setColumnStretch(column, stretch)
         self.swipe = QComboBox()
-        self.swipe.setToolTip(tr("Shows another layer on the right side of the map; the slider draws the curtain"))
+        self.swipe.setToolTip(
+            tr("Shows another layer right of a line in the map; draw the line aside with the mouse or the slider")
+        )
         _narrow(self.swipe)
         self.curtain = QSlider(Qt.Orientation.Horizontal, maximum=100, value=50, enabled=False)
         grid.addWidget(QLabel(tr("Swipe to")), 1, 0)
         grid.addWidget(self.swipe, 1, 1, 1, 2)
         grid.addWidget(self.curtain, 2, 0, 1, 3)
         return box
+
+    def show_editing(self, on: bool) -> None:
+        """Show whether the layer is in QGIS's edit mode."""
+        self.edit.blockSignals(True)
+        self.edit.setChecked(on)
+        self.edit.blockSignals(False)
+        self.edit.setText(tr("Save edits (E)") if on else tr("Edit vertices (E)"))
 
     def _make_export(self) -> QWidget:
         box = QWidget()

@@ -129,22 +129,22 @@ class Queue:
             self._at = (self._at - 1) % len(self._order)
         return self.current
 
-    def set_status(self, fid: int, status: str, area_m2: float | None = None) -> None:
-        """Note a decision, or a changed area."""
-        old = self._entries[fid]
-        new = replace(old, status=status, area_m2=old.area_m2 if area_m2 is None else area_m2)
-        self._counts[old.status] -= 1
-        self._counts[status] += 1
-        self._confirmed_m2 += _confirmed(new) - _confirmed(old)
-        self._entries[fid] = new
+    def set_status(self, fid: int, status: str) -> None:
+        """Note a decision."""
+        self.put(replace(self._entries[fid], status=status))
 
-    def add(self, entry: Entry) -> None:
-        """Add a landslide, at the end of the order."""
+    def put(self, entry: Entry) -> None:
+        """Note what a landslide has become; a new one comes at the end of the order."""
+        old = self._entries.get(entry.fid)
+        if old is None:
+            self._place[entry.fid] = len(self._order)
+            self._order.append(entry.fid)
+        else:
+            self._counts[old.status] -= 1
+            self._confirmed_m2 -= _confirmed(old)
         self._entries[entry.fid] = entry
         self._counts[entry.status] += 1
         self._confirmed_m2 += _confirmed(entry)
-        self._place[entry.fid] = len(self._order)
-        self._order.append(entry.fid)
 
     def remove(self, fid: int) -> None:
         """Take a landslide out."""
@@ -158,6 +158,10 @@ class Queue:
         self._place = {other: place for place, other in enumerate(self._order)}
         if index < self._at or self._at >= len(self._order):
             self._at = max(0, self._at - 1)
+
+    def unsaved(self) -> list[int]:
+        """Those that had no place in the file yet when they were added in QGIS's edit mode."""
+        return [fid for fid in self._entries if fid < 0]
 
     def _step(self, direction: int) -> int | None:
         for distance in range(1, len(self._order) + 1):

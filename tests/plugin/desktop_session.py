@@ -93,7 +93,7 @@ def session():
     yield from until(lambda: top("DetectDialog") is not None)
     dialog = top("DetectDialog")
     dialog.move(480, 120)
-    dialog.out.setFilePath(str(FOLDER / "results"))
+    dialog.result.folder.setFilePath(str(FOLDER / "results"))
     yield 1.0
     shot("dialog")
     facts["findings"] = dialog.findings.text()

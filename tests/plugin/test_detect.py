@@ -73,16 +73,16 @@ def test_dialog_maps_channels_and_finds_the_dem(iface, make_raster):
     dem = layer(make_raster("dem.tif", bands=1, dtype=gdal.GDT_Int16), "DEM 30 m")
     QgsProject.instance().addMapLayers([dem, image])
     dialog = DetectDialog(iface, iface.window)
-    assert dialog.image.currentLayer() is image
-    assert dialog.dem.currentLayer() is dem
-    assert dialog.table.names() == ["B02", "B03", "B04", "B08"]
-    assert "B10" in dialog.summary.text()
+    assert dialog.image.layer.currentLayer() is image
+    assert dialog.ground.dem.currentLayer() is dem
+    assert dialog.image.table.names() == ["B02", "B03", "B04", "B08"]
+    assert "B10" in dialog.image.summary.text()
     assert dialog.start.isEnabled()
     parameters = dialog.parameters()
     assert parameters["CHANNELS"] == "B02,B03,B04,B08"
     assert "THRESHOLD" not in parameters
     assert "MIN_AREA" not in parameters
-    box = dialog.table.cellWidget(0, 2)
+    box = dialog.image.table.cellWidget(0, 2)
     box.setCurrentIndex(box.findData("B03"))  # green twice, blue gone
     found = dialog._check()
     assert [f.level for f in found if f.level == "error"] == ["error"]
@@ -162,7 +162,8 @@ def test_layer_in_degrees_is_measured_in_metres(good, make_raster, qgis_new_proj
 
 
 def test_durations_are_said_as_people_do():
-    assert duration(7) == "5 seconds"
+    assert duration(7) == "a few seconds"
+    assert duration(31) == "35 seconds"
     assert duration(600) == "10 minutes"
     assert duration(7200) == "2.0 hours"
 

@@ -61,7 +61,7 @@ def test_queue_counts_follow_decisions():
     queue.remove(3)
     assert 3 not in queue
     assert len(queue) == 4
-    queue.add(Entry(9, "accepted", area_m2=7.0))
+    queue.put(Entry(9, "accepted", area_m2=7.0))
     assert queue.go(9)
     assert queue.confirmed_m2 == 107.0
     assert not queue.go(3)
@@ -237,10 +237,10 @@ def test_keys_accept_reject_undo(dock, detection, iface):
 
 def test_slider_previews_and_applies(dock, detection):
     assert dock.panel.threshold.value() == 50
-    dock._queue.go(1)
+    dock.review.queue.go(1)
     dock.panel.threshold.setValue(90)
-    wait(lambda: dock._preview.size() > 0)
-    assert dock._preview.asGeometry().area() == 900
+    wait(lambda: dock.threshold.preview.size() > 0)
+    assert dock.threshold.preview.asGeometry().area() == 900
     assert rows(detection, "area_m2")[0][0] == 4900
     dock.panel.apply.click()
     assert rows(detection, "area_m2, status")[0] == (pytest.approx(900, rel=0.01), "edited")
@@ -252,15 +252,15 @@ def test_slider_for_the_whole_view(dock, iface):
     iface.canvas.setExtent(QgsRectangle(300000, 2599360, 300640, 2600000))
     dock.panel.scope.setCurrentIndex(1)
     dock.panel.threshold.setValue(70)
-    wait(lambda: dock._preview.size() > 0)
-    assert dock._preview.asGeometry().area() == pytest.approx(8900)
+    wait(lambda: dock.threshold.preview.size() > 0)
+    assert dock.threshold.preview.asGeometry().area() == pytest.approx(8900)
 
 
 def test_click_to_add_through_the_dock(dock, detection):
-    dock.add_at(QgsPointXY(300150, 2599480))
+    dock.adding.add_at(QgsPointXY(300150, 2599480))
     assert rows(detection, "id, status, area_m2")[2] == (3, "accepted", pytest.approx(4000, rel=0.01))
     assert "3" in dock.panel.counts.text()
-    dock.add_at(QgsPointXY(300500, 2599900))  # probability 0.04
+    dock.adding.add_at(QgsPointXY(300500, 2599900))  # probability 0.04
     assert len(rows(detection)) == 3
     dock.undo()
     assert len(rows(detection)) == 2
@@ -270,7 +270,7 @@ def test_removed_layer_leaves_the_dock_empty(dock, inventory):
     from qgis.core import QgsProject
 
     QgsProject.instance().removeMapLayer(inventory.id())
-    assert dock._reviewed is None
+    assert dock.review.reviewed is None
     dock.accept()
     dock.next()
     assert not dock.panel.accept.isEnabled()
@@ -284,7 +284,7 @@ def test_fifty_thousand_stay_fluid(tmp_path, qgis_new_project, iface):
     started = time.process_time()
     dock = ReviewDock(iface)
     loading = time.process_time() - started
-    assert len(dock._queue) == 50_000
+    assert len(dock.review.queue) == 50_000
     iface.active = layer
     started = time.process_time()
     for _ in range(20):

@@ -1,0 +1,145 @@
+"""The dialog's last parts: where results go, which models, and what only some want to change."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsProject, QgsSettings
+from qgis.gui import QgsCheckableComboBox, QgsCollapsibleGroupBox, QgsFileWidget
+from qgis.PyQt.QtCore import QStandardPaths, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QGroupBox, QSpinBox
+
+from ..i18n import tr
+from ..icons import resource
+from ..worker import environment
+from .checks import VIEWS
+
+FOLDER = "l4s/folder"
+
+
+class ResultBox(QGroupBox):
+    """Folder and models."""
+
+    changed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__(tr("Result"))
+        form = QFormLayout(self)
+        self.folder = QgsFileWidget()
+        self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.folder.fileChanged.connect(lambda _: self.changed.emit())
+        form.addRow(tr("&Folder"), self.folder)
+        self.models = QgsCheckableComboBox()
+        for name, title in bundled_models():
+            self.models.addItemWithCheckState(title, Qt.CheckState.Unchecked, name)
+        if self.models.count():
+            self.models.setItemCheckState(0, Qt.CheckState.Checked)
+        self.models.setDefaultText(tr("The bundled model"))
+        self.models.setToolTip(tr("Several models are averaged, and their disagreement becomes the uncertainty"))
+        form.addRow(tr("&Models"), self.models)
+        self.propose_folder()
+
+    def propose_folder(self) -> None:
+        """Fill in a folder that does not exist yet."""
+        self.folder.setFilePath(str(default_folder()))
+
+    def remember_folder(self) -> None:
+        """Propose a neighbour of the folder chosen the next time."""
+        QgsSettings().setValue(FOLDER, str(Path(self.folder.filePath()).parent))
+
+    def chosen_models(self) -> str:
+        """Names of the models that are checked, separated by ``;``."""
+        return ";".join(self.models.checkedItemsData())
+
+
+class AdvancedBox(QgsCollapsibleGroupBox):
+    """Image before, own model, threshold, minimum mapping unit, views, CRF, device."""
+
+    changed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__(tr("Advanced"))
+        form = QFormLayout(self)
+        self.before = QgsFileWidget()
+        self.before.setToolTip(
+            tr(
+                "A Sentinel-2 product or image from before the event: adds the change of vegetation and brightness to each landslide"
+            )
+        )
+        form.addRow(tr("Image &before"), self.before)
+        self.model_folder = QgsFileWidget()
+        self.model_folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
+        self.model_folder.setToolTip(
+            tr("The folder of a model that was trained or received; used instead of the above")
+        )
+        form.addRow(tr("&Own model"), self.model_folder)
+        self.threshold = QDoubleSpinBox(decimals=2, minimum=0.0, maximum=0.99, singleStep=0.05)
+        self.threshold.setSpecialValueText(tr("the model's"))
+        self.threshold.setToolTip(
+            tr("Probability from which a pixel is landslide; it can be changed at once later, in the review")
+        )
+        form.addRow(tr("&Threshold"), self.threshold)
+        self.min_area = QSpinBox(minimum=-100, maximum=1000000, singleStep=100, value=-100, suffix=" m²")
+        self.min_area.setSpecialValueText(tr("the default"))
+        self.min_area.setToolTip(tr("Landslides below this area are left out"))
+        form.addRow(tr("Minimum mapping &unit"), self.min_area)
+        self.views = QComboBox()
+        for text in (tr("one"), tr("four: more even, 4 × slower"), tr("eight: most even, 8 × slower")):
+            self.views.addItem(text)
+        self.views.setToolTip(tr("The image is also looked at mirrored and turned, and the results are averaged"))
+        form.addRow(tr("&Views"), self.views)
+        self.crf = QCheckBox(tr("Pull outlines to edges of the image (CRF; needs an extra package)"))
+        form.addRow("", self.crf)
+        self.device = QComboBox()
+        for text, value in (
+            (tr("Automatic"), "auto"),
+            (tr("Processor (CPU)"), "cpu"),
+            (tr("NVIDIA GPU (CUDA)"), "cuda"),
+        ):
+            self.device.addItem(text, value)
+        form.addRow(tr("&Device"), self.device)
+        self.setCollapsed(True)
+        self.views.currentIndexChanged.connect(lambda _: self.changed.emit())
+        for widget in (self.before, self.model_folder):
+            widget.fileChanged.connect(lambda _: self.changed.emit())
+
+    def view_count(self) -> int:
+        """How many views are averaged."""
+        return VIEWS[self.views.currentIndex()]
+
+    def parameters(self) -> dict[str, Any]:
+        """Its share of the parameters of ``l4s:detect``; what is left at the model's own is left out."""
+        parameters: dict[str, Any] = {
+            "BEFORE": self.before.filePath(),
+            "TTA": self.views.currentIndex(),
+            "CRF": self.crf.isChecked(),
+            "DEVICE": self.device.currentData(),
+        }
+        if self.threshold.value() > 0:
+            parameters["THRESHOLD"] = self.threshold.value()
+        if self.min_area.value() >= 0:
+            parameters["MIN_AREA"] = self.min_area.value()
+        return parameters
+
+
+def default_folder() -> Path:
+    """A folder that does not exist yet: beside the project, where the last results went, or in the documents."""
+    home = QgsProject.instance().homePath() or QgsSettings().value(FOLDER, "", type=str)
+    home = home or QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return Path(home) / f"landslides_{time.strftime('%Y-%m-%d_%H%M%S')}"
+
+
+def bundled_models() -> list[tuple[str, str]]:
+    """Names and titles of the models that come with the plugin."""
+    models = []
+    folders = [resource("models"), environment.source() / "resources" / "models"]
+    for card in sorted(next((f for f in folders if f.is_dir()), folders[0]).glob("*/card.json")):
+        try:
+            data = json.loads(card.read_text(encoding="utf-8"))
+            models.append((str(data["name"]), f"{data['name']} – {data['title']}"))
+        except (OSError, ValueError, KeyError):
+            continue  # a damaged card is no reason to have no dialog; the engine says what is wrong with it
+    return models

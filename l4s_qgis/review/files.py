@@ -1,0 +1,34 @@
+"""Where the rasters of an inventory lie."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from qgis.core import QgsVectorLayer
+
+from ..layers import PROBABILITY_PROPERTY
+
+
+def inventory_file(layer: QgsVectorLayer) -> Path:
+    """The file of an inventory's layer."""
+    return Path(layer.source().split("|")[0])
+
+
+def probability_of(layer: QgsVectorLayer) -> str:
+    """The probability raster of an inventory: the one noted with its layer, or the one beside it."""
+    noted = str(layer.customProperty(PROBABILITY_PROPERTY) or "")
+    return noted if noted and Path(noted).exists() else str(inventory_file(layer).with_name("probability.tif"))
+
+
+def stack_of(inventory: Path) -> str:
+    """The stack from which an inventory was made, if it is still there."""
+    beside = inventory.with_name("stack.tif")
+    if beside.exists():
+        return str(beside)
+    try:
+        run = json.loads(inventory.with_name("run.json").read_text(encoding="utf-8"))
+        path = Path(str(run["inputs"]["stack"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return str(path) if path.exists() else ""

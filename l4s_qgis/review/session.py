@@ -1,0 +1,93 @@
+"""What is under review: the layer, its queue, its probability raster. Nothing of widgets."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsVectorLayer
+
+from .files import probability_of
+from .inventory import ReviewedLayer
+from .outline import Probability
+from .queue import Queue
+
+
+class Review:
+    """One inventory under review, or none.
+
+    Attributes:
+        reviewed: Its layer, to which decisions are written; None where nothing is under review.
+        queue: Its landslides in the order in which they are looked at.
+        probability: The raster from which it was made; None where that is gone.
+    """
+
+    def __init__(self) -> None:
+        self.reviewed: ReviewedLayer | None = None
+        self.queue = Queue([])
+        self.probability: Probability | None = None
+
+    def open(self, layer: QgsVectorLayer, reviewer: str, order: str, only_pending: bool) -> None:
+        """Take a layer under review.
+
+        Args:
+            layer: The layer ``landslides`` of an inventory.
+            reviewer: Who decides.
+            order: An order of :class:`Queue`.
+            only_pending: Whether those that are decided are passed over.
+
+        Raises:
+            ReviewError: The layer is no landslide inventory; nothing is under review then.
+        """
+        self.close()
+        reviewed = ReviewedLayer(layer, reviewer)
+        self.queue = reviewed.queue(order, only_pending)
+        self.queue.first()
+        self.reviewed = reviewed
+        with suppress(OSError):  # outlines cannot be drawn then; everything else works
+            self.probability = Probability(probability_of(layer))
+
+    def close(self) -> None:
+        """Take nothing under review."""
+        self.reviewed, self.queue, self.probability = None, Queue([]), None
+
+    @property
+    def layer(self) -> QgsVectorLayer | None:
+        """The layer under review."""
+        return self.reviewed.layer if self.reviewed is not None else None
+
+    @property
+    def layer_crs(self) -> QgsCoordinateReferenceSystem:
+        """The layer's coordinate reference system."""
+        return self.reviewed.layer.crs() if self.reviewed is not None else QgsCoordinateReferenceSystem()
+
+    @property
+    def raster_crs(self) -> QgsCoordinateReferenceSystem:
+        """The probability raster's coordinate reference system."""
+        crs = QgsCoordinateReferenceSystem()
+        if self.probability is not None:
+            crs.createFromWkt(self.probability.crs_wkt)
+        return crs
+
+    @property
+    def geometry(self) -> QgsGeometry | None:
+        """The outline of the landslide at hand, in the layer's CRS."""
+        if self.reviewed is None or self.queue.current is None:
+            return None
+        geometry = self.reviewed.feature(self.queue.current).geometry()
+        return None if geometry.isNull() else geometry
+
+    @property
+    def threshold(self) -> float | None:
+        """The threshold at which the landslide at hand was drawn, where it is known."""
+        if self.reviewed is None or self.queue.current is None or self.reviewed.layer.fields().indexOf("threshold") < 0:
+            return None
+        threshold = self.reviewed.feature(self.queue.current)["threshold"]
+        return threshold if isinstance(threshold, float) else None
+
+    def note(self, fid: int) -> None:
+        """Bring the queue up to date with a landslide of the layer."""
+        entry = self.reviewed.entry(fid) if self.reviewed is not None else None
+        if entry is None:
+            self.queue.remove(fid)
+        else:
+            self.queue.put(entry)
