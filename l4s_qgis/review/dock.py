@@ -97,6 +97,7 @@ class ReviewDock(QDockWidget):
 
     def close_down(self) -> None:
         """Remove everything from the map before the plugin is unloaded."""
+        self.panel.layer.layerChanged.disconnect(self.take)
         self._drop()
         for part in (self._actions, self.threshold, self.adding, self.swipe):
             part.close()

@@ -109,6 +109,9 @@ class StubIface:
         self.active = None
         self.menu = []
         self._pan = QAction(self.window)
+        self.split_action = QAction(self.window)
+        self.merge_action = QAction(self.window)
+        self.merge_action.setObjectName("mActionMergeFeatures")
 
     def mapCanvas(self):
         return self.canvas
@@ -147,7 +150,7 @@ class StubIface:
         return self._pan
 
     def actionSplitFeatures(self):
-        return self._pan
+        return self.split_action
 
 
 @pytest.fixture
