@@ -136,13 +136,16 @@ class L4SPlugin:
         run.succeeded.connect(lambda _: dialog.deleteLater())
         run.failed.connect(lambda _: self._keep_answers(dialog))
         for signal in (run.succeeded, run.failed):
-            signal.connect(lambda _: self._runs.remove(run))
+            signal.connect(lambda _: self._forget_run(run))
         self._runs.append(run)
         run.start()
 
+    def _forget_run(self, run: Any) -> None:
+        self._runs = [other for other in self._runs if other is not run]
+
     def _keep_answers(self, dialog: Any) -> None:
         """After a failure the dialog opens with what was answered before."""
-        if self._detect_dialog is None:
+        if self._detect_dialog is None and self._toolbar is not None:
             self._detect_dialog = dialog
         else:
             dialog.deleteLater()

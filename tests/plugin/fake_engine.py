@@ -39,6 +39,12 @@ def main(behaviour: str, words: list[str]) -> int:
         sys.stderr.write("about to fall\n")
         sys.stderr.flush()
         os.kill(os.getpid(), signal.SIGSEGV)
+    elif behaviour == "killed":  # as by the system where memory ran out
+        say(event="progress", stage="detect", done=1, total=4)
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif behaviour == "full":
+        say(event="error", code="disk-full", message="/results/stack.tif")
+        return 2
     elif behaviour == "silent":
         return 0
     elif behaviour == "code":

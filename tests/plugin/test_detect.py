@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import re
 from pathlib import Path
 
@@ -12,18 +14,29 @@ from l4s_qgis.detect.dialog import DetectDialog
 from l4s_qgis.detect.run import BackgroundRun
 from l4s_qgis.processing import base, inputs
 from l4s_qgis.processing.detect import Detect
+from l4s_qgis.processing.inventory import Export
 from l4s_qgis.processing.provider import Provider
 from l4s_qgis.processing.training import Adapt, Train
 from osgeo import gdal
 from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFeatureRequest,
     QgsGeometry,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelOutput,
+    QgsProcessingModelParameter,
+    QgsProcessingParameterRasterLayer,
     QgsProject,
     QgsRasterLayer,
     QgsRectangle,
+    QgsVectorLayer,
 )
 
 from conftest import ROOT, wait
@@ -125,6 +138,66 @@ def test_eight_bit_colours(good, make_raster, qgis_new_project):
 def test_layer_on_a_server(good, qgis_new_project):
     image = QgsRasterLayer("type=xyz&url=https://tiles.example/{z}/{x}/{y}.png", "tiles", "wms")
     assert "server" in errors(**{**good, "image": image})[0]
+
+
+def test_virtual_layers(good, make_raster, qgis_new_project, tmp_path):
+    """A calculated raster has no file; a GDAL virtual raster whose files are gone cannot be read."""
+    base = layer(make_raster("base.tif", names=FOUR), "base")
+    QgsProject.instance().addMapLayer(base)
+    extent = base.extent()
+    uri = (
+        f"?crs=EPSG:32651&extent={extent.xMinimum()},{extent.yMinimum()},{extent.xMaximum()},{extent.yMaximum()}"
+        f"&width=64&height=64&formula=%22base@1%22&base:uri={base.source()}&base:provider=gdal"
+    )
+    virtual = QgsRasterLayer(uri, "calculated", "virtualraster")
+    assert virtual.isValid()
+    assert "is virtual. Save it as a GeoTIFF" in errors(**{**good, "image": virtual})[0]
+    assert "is virtual. Save it as a GeoTIFF" in errors(**{**good, "dems": (virtual,)})[0]
+    source = make_raster("gone.tif", names=FOUR)
+    gdal.BuildVRT(str(tmp_path / "gone.vrt"), [str(source)]).FlushCache()
+    image = layer(tmp_path / "gone.vrt")
+    source.unlink()
+    (tmp_path / "gone.vrt").write_text("<VRTDataset")
+    assert "cannot be read" in errors(**{**good, "image": image})[0]
+
+
+def test_area_of_a_virtual_layer_is_taken(iface, good, tmp_path):
+    """Polygons need no file: they are written to one."""
+    polygons = QgsVectorLayer("Polygon?crs=EPSG:32651", "memory", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(300100, 2599500, 300400, 2599900)))
+    polygons.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayers([polygons, good["image"]])
+    virtual = QgsVectorLayer(f"?query=select * from '{polygons.id()}'", "virtual", "virtual")
+    QgsProject.instance().addMapLayer(virtual)
+    dialog = DetectDialog(iface, iface.window)
+    dialog.result.folder.setFilePath(str(tmp_path / "out"))
+    dialog.ground.area.setCurrentIndex(2)
+    dialog.ground.polygons.setLayer(virtual)
+    dialog.image.layer.setLayer(good["image"])
+    assert [f.text for f in dialog._check() if f.level == "error"] == []
+    line = words(dialog.parameters(), tmp_path)
+    assert Path(line[line.index("--aoi") + 1]).stat().st_size > 0
+    dialog.ground.selected.setChecked(True)
+    assert any("no polygon" in f.text for f in dialog._check())
+    dialog.deleteLater()
+
+
+def test_before_and_own_model_must_be_there(good, tmp_path, qgis_new_project):
+    assert "does not exist" in errors(**good, before=str(tmp_path / "S2B.SAFE"))[0]
+    assert "is no model" in errors(**good, model=str(tmp_path))[0]
+    (tmp_path / "card.json").write_text("{}")
+    assert errors(**good, model=str(tmp_path)) == []
+
+
+def test_read_only_folder(good, tmp_path, monkeypatch, qgis_new_project):
+    """Also where rights do not tell, as on a disk that is mounted read-only."""
+
+    def refuse(**_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("l4s_qgis.detect.checks.tempfile.TemporaryFile", refuse)
+    assert "cannot be written; choose another folder" in errors(**good)[0]
 
 
 def test_dem_elsewhere(good, make_raster, qgis_new_project):
@@ -300,13 +373,21 @@ def test_background_run_reports_warnings(fake, iface, good, tmp_path):
     assert run._feedback.warnings == ["Half of it is cloud."]
 
 
-@pytest.mark.parametrize(("behaviour", "code"), [("error", "no-overlap"), ("crash", "engine-crash")])
-def test_background_run_tells_failures(fake, iface, good, tmp_path, behaviour, code):
+@pytest.mark.parametrize(
+    ("behaviour", "code", "advice"),
+    [
+        ("error", "no-overlap", "check their coordinate reference systems"),
+        ("crash", "engine-crash", "QGIS is not affected"),
+        ("killed", "engine-crash", "memory ran out"),
+        ("full", "disk-full", "free some space or choose another output folder"),
+    ],
+)
+def test_background_run_tells_failures(fake, iface, good, tmp_path, behaviour, code, advice):
     fake(behaviour)
     run = BackgroundRun(iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect")
     _, error = wait_for(run)
     assert error.code == code
-    assert iface.bar.currentItem() is not None
+    assert advice in iface.bar.currentItem().text()
 
 
 def test_background_run_is_cancelled(fake, iface, good, tmp_path, monkeypatch):
@@ -339,3 +420,121 @@ def test_without_engine_the_algorithm_says_so(provider, iface, good, tmp_path):
     run.failed.connect(outcome.append)
     assert not run.start()
     assert outcome[0].code == "environment-missing"
+
+
+def start_detection(iface, monkeypatch, good, out):
+    """The plugin with its dialog open and everything answered."""
+    import sys
+
+    from l4s_qgis import classFactory
+
+    monkeypatch.setenv("L4S_ENGINE_PYTHON", sys.executable)
+    plugin = classFactory(iface)
+    plugin.initGui()
+    QgsProject.instance().addMapLayers([good["image"]])
+    dialog = plugin.detect()
+    dialog.result.folder.setFilePath(str(out))
+    assert dialog.start.isEnabled(), dialog.findings.text()
+    return plugin, dialog
+
+
+def test_answers_are_kept_after_a_failure(iface, good, tmp_path, monkeypatch, fake_engine):
+    plugin, dialog = start_detection(iface, monkeypatch, good, tmp_path / "out")
+    dialog.advanced.threshold.setValue(0.35)
+    monkeypatch.setattr(base, "command_of", lambda python: fake_engine("full"))
+    dialog.start.click()
+    assert not dialog.isVisible()
+    wait(lambda: not plugin._runs, 30)
+    assert "disk is full" in iface.bar.currentItem().text()
+    again = plugin.detect()
+    assert again is dialog
+    assert again.isVisible()
+    assert again.advanced.threshold.value() == pytest.approx(0.35)
+    again.reject()
+    assert plugin.detect() is not again
+    plugin.unload()
+
+
+def test_environment_deleted_behind_the_dialogs_back(iface, good, tmp_path, monkeypatch):
+    plugin, dialog = start_detection(iface, monkeypatch, good, tmp_path / "out")
+    monkeypatch.setenv("L4S_ENGINE_PYTHON", str(tmp_path / "deleted" / "bin" / "python"))
+    dialog.start.click()
+    assert plugin._runs == []
+    assert "damaged or was removed" in iface.bar.currentItem().text()
+    assert "repair it" in iface.bar.currentItem().text()
+    assert type(plugin.detect()).__name__ == "EngineDialog"  # and the next click leads to the repair
+    plugin.unload()
+
+
+def test_unloading_ends_the_engine(iface, good, tmp_path, monkeypatch, fake_engine):
+    """As when QGIS is closed, or the plugin switched off, while the engine works."""
+    monkeypatch.setattr("l4s_qgis.worker.child.GRACE_S", 0.3)
+    plugin, dialog = start_detection(iface, monkeypatch, good, tmp_path / "out")
+    monkeypatch.setattr(base, "command_of", lambda python: fake_engine("stubborn"))
+    dialog.start.click()
+    run = plugin._runs[0]
+    wait(lambda: run._task.status() == run._task.TaskStatus.Running and run._feedback.lines)
+    ended = []
+    run.failed.connect(ended.append)
+    plugin.unload()
+    wait(lambda: bool(ended), 20)
+    assert ended[0].code == "cancelled"
+
+
+@pytest.mark.parametrize("kind", [Detect, Train, Adapt])
+def test_temporary_folder_is_a_folder(kind, good, tmp_path, qgis_new_project):
+    """The toolbox hands over a word where the person left the folder to QGIS."""
+    algorithm = kind().create()
+    given = {"IMAGE": good["image"], "DATA": str(tmp_path), "TARGET": str(tmp_path), "OUTPUT": "TEMPORARY_OUTPUT"}
+    line = algorithm.words(given, QgsProcessingContext(), tmp_path)
+    out = Path(line[line.index("--out") + 1])
+    assert out.is_absolute()
+    assert "TEMPORARY_OUTPUT" not in str(out)
+
+
+def test_inventory_without_a_file_is_written_to_one(detection, qgis_new_project):
+    """Results of other steps of a model are often in memory; a filter counts."""
+    stored = QgsVectorLayer(f"{detection / 'inventory.gpkg'}|layername=landslides", "stored", "ogr")
+    algorithm = Export().create()
+    context = QgsProcessingContext()
+
+    def source(vector):
+        line = algorithm.words({"INVENTORY": vector, "OUTPUT": str(detection / "e.geojson")}, context, detection)
+        return line[line.index("--inventory") + 1]
+
+    assert source(stored) == str(detection / "inventory.gpkg")
+    stored.setSubsetString("id = 1")
+    memory = stored.materialize(QgsFeatureRequest())
+    for vector in (stored, memory):
+        written = QgsVectorLayer(f"{source(vector)}|layername=landslides", "written", "ogr")
+        assert [feature["id"] for feature in written.getFeatures()] == [1]
+    memory.setCrs(QgsCoordinateReferenceSystem())
+    with pytest.raises(QgsProcessingException, match="no coordinate reference system"):
+        source(memory)
+
+
+def test_model_of_two_algorithms(provider, engine_python, detection, qgis_new_project):
+    """The modeler, with the real engine: polygons from a probability, then their export."""
+    source = QgsProcessingModelChildParameterSource
+    model = QgsProcessingModelAlgorithm("chain", "tests")
+    model.addModelParameter(QgsProcessingParameterRasterLayer("P", "P"), QgsProcessingModelParameter("P"))
+    first = QgsProcessingModelChildAlgorithm("l4s:vectorize")
+    first.setChildId("polygons")
+    first.addParameterSources("PROBABILITY", [source.fromModelParameter("P")])
+    first.addParameterSources("THRESHOLD", [source.fromStaticValue(0.5)])
+    second = QgsProcessingModelChildAlgorithm("l4s:export")
+    second.setChildId("export")
+    second.addParameterSources("INVENTORY", [source.fromChildOutput("polygons", "OUTPUT")])
+    second.addParameterSources("FORMAT", [source.fromStaticValue(0)])
+    second.addParameterSources("REVIEWED", [source.fromStaticValue(False)])
+    output = QgsProcessingModelOutput("E", "E")
+    output.setChildId("export")
+    output.setChildOutputName("OUTPUT")
+    second.setModelOutputs({"E": output})
+    for child in (first, second):
+        model.addChildAlgorithm(child)
+    assert model.validate()[0], model.validate()
+    parameters = {"P": str(detection / "probability.tif"), "export:E": str(detection / "e.geojson")}
+    _, succeeded = model.run(parameters, QgsProcessingContext(), QgsProcessingFeedback())
+    assert succeeded
+    assert len(json.loads((detection / "e.geojson").read_text())["features"]) == 3

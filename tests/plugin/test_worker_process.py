@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -58,7 +59,14 @@ def test_garbage_on_stdout_is_kept_and_passed_over(fake_engine):
 
 @pytest.mark.parametrize(
     ("behaviour", "code"),
-    [("error", "no-overlap"), ("crash", "engine-crash"), ("silent", "engine-silent"), ("code", "engine-failed")],
+    [
+        ("error", "no-overlap"),
+        ("crash", "engine-crash"),
+        ("killed", "engine-crash"),
+        ("full", "disk-full"),
+        ("silent", "engine-silent"),
+        ("code", "engine-failed"),
+    ],
 )
 def test_every_way_to_fail_has_its_code(fake_engine, behaviour, code):
     with pytest.raises(EngineError) as caught:
@@ -141,6 +149,36 @@ def test_engine_ends_when_its_caller_is_gone(launch):
         run_engine(["doctor"], command=command, listener=Ear(cancel_after=0.7))
     assert caught.value.code == "cancelled"
     assert time.monotonic() - started < 3
+
+
+QGIS = """
+import os, sys, threading
+sys.path[:0] = [{root!r}]
+from qgis.core import QgsApplication
+app = QgsApplication([], False)
+app.initQgis()
+from l4s_qgis.worker.process import Listener, run_engine
+class Ear(Listener):
+    def log(self, message, warning):
+        print(message, flush=True)
+run_engine(["doctor"], command={command!r}, listener=Ear())
+"""
+
+
+def test_engine_ends_when_qgis_is_killed(launch):
+    """A QGIS that crashes can ask for nothing any more."""
+    body = "    import os\n    print(json.dumps({'event': 'log', 'message': str(os.getpid())}), flush=True)\n    time.sleep(120)"
+    script = QGIS.format(root=str(LAUNCH.parents[2]), command=launch("0.1.0", body))
+    environment = {name: value for name, value in os.environ.items() if name != "QGIS_CUSTOM_CONFIG_PATH"}
+    with subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE) as qgis:
+        engine = int(qgis.stdout.readline())
+        assert _alive(engine)
+        qgis.kill()
+    for _ in range(100):
+        if not _alive(engine):
+            break
+        time.sleep(0.1)
+    assert not _alive(engine)
 
 
 def test_every_code_of_the_engine_has_a_sentence():
