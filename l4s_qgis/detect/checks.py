@@ -244,7 +244,7 @@ def _estimate(request: Request) -> list[Finding]:
     needed = mpx * 1e6 * BYTES_PER_PIXEL
     folder = Path(request.out)
     free = shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.exists())).free
-    size = tr("{mpx} million pixels; about {time}, {disk} of disk.").format(
+    size = tr("{mpx} million pixels; {time}, {disk} of disk.").format(
         mpx=number(mpx, 1), time=duration(seconds), disk=disk_size(needed)
     )
     if needed > free:
@@ -257,7 +257,7 @@ def _estimate(request: Request) -> list[Finding]:
             )
         ]
     if request.image is None and request.area is None:
-        size = tr("A whole tile: {mpx} million pixels; about {time}, {disk} of disk. An area is faster.").format(
+        size = tr("A whole tile: {mpx} million pixels; {time}, {disk} of disk. An area is faster.").format(
             mpx=number(mpx, 0), time=duration(seconds), disk=disk_size(needed)
         )
     return [Finding("info", size)]
@@ -282,10 +282,10 @@ def duration(seconds: float) -> str:
     if seconds <= 10:
         return tr("a few seconds")
     if seconds < 90:
-        return tr("{n} seconds").format(n=5 * math.ceil(seconds / 5))
+        return tr("about {n} seconds").format(n=5 * math.ceil(seconds / 5))
     if seconds < 5400:
-        return tr("{n} minutes").format(n=math.ceil(seconds / 60))
-    return tr("{n} hours").format(n=number(seconds / 3600, 1))
+        return tr("about {n} minutes").format(n=math.ceil(seconds / 60))
+    return tr("about {n} hours").format(n=number(seconds / 3600, 1))
 
 
 def disk_size(count: float) -> str:

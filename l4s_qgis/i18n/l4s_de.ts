@@ -23,12 +23,12 @@
       <translation>wenige Sekunden</translation>
     </message>
     <message>
-      <source>{mpx} million pixels; about {time}, {disk} of disk.</source>
-      <translation>{mpx} Millionen Pixel; etwa {time}, {disk} Speicherplatz.</translation>
+      <source>{mpx} million pixels; {time}, {disk} of disk.</source>
+      <translation>{mpx} Millionen Pixel; {time}, {disk} Speicherplatz.</translation>
     </message>
     <message>
-      <source>{n} hours</source>
-      <translation>{n} Stunden</translation>
+      <source>about {n} hours</source>
+      <translation>etwa {n} Stunden</translation>
     </message>
     <message>
       <source>Choose an image layer or a Sentinel-2 product.</source>
@@ -67,16 +67,16 @@
       <translation>Der Ordner enthält ein früheres Ergebnis: geprüfte Rutschungen bleiben erhalten, alles andere wird ersetzt.</translation>
     </message>
     <message>
-      <source>A whole tile: {mpx} million pixels; about {time}, {disk} of disk. An area is faster.</source>
-      <translation>Eine ganze Kachel: {mpx} Millionen Pixel; etwa {time}, {disk} Speicherplatz. Ein Gebiet geht schneller.</translation>
+      <source>A whole tile: {mpx} million pixels; {time}, {disk} of disk. An area is faster.</source>
+      <translation>Eine ganze Kachel: {mpx} Millionen Pixel; {time}, {disk} Speicherplatz. Ein Gebiet geht schneller.</translation>
     </message>
     <message>
-      <source>{n} seconds</source>
-      <translation>{n} Sekunden</translation>
+      <source>about {n} seconds</source>
+      <translation>etwa {n} Sekunden</translation>
     </message>
     <message>
-      <source>{n} minutes</source>
-      <translation>{n} Minuten</translation>
+      <source>about {n} minutes</source>
+      <translation>etwa {n} Minuten</translation>
     </message>
     <message>
       <source>{channels}: given to more than one band.</source>
@@ -923,8 +923,8 @@
       <translation>Die Änderungen konnten nicht gespeichert werden und sind noch offen: {reason}</translation>
     </message>
     <message>
-      <source>{left} left of {all} · {good} landslides, {area} · {bad} rejected</source>
-      <translation>{left} von {all} offen · {good} Rutschungen, {area} · {bad} abgelehnt</translation>
+      <source>{left} left of {all} · {good} accepted, {area} · {bad} rejected</source>
+      <translation>{left} von {all} offen · {good} angenommen, {area} · {bad} abgelehnt</translation>
     </message>
     <message>
       <source>&lt;b&gt;No. {id}&lt;/b&gt; ({position} of {all}), {status}</source>

@@ -33,7 +33,7 @@ def describe(feature: QgsFeature, queue: Queue) -> str:
 
 def progress(queue: Queue) -> str:
     """How many are left, and what is confirmed and rejected."""
-    return tr("{left} left of {all} · {good} landslides, {area} · {bad} rejected").format(
+    return tr("{left} left of {all} · {good} accepted, {area} · {bad} rejected").format(
         left=queue.count(schema.PENDING),
         all=len(queue),
         good=queue.count(schema.ACCEPTED) + queue.count(schema.EDITED),

@@ -5,6 +5,7 @@ Reads its orders from the folder in ``L4S_DESKTOP``: scene/, results/; writes sh
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -23,7 +24,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QPoint, QProcess, QTimer
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QProgressBar, QToolBar, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QMessageBox, QProgressBar, QToolBar, QWidget
 from qgis.utils import iface
 
 FOLDER = Path(os.environ["L4S_DESKTOP"])
@@ -67,14 +68,11 @@ def until(condition, seconds: float = 30.0):
         yield 0.1
 
 
-def session():
-    """The steps; each yield gives control back to QGIS for so many seconds."""
+def open_scene():
+    """A project as a mapper has it: image and elevation."""
     window = iface.mainWindow()
     window.showNormal()
     window.setGeometry(0, 0, 1600, 1000)
-    facts["qgis"] = qgis.utils.Qgis.QGIS_VERSION
-    facts["plugin_load"] = qgis.utils.plugin_times.get("l4s_qgis")
-    facts["algorithms"] = sorted(a.id() for a in QgsApplication.processingRegistry().providerById("l4s").algorithms())
     image = QgsRasterLayer(str(FOLDER / "scene" / "image.vrt"), "Sentinel-2 after")
     dem = QgsRasterLayer(str(FOLDER / "scene" / "dem.tif"), "DEM")
     for name, band in (("Red", 4), ("Green", 3), ("Blue", 2)):
@@ -89,12 +87,50 @@ def session():
     iface.zoomToActiveLayer()
     yield 2.0
 
+
+def open_dialog():
+    """Click the toolbar's button and answer what has no default."""
     click(button("l4s_detect"))
     yield from until(lambda: top("DetectDialog") is not None)
     dialog = top("DetectDialog")
     dialog.move(480, 120)
     dialog.result.folder.setFilePath(str(FOLDER / "results"))
     yield 1.0
+    return dialog
+
+
+def children() -> list[int]:
+    """Processes that QGIS started."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            fields = status.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == os.getpid():
+                found.append(int(status.parent.name))
+    return found
+
+
+def closing_while_the_engine_runs():
+    """QGIS is closed in the middle of a detection."""
+    yield from open_scene()
+    dialog = yield from open_dialog()
+    before = set(children())
+    click(dialog.start)
+    yield from until(
+        lambda: any(bar.maximum() == 100 and bar.value() > 0 for bar in iface.mainWindow().findChildren(QProgressBar))
+    )
+    facts["engine"] = sorted(set(children()) - before)
+    facts["ok"] = True
+
+
+def session():
+    """The steps; each yield gives control back to QGIS for so many seconds."""
+    yield from open_scene()
+    window = iface.mainWindow()
+    facts["qgis"] = qgis.utils.Qgis.QGIS_VERSION
+    facts["plugin_load"] = qgis.utils.plugin_times.get("l4s_qgis")
+    facts["algorithms"] = sorted(a.id() for a in QgsApplication.processingRegistry().providerById("l4s").algorithms())
+    dialog = yield from open_dialog()
     shot("dialog")
     facts["findings"] = dialog.findings.text()
     facts["load_average"] = os.getloadavg()[0]
@@ -146,6 +182,9 @@ def session():
     yield 2.0
     shot("threshold")
     dock.panel.swipe.setCurrentIndex(0)
+    dock.panel.scope.setCurrentIndex(0)
+    facts["counted"] = len(statuses())
+    yield from split_and_merge(dock, layer)
 
     click(dock.panel.export)
     yield from until(lambda: top("ExportDialog") is not None)
@@ -159,6 +198,55 @@ def session():
     yield 1.0
     yield from until(lambda: QgsApplication.taskManager().countActiveTasks() == 0)  # else QGIS asks whether to end them
     facts["ok"] = True
+
+
+def split_and_merge(dock, layer):
+    """Draw a line across the landslide at hand with QGIS's own tool, then merge the pieces in QGIS's own dialog."""
+    canvas = iface.mapCanvas()
+    before = len(statuses())
+    box = canvas.mapSettings().layerToMapCoordinates(layer, dock.review.geometry.boundingBox())
+    place = canvas.getCoordinateTransform().transform
+    left = place(box.xMinimum() - box.width() / 4, box.center().y()).toQPointF().toPoint()
+    right = place(box.xMaximum() + box.width() / 4, box.center().y()).toQPointF().toPoint()
+    click(dock.panel.split)
+    yield 0.7
+    click(canvas, left)
+    yield 0.5
+    click(canvas, right)
+    yield 0.5
+    x("click", "3")
+    yield from until(lambda: len(statuses()) > before)
+    yield 0.7
+    shot("split")
+    facts["split_left_edit_mode"] = layer.isEditable()
+    edited = [feature.id() for feature in layer.getFeatures() if feature["status"] == "edited"]
+    facts["pieces"] = len(edited)
+    layer.selectByIds(edited)
+    yield 0.5
+    click(dock.panel.merge)
+    yield from until(lambda: merge_dialog() is not None)
+    yield 0.5
+    shot("merge")
+    click(merge_dialog().findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok))
+    yield from until(lambda: len(statuses()) == before)
+    yield 0.7
+    facts["merge_left_edit_mode"] = layer.isEditable()
+
+
+def merge_dialog() -> QDialog | None:
+    widgets = (w for w in QApplication.topLevelWidgets() if w.isVisible())
+    return next((w for w in widgets if w.metaObject().className() == "QgsMergeAttributesDialog"), None)
+
+
+def insist_on_the_end() -> None:
+    """QGIS asks whether to cancel its tasks, and has to be closed once more when they have ended."""
+    for box in QApplication.topLevelWidgets():
+        if isinstance(box, QMessageBox) and box.isVisible():
+            shot("question")
+            (box.button(QMessageBox.StandardButton.Yes) or box.buttons()[0]).click()
+            return
+    if QgsApplication.taskManager().countActiveTasks() == 0:
+        iface.actionExit().trigger()
 
 
 def run(steps) -> None:
@@ -179,9 +267,13 @@ def finish() -> None:
     try:
         (FOLDER / "report.json").write_text(json.dumps(facts, indent=2, default=str))
     finally:  # whatever happened, QGIS does not stay open
+        insisting = QTimer(iface.mainWindow(), interval=400)
+        insisting.timeout.connect(insist_on_the_end)
+        insisting.start()
         QgsProject.instance().clear()
         QgsProject.instance().setDirty(False)
         iface.actionExit().trigger()
 
 
-QTimer.singleShot(1500, lambda: run(session()))
+STORIES = {"session": session, "closing": closing_while_the_engine_runs}
+QTimer.singleShot(1500, lambda: run(STORIES[os.environ["L4S_DESKTOP_STORY"]]()))

@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -40,6 +39,8 @@ def install(archive: Path, profiles: Path) -> None:
     settings.optionxform = str
     settings["PythonPlugins"] = {"l4s_qgis": "true"}
     settings["qgis"] = {"checkVersion": "false", "showTips": "false", "enableMacros": "0"}
+    if os.environ.get("L4S_DESKTOP_THEME"):
+        settings["UI"] = {"UITheme": os.environ["L4S_DESKTOP_THEME"]}
     settings["locale"] = {"overrideFlag": "true", "userLocale": os.environ.get("L4S_DESKTOP_LOCALE", "en")}
     (home / "QGIS").mkdir()
     with (home / "QGIS" / "QGIS3.ini").open("w") as file:
@@ -83,43 +84,66 @@ def run_group(command: list[str], environment: dict[str, str]) -> tuple[int, str
     return process.returncode, errors.decode(errors="replace")
 
 
-@pytest.mark.desktop
-def test_detect_review_export_in_a_real_desktop(tmp_path, engine_python):
+@pytest.fixture
+def desktop(tmp_path, engine_python):
+    """Starts a real QGIS with the built zip installed, and lets a story of ``desktop_session.py`` happen in it."""
     for program in ("qgis", "xvfb-run", "xdotool", "import"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
-    for name in ("scene", "shots", "results"):
-        (tmp_path / name).mkdir()
-    make_scene(tmp_path / "scene", str(engine_python), int(os.environ.get("L4S_DESKTOP_SIZE", "300")))
-    install(build_zip(tmp_path / "dist"), tmp_path / "profile")
-    environment = {
-        **os.environ, "QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8", "L4S_DESKTOP": str(tmp_path), "L4S_ENGINE_PYTHON": str(engine_python),
-        "PYTHONPATH": "", "XDG_RUNTIME_DIR": str(tmp_path),
-        # QGIS's embedded Python looks for its home beside the first python3 on the path, which must be the system's.
-        "PATH": os.pathsep.join(["/usr/bin", "/bin", os.environ.get("PATH", "")]),
-    }  # fmt: skip
-    # 96 dpi: newer QGIS scales its windows by anything else, and a click's place would not be xdotool's.
-    command = [
-        "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 -dpi 96", "qgis", "--nologo", "--noversioncheck", "--profiles-path", str(tmp_path / "profile"),
-        "--profile", "default", "--code", str(HERE / "desktop_session.py"),
-    ]  # fmt: skip
-    ended, errors = run_group(command, environment)
-    keep = os.environ.get("L4S_DESKTOP_KEEP")
-    artefacts = Path(keep) if keep else ROOT / "artefacts" / "desktop"
-    artefacts.mkdir(parents=True, exist_ok=True)
-    for shot in (tmp_path / "shots").glob("*.png"):
-        shutil.copy(shot, artefacts / shot.name)
-    report = tmp_path / "report.json"
-    assert report.exists(), errors[-3000:]
-    shutil.copy(report, artefacts / "report.json")
-    facts = json.loads(report.read_text())
-    assert facts["ok"], facts.get("error")
+
+    def start(story: str, size: int) -> tuple[dict[str, object], int, str]:
+        for name in ("scene", "shots", "results"):
+            (tmp_path / name).mkdir()
+        make_scene(tmp_path / "scene", str(engine_python), size)
+        install(build_zip(tmp_path / "dist"), tmp_path / "profile")
+        environment = {
+            **os.environ, "QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8", "L4S_DESKTOP": str(tmp_path), "L4S_DESKTOP_STORY": story,
+            "L4S_ENGINE_PYTHON": str(engine_python), "PYTHONPATH": "", "XDG_RUNTIME_DIR": str(tmp_path),
+            # QGIS's embedded Python looks for its home beside the first python3 on the path, which must be the system's.
+            "PATH": os.pathsep.join(["/usr/bin", "/bin", os.environ.get("PATH", "")]),
+        }  # fmt: skip
+        # 96 dpi: newer QGIS scales its windows by anything else, and a click's place would not be xdotool's.
+        command = [
+            "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 -dpi 96", "qgis", "--nologo", "--noversioncheck", "--profiles-path",
+            str(tmp_path / "profile"), "--profile", "default", "--code", str(HERE / "desktop_session.py"),
+        ]  # fmt: skip
+        ended, errors = run_group(command, environment)
+        keep = os.environ.get("L4S_DESKTOP_KEEP")
+        artefacts = (Path(keep) if keep else ROOT / "artefacts" / "desktop") / ("" if story == "session" else story)
+        artefacts.mkdir(parents=True, exist_ok=True)
+        for shot in (tmp_path / "shots").glob("*.png"):
+            shutil.copy(shot, artefacts / shot.name)
+        report = tmp_path / "report.json"
+        assert report.exists(), errors[-3000:]
+        shutil.copy(report, artefacts / "report.json")
+        facts = json.loads(report.read_text())
+        assert facts["ok"], facts.get("error")
+        return facts, ended, errors
+
+    return start
+
+
+@pytest.mark.desktop
+def test_detect_review_export_in_a_real_desktop(desktop):
+    facts, ended, errors = desktop("session", int(os.environ.get("L4S_DESKTOP_SIZE", "300")))
     assert ended == 0, errors[-2000:]
     assert facts["landslides"] > 3
     assert facts["statuses"] == ["accepted", "pending", "rejected"]
-    assert facts["exported"] == 2
+    assert facts["pieces"] == 2
+    assert not facts["split_left_edit_mode"]
+    assert not facts["merge_left_edit_mode"]
+    assert facts["exported"] == 3  # two accepted, one edited
     assert facts["longest_pause_s"] < 2.0
     assert {"l4s:detect", "l4s:stack", "l4s:vectorize", "l4s:compare", "l4s:report", "l4s:train", "l4s:adapt"} <= set(
         facts["algorithms"]
     )
-    assert sys.version_info >= (3, 9)
+
+
+@pytest.mark.desktop
+def test_closing_a_real_desktop_ends_the_engine(desktop, tmp_path):
+    facts, ended, errors = desktop("closing", 600)
+    assert ended == 0, errors[-2000:]
+    assert facts["engine"]
+    assert not [pid for pid in facts["engine"] if Path(f"/proc/{pid}").exists()]
+    assert not (tmp_path / "results" / "inventory.gpkg").exists()
+    assert not list((tmp_path / "results").glob("*.tmp*"))

@@ -236,9 +236,9 @@ def test_layer_in_degrees_is_measured_in_metres(good, make_raster, qgis_new_proj
 
 def test_durations_are_said_as_people_do():
     assert duration(7) == "a few seconds"
-    assert duration(31) == "35 seconds"
-    assert duration(600) == "10 minutes"
-    assert duration(7200) == "2.0 hours"
+    assert duration(31) == "about 35 seconds"
+    assert duration(600) == "about 10 minutes"
+    assert duration(7200) == "about 2.0 hours"
 
 
 def words(parameters, tmp_path):
