@@ -1032,7 +1032,7 @@
     </message>
     <message>
       <source>Teach…</source>
-      <translation>Lehren…</translation>
+      <translation>Training…</translation>
     </message>
     <message>
       <source>Cuts labelled patches around reviewed landslides, for “Train a model”</source>
