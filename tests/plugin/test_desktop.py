@@ -129,7 +129,7 @@ def test_detect_review_export_in_a_real_desktop(desktop):
     assert ended == 0, errors[-2000:]
     assert facts["landslides"] > 3
     assert facts["statuses"] == ["accepted", "pending", "rejected"]
-    assert facts["pieces"] == 2
+    assert facts["pieces"] >= 2  # a bent landslide falls into more
     assert not facts["split_left_edit_mode"]
     assert not facts["merge_left_edit_mode"]
     assert facts["exported"] == 3  # two accepted, one edited
