@@ -85,7 +85,9 @@ class RowBuffer:
                 if plane < 0:
                     target.fill(0)
                 else:
-                    np.multiply(self._planes[plane, rows, columns], self._steps[plane], out=target)
+                    # In two steps, each of which NumPy vectorises: a multiplication of two types it does not.
+                    np.copyto(target, self._planes[plane, rows, columns])
+                    target *= self._steps[plane]
             at += height
 
     def pass_over(self, row: int, column: int) -> None:
