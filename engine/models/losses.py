@@ -31,6 +31,7 @@ class LossConfig:
         max_positive_weight: Most that ``weighted_cross_entropy`` multiplies landslide pixels by.
         positive_weight: What ``noisy_cross_entropy`` multiplies the landslide part of its sum by.
         uncertain_weight: Weight of background that may be a landslide in ``noisy_cross_entropy`` and ``dice``.
+        uncertain_label: What these two take such background for: 0 for background, 1 for landslide.
         gamma: Focusing exponent of ``focal``.
         alpha: Weight of landslide against background in ``focal``, between 0 and 1.
         ohem_threshold: ``ohem`` keeps pixels whose true class has less than this probability.
@@ -46,6 +47,7 @@ class LossConfig:
     max_positive_weight: float = 10.0
     positive_weight: float = 1.0
     uncertain_weight: float = 1.0
+    uncertain_label: float = 0.0
     gamma: float = 2.0
     alpha: float = 0.25
     ohem_threshold: float = 0.7
@@ -60,8 +62,10 @@ class LossConfig:
             )
         if not 0 <= self.smoothing < 1 or not 0 < self.ohem_share <= 1 or not 0 <= self.alpha <= 1:
             raise ConfigError("loss.smoothing lies in [0, 1), loss.ohem_share in (0, 1] and loss.alpha in [0, 1].")
-        if self.positive_weight <= 0 or not 0 <= self.uncertain_weight <= 1:
-            raise ConfigError("loss.positive_weight is above 0 and loss.uncertain_weight lies in [0, 1].")
+        if self.positive_weight <= 0 or not 0 <= self.uncertain_weight <= 1 or not 0 <= self.uncertain_label <= 1:
+            raise ConfigError(
+                "loss.positive_weight is above 0, and loss.uncertain_weight and loss.uncertain_label lie in [0, 1]."
+            )
 
 
 def total_loss(
@@ -121,7 +125,7 @@ def weighted_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -
 
 def noisy_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
     """Cross-entropy for labels that leave landslides out: smoothed, landslides weighted up, uncertain background down."""
-    soft = (target == 1).float() * (1 - config.smoothing) + config.smoothing / 2
+    soft = _landslide(target, config) * (1 - config.smoothing) + config.smoothing / 2
     weight = _confidence(target, config)
     positive = torch.tensor(config.positive_weight, device=logits.device)
     loss = functional.binary_cross_entropy_with_logits(logits, soft, weight, pos_weight=positive, reduction="sum")
@@ -130,9 +134,14 @@ def noisy_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> T
 
 def dice(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
     """Dice loss of the landslide class over the batch, smoothed by one pixel; uncertain background counts less."""
-    truth = (target == 1).float()
-    probability = torch.sigmoid(logits) * _confidence(target, config)
+    weight, truth = _confidence(target, config), _landslide(target, config)
+    probability, truth = torch.sigmoid(logits) * weight, truth * weight
     return 1 - (2 * (probability * truth).sum() + 1) / (probability.sum() + truth.sum() + 1)
+
+
+def _landslide(target: Tensor, config: LossConfig) -> Tensor:
+    """1 for landslides, ``uncertain_label`` for background that may be one, 0 for the rest."""
+    return torch.where(target == UNCERTAIN, config.uncertain_label, (target == 1).float())
 
 
 def _confidence(target: Tensor, config: LossConfig) -> Tensor:

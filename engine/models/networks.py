@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.errors import ConfigError, DependencyError
+from engine.models.neighbourhood import NeighbourhoodPerceptron
 from engine.models.pretrained import PACKAGES, load_package_weights
 from engine.models.pruning import drop_unused_stages
 from engine.models.unet import BaselineUNet, MultispectralUNet
@@ -35,11 +36,21 @@ class Segmenter(nn.Module):
         network: The network itself; it has an ``encoder``.
         temperature: Logits are divided by it (calibration).
         image_level: Whether it also gives one logit an image.
+        missing_shift: Pairs of a channel's index and what is added to the logits where that channel is not there (calibration: the fewer
+            the channels, the less a network dares to say, and one threshold has to serve all).
     """
 
-    def __init__(self, network: nn.Module, *, temperature: float = 1.0, image_level: bool = False) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        temperature: float = 1.0,
+        image_level: bool = False,
+        missing_shift: Sequence[tuple[int, float]] = (),
+    ) -> None:
         super().__init__()
         self.network = network
+        self.missing_shift = tuple((int(channel), float(shift)) for channel, shift in missing_shift)
         self.temperature = temperature
         self.image_level = image_level
 
@@ -55,6 +66,10 @@ class Segmenter(nn.Module):
         """
         result = self.network(image)
         logits, whole = result if self.image_level else (result, None)
+        for channel, shift in self.missing_shift:
+            # A channel that is not there is 0 throughout (Normalization); one that is there never is.
+            missing = image[:, channel : channel + 1].abs().amax(dim=(2, 3), keepdim=True) == 0
+            logits = logits + shift * missing.to(logits.dtype)
         logits = logits / self.temperature
         return (logits, whole) if image_level else logits
 
@@ -74,7 +89,7 @@ def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = Fa
 
     Args:
         network: ``builder`` (a key of :data:`BUILDERS`), that builder's keyword arguments, and optionally ``temperature``,
-            ``image_level`` and ``pretrained`` (``none``, ``package`` or ``imagenet``).
+            ``image_level``, ``missing_shift`` and ``pretrained`` (``none``, ``package`` or ``imagenet``).
         in_channels: Number of input channels.
         pretrained: Load the pretrained encoder that ``network`` names. Training asks for it; whoever loads weights afterwards does not.
 
@@ -86,6 +101,7 @@ def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = Fa
     name = arguments.pop("builder", None)
     temperature = float(arguments.pop("temperature", 1.0))
     image_level = bool(arguments.pop("image_level", False))
+    missing_shift = arguments.pop("missing_shift", ())
     source = arguments.pop("pretrained", "none")
     if name not in BUILDERS:
         raise ConfigError(f"There is no network {name!r}; choose one of {', '.join(BUILDERS)}.")
@@ -97,7 +113,7 @@ def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = Fa
         if isinstance(error, ConfigError | DependencyError):
             raise
         raise ConfigError(f"The network {dict(network)} cannot be built: {error}") from error
-    return Segmenter(module, temperature=temperature, image_level=image_level)
+    return Segmenter(module, temperature=temperature, image_level=image_level, missing_shift=missing_shift)
 
 
 def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]], nn.Module]:
@@ -142,9 +158,18 @@ def _multispectral(in_channels: int, image_level: bool, source: str, arguments: 
     return MultispectralUNet(in_channels, image_level=image_level, **arguments)
 
 
+def _neighbourhood(in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]) -> nn.Module:
+    if image_level:
+        raise ConfigError(
+            "The network neighbourhood has no image-level logit; take unet, or set network.image_level to false."
+        )
+    return NeighbourhoodPerceptron(in_channels, **arguments)
+
+
 BUILDERS: dict[str, Callable[[int, bool, str, dict[str, Any]], nn.Module]] = {
     "baseline_unet": _baseline,
     "multispectral_unet": _multispectral,
+    "neighbourhood": _neighbourhood,
     # UPerNet is left out: its adaptive pooling has no ONNX form of free size.
     "unet": _library(smp.Unet),  # U-decoder on any encoder: EfficientNet, Swin, HRNet …
     "segformer": _library(smp.Segformer),

@@ -1,7 +1,7 @@
-"""How the bundled model is trained: one member from one set of areas, resumable, and what becomes of several.
+"""How the bundled model is trained from one set of areas, resumable.
 
-Fourteen labelled patches are memorised within a few hundred steps, so that what holds here are few steps, a high learning rate, a
-long average of the weights, samples varied over scenes (:mod:`engine.training.scene_samples`) and an average over members.
+Fourteen labelled patches are memorised by deep networks within a few hundred steps, so that what holds here are a small network, a
+long average of the weights, and samples varied over scenes (:mod:`engine.training.scene_samples`).
 """
 
 from __future__ import annotations
@@ -15,20 +15,18 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from engine.bands import NAMES, OPTICAL, TERRAIN
 from engine.events import SILENT, Reporter
+from engine.models.losses import LossConfig, total_loss
 from engine.models.networks import Segmenter, build
 from engine.models.normalization import Mode, Normalization, training_statistics
 from engine.raster import atomic_path
+from engine.training.bare_ground import UNCERTAIN
 from engine.training.scene_samples import Area, SampleConfig, SampleMaker
 
-UNCERTAIN = 2.0
-"""Mask value of background that may be a landslide."""
-
 CHECKPOINT = "checkpoint.pt"
-WEIGHTS = "member.pt"
+WEIGHTS = "weights.pt"
 _RGB = ("B02", "B03", "B04")
 SUBSETS: dict[str, tuple[str, ...]] = {
     "14 channels": NAMES,
@@ -45,12 +43,10 @@ _SHARES = (
 )  # fmt: skip
 
 NETWORK: dict[str, Any] = {
-    "builder": "unet",
-    "encoder": "tf_efficientnet_lite0",
-    "encoder_depth": 4,
-    "decoder_channels": [96, 64, 32, 16],
-    "rgb": [3, 2, 1],
-    "pretrained": "package",
+    "builder": "neighbourhood",
+    "width": 32,
+    "neighbourhoods": [3, 7],
+    "ceilings": [[NAMES.index("slope"), 0.0]],  # 25 degrees
 }
 _OPTICAL_MODE: Mode = "scene"
 _MEAN, _STD = training_statistics(NAMES)
@@ -62,42 +58,48 @@ NORMALIZATION = Normalization(
 
 @dataclass(frozen=True)
 class LightConfig:
-    """Training of one member.
+    """Training of one network.
 
     Attributes:
         steps: Steps done.
-        schedule_steps: Steps after which the one-cycle schedule would end; more than ``steps`` keeps the learning rate high to the end.
         batch_size: Samples a step.
-        lr: Highest learning rate, of the decoder; the encoder has ``encoder_lr_factor`` of it.
-        encoder_lr_factor: See ``lr``.
+        lr: Highest learning rate of the one-cycle schedule.
         weight_decay: AdamW's.
         ema: Decay of the average of the weights, which is what is kept.
-        positive_weight: Of landslide pixels in the cross-entropy.
-        uncertain_weight: Of pixels labelled background that look like a scar (:func:`mark_uncertain`); 1 takes the labels as they are.
-        smoothing: Of the labels, which are noisy.
-        dice: Weight of the Dice loss beside the cross-entropy.
         clip: Largest norm of a gradient.
+        loss: On labels some of which are wrong: background that looks like a scar (:func:`mark_uncertain`) counts half, as half a slide.
         samples: How samples are made.
     """
 
-    steps: int = 120
-    schedule_steps: int = 180
+    steps: int = 200
     batch_size: int = 12
-    lr: float = 8e-4
-    encoder_lr_factor: float = 0.5
-    weight_decay: float = 0.01
+    lr: float = 5e-3
+    weight_decay: float = 0.05
     ema: float = 0.98
-    positive_weight: float = 1.5
-    uncertain_weight: float = 0.5
-    smoothing: float = 0.02
-    dice: float = 0.5
     clip: float = 5.0
+    loss: LossConfig = field(
+        default_factory=lambda: LossConfig(
+            terms={"noisy_cross_entropy": 1.0, "dice": 0.5},
+            smoothing=0.04,
+            positive_weight=1.5,
+            uncertain_weight=0.5,
+            uncertain_label=0.5,
+        )
+    )
     samples: SampleConfig = field(
-        default_factory=lambda: SampleConfig(subsets=tuple((SUBSETS[name], share) for name, share in _SHARES))
+        default_factory=lambda: SampleConfig(
+            negative_share=0.22,
+            mixed_share=0.25,
+            scar_share=0.3,
+            bar_share=0.15,
+            field_share=0.2,
+            soil_brightness=0.45,
+            subsets=tuple((SUBSETS[name], share) for name, share in _SHARES),
+        )
     )
 
 
-def train_member(
+def train_network(
     labelled: Sequence[Area],
     negatives: Sequence[Area],
     out: Path,
@@ -107,14 +109,12 @@ def train_member(
     save_every: int = 30,
     report: Reporter = SILENT,
 ) -> dict[str, Tensor]:
-    """Train one member, or go on with it where it was stopped.
-
-    All members start from the same weights, so that they can be averaged; they differ in what they see.
+    """Train one network, or go on with it where it was stopped. All start from the same weights.
 
     Args:
         labelled: Areas with landslides.
         negatives: Areas without any.
-        out: Folder for the checkpoint and the finished member.
+        out: Folder for the checkpoint and the finished weights.
         config: The training.
         seed: Of the samples.
         save_every: Steps between checkpoints.
@@ -129,16 +129,10 @@ def train_member(
     if done is not None:
         return dict(done["weights"])
     torch.manual_seed(0)
-    model = build(NETWORK, len(NAMES), pretrained=True).to(memory_format=torch.channels_last)
+    model = build(NETWORK, len(NAMES))
     average = copy.deepcopy(model).eval()
-    encoder = list(model.encoder_parameters())
-    known = {id(parameter) for parameter in encoder}
-    rest = [parameter for parameter in model.parameters() if id(parameter) not in known]
-    rates = [config.lr * config.encoder_lr_factor, config.lr]
-    optimizer = torch.optim.AdamW(
-        [{"params": encoder, "lr": rates[0]}, {"params": rest, "lr": rates[1]}], weight_decay=config.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=config.schedule_steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, total_steps=config.steps, pct_start=0.1)
     first, saved = 0, _load(out / CHECKPOINT, settings)
     if saved is not None:
         first = saved["step"]
@@ -151,8 +145,8 @@ def train_member(
     for step in range(first, config.steps):
         image, mask = maker.batch(step, config.batch_size)
         model.train()
-        logits = model(image.contiguous(memory_format=torch.channels_last))[:, 0]
-        loss = noisy_label_loss(logits, mask, config)
+        logits = model(image)[:, 0]
+        loss, _ = total_loss(config.loss, logits, mask)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), config.clip)
@@ -186,27 +180,10 @@ def mark_uncertain(area: Area) -> Area:
     return replace(area, mask=torch.where(bare & (mask == 0), torch.full_like(mask, UNCERTAIN), mask))
 
 
-def noisy_label_loss(logits: Tensor, mask: Tensor, config: LightConfig) -> Tensor:
-    """Smoothed cross-entropy plus Dice over the batch; both (N, h, w), the mask with 1 for landslides and 2 for uncertain background."""
-    truth = (mask == 1).float()
-    weight = torch.where(mask == UNCERTAIN, config.uncertain_weight, 1.0)
-    target = truth * (1 - 2 * config.smoothing) + config.smoothing
-    entropy = functional.binary_cross_entropy_with_logits(
-        logits, target, weight=weight, pos_weight=torch.tensor(config.positive_weight), reduction="sum"
-    )
-    probability = logits.sigmoid() * weight
-    dice = 1 - (2 * (probability * truth).sum() + 1) / (probability.sum() + truth.sum() + 1)
-    return entropy / weight.sum() + config.dice * dice
-
-
-def soup(members: Sequence[Mapping[str, Tensor]]) -> Segmenter:
-    """One network whose weights are the mean of its members', which started from the same weights."""
+def network_of(weights: Mapping[str, Tensor]) -> Segmenter:
+    """The network with these weights, ready to predict."""
     model = build(NETWORK, len(NAMES))
-    mean = {
-        name: torch.stack([member[name].float() for member in members]).mean(0).to(value.dtype)
-        for name, value in members[0].items()
-    }
-    model.load_state_dict(mean)
+    model.load_state_dict(dict(weights))
     return model.eval()
 
 

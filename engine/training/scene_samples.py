@@ -20,6 +20,7 @@ from torch.nn import functional
 from engine.bands import NAMES, in_order
 from engine.errors import ConfigError
 from engine.models.normalization import Normalization
+from engine.training.bare_ground import paint_fields, paint_river_bars, paint_scars
 from engine.training.covers import paint_cover
 from engine.training.scene_variation import flat_terrain, smooth_noise, vary_image, vary_radiometry, vary_terrain
 
@@ -27,6 +28,8 @@ Kind = Literal["hills", "plain", "cloud"]
 CHANNELS = len(NAMES)
 OPTICAL = 12
 _CONTEXT_PX = 1024
+_ELSEWHERE = 0.1
+"""Share of samples with painted scars whose ground is that of a landslide-free mountain scene."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class SampleConfig:
         negative_share: Share of samples from landslide-free scenes.
         mixed_share: Share of labelled samples into which a piece of a landslide-free scene is set.
         cover_share: Share of labelled samples with clouds, snow or water.
+        scar_share: Share of labelled samples on which scars are painted.
+        bar_share: Share of labelled samples on which bare, level ground is painted.
+        field_share: Share of labelled samples on which fields are painted.
+        soil_brightness: Standard deviation of the logarithm of the brightness of painted scars and bars.
         strengths: Strengths of the radiometric variation with their probabilities.
         scale: Samples are enlarged or shrunk by up to these factors.
         subsets: Channels at hand, with the probability of each; the rest of the probability keeps a random three quarters.
@@ -64,6 +71,10 @@ class SampleConfig:
     negative_share: float = 0.15
     mixed_share: float = 0.2
     cover_share: float = 0.2
+    scar_share: float = 0.0
+    bar_share: float = 0.0
+    field_share: float = 0.0
+    soil_brightness: float = 0.35
     strengths: Mapping[float, float] = field(default_factory=lambda: {0.5: 0.5, 1.0: 0.5})
     scale: tuple[float, float] = (0.65, 2.0)
     subsets: tuple[tuple[tuple[str, ...], float], ...] = ()
@@ -97,6 +108,8 @@ class SampleMaker:
         self._normalization = normalization
         self._mean, self._std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
         self._ground = torch.cat([area.image.reshape(CHANNELS, -1) for area in labelled], dim=1)
+        self._hills = [area for area in negatives if area.kind == "hills"]
+        self._soils = torch.cat([area.image[:OPTICAL][:, area.mask == 1] for area in labelled], dim=1)
         self._subsets = [_chosen(names) for names, _ in config.subsets]
         self._subset_shares = np.array([share for _, share in config.subsets])
 
@@ -127,12 +140,30 @@ class SampleMaker:
 
     def _positive(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         config = self._config
-        image, mask = warp(_draw(self._labelled, rng), config, rng)
+        scars = rng.random() < config.scar_share
+        elsewhere = scars and len(self._hills) > 0 and rng.random() < _ELSEWHERE
+        image, mask = warp(_draw(self._hills if elsewhere else self._labelled, rng), config, rng)
         image = torch.cat([image[:OPTICAL], vary_terrain(image[OPTICAL:], rng)])
+        image, mask = self._bare_ground(image, mask, rng, scars=scars)
         if self._negatives and rng.random() < config.mixed_share:
             image, mask = self._mix(image, mask, rng)
         if rng.random() < config.cover_share:
             image, mask = paint_cover(image, mask, rng)
+        return image, mask
+
+    def _bare_ground(
+        self, image: Tensor, mask: Tensor, rng: np.random.Generator, *, scars: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Paint scars, and bare ground that is none."""
+        config, soils = self._config, self._soils
+        if soils.shape[1] == 0:  # no landslide to take a colour from
+            return image, mask
+        if scars:
+            image, mask = paint_scars(image, mask, soils, rng, brightness=config.soil_brightness)
+        if rng.random() < config.bar_share:
+            image, mask = paint_river_bars(image, mask, soils, rng, brightness=config.soil_brightness)
+        if rng.random() < config.field_share:
+            image, mask = paint_fields(image, mask, soils, rng)
         return image, mask
 
     def _negative(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:

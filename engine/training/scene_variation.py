@@ -99,7 +99,7 @@ def vary_image(optical: Tensor, rng: np.random.Generator, strength: float) -> Te
         noise = torch.from_numpy(rng.standard_normal(tuple(optical.shape), dtype=np.float32))
         optical = optical + noise * rng.uniform(2, 20)
     if rng.random() < 0.15:
-        optical = _blur(optical, 3)
+        optical = blur(optical, 3)
     return optical
 
 
@@ -113,9 +113,9 @@ def vary_terrain(terrain: Tensor, rng: np.random.Generator) -> Tensor:
     terrain = torch.stack([slope_deg, dem_m])
     if rng.random() < 0.5:
         size = int(rng.choice([3, 5, 5, 7]))
-        terrain = _blur(terrain, size)
+        terrain = blur(terrain, size)
         if rng.random() < 0.5:
-            terrain = _blur(terrain, size)
+            terrain = blur(terrain, size)
     if rng.random() < 0.25:
         terrain = torch.roll(terrain, shifts=(int(rng.integers(-2, 3)), int(rng.integers(-2, 3))), dims=(1, 2))
     noise = torch.from_numpy(rng.standard_normal(tuple(slope_deg.shape), dtype=np.float32))
@@ -133,7 +133,8 @@ def flat_terrain(rows: int, columns: int, rng: np.random.Generator) -> Tensor:
     return torch.stack([slope_deg * rng.uniform(0.1, 1), dem_m])
 
 
-def _blur(image: Tensor, size_px: int) -> Tensor:
+def blur(image: Tensor, size_px: int) -> Tensor:
+    """Mean over a square of an odd side; (channels, h, w)."""
     padded = functional.pad(image[None], [size_px // 2] * 4, mode="replicate")
     return functional.avg_pool2d(padded, size_px, 1)[0]
 

