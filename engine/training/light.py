@@ -46,7 +46,7 @@ NETWORK: dict[str, Any] = {
     "builder": "neighbourhood",
     "width": 32,
     "neighbourhoods": [3, 7],
-    "ceilings": [[NAMES.index("slope"), 0.0]],  # 25 degrees
+    "ceilings": [[NAMES.index("slope"), -0.25]],  # 22 degrees
 }
 _OPTICAL_MODE: Mode = "scene"
 _MEAN, _STD = training_statistics(NAMES)

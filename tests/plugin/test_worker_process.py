@@ -139,8 +139,9 @@ def test_python_without_engine(tmp_path):
     assert caught.value.code == "engine-missing"
 
 
-def test_engine_ends_when_its_caller_is_gone(launch):
-    """The end of standard input, as when QGIS crashes, ends the engine."""
+def test_engine_ends_when_its_caller_is_gone(launch, monkeypatch):
+    """The end of standard input, as when QGIS crashes, ends the engine: long before it would be killed."""
+    monkeypatch.setattr("l4s_qgis.worker.child.GRACE_S", 45.0)
     command = launch(
         "0.1.0", "    print(json.dumps({'event': 'log', 'message': 'here'}), flush=True)\n    time.sleep(60)"
     )
@@ -148,7 +149,7 @@ def test_engine_ends_when_its_caller_is_gone(launch):
     with pytest.raises(EngineError) as caught:
         run_engine(["doctor"], command=command, listener=Ear(cancel_after=0.7))
     assert caught.value.code == "cancelled"
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 QGIS = """
