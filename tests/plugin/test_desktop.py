@@ -141,7 +141,7 @@ def test_detect_review_export_in_a_real_desktop(desktop):
 
 @pytest.mark.desktop
 def test_closing_a_real_desktop_ends_the_engine(desktop, tmp_path):
-    facts, ended, errors = desktop("closing", 600)
+    facts, ended, errors = desktop("closing", 1000)
     assert ended == 0, errors[-2000:]
     assert facts["engine"]
     assert not [pid for pid in facts["engine"] if Path(f"/proc/{pid}").exists()]
