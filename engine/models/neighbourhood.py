@@ -1,6 +1,6 @@
 """The bundled model's network: what a pixel and the means of its neighbourhoods say, through a small perceptron.
 
-With a few labelled patches, far deeper networks learn the patches by heart (docs/decisions/model-light-training.md has the figures).
+With a few labelled patches, far deeper networks learn the patches by heart (docs/decisions/model-light-neighbourhood.md has the figures).
 """
 
 from __future__ import annotations

@@ -14,10 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.models.losses import UNCERTAIN
 from engine.training.scene_variation import blur, smooth_noise
-
-UNCERTAIN = 2.0
-"""Mask value of background that may be a landslide."""
 
 _NIR = 7
 _SEVERAL = 6

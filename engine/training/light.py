@@ -18,11 +18,10 @@ from torch import Tensor, nn
 
 from engine.bands import NAMES, OPTICAL, TERRAIN
 from engine.events import SILENT, Reporter
-from engine.models.losses import LossConfig, total_loss
+from engine.models.losses import UNCERTAIN, LossConfig, total_loss
 from engine.models.networks import Segmenter, build
 from engine.models.normalization import Mode, Normalization, training_statistics
 from engine.raster import atomic_path
-from engine.training.bare_ground import UNCERTAIN
 from engine.training.scene_samples import Area, SampleConfig, SampleMaker
 
 CHECKPOINT = "checkpoint.pt"
@@ -124,7 +123,12 @@ def train_network(
         The averaged weights.
     """
     out.mkdir(parents=True, exist_ok=True)
-    settings = {**asdict(config), "seed": seed, "pixels": sum(area.mask.numel() for area in (*labelled, *negatives))}
+    settings = {
+        **asdict(config),
+        "network": NETWORK,
+        "seed": seed,
+        "pixels": sum(area.mask.numel() for area in (*labelled, *negatives)),
+    }
     done = _load(out / WEIGHTS, settings)
     if done is not None:
         return dict(done["weights"])

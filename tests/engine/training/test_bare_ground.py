@@ -7,7 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.bare_ground import UNCERTAIN, paint_fields, paint_river_bars, paint_scars
+from engine.models.losses import UNCERTAIN
+from engine.training.bare_ground import paint_fields, paint_river_bars, paint_scars
 from engine.training.light import NORMALIZATION
 from engine.training.scene_samples import Area, SampleConfig, SampleMaker
 
