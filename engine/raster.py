@@ -284,9 +284,13 @@ def output_folder(path: Path) -> Path:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to; it is renamed to ``path`` on success and removed otherwise.
 
-    The temporary name keeps the suffix, by which many libraries choose the format.
+    The temporary name keeps the suffix, by which many libraries choose the format. It is the same in every run, so that what a killed
+    run left is found and removed; only the further processes of one torchrun have names of their own.
     """
-    temporary = path.with_name(f"{path.stem}{_TEMPORARY}{path.suffix}")
+    rank = os.environ.get("RANK", "0")
+    own = _TEMPORARY if rank == "0" else f"{_TEMPORARY}-{rank}"
+    temporary = path.with_name(f"{path.stem}{own}{path.suffix}")
+    _remove(temporary)
     try:
         yield temporary
         temporary.replace(path)
@@ -295,7 +299,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
             raise
         raise output_error(path, error) from error
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
+        _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    """Remove a temporary file or folder, if there is one."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="counts, value scale, stray files, degenerate patches, statistics by site")
-    check.add_argument("data", type=Path, metavar="DIR", help="Landslide4Sense patches")
+    check.add_argument("data", type=Path, metavar="DIR", help="Landslide4Sense patches, or a packed dataset")
     check.add_argument("--split", choices=["train", "validation", "test"], default="train", help="default: train")
     check.add_argument("--sheet", type=Path, metavar="PNG", help="write a picture sheet")
     pack = actions.add_parser(
@@ -42,14 +42,15 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
 
 
 def _check(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
-    from engine.patches.check import check_dataset, picture_sheet
-    from engine.patches.landslide4sense import find_patches
+    from engine.patches.check import check_dataset
+    from engine.patches.dataset import open_dataset
+    from engine.patches.sheet import picture_sheet
 
-    folder = find_patches(args.data, args.split)
-    found = check_dataset(folder, report=report)
+    dataset = open_dataset(args.data, args.split)
+    found = check_dataset(dataset, report=report)
     lines = found.lines()
     if args.sheet is not None:
-        picture_sheet(folder, args.sheet)
+        picture_sheet(dataset, args.sheet)
         lines.append(f"picture sheet: {args.sheet}")
     return {**asdict(found), "text": "\n".join(lines)}
 

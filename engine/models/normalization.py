@@ -6,7 +6,10 @@ its own spread, flat farmland would look like mountains, and a cloud sheet like 
 
 * ``scene``: ``(x - scene mean) / max(scene std, floor x training std)``, for the optical bands;
 * ``centre``: ``(x - scene mean) / training std``, for elevation, whose datum says nothing but whose relief does;
-* ``fixed``: ``(x - training mean) / training std``, for the slope, whose degrees mean the same everywhere.
+* ``fixed``: ``(x - training mean) / training std``, for the slope, whose degrees mean the same everywhere;
+* ``relief``: the same after multiplication by ``(training's steep / scene's steep)``, between 1 and :data:`LARGEST_GAIN`, where steep is
+  ``mean + 1.28 std`` (nine tenths of normally distributed values are below): for the slope, where scars of gentler mountains, or of a
+  coarser DEM, shall count as steep as those of the training's.
 
 Where fewer than ``min_pixels`` valid pixels are at hand the scene's statistics are blended with the training statistics in
 proportion (none of the scene's at zero pixels); the same happens to every channel alike.
@@ -24,7 +27,13 @@ from numpy.typing import NDArray
 from engine.bands import BY_NAME
 from engine.errors import ConfigError
 
-Mode = Literal["scene", "centre", "fixed"]
+Mode = Literal["scene", "centre", "fixed", "relief"]
+MODES: tuple[Mode, ...] = ("scene", "centre", "fixed", "relief")
+
+LARGEST_GAIN = 1.8
+"""Slopes are multiplied by no more, so that plains stay plains."""
+
+_STEEP = 1.28
 
 
 @dataclass(frozen=True)
@@ -105,9 +114,9 @@ class Normalization:
             )
         if min(self.std, default=1.0) <= 0:
             raise ConfigError("A normalisation needs positive standard deviations.")
-        unknown = set(self.modes) - {"scene", "centre", "fixed"}
+        unknown = set(self.modes) - set(MODES)
         if unknown:
-            raise ConfigError(f"A normalisation's modes are scene, centre or fixed, not {', '.join(sorted(unknown))}.")
+            raise ConfigError(f"A normalisation's modes are {', '.join(MODES)}, not {', '.join(sorted(unknown))}.")
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Normalization:
@@ -133,10 +142,12 @@ class Normalization:
                     trust[index] = min(1.0, float(scene.count[at[name]]) / self.min_pixels)
                     scene_mean[index], scene_std[index] = scene.mean[at[name]], scene.std[at[name]]
         blended_mean = trust * scene_mean + (1 - trust) * mean
-        blended_std = np.maximum(trust * scene_std + (1 - trust) * std, self.std_floor * std)
+        blended_spread = trust * scene_std + (1 - trust) * std
+        blended_std = np.maximum(blended_spread, self.std_floor * std)
         modes = np.array(self.modes)
-        shift = np.where(modes == "fixed", mean, blended_mean)
-        scale = np.where(modes == "scene", blended_std, std)
+        gain = np.where(modes == "relief", relief_gain(mean, std, blended_mean, blended_spread), 1.0)
+        shift = np.where((modes == "fixed") | (modes == "relief"), mean / gain, blended_mean)
+        scale = np.where(modes == "scene", blended_std, std / gain)
         return shift.astype(np.float32), scale.astype(np.float32)
 
     def apply(
@@ -160,6 +171,14 @@ class Normalization:
                 np.divide(raw[source] - shift[target], scale[target], out=result[target])
         np.nan_to_num(result, copy=False, nan=0.0)
         return np.clip(result, -self.clip, self.clip, out=result)
+
+
+def relief_gain(
+    mean: NDArray[np.float64], std: NDArray[np.float64], scene_mean: NDArray[np.float64], scene_std: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Factor by which a scene's slopes are multiplied (mode ``relief``), from the training's and the scene's statistics."""
+    steep = np.maximum(scene_mean + _STEEP * scene_std, 1e-6)
+    return np.asarray(np.clip((mean + _STEEP * std) / steep, 1.0, LARGEST_GAIN))
 
 
 def training_statistics(channels: Iterable[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:

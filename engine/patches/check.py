@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import CHANNELS, NAMES
+from engine.bands import BY_NAME, NAMES
 from engine.errors import InputError
 from engine.events import SILENT, Reporter
-from engine.patches.landslide4sense import IGNORE, Patch, PatchFolder, read_patch
-from engine.raster import atomic_path
+from engine.patches.dataset import Dataset, Sample
+from engine.patches.landslide4sense import IGNORE
+from engine.patches.scale import (
+    ORGANISERS,
+    ORGANISERS_MEAN,
+    ORGANISERS_STD,
+    PUBLISHED_MEAN,
+    PUBLISHED_STD,
+    deviation,
+    is_organisers_release,
+)
 
 _FAR = 3.0
 """Published standard deviations from which the published constants are said not to fit a dataset."""
@@ -32,19 +40,26 @@ class DatasetReport:
         degenerate: Ids of patches with a constant elevation or without any slope.
         stray: Files that belong to neither images nor masks.
         problems: Id and sentence for every patch that cannot be used.
-        sites: For each site: patches, positive patches, and mean and standard deviation of each channel on the files' scale.
+        channels: Names of the channels, in order.
+        sites: For each site: patches, positive patches, and mean and standard deviation of each channel on the files' scale, None
+            where a channel holds nothing.
         deviation: Largest distance of the dataset's channel means from the published ones, in published standard deviations.
+        organisers_deviation: The same for the constants of the organisers' code.
+        organisers_release: Whether the unusable files are of the z-scored release that those constants belong to.
     """
 
     patches: int
     labelled: int
     positive: int
     landslide_share: float
-    degenerate: tuple[int, ...]
+    degenerate: tuple[str, ...]
     stray: tuple[str, ...]
-    problems: tuple[tuple[int, str], ...]
+    problems: tuple[tuple[str, str], ...]
+    channels: tuple[str, ...]
     sites: Mapping[str, Mapping[str, Any]]
     deviation: float
+    organisers_deviation: float
+    organisers_release: bool
 
     def lines(self) -> list[str]:
         """The report as a person reads it."""
@@ -53,127 +68,125 @@ class DatasetReport:
             f"{len(self.degenerate)} degenerate (constant elevation or no slope){_some(self.degenerate)}",
             f"{len(self.stray)} stray files{_some(self.stray)}",
             f"{len(self.problems)} unusable patches",
-            *(f"  {number}: {sentence}" for number, sentence in self.problems[:10]),
-            f"channel means lie within {self.deviation:.1f} published standard deviations of the published means",
+            *(f"  {name}: {sentence}" for name, sentence in self.problems[:10]),
         ]
+        if self.organisers_release:
+            found.append(
+                f"  the values of unusable files have the means of the z-scored release that {ORGANISERS} belong to; use the files as "
+                "published"
+            )
+        if self.sites:
+            found += [
+                f"channel means lie within {self.deviation:.1f} published standard deviations of the published means",
+                f"{ORGANISERS} do not belong to these files: the means lie {self.organisers_deviation:.1f} of their standard deviations "
+                "off",
+            ]
         if self.deviation > _FAR:
             found.append('  so the published constants do not fit; train with --set normalization.statistics="data"')
         for site, row in self.sites.items():
             found.append(f"{site}: {row['patches']} patches, {row['positive']} with landslide")
-            pairs = zip(NAMES, row["mean"], row["std"], strict=True)
-            found.append("  " + "  ".join(f"{name} {mean:.3f}±{std:.3f}" for name, mean, std in pairs))
+            triples = zip(self.channels, row["mean"], row["std"], strict=True)
+            found.append(
+                "  " + "  ".join(f"{n} {m:.3f}±{s:.3f}" if m is not None else f"{n} empty" for n, m, s in triples)
+            )
         return found
 
 
-def check_dataset(folder: PatchFolder, *, report: Reporter = SILENT) -> DatasetReport:
-    """Read every patch of a folder and report; unusable ones are listed, not raised.
+def check_dataset(dataset: Dataset, *, report: Reporter = SILENT) -> DatasetReport:
+    """Read every patch of a dataset and report; unusable ones are listed, not raised.
 
     Args:
-        folder: What :func:`find_patches` found.
+        dataset: What :func:`engine.patches.dataset.open_dataset` found.
         report: Progress over the patches.
     """
-    problems: list[tuple[int, str]] = []
-    degenerate: list[int] = []
+    problems: list[tuple[str, str]] = []
+    degenerate: list[str] = []
     sums: dict[str, _Sums] = {}
+    refused = _Sums(NAMES)
     labelled = positive = landslide = pixels = 0
-    for index, file in enumerate(folder.files):
+    for index, name in enumerate(dataset.ids):
         try:
-            patch = read_patch(file)
+            sample = dataset.read(index)
         except InputError as error:
-            problems.append((file.id, str(error)))
+            problems.append((name, str(error)))
+            values = dataset.values(index)
+            if values is not None:
+                refused.add_values(values.reshape(-1, len(NAMES)).T)
             continue
         finally:
-            report.progress("checking patches", index + 1, len(folder))
-        slope, elevation = patch.image[12], patch.image[13]
-        if np.ptp(elevation) == 0 or not slope.any():
-            degenerate.append(patch.id)
-        sums.setdefault(patch.site, _Sums()).add(patch)
-        if patch.mask is not None:
+            report.progress("checking patches", index + 1, len(dataset))
+        if _degenerate(sample, dataset.channels):
+            degenerate.append(name)
+        sums.setdefault(sample.site, _Sums(dataset.channels)).add(sample)
+        if sample.mask is not None:
             labelled += 1
-            positive += bool((patch.mask == 1).any())
-            landslide += int((patch.mask == 1).sum())
-            pixels += int((patch.mask != IGNORE).sum())
+            positive += bool((sample.mask == 1).any())
+            landslide += int((sample.mask == 1).sum())
+            pixels += int((sample.mask != IGNORE).sum())
     sites = {site: found.summary() for site, found in sorted(sums.items())}
+    mean = _mean_of_all(sums)
     return DatasetReport(
-        len(folder), labelled, positive, landslide / max(1, pixels), tuple(degenerate), tuple(p.name for p in folder.stray),
-        tuple(problems), sites, _deviation(sums),
+        len(dataset), labelled, positive, landslide / max(1, pixels), tuple(degenerate), dataset.stray, tuple(problems),
+        dataset.channels, sites, deviation(mean, PUBLISHED_MEAN, PUBLISHED_STD), deviation(mean, ORGANISERS_MEAN, ORGANISERS_STD),
+        bool(refused.count.all()) and is_organisers_release(refused.mean),
     )  # fmt: skip
 
 
-def picture_sheet(folder: PatchFolder, path: Path, *, most: int = 40) -> None:
-    """Write a sheet of patches in natural colour with their landslides outlined, spread evenly over the dataset.
-
-    Args:
-        folder: The patches.
-        path: PNG to write.
-        most: Patches on the sheet.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    step = max(1, len(folder) // most)
-    chosen = []
-    for file in folder.files[::step][:most]:
-        try:
-            chosen.append(read_patch(file))
-        except InputError:
-            continue
-    columns = min(8, max(1, len(chosen)))
-    rows = max(1, -(-len(chosen) // columns))
-    figure = Figure(figsize=(1.7 * columns, 1.85 * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axis in axes:
-        axis.set_axis_off()
-    for axis, patch in zip(axes, chosen, strict=False):
-        axis.imshow(natural_colour(patch.image))
-        if patch.mask is not None and (patch.mask == 1).any():
-            axis.contour(patch.mask == 1, levels=[0.5], colors="#ffd400", linewidths=0.7)
-        axis.set_title(f"{patch.id} · {patch.site}", fontsize=6)
-    with atomic_path(path) as temporary:
-        FigureCanvasAgg(figure).print_png(str(temporary))  # type: ignore[no-untyped-call]
-
-
-def natural_colour(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Red, green and blue of a patch stretched between their 2nd and 98th percentiles together; shape (rows, columns, 3)."""
-    rgb = image[[3, 2, 1]]
-    low, high = np.percentile(rgb, [2, 98])
-    return np.asarray(np.clip((np.moveaxis(rgb, 0, -1) - low) / max(1.0, high - low), 0, 1), np.float32)
+def _degenerate(sample: Sample, channels: tuple[str, ...]) -> bool:
+    """Whether the elevation is constant, or nothing slopes; channels that are not there are no sign of it."""
+    for name, flat in (("DEM", lambda v: np.ptp(v) == 0), ("slope", lambda v: not v.any())):
+        if name in channels:
+            values = sample.image[channels.index(name)]
+            there = values[np.isfinite(values)]
+            if there.size and flat(there):
+                return True
+    return False
 
 
 class _Sums:
-    """Running sums of one site on the files' scale."""
+    """Running sums of one site on the files' scale, gaps left out."""
 
-    def __init__(self) -> None:
-        self.patches = self.positive = self.count = 0
-        self.total = np.zeros(len(NAMES))
-        self.squares = np.zeros(len(NAMES))
+    def __init__(self, channels: tuple[str, ...]) -> None:
+        self.channels = channels
+        self.patches = self.positive = 0
+        self.count = np.zeros(len(channels), np.int64)
+        self.total = np.zeros(len(channels))
+        self.squares = np.zeros(len(channels))
+        self._divisors = np.array([BY_NAME[name].divisor for name in channels])
 
-    def add(self, patch: Patch) -> None:
-        divisors = np.array([channel.divisor for channel in CHANNELS])
-        values = patch.image.reshape(len(NAMES), -1).astype(np.float64) / divisors[:, None]
+    def add(self, sample: Sample) -> None:
         self.patches += 1
-        self.positive += bool(patch.mask is not None and (patch.mask == 1).any())
-        self.count += values.shape[1]
-        self.total += values.sum(axis=1)
-        self.squares += (values**2).sum(axis=1)
+        self.positive += bool(sample.mask is not None and (sample.mask == 1).any())
+        self.add_values(sample.image.reshape(len(self.channels), -1).astype(np.float64) / self._divisors[:, None])
+
+    def add_values(self, values: NDArray[np.float64]) -> None:
+        """Add values of shape (C, pixels)."""
+        there = np.isfinite(values)
+        known = np.where(there, values, 0.0)
+        self.count += there.sum(axis=1)
+        self.total += known.sum(axis=1)
+        self.squares += (known**2).sum(axis=1)
 
     @property
     def mean(self) -> NDArray[np.float64]:
-        return np.asarray(self.total / max(1, self.count))
+        """Of each channel; NaN where it holds nothing."""
+        return np.asarray(np.where(self.count > 0, self.total / np.maximum(1, self.count), np.nan))
 
     def summary(self) -> dict[str, Any]:
-        std = np.sqrt(np.maximum(self.squares / max(1, self.count) - self.mean**2, 0))
-        rounded = [[round(float(v), 4) for v in values] for values in (self.mean, std)]
-        return {"patches": self.patches, "positive": self.positive, "mean": rounded[0], "std": rounded[1]}
+        std = np.sqrt(np.maximum(self.squares / np.maximum(1, self.count) - self.mean**2, 0))
+        mean, spread = ([None if np.isnan(v) else round(float(v), 4) for v in values] for values in (self.mean, std))
+        return {"patches": self.patches, "positive": self.positive, "mean": mean, "std": spread}
 
 
-def _deviation(sums: Mapping[str, _Sums]) -> float:
-    count = sum(found.count for found in sums.values())
-    if not count:
-        return 0.0
-    mean = np.sum([found.total for found in sums.values()], axis=0) / count
-    published = np.array([(channel.mean, channel.std) for channel in CHANNELS])
-    return float(np.max(np.abs(mean - published[:, 0]) / published[:, 1]))
+def _mean_of_all(sums: Mapping[str, _Sums]) -> NDArray[np.float64]:
+    """Mean of each of the 14 bands over all sites; NaN where there is none."""
+    whole = np.full(len(NAMES), np.nan)
+    for channel in next(iter(sums.values())).channels if sums else ():
+        found = [(s.total[s.channels.index(channel)], s.count[s.channels.index(channel)]) for s in sums.values()]
+        total, count = (sum(values) for values in zip(*found, strict=True))
+        if count:
+            whole[NAMES.index(channel)] = total / count
+    return whole
 
 
 def _some(items: tuple[Any, ...]) -> str:

@@ -26,8 +26,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import CHANNELS, NAMES
+from engine.bands import NAMES
 from engine.errors import DatasetError, MissingFileError, UnreadableFileError
+from engine.patches.scale import DIVISORS, is_raw, share_off, standardised_by
 from engine.raster import atomic_path
 
 Split = Literal["train", "validation", "test"]
@@ -39,14 +40,12 @@ BLOCK_PATCHES = 8
 IGNORE = 255
 """Mask value of pixels that count neither in a loss nor in a score."""
 
-_DIVISORS = np.array([channel.divisor for channel in CHANNELS])
 _LAYOUTS: dict[str, tuple[tuple[str, str], ...]] = {
     "train": (("TrainData/img", "TrainData/mask"), ("images/train", "annotations/train")),
     "validation": (("ValidData/img", "ValidData/mask"), ("images/validation", "annotations/validation")),
     "test": (("TestData/img", "TestData/mask"), ("images/test", "annotations/test")),
 }
 _PLAIN = ("img", "mask")
-_RESIDUAL = 0.01  # float32 files deviate by up to 1e-3 from whole numbers, other scales by 0.25 on average
 
 
 @dataclass(frozen=True)
@@ -236,6 +235,27 @@ def read_image(path: Path) -> NDArray[np.float32]:
     Raises:
         UnreadableFileError, DatasetError: See :func:`read_patch`.
     """
+    values = image_values(path)
+    if not is_raw(values):
+        known = standardised_by(values)
+        cause = (
+            f"they were standardised by {known}"
+            if known
+            else f"{share_off(values):.0%} of them are no whole DN, degrees or metres once multiplied by the band divisors"
+        )
+        raise DatasetError(
+            f"The values of {path} are not on the scale of the published files ({cause}); use the files as published, not a "
+            "standardised copy."
+        )
+    return np.ascontiguousarray(np.moveaxis(np.rint(values * DIVISORS), -1, 0), np.float32)
+
+
+def image_values(path: Path) -> NDArray[Any]:
+    """The values of an image file as they stand in it, on whatever scale; shape (128, 128, 14).
+
+    Raises:
+        UnreadableFileError, DatasetError: See :func:`read_patch`.
+    """
     values = _dataset(path, "img")
     if values.shape != (SIDE_PX, SIDE_PX, len(NAMES)):
         raise DatasetError(
@@ -244,15 +264,7 @@ def read_image(path: Path) -> NDArray[np.float32]:
         )
     if not np.isfinite(values).all():
         raise DatasetError(f"The image {path} holds NaN or infinite values; remove it from the dataset.")
-    raw = values * _DIVISORS
-    rounded = np.rint(raw)
-    off = np.mean(np.abs(raw - rounded) > _RESIDUAL)
-    if off > _RESIDUAL or rounded[..., :13].min() < 0:
-        raise DatasetError(
-            f"The values of {path} are not on the scale of the published files ({off:.0%} of them are no whole DN, degrees or metres "
-            "once multiplied by the band divisors); use the files as published, not a standardised copy."
-        )
-    return np.ascontiguousarray(np.moveaxis(rounded, -1, 0), np.float32)
+    return values
 
 
 def read_mask(path: Path) -> NDArray[np.uint8]:
@@ -292,7 +304,7 @@ def _dataset(path: Path, key: str) -> NDArray[Any]:
 
 def write_image(path: Path, raw: NDArray[np.floating[Any]] | NDArray[np.integer[Any]]) -> None:
     """Write a patch of shape (14, 128, 128) in raw units as an official image file."""
-    _write(path, {"img": np.moveaxis(raw.astype(np.float64), 0, -1) / _DIVISORS})
+    _write(path, {"img": np.moveaxis(raw.astype(np.float64), 0, -1) / DIVISORS})
 
 
 def write_mask(path: Path, mask: NDArray[np.uint8]) -> None:

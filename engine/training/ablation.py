@@ -10,6 +10,7 @@ import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from engine.patches.splits import Fold, split, split_by_id
 from engine.raster import atomic_path, output_folder
 from engine.training.adaptation import Teacher, adapt, load_segmenter, predict_with_uncertainty
 from engine.training.components import SLOTS, fit_components, to_components
+from engine.training.fingerprints import digest_of
+from engine.training.loop import start_fabric
+from engine.training.processes import first_does
 from engine.training.recipe import Recipe, load_recipe
 from engine.training.run import quiet, train_members
 from engine.training.scoring import Histogram
@@ -150,6 +154,7 @@ def ablate(
     variants, groups = _read_table(table)
     output_folder(out)
     base = load_recipe(recipe, overrides)
+    start_fabric(base.training)  # joins the processes of torchrun, before the first writes
     arrays = open_patches(data, report=report)
     if groups:
         folds = split_by_id(arrays, groups)
@@ -176,7 +181,7 @@ def ablate(
                 done += 1
             scores.append(merged.scores(THRESHOLD))
         rows.append(Row(variant.label, *(tuple(s[key] for s in scores) for key in ("f1", "precision", "recall"))))
-        write_table(rows, out, Path(table).stem)
+        first_does(partial(write_table, list(rows), out, Path(table).stem))
     return rows
 
 
@@ -191,14 +196,18 @@ def _experiment(
 ) -> Histogram:
     """Train, adapt and score one row on one fold, or take the score of an earlier run with the same settings."""
     kept = out / "histogram.json"
-    settings = json.loads(json.dumps([recipe.to_dict(), variant.adapted and str(target[0])]))
+    data = [digest_of(open_patches(path), labels=True) for path in (training, held)]
+    settings = json.loads(json.dumps([recipe.to_dict(), variant.adapted and str(target[0]), data]))
     if kept.is_file():
         found = json.loads(kept.read_text(encoding="utf-8"))
         if found["settings"] == settings:
             return Histogram(np.array(found["positive"], np.int64), np.array(found["negative"], np.int64))
     if variant.components:
         axes = fit_components(open_patches(training))
-        training, held = (to_components(axes, path, out / "components" / path.name) for path in (training, held))
+        made = [out / "components" / path.name for path in (training, held)]
+        for source, path in zip((training, held), made, strict=True):
+            first_does(partial(to_components, axes, source, path))
+        training, held = made
         target = (held, target[1])
     bundles = train_members(recipe, training, out / "train", report=quiet(report))
     if variant.adapted:
@@ -211,8 +220,12 @@ def _experiment(
     probability, _ = predict_with_uncertainty(teachers, labelled, plain, report=report)
     histogram = Histogram.count(probability, np.asarray(labelled.masks))
     counts = {"positive": histogram.positive.tolist(), "negative": histogram.negative.tolist()}
-    with atomic_path(kept) as temporary:
-        temporary.write_text(json.dumps({"settings": settings, **counts}), encoding="utf-8")
+
+    def write() -> None:
+        with atomic_path(kept) as temporary:
+            temporary.write_text(json.dumps({"settings": settings, **counts}), encoding="utf-8")
+
+    first_does(write)
     return histogram
 
 
@@ -264,5 +277,6 @@ def _read_table(table: str) -> tuple[tuple[Variant, ...], list[list[str]]]:
 
 def _write_fold(arrays: PatchArrays, fold: Fold, folder: Path) -> tuple[Path, Path]:
     for name, indices in (("training", fold.training), ("held", fold.validation)):
-        write_packed(replace(arrays.select(indices), source=f"{arrays.source} ({fold.name}, {name})"), folder / name)
+        chosen = replace(arrays.select(indices), source=f"{arrays.source} ({fold.name}, {name})")
+        first_does(partial(write_packed, chosen, folder / name))
     return folder / "training", folder / "held"

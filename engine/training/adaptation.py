@@ -8,8 +8,10 @@ of its own, which the exported bundle carries.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,19 @@ from engine.events import SILENT, Reporter
 from engine.models.bundle import ModelBundle
 from engine.models.cross_sensor import TARGET
 from engine.models.networks import Segmenter, build, monte_carlo_dropout
-from engine.patches.arrays import PatchArrays, open_patches
-from engine.patches.landslide4sense import Split
+from engine.patches.arrays import INDEX, PatchArrays, open_patches
+from engine.patches.landslide4sense import Split, find_patches
 from engine.patches.own import patches_from_stack
 from engine.patches.splits import split
 from engine.raster import atomic_path, output_folder
+from engine.training.checkpoint import same_beginning, start_clean
 from engine.training.domains import Pool, make_pool
+from engine.training.fingerprints import digest_of
 from engine.training.loop import start_fabric, train_network
+from engine.training.processes import first_does, rank
 from engine.training.pseudolabels import pseudo_labels, selection_summary
 from engine.training.recipe import Recipe
-from engine.training.results import make_card, score_rows, write_summary
+from engine.training.results import PSEUDO_LABELS, make_card, score_rows, write_json, write_summary
 from engine.training.run import BUNDLE, Material, export, make_task, prepare
 from engine.training.scoring import histograms_by_site, predict, total
 from engine.training.task import Task
@@ -79,9 +84,17 @@ def adapt(
     output_folder(out)
     if not models:
         raise ConfigError("Adaptation needs at least one trained model; give --model.")
+    if score:
+        _check_masks(target, target_split)
     config = recipe.adaptation
+    start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
     material = prepare(recipe, data, report=report)
     unlabelled = open_target(target, target_split, report)
+    beginning = {"models": [bundle.digest for bundle in models], "target": digest_of(unlabelled)}
+    same_beginning(out, recipe.to_dict(), beginning, resume=resume)
+    if not resume:
+        rounds = list(out.glob("round-*"))
+        first_does(partial(start_clean, [*rounds, *(r / name for r in rounds for name in recipe.networks())]))
     teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in models]
     bundles: tuple[ModelBundle, ...] = tuple(models)
     for number in range(1, config.rounds + 1):
@@ -177,16 +190,20 @@ def _labels(
     resume: bool,
     report: Reporter,
 ) -> NDArray[np.uint8]:
-    kept = folder / "pseudo-labels.npy"
+    kept = folder / PSEUDO_LABELS
     if resume and kept.is_file():
         labels = np.load(kept, allow_pickle=False)
         if labels.shape == unlabelled.masks.shape:
             return np.asarray(labels, np.uint8)
     probability, variance = predict_with_uncertainty(teachers, unlabelled, recipe, report=report)
     labels = pseudo_labels(probability, variance, recipe.adaptation)
-    with atomic_path(kept) as temporary:
-        np.save(temporary, labels)
-    return labels
+
+    def write() -> None:
+        with atomic_path(kept) as temporary:
+            np.save(temporary, labels)
+
+    first_does(write)
+    return labels if rank() == 0 else np.asarray(np.load(kept, allow_pickle=False), np.uint8)
 
 
 def _target_pool(labelled: PatchArrays, material: Material, recipe: Recipe) -> Pool:
@@ -218,6 +235,7 @@ def _round(
     networks = recipe.networks()
     bundles = []
     for name, network in networks.items():
+        started = time.monotonic()
         home, work = (out, folder) if len(networks) == 1 else (out / name, folder / name)
         base = make_task(tuned, network, material, fold)
         task = Task(
@@ -254,7 +272,7 @@ def _round(
             ),
         )
         bundle = export(trained, card, home / BUNDLE, domain=TARGET if config.cross_sensor else None, report=report)
-        write_summary(home, tuned, bundle, rows, 0.0)
+        first_does(partial(write_summary, home, tuned, bundle, rows, time.monotonic() - started))
         bundles.append(bundle)
     return tuple(bundles)
 
@@ -282,14 +300,22 @@ def _start(
     )
 
 
-def _score(
-    bundles: Sequence[ModelBundle], target: Path, target_split: Split, recipe: Recipe, out: Path, report: Reporter
-) -> None:
-    """Score the adapted ensemble on the target's masks, which nothing before has seen, and write ``target-scores.json``."""
+def _check_masks(target: Path, target_split: Split) -> None:
+    """Refuse to score on a target without masks before hours are spent on it; the masks themselves stay unread."""
     if target.is_file():
         raise DatasetError(
             "A stack has no masks to score on; give a folder of labelled patches as the target, or leave --score out."
         )
+    if (target / INDEX).is_file():
+        open_patches(target)
+    else:
+        find_patches(target, target_split, labels="needed")
+
+
+def _score(
+    bundles: Sequence[ModelBundle], target: Path, target_split: Split, recipe: Recipe, out: Path, report: Reporter
+) -> None:
+    """Score the adapted ensemble on the target's masks, which nothing before has seen, and write ``target-scores.json``."""
     labelled = open_patches(target, target_split, report=report)
     teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
     plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))
@@ -298,6 +324,5 @@ def _score(
     pool = make_pool(labelled, bundles[0].card.normalization, "training")
     scores = total(histograms_by_site(probability, pool)).scores(threshold)
     row = {"protocol": "transductive", "target": labelled.source, "threshold": threshold, **scores}
-    with atomic_path(out / "target-scores.json") as temporary:
-        temporary.write_text(json.dumps(row, indent=2) + "\n", encoding="utf-8")
+    first_does(partial(write_json, out / "target-scores.json", row))
     report.log(f"On the target's masks: F1 {scores['f1']:.4f} at {threshold:.3f} (transductive).")

@@ -49,7 +49,8 @@ def joined_areas(arrays: PatchArrays) -> list[Area]:
     for group in groups:
         image = np.concatenate([arrays.raw(index) for index in group], axis=2)
         mask = np.concatenate([np.asarray(arrays.masks[index], np.float32) for index in group], axis=1)
-        areas.append(Area(torch.from_numpy(_filled(image)), torch.from_numpy(mask), "hills", float(len(group))))
+        name = "+".join(arrays.ids[index] for index in group)
+        areas.append(Area(torch.from_numpy(_filled(image)), torch.from_numpy(mask), "hills", float(len(group)), name))
     return areas
 
 
@@ -64,17 +65,17 @@ def free_areas(path: Path, report: Reporter = SILENT) -> list[Area]:
     """
     stacks = [path] if path.is_file() else sorted(path.glob("*.tif"))
     if stacks and not (path / INDEX).is_file():
-        images = [_read_stack(stack) for stack in stacks]
+        images = [(stack.stem, _read_stack(stack)) for stack in stacks]
     else:
         arrays = open_patches(path, labels=False, report=report).take_channels(NAMES)
-        images = [arrays.raw(index) for index in range(len(arrays))]
-    there = [image for image in images if np.isfinite(image[1]).any()]
+        images = [(name, arrays.raw(index)) for index, name in enumerate(arrays.ids)]
+    there = [(name, image) for name, image in images if np.isfinite(image[1]).any()]
     if not there:
         raise DatasetError(f"{path} holds no pixel with data in B02; give landslide-free scenes with B02, B03 and B04.")
     areas = []
-    for image in there:
+    for name, image in there:
         mask = torch.from_numpy(np.where(np.isnan(image[1]), np.float32(IGNORE), np.float32(0)))
-        areas.append(Area(torch.from_numpy(_filled(image)), mask, kind_of(image), 1 / len(there)))
+        areas.append(Area(torch.from_numpy(_filled(image)), mask, kind_of(image), 1 / len(there), name))
     return areas
 
 

@@ -131,7 +131,7 @@ class BatchSource:
     def batch(self, step: int) -> list[Batch | SceneBatch]:
         """This process's part of one step, one batch for each domain in it."""
         chosen: dict[int, list[tuple[int, int, int]]] = {}
-        made: list[tuple[Tensor, Tensor]] = []
+        made: list[tuple[Tensor, Tensor, tuple[str, ...]]] = []
         # Systematic sampling: every step holds each pool's share, rounded down or up.
         start = np.random.default_rng([self._seed, step]).random()
         for slot in range(self._rank, self._batch, self._world):
@@ -148,8 +148,8 @@ class BatchSource:
             by_domain.setdefault(self.pools[which].domain, []).append((self.pools[which], crops))
         parts: list[Batch | SceneBatch] = [self._gather(domain, crops) for domain, crops in by_domain.items()]
         if made:
-            images, masks = (torch.stack(list(values)) for values in zip(*made, strict=True))
-            ids = tuple(f"scene sample {step}-{number}" for number in range(len(made)))
+            images, masks = torch.stack([image for image, _, _ in made]), torch.stack([mask for _, mask, _ in made])
+            ids = tuple("/".join(names) for _, _, names in made)
             parts.insert(0, SceneBatch(self.pools[0].domain, images, masks.to(torch.uint8), ids))
         return parts
 

@@ -6,7 +6,6 @@ resumed run continues to the same weights, and several processes (torchrun) draw
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
@@ -29,9 +28,12 @@ from engine.patches.augment import Augmentation, enlarge, mixup
 from engine.training.areas import joined_areas
 from engine.training.batches import Batch, BatchSource, SceneBatch
 from engine.training.checkpoint import load_checkpoint, save_checkpoint
+from engine.training.fingerprints import Fingerprints, fingerprints
 from engine.training.light import mark_uncertain
 from engine.training.logs import RunLog
+from engine.training.processes import first_does, rank
 from engine.training.recipe import TrainingConfig
+from engine.training.results import write_json
 from engine.training.scene_samples import SampleMaker
 from engine.training.schedule import factor, steps_per_epoch
 from engine.training.scoring import Histogram, histograms_by_site, predict, total
@@ -68,6 +70,7 @@ class _Run:
     log: RunLog | None
     out: Path
     report: Reporter
+    data: Fingerprints
 
 
 def start_fabric(config: TrainingConfig) -> Fabric:
@@ -103,7 +106,7 @@ def train_network(task: Task, out: Path, *, resume: bool = False, report: Report
 
     Raises:
         DatasetError: The loss stopped being a number; the patches of that batch are saved in ``bad-batch.json``.
-        ConfigError: The checkpoint is of another recipe.
+        ConfigError, DatasetError: The checkpoint is of another recipe, or was trained on other data.
         DiskFullError: The disk is full; the last good checkpoint survives.
     """
     recipe, config = task.recipe, task.recipe.training
@@ -119,21 +122,25 @@ def train_network(task: Task, out: Path, *, resume: bool = False, report: Report
     state = RunState(model.to(fabric.device), task.domains, config.ema)
 
     out.mkdir(parents=True, exist_ok=True)
-    saved = load_checkpoint(out, recipe.to_dict()) if resume else None
+    data = fingerprints(task)
+    saved = load_checkpoint(out, recipe.to_dict(), data) if resume else None
     position = (0, 0)
     if saved is not None:
         state.load_state_dict(saved["state"])
         position = (saved["stage"], saved["step"])
-    log = None
-    if fabric.is_global_zero:
-        log = RunLog(out, keep=position if saved else None, tensorboard=config.tensorboard)
+    course = stages(recipe, len(task.pools[0].arrays))
+    done = course[position[0]].before + position[1]
+    log: RunLog | None = None
 
-    run = _Run(task, fabric, state, source, Augmentation(recipe.augment, recipe.data.channels), log, out, report)
-    for stage in stages(recipe, len(task.pools[0].arrays)):
+    def open_log() -> None:
+        nonlocal log
+        log = RunLog(out, keep=position if saved else None, counter=done, tensorboard=config.tensorboard)
+
+    first_does(open_log)
+    run = _Run(task, fabric, state, source, Augmentation(recipe.augment, recipe.data.channels), log, out, report, data)
+    for stage in course:
         if stage.number >= position[0]:
             _train_stage(run, stage, saved if stage.number == position[0] else None)
-    if log is not None:
-        log.close()
     state.finish(config.select)
     return Trained(model, state.statistics, _histograms(run), state.best_f1)
 
@@ -274,25 +281,28 @@ def _validate(run: _Run) -> dict[str, float]:
 def _record(run: _Run, stage: Stage, optimizer: Any, row: Mapping[str, float]) -> None:
     """Save a checkpoint, log a row and tell the person; the first process does, the others wait."""
     step = int(row["step"])
-    if run.log is not None:
+
+    def save() -> None:
         recipe = run.task.recipe.to_dict()
-        state = {"recipe": recipe, "stage": stage.number, "step": step, "state": run.state.state_dict()}
-        save_checkpoint(run.out, {**state, "optimizer": optimizer.state_dict()})
-        run.log.write(row, counter=stage.before + step)
-        rate = row["samples_per_s"]
-        minutes, seconds = divmod(
-            int((stage.total - stage.before - step) * run.task.recipe.training.batch_size / rate), 60
-        )
-        scores = f", validation F1 {row['f1']:.3f} at {row['threshold']:.2f}" if "f1" in row else ""
-        speed = f"{rate:.1f} patches/s, {minutes}:{seconds:02d} left"
-        run.report.log(f"step {stage.before + step} of {stage.total}: loss {row['loss']:.4f}{scores}, {speed}")
-    run.fabric.barrier()
+        state = {"recipe": recipe, "data": run.data, "stage": stage.number, "step": step}
+        # The row first: one without a checkpoint is dropped on resuming, a checkpoint without its row would leave a gap.
+        if run.log is not None:
+            run.log.write(row, counter=stage.before + step)
+        save_checkpoint(run.out, {**state, "state": run.state.state_dict(), "optimizer": optimizer.state_dict()})
+
+    first_does(save)
+    rate = row["samples_per_s"]
+    left = int((stage.total - stage.before - step) * run.task.recipe.training.batch_size / rate)
+    scores = f", validation F1 {row['f1']:.3f} at {row['threshold']:.2f}" if "f1" in row else ""
+    speed = f"{rate:.1f} patches/s, {left // 60}:{left % 60:02d} left"
+    run.report.log(f"step {stage.before + step} of {stage.total}: loss {row['loss']:.4f}{scores}, {speed}")
 
 
 def _stop_on_nan(out: Path, parts: list[Batch | SceneBatch], what: str, value: float, step: int) -> None:
     ids = sorted({name for part in parts for name in part.ids})
-    (out / "bad-batch.json").write_text(json.dumps({"step": step, "ids": ids}) + "\n", encoding="utf-8")
+    path = out / ("bad-batch.json" if rank() == 0 else f"bad-batch-{rank()}.json")  # each process has its own patches
+    write_json(path, {"step": step, "ids": ids})
     raise DatasetError(
         f"The {what} became {value} at step {step + 1}; the patches of that batch ({', '.join(ids[:8])}) are listed in "
-        f"{out / 'bad-batch.json'}: check them with `l4s data check`, lower optimizer.lr, or set optimizer.clip."
+        f"{path}: check them with `l4s data check`, lower optimizer.lr, or set optimizer.clip."
     )

@@ -68,7 +68,7 @@ class NormalizationConfig:
     """Mode of each kind of channel (see :mod:`engine.models.normalization`), and where training statistics come from."""
 
     optical: Literal["scene", "centre", "fixed"] = "scene"
-    slope: Literal["scene", "centre", "fixed"] = "fixed"
+    slope: Literal["scene", "centre", "fixed", "relief"] = "fixed"
     dem: Literal["scene", "centre", "fixed"] = "centre"
     statistics: Literal["published", "data"] = "published"
     std_floor: float = 0.5
@@ -243,11 +243,12 @@ class Recipe:
             self._check_scenes(self.scenes)
 
     def _check_scenes(self, scenes: SampleConfig) -> None:
-        kinds = (self.normalization.optical, self.normalization.slope, self.normalization.dem)
-        if self.data.channels != NAMES or kinds != ("scene", "fixed", "centre"):
+        kinds = self.normalization
+        known = kinds.optical == "scene" and kinds.slope in ("fixed", "relief") and kinds.dem == "centre"
+        if self.data.channels != NAMES or not known:
             raise ConfigError(
                 f"The recipe {self.name} makes samples of [scenes]; these need all 14 channels in their order, and normalization.optical, "
-                '.slope and .dem "scene", "fixed" and "centre".'
+                '.slope and .dem "scene", "fixed" or "relief", and "centre".'
             )
         if self.data.crop_px != scenes.size_px or self.data.positive_share > 0 or self.data.negative_share > 0:
             raise ConfigError(

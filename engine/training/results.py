@@ -17,6 +17,12 @@ from engine.raster import atomic_path
 from engine.training.recipe import Recipe
 from engine.training.scoring import Histogram, total
 
+SUMMARY = "run.json"
+"""Written last: a run that has it is finished."""
+
+HISTOGRAMS = "histograms.json"
+PSEUDO_LABELS = "pseudo-labels.npy"
+
 _MULTIPLES = {"baseline_unet": 16, "multispectral_unet": 8}
 
 
@@ -97,8 +103,13 @@ def write_summary(
         "seconds": round(seconds, 1),
         "engine": __version__,
     }
-    with atomic_path(out / "run.json") as temporary:
-        temporary.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    write_json(out / SUMMARY, summary)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write values for people to read, complete or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def merge(results: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogram]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from engine.errors import ConfigError, DatasetError
 from engine.events import SILENT, Reporter
@@ -20,15 +19,28 @@ from engine.patches.arrays import PatchArrays, open_patches
 from engine.patches.splits import Fold, split
 from engine.raster import output_folder
 from engine.training.areas import free_areas
+from engine.training.checkpoint import load_checkpoint, start_clean
 from engine.training.domains import Pool, make_normalization, make_pool, select
-from engine.training.loop import Trained, train_network
+from engine.training.fingerprints import fingerprints
+from engine.training.loop import Trained, start_fabric, train_network
+from engine.training.processes import first_does, rank
 from engine.training.recipe import Recipe
-from engine.training.results import make_card, merge, read_histograms, score_rows, write_histograms, write_summary
+from engine.training.results import (
+    HISTOGRAMS,
+    SUMMARY,
+    make_card,
+    merge,
+    read_histograms,
+    score_rows,
+    write_histograms,
+    write_summary,
+)
 from engine.training.scene_samples import Area
 from engine.training.scoring import Histogram, total
 from engine.training.task import Task
 
 BUNDLE = "bundle"
+FOLDS = "folds"
 
 
 @dataclass(frozen=True)
@@ -89,19 +101,19 @@ def train_members(
 ) -> tuple[ModelBundle, ...]:
     """Train every network of a recipe; arguments as for :func:`train`. Members go into folders of their names."""
     output_folder(out)
-    if int(os.environ.get("RANK", "0")) > 0:
+    if rank() > 0:
         report = quiet(report)
     material = prepare(recipe, data, negatives, report=report)
+    start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
     networks = recipe.networks()
-    bundles = []
-    for name, network in networks.items():
-        folder = out if len(networks) == 1 else out / name
-        if resume and (folder / BUNDLE / "card.json").is_file() and len(networks) > 1:
-            bundles.append(ModelBundle.open(folder / BUNDLE))
-            report.log(f"{name} is trained already.")
-            continue
-        bundles.append(_train_one(recipe, name, network, material, folder, resume=resume, report=report))
-    return tuple(bundles)
+    folders = {name: out if len(networks) == 1 else out / name for name in networks}
+    if not resume:
+        folds = [fold for folder in folders.values() for fold in (folder / FOLDS).glob("*")]
+        first_does(partial(start_clean, [*folders.values(), *folds]))
+    return tuple(
+        _train_one(recipe, name, networks[name], material, folder, resume=resume, report=report)
+        for name, folder in folders.items()
+    )
 
 
 def prepare(recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, report: Reporter = SILENT) -> Material:
@@ -148,18 +160,21 @@ def _train_one(
     )  # fmt: skip
     if data.cross_validate and not folds:
         raise ConfigError('data.cross_validate needs data.validation to be "block" or "site".')
+    fold = folds[data.fold - 1] if folds and not data.cross_validate else None
+    task = make_task(recipe, network, material, fold)
+    if resume and (out / SUMMARY).is_file():  # written last
+        load_checkpoint(out, recipe.to_dict(), fingerprints(task))  # refuses another recipe and other data
+        report.log(f"{name} is trained already.")
+        return ModelBundle.open(out / BUNDLE)
     rows: list[dict[str, Any]] = []
     held: dict[str, Histogram] = {}
     if data.cross_validate:
-        results = cross_validate(recipe, network, material, folds, out / "folds", resume=resume, report=report)
+        results = cross_validate(recipe, network, material, folds, out / FOLDS, resume=resume, report=report)
         rows, held = score_rows(results, f"leave-{data.validation}-out, {len(folds)} folds"), merge(results)
-        trained = train_network(make_task(recipe, network, material, None), out, resume=resume, report=report)
-    else:
-        fold = folds[data.fold - 1] if folds else None
-        trained = train_network(make_task(recipe, network, material, fold), out, resume=resume, report=report)
-        if fold is not None:
-            held = dict(trained.histograms)
-            rows = score_rows([held], f"one {data.validation} fold of {data.folds} held out ({fold.name})")
+    trained = train_network(task, out, resume=resume, report=report)
+    if fold is not None:
+        held = dict(trained.histograms)
+        rows = score_rows([held], f"one {data.validation} fold of {data.folds} held out ({fold.name})")
     threshold = recipe.training.threshold
     chosen = total(held).best_threshold() if threshold == "validation" else float(threshold)
     card = make_card(
@@ -172,7 +187,7 @@ def _train_one(
         rows=rows,
     )
     bundle = export(trained, card, out / BUNDLE, report=report)
-    write_summary(out, recipe, bundle, rows, time.monotonic() - started)
+    first_does(lambda: write_summary(out, recipe, bundle, rows, time.monotonic() - started))
     return bundle
 
 
@@ -203,14 +218,16 @@ def cross_validate(
     results = []
     for fold in folds:
         folder = out / fold.name
-        done = folder / "histograms.json"
+        done = folder / HISTOGRAMS
+        task = make_task(recipe, network, material, fold)
         if resume and done.is_file():
+            load_checkpoint(folder, recipe.to_dict(), fingerprints(task))  # refuses another recipe and other data
             results.append(read_histograms(done))
             continue
         report.log(f"Fold {fold.name}: {len(fold.training)} patches to train on, {len(fold.validation)} held out.")
-        trained = train_network(make_task(recipe, network, material, fold), folder, resume=resume, report=report)
-        results.append(dict(trained.histograms))
-        write_histograms(done, trained.histograms)
+        found = dict(train_network(task, folder, resume=resume, report=report).histograms)
+        results.append(found)
+        first_does(partial(write_histograms, done, found))
     return results
 
 
@@ -222,12 +239,9 @@ def export(
 
     if domain is not None:
         trained.statistics.use(domain)
-    parallel = torch.distributed.is_available() and torch.distributed.is_initialized()
-    if int(os.environ.get("RANK", "0")) == 0:
-        report.log(f"Writing the bundle {folder}.")
-        export_bundle(trained.model.cpu(), card, folder)
-    if parallel:
-        torch.distributed.barrier()
+    report.log(f"Writing the bundle {folder}.")
+
+    first_does(lambda: export_bundle(trained.model.cpu(), card, folder))
     return ModelBundle.open(folder)
 
 

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from engine.bands import NAMES, in_order
 from engine.errors import ConfigError
-from engine.models.normalization import Normalization
+from engine.models.normalization import Normalization, relief_gain
 from engine.training.bare_ground import paint_fields, paint_river_bars, paint_scars
 from engine.training.covers import paint_cover
 from engine.training.scene_variation import flat_terrain, smooth_noise, vary_image, vary_radiometry, vary_terrain
@@ -28,6 +28,9 @@ Kind = Literal["hills", "plain", "cloud"]
 CHANNELS = len(NAMES)
 OPTICAL = 12
 _CONTEXT_PX = 1024
+_RELIEF_ERROR = 0.15
+"""Standard deviation of the logarithm of how much steeper or gentler a sample is than its scene."""
+
 _ELSEWHERE = 0.1
 """Share of samples with painted scars whose ground is that of a landslide-free mountain scene."""
 
@@ -41,12 +44,14 @@ class Area:
         mask: (h, w), 1 for landslides, 0 for background; other values are carried along.
         kind: What it shows: decides which terrain suits it.
         weight: Relative frequency with which it is drawn.
+        name: What it is called where a sample of it has to be named.
     """
 
     image: Tensor
     mask: Tensor
     kind: Kind = "hills"
     weight: float = 1.0
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,14 +121,15 @@ class SampleMaker:
     def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
         """Images (N, 14, h, w), normalised, 0 where missing, and masks (N, h, w)."""
         made = [self.sample(np.random.default_rng((self._seed, step, index))) for index in range(size)]
-        return torch.stack([image for image, _ in made]), torch.stack([mask for _, mask in made])
+        return torch.stack([image for image, _, _ in made]), torch.stack([mask for _, mask, _ in made])
 
-    def sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """One image (14, h, w), normalised, and its mask (h, w)."""
+    def sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+        """One image (14, h, w), normalised, its mask (h, w), and the names of the areas in it."""
+        drawn: list[str] = []
         if self._negatives and rng.random() < self._config.negative_share:
-            image, mask, pool = self._negative(rng)
+            image, mask, pool = self._negative(rng, drawn)
         else:
-            image, mask = self._positive(rng)
+            image, mask = self._positive(rng, drawn)
             pool = self._ground
         strength = float(rng.choice(list(self._config.strengths), p=list(self._config.strengths.values())))
         context = pool[:OPTICAL, torch.from_numpy(rng.integers(0, pool.shape[1], _CONTEXT_PX))]
@@ -136,17 +142,17 @@ class SampleMaker:
         mean, std = _scene(optical.flatten(1), pixels[:, -_CONTEXT_PX:], rng)
         image = self._normalise(optical, image[OPTICAL:], mean, std, rng)
         keep = self._keep(rng) & ~missing
-        return torch.where(keep[:, None, None], torch.nan_to_num(image), torch.zeros(())), mask
+        return torch.where(keep[:, None, None], torch.nan_to_num(image), torch.zeros(())), mask, tuple(drawn)
 
-    def _positive(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _positive(self, rng: np.random.Generator, drawn: list[str]) -> tuple[Tensor, Tensor]:
         config = self._config
         scars = rng.random() < config.scar_share
         elsewhere = scars and len(self._hills) > 0 and rng.random() < _ELSEWHERE
-        image, mask = warp(_draw(self._hills if elsewhere else self._labelled, rng), config, rng)
+        image, mask = warp(_draw(self._hills if elsewhere else self._labelled, rng, drawn), config, rng)
         image = torch.cat([image[:OPTICAL], vary_terrain(image[OPTICAL:], rng)])
         image, mask = self._bare_ground(image, mask, rng, scars=scars)
         if self._negatives and rng.random() < config.mixed_share:
-            image, mask = self._mix(image, mask, rng)
+            image, mask = self._mix(image, mask, rng, drawn)
         if rng.random() < config.cover_share:
             image, mask = paint_cover(image, mask, rng)
         return image, mask
@@ -166,13 +172,13 @@ class SampleMaker:
             image, mask = paint_fields(image, mask, soils, rng)
         return image, mask
 
-    def _negative(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        area = _draw(self._negatives, rng)
+    def _negative(self, rng: np.random.Generator, drawn: list[str]) -> tuple[Tensor, Tensor, Tensor]:
+        area = _draw(self._negatives, rng, drawn)
         image, mask = warp(area, self._config, rng)
         pool = area.image.reshape(CHANNELS, -1) if rng.random() < 0.7 else self._ground
         without = bool(torch.isnan(image[OPTICAL:]).any())
         if area.kind == "cloud" and rng.random() < 0.5:  # clouds hang over mountains as well
-            other, _ = warp(_draw(self._labelled, rng), self._config, rng)
+            other, _ = warp(_draw(self._labelled, rng, drawn), self._config, rng)
             terrain = vary_terrain(other[OPTICAL:], rng)
         elif area.kind != "hills" and (without or rng.random() < 0.3):
             terrain = flat_terrain(mask.shape[0], mask.shape[1], rng)
@@ -180,9 +186,9 @@ class SampleMaker:
             terrain = image[OPTICAL:] if without else vary_terrain(image[OPTICAL:], rng)
         return torch.cat([image[:OPTICAL], terrain]), mask, pool
 
-    def _mix(self, image: Tensor, mask: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _mix(self, image: Tensor, mask: Tensor, rng: np.random.Generator, drawn: list[str]) -> tuple[Tensor, Tensor]:
         """Set a piece of a plain or a cloud into a mountain image."""
-        area = _draw(self._negatives, rng)
+        area = _draw(self._negatives, rng, drawn)
         other, _ = warp(area, self._config, rng)
         rows, columns = mask.shape
         shape = smooth_noise(rng, 1, rows, columns, int(rng.integers(40, 110)))[0]
@@ -206,8 +212,18 @@ class SampleMaker:
         optical = (optical - mean[:, None, None]) / std[:, None, None]
         height = terrain[1].mean() + (0.0 if rng.random() < 0.5 else rng.normal() * 400)
         shift = torch.stack([self._mean[OPTICAL], height])
+        terrain = torch.stack([terrain[0] * self._gain(terrain[0], rng), terrain[1]])
         terrain = (terrain - shift[:, None, None]) / self._std[OPTICAL:, None, None]
         return torch.cat([optical, terrain]).clamp(-normalization.clip, normalization.clip)
+
+    def _gain(self, slope_deg: Tensor, rng: np.random.Generator) -> float:
+        """What slopes are multiplied by, as if the scene were like the sample, with some error."""
+        if self._normalization.modes[OPTICAL] != "relief":
+            return 1.0
+        training = (np.array([float(values[OPTICAL])]) for values in (self._mean, self._std))
+        error = math.exp(_RELIEF_ERROR * rng.normal())
+        scene = (np.array([float(value) * error]) for value in (slope_deg.mean(), slope_deg.std()))
+        return float(relief_gain(*training, *scene)[0])
 
     def _keep(self, rng: np.random.Generator) -> Tensor:
         drawn = rng.random()
@@ -261,9 +277,12 @@ def _scene(own: Tensor, around: Tensor, rng: np.random.Generator) -> tuple[Tenso
     return mean, std
 
 
-def _draw(areas: Sequence[Area], rng: np.random.Generator) -> Area:
+def _draw(areas: Sequence[Area], rng: np.random.Generator, drawn: list[str]) -> Area:
+    """Draw an area and put its name down."""
     weights = np.array([area.weight for area in areas])
-    return areas[int(rng.choice(len(areas), p=weights / weights.sum()))]
+    area = areas[int(rng.choice(len(areas), p=weights / weights.sum()))]
+    drawn.append(area.name)
+    return area
 
 
 def _dark(optical: Tensor) -> Tensor:

@@ -184,3 +184,32 @@ def test_written_files_open_elsewhere(tmp_path: Path) -> None:
         assert dataset.tags()["ENGINE_VERSION"] == "x"
         assert dataset.block_shapes[0] == (512, 512)
         assert dataset.nodata == -32768
+
+
+@pytest.mark.parametrize(("name", "part"), [("table.csv", "table.part.csv"), ("bundle", "bundle.part")])
+def test_what_a_killed_run_left_is_cleared_away_first(tmp_path: Path, name: str, part: str) -> None:
+    left = tmp_path / part
+    if name == "bundle":
+        left.mkdir()
+        (left / "half").write_text("x")
+    else:
+        left.write_text("half")
+    with atomic_path(tmp_path / name) as temporary:
+        assert temporary == left
+        assert not temporary.exists()
+        temporary.write_text("whole")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_further_processes_of_one_run_have_temporary_names_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with atomic_path(tmp_path / "a.json") as first:
+        monkeypatch.setenv("RANK", "1")
+        with atomic_path(tmp_path / "a.json") as second:
+            assert first != second
+            assert first.suffix == second.suffix == ".json"
+            second.write_text("second")
+        first.write_text("first")
+    assert (tmp_path / "a.json").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]

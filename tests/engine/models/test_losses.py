@@ -161,3 +161,18 @@ def test_total_is_the_weighted_sum_of_its_parts():
 def test_bad_configurations_are_refused(values):
     with pytest.raises(ConfigError):
         LossConfig(**values)
+
+
+def test_jaccard_and_soft_cross_entropy_against_their_formulas():
+    logits, target = batch()
+    probability = torch.sigmoid(logits.detach().double())
+    truth = target.double()
+    hit, union = (probability * truth).sum(), (probability + truth - probability * truth).sum()
+    expected = 1 - (hit + 1) / (union + 1)  # over the batch, smoothed by one pixel
+    torch.testing.assert_close(
+        LOSSES["jaccard"](logits.detach(), target, CONFIG).double(), expected, atol=1e-5, rtol=1e-5
+    )
+    soft = truth * (1 - CONFIG.smoothing) + CONFIG.smoothing / 2
+    entropy = -(soft * probability.log() + (1 - soft) * (1 - probability).log()).mean()
+    found = LOSSES["soft_cross_entropy"](logits.detach(), target, CONFIG).double()
+    torch.testing.assert_close(found, entropy, atol=1e-5, rtol=1e-5)

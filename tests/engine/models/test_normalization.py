@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from engine.errors import ConfigError
-from engine.models.normalization import ChannelStatistics, Normalization, StatisticsAccumulator, training_statistics
+from engine.models.normalization import (
+    LARGEST_GAIN,
+    ChannelStatistics,
+    Normalization,
+    StatisticsAccumulator,
+    training_statistics,
+)
 
 NORMALIZATION = Normalization(
     ("B02", "slope", "DEM"), ("scene", "fixed", "centre"), (760.0, 25.0, 1200.0), (180.0, 14.0, 800.0)
@@ -97,3 +103,29 @@ def test_training_statistics_are_in_raw_units() -> None:
     mean, std = training_statistics(["slope", "DEM"])
     assert mean == pytest.approx((1.2511 * 20.29228266, 1.6495 * 772.83144788))
     assert std == pytest.approx((0.6784 * 20.29228266, 1.0727 * 772.83144788))
+
+
+RELIEF = replace(NORMALIZATION, modes=("scene", "relief", "centre"), min_pixels=1)
+
+
+def slope_seen(mean: float, std: float, raw: float) -> float:
+    """A slope as a model sees it in a scene of these statistics."""
+    scene = ChannelStatistics(("slope",), np.array([100]), np.array([mean]), np.array([std]))
+    shift, scale = RELIEF.affine(scene)
+    return float((raw - shift[1]) / scale[1])
+
+
+def test_a_gentler_mountains_slopes_count_as_the_training_s() -> None:
+    # The training's steep is 25 + 1.28 * 14 = 42.9 degrees, this scene's 20 + 1.28 * 10 = 32.8.
+    assert slope_seen(20.0, 10.0, 30.0) == pytest.approx((30.0 * 42.92 / 32.8 - 25.0) / 14.0, rel=1e-5)
+
+
+def test_steeper_mountains_stay_as_they_are_and_plains_stay_plains() -> None:
+    assert slope_seen(35.0, 14.0, 30.0) == pytest.approx((30.0 - 25.0) / 14.0, rel=1e-5)
+    assert slope_seen(1.0, 1.0, 2.0) == pytest.approx((2.0 * LARGEST_GAIN - 25.0) / 14.0, rel=1e-5)
+    assert slope_seen(0.0, 0.0, 0.0) == pytest.approx(-25.0 / 14.0, rel=1e-5)
+
+
+@given(mean=st.floats(0, 60), std=st.floats(0, 30), raw=st.floats(0, 80))
+def test_relief_never_makes_a_slope_gentler(mean: float, std: float, raw: float) -> None:
+    assert slope_seen(mean, std, raw) >= (raw - 25.0) / 14.0 - 1e-4

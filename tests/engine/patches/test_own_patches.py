@@ -9,7 +9,9 @@ import rasterio
 from rasterio.transform import from_origin
 from shapely.geometry import Point, box
 
+from engine.cli import main
 from engine.errors import DatasetError, InventoryError, MissingCRSError, MissingFileError, NoOverlapError
+from engine.models.bundle import ModelBundle
 from engine.patches.arrays import NODATA, open_patches, write_packed
 from engine.patches.own import patches_from_stack
 
@@ -86,3 +88,20 @@ def test_inventories_that_cannot_be_used(stack, slide, tmp_path):
 def test_a_stack_smaller_than_a_patch_is_refused(stack):
     with pytest.raises(DatasetError, match="smaller than one patch"):
         patches_from_stack(stack, side_px=512)
+
+
+def test_make_command_leads_from_polygons_to_a_training(stack, slide, tmp_path, capfd):
+    polygons = inventory(tmp_path / "a.gpkg", [slide])
+    words = ["data", "make", "--stack", str(stack), "--inventory", str(polygons), "--out", str(tmp_path / "mine")]
+    assert main(words) == 0
+    assert "4 patches of B04, B08, DEM" in capfd.readouterr().out
+    made = open_patches(tmp_path / "mine")
+    assert made.positive_pixels.tolist() == [200, 0, 0, 0]
+    assert main([*words[:4], "--out", str(tmp_path / "unlabelled")]) == 0
+    assert not open_patches(tmp_path / "unlabelled", labels=False).labelled.any()
+    settings = ['data.channels=["B04", "B08", "DEM"]', "data.validation=none", "schedule.steps=1", "network.width=4"]
+    settings += ["training.batch_size=2", "training.tensorboard=false", "training.device=cpu"]
+    more = [word for setting in settings for word in ("--set", setting)]
+    run = ["--recipe", "baseline", "--data", str(tmp_path / "mine"), "--out", str(tmp_path / "run")]
+    assert main(["train", *run, *more]) == 0
+    assert ModelBundle.open(tmp_path / "run" / "bundle").card.channels == ("B04", "B08", "DEM")

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from conftest_training import landscape, tiny
+from safetensors.torch import load_file
 
-from engine.errors import ConfigError
+from engine.errors import CancelledError, ConfigError
+from engine.events import Log, Reporter
 from engine.models.bundle import ModelBundle
 from engine.patches.arrays import write_packed
-from engine.training.adaptation import Teacher, adapt, load_segmenter, predict_with_uncertainty
-from engine.training.run import train
+from engine.training.adaptation import (
+    Teacher,
+    _target_pool,
+    adapt,
+    load_segmenter,
+    open_target,
+    predict_with_uncertainty,
+)
+from engine.training.domains import statistics
+from engine.training.run import prepare, train
 
 LONG = {"schedule": {"steps": 40}, "training": {"validate_every": 40}}
 
@@ -83,3 +95,70 @@ def test_starting_from_another_network_is_refused(teacher, packed, target, tmp_p
         adapt([teacher], recipe, packed, target, tmp_path)
     with pytest.raises(ConfigError, match="at least one"):
         adapt([], recipe, packed, target, tmp_path)
+
+
+def test_the_target_is_normalised_by_its_own_statistics_unless_told_otherwise(packed, target):
+    recipe = tiny(normalization={"min_pixels": 100, "std_floor": 0.01})
+    unlabelled = open_target(target)
+    normalization = prepare(recipe, packed).normalization
+    for separate, found in ((True, statistics(unlabelled)), (False, None)):
+        chosen = replace(recipe, adaptation=replace(recipe.adaptation, separate_statistics=separate, cross_sensor=True))
+        pool = _target_pool(unlabelled, prepare(chosen, packed), chosen)
+        shift, scale = normalization.affine(found)
+        np.testing.assert_allclose(pool.shift[3], shift, rtol=1e-6)
+        np.testing.assert_allclose(pool.scale[3], scale, rtol=1e-6)
+        assert pool.domain == "target"
+    own, training = (normalization.affine(s)[0] for s in (statistics(unlabelled), None))
+    assert (np.abs(own / training - 1)[:12] > 0.2).all()  # a target of 0.6 of the brightness
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+def test_a_fixed_teacher_labels_once_and_a_refreshed_one_every_round(teacher, packed, target, tmp_path, refresh):
+    config = {"selection": "all", "rounds": 2, "refresh": refresh, "start": "scratch"}
+    adapt([teacher], tiny(schedule={"steps": 3}, adaptation=config), packed, target, tmp_path)
+    first, second = (np.load(tmp_path / f"round-{n}" / "pseudo-labels.npy") for n in (1, 2))
+    assert np.array_equal(first, second) != refresh
+
+
+def test_with_cross_sensor_normalisation_the_bundle_carries_the_target_s_statistics(teacher, packed, target, tmp_path):
+    recipe = tiny(schedule={"steps": 4}, adaptation={"start": "teacher", "cross_sensor": True})
+    (bundle,) = adapt([teacher], recipe, packed, target, tmp_path)
+    state = torch.load(tmp_path / "round-1" / "checkpoint.pt", weights_only=True)["state"]
+    kept, written = state["statistics"]["target"], load_file(bundle.weights_path)
+    compared = 0
+    for name, value in kept.items():
+        if name.endswith(("running_mean", "running_var")):
+            (key,) = [k for k in written if k.endswith(name)]
+            torch.testing.assert_close(written[key], value)
+            compared += bool((state["statistics"]["source"][name] != value).any())
+    assert compared > 4
+
+
+def test_without_landslide_in_the_pseudo_labels_there_is_a_warning(teacher, packed, target, tmp_path):
+    heard = []
+    recipe = tiny(schedule={"steps": 1}, adaptation={"threshold": 1.0})
+    adapt([teacher], recipe, packed, target, tmp_path, report=Reporter(heard.append))
+    assert any(e.level == "warning" and "no landslide in the target" in e.message for e in heard if isinstance(e, Log))
+
+
+def test_an_adaptation_that_starts_anew_leaves_nothing_to_resume_of_the_one_before(teacher, packed, target, tmp_path):
+    old, new = (
+        tiny(schedule={"steps": 3}, adaptation={"selection": selection, "rounds": 2})
+        for selection in ("all", "threshold")
+    )
+    adapt([teacher], old, packed, target, tmp_path / "out")
+    with pytest.raises(CancelledError):
+        adapt([teacher], new, packed, target, tmp_path / "out", report=Reporter(None, stop_when(tmp_path / "out")))
+    (resumed,) = adapt([teacher], new, packed, target, tmp_path / "out", resume=True)
+    (whole,) = adapt([teacher], new, packed, target, tmp_path / "whole")
+    assert resumed.digest == whole.digest
+
+
+def stop_when(out):
+    """Asks to stop once the first round has new labels, some of which are ignored."""
+
+    def asked() -> bool:
+        path = out / "round-1" / "pseudo-labels.npy"
+        return path.is_file() and bool((np.load(path) == 255).any())
+
+    return asked

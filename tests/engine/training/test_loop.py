@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,15 +13,17 @@ import torch
 from conftest_training import landscape, tiny
 
 from engine.errors import CancelledError, ConfigError, DatasetError, DeviceError, DiskFullError
-from engine.events import Progress, Reporter
+from engine.events import Log, Progress, Reporter
 from engine.models.networks import build
 from engine.patches.splits import split
 from engine.training.averaging import AveragedWeights
 from engine.training.checkpoint import NAME, load_checkpoint, save_checkpoint
 from engine.training.domains import make_normalization, make_pool
 from engine.training.loop import start_fabric, train_network
-from engine.training.recipe import TrainingConfig
+from engine.training.recipe import ScheduleConfig, TrainingConfig
 from engine.training.run import Material, make_task
+from engine.training.schedule import factor
+from engine.training.state import RunState
 from engine.training.task import Task
 
 
@@ -195,3 +198,72 @@ def test_scale_promotion_and_statistics_survive(tmp_path):
     histogram = next(iter(trained.histograms.values()))
     assert int(histogram.positive.sum() + histogram.negative.sum()) == 4 * 48 * 48
     assert np.isfinite(trained.best_f1)
+
+
+def test_the_learning_rate_follows_the_schedule_of_each_stage(tmp_path):
+    schedule = {"kind": "poly", "steps": 10, "warmup": 0.2, "start": 0.1}
+    recipe = tiny(schedule=schedule, training={"validate_every": 1}, second_stage={"steps": 4, "lr": 0.003})
+    train_network(task(recipe), tmp_path)
+    with (tmp_path / "metrics.csv").open() as file:
+        rows = [(row["stage"], float(row["lr"])) for row in csv.DictReader(file)]
+    first = [0.01 * factor(recipe.schedule, step, 10) for step in range(10)]
+    second = [0.003 * factor(ScheduleConfig(kind="cosine", steps=4), step, 4) for step in range(4)]
+    assert [lr for stage, lr in rows if stage == "0"] == pytest.approx(first, rel=1e-4)
+    assert [lr for stage, lr in rows if stage == "1"] == pytest.approx(second, rel=1e-4)
+    assert first[0] < first[1] == first[2] > first[9]
+
+
+def test_what_is_kept_is_the_average_of_the_weights_and_it_does_not_disturb_the_training(tmp_path):
+    plain = weights(train_network(task(tiny()), tmp_path / "plain"))
+    averaged = weights(train_network(task(tiny(training={"ema": 0.9})), tmp_path / "ema"))
+    state = torch.load(tmp_path / "ema" / "checkpoint.pt", weights_only=True)["state"]
+    assert all(torch.equal(state["model"][name], plain[name]) for name in plain)
+    for name, value in state["average"]["average"].items():
+        assert torch.equal(averaged[name], value)
+        assert not torch.equal(averaged[name], plain[name])
+
+
+@pytest.mark.parametrize(("select", "kept"), [("best", 2.0), ("last", 3.0)])
+def test_the_best_weights_are_kept_where_the_recipe_asks_for_them(select, kept):
+    state = RunState(build({"builder": "baseline_unet", "width": 4}, 3), (), 0.0)
+    parameter = next(state.model.parameters())
+    counter = next(v for n, v in state.model.named_buffers() if n.endswith("running_mean"))
+    for value, f1 in ((1.0, 0.2), (2.0, 0.6), (3.0, 0.5)):
+        with torch.no_grad():
+            parameter.fill_(value)
+            counter.fill_(value)
+        state.see({"f1": f1})
+    assert (state.best_f1, state.stale) == (0.6, 1)
+    state.finish(select)
+    assert (parameter == kept).all()
+    assert (counter == kept).all()
+
+
+def test_mixup_weighs_the_losses_on_both_labels(tmp_path, monkeypatch):
+    asked = []
+
+    def loss(config, logits, mask, whole):
+        asked.append(mask.clone())
+        return logits.sum() * 0 + (1.0 if len(asked) % 2 else 5.0), {}
+
+    swap = torch.tensor([3, 2, 1, 0])
+    monkeypatch.setattr("engine.training.loop.mixup", lambda image, alpha, generator: (image, swap, 0.25))
+    monkeypatch.setattr("engine.training.loop.total_loss", loss)
+    recipe = tiny(augment={"mixup": 0.4}, schedule={"steps": 1}, training={"validate_every": 1})
+    train_network(task(recipe), tmp_path)
+    with (tmp_path / "metrics.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["loss"]) == pytest.approx(0.25 * 1 + 0.75 * 5)
+    assert torch.equal(asked[1], asked[0][swap])
+
+
+def test_every_validation_tells_the_speed_and_the_time_left(tmp_path):
+    heard = []
+    recipe = tiny(second_stage={"steps": 2})
+    train_network(task(recipe, fold=0), tmp_path, report=Reporter(heard.append))
+    lines = [event.message for event in heard if isinstance(event, Log) and event.message.startswith("step ")]
+    for line, step in zip(lines, (2, 4, 6, 8), strict=True):
+        assert re.fullmatch(
+            rf"step {step} of 8: loss [\d.]+, validation F1 [\d.]+ at [\d.]+, [\d.]+ patches/s, \d+:\d\d left", line
+        ), line
+    assert lines[-1].endswith(" 0:00 left")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
+import torch
 
 from engine.errors import ConfigError, MissingFileError, UnreadableFileError
+from engine.models.networks import build
 from engine.training.recipe import RECIPES, differing_keys, load_recipe, recipe_names
 
 MINIMAL = 'name = "x"\ntitle = "X"\ndescription = "x"\n[network]\nbuilder = "baseline_unet"\n[schedule]\nsteps = 3\n'
@@ -86,3 +89,57 @@ def test_differing_keys_are_dotted_and_tuples_equal_lists():
     before = {"a": {"b": 1, "c": (1, 2)}, "d": 1}
     assert differing_keys(before, {"a": {"b": 2, "c": [1, 2]}, "d": 1}) == ["a.b"]
     assert differing_keys(before, before) == []
+
+
+NUMBERS = {
+    "baseline": {"training.batch_size": 32, "schedule.steps": 5000, "optimizer.name": "adam", "loss.terms.cross_entropy": 1.0},
+    "kingdrone": {
+        "data.enlarge": 4, "adaptation.selection": "threshold", "adaptation.threshold": 0.7, "adaptation.rounds": 3,
+        "adaptation.cross_sensor": True, "adaptation.refresh": True, "normalization.optical": "scene", "schedule.kind": "poly",
+        "loss.terms.ohem": 1.0, "loss.terms.lovasz": 1.0, "optimizer.clip": 35.0,
+    },
+    "seek": {
+        "data.channels": ("B04", "B03", "B02"), "network.image_level": True, "second_stage.freeze_encoder": True,
+        "adaptation.selection": "top", "loss.terms.weighted_cross_entropy": 1.0, "loss.terms.lovasz": 1.0,
+    },
+    "tanmlh": {
+        "adaptation.selection": "uncertainty", "adaptation.passes": 10, "adaptation.dropout": 0.3, "adaptation.keep_background": 0.9,
+        "adaptation.keep_landslide": 0.7, "adaptation.refresh": False, "augment.mixup": 0.4, "loss.terms.jaccard": 1.0,
+    },
+    "sklgp": {"schedule.kind": "restarts", "network.act": "smu", "adaptation.selection": "all", "network.builder": "multispectral_unet"},
+    "best": {"adaptation.threshold": 0.7, "loss.terms.lovasz": 1.0, "augment.paste": 0.25},
+    "light": {"network.builder": "neighbourhood"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_recipes_carry_the_numbers_of_their_method(name):
+    recipe = load_recipe(name)
+    for key, expected in NUMBERS[name].items():
+        value = recipe
+        for part in key.split("."):
+            value = value[part] if isinstance(value, Mapping) else getattr(value, part)
+        assert value == expected, key
+
+
+NETWORKS = {
+    "kingdrone": {"swin", "efficientnet", "mit_b"}, "seek": {"swin"}, "tanmlh": {"resnet", "hrnet"}, "best": {"efficientnet", "mit_b"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("channels", [None, '["B02", "B03", "B04", "B08", "slope"]'], ids=["all", "five"])
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_network_of_a_recipe_is_built_at_full_size_on_any_channels(name, channels):
+    if name == "light" and channels:
+        pytest.skip("samples of scenes need all 14 channels")
+    recipe = load_recipe(name, [] if channels is None else [f"data.channels={channels}"])
+    count, side = len(recipe.data.channels), recipe.data.crop_px * recipe.data.enlarge
+    encoders = " ".join(str(network.get("encoder")) for network in recipe.networks().values())
+    assert all(part in encoders for part in NETWORKS.get(name, ()))
+    for network in recipe.networks().values():
+        # Without memory and arithmetic: shapes alone. SegFormer's constructor needs numbers.
+        with torch.device("cpu" if network["builder"] == "segformer" else "meta"):
+            model = build(network, count).eval()
+        model = model.to("meta")
+        with torch.no_grad():
+            assert model(torch.empty(1, count, side, side, device="meta")).shape == (1, 1, side, side)

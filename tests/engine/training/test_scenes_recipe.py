@@ -115,6 +115,9 @@ def test_processes_make_together_the_samples_that_one_makes_alone():
     assert {float(image.sum()) for image in made.images} == {float(i.sum()) for part in ranks for i in part.images}
     assert not torch.equal(made.images, source().batch(8)[0].images)
     assert made.images.shape == (2, 14, 32, 32)
+    assert all(
+        set(name.split("+")) <= set(arrays.ids) for name in made.ids
+    )  # so that a batch that ends in NaN can be named
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(packed, tmp_path):
