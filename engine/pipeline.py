@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,7 +17,7 @@ from shapely import box, union_all
 from shapely.geometry.base import BaseGeometry
 
 from engine import __version__
-from engine.errors import ConfigError, NoOverlapError
+from engine.errors import ConfigError, NoOverlapError, OutputError
 from engine.events import SILENT, Reporter
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import Prediction, predict
@@ -113,6 +114,9 @@ def detect(
     output_folder(out)
     prediction = predict(stack, bundles, out=out, config=config.inference, area=area, report=report)
     threshold = _threshold(config.threshold, prediction, report)
+    # It stands for a complete result: an earlier one's must not stay beside the files that are replaced from here on.
+    run_path = out / "run.json"
+    run_path.unlink(missing_ok=True)
     mask = make_mask(prediction.probability, out=out / "mask.tif", threshold=threshold, report=report)
     run = _provenance(stack, bundles, config, prediction, threshold, started, inputs)
     inventory = vectorize(
@@ -126,15 +130,27 @@ def detect(
         report=report,
     )
     inventory_path = write_geopackage(inventory, out / "inventory.gpkg", report=report)
-    report_path = write_report(
-        inventory, out / "report.html", stack=stack, probability=prediction.probability, report=report
-    )
-    run_path = out / "run.json"
-    # The polygons' own record knows more by now: the area seen, and what hid the rest.
-    run = {**inventory.run, "landslides": len(inventory.landslides), "seconds": round(time.monotonic() - clock, 1)}
-    with atomic_path(run_path) as temporary:
-        temporary.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    with _beside(inventory_path):
+        report_path = write_report(
+            inventory, out / "report.html", stack=stack, probability=prediction.probability, report=report
+        )
+        # The polygons' own record knows more by now: the area seen, and what hid the rest.
+        run = {**inventory.run, "landslides": len(inventory.landslides), "seconds": round(time.monotonic() - clock, 1)}
+        with atomic_path(run_path) as temporary:
+            temporary.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return Detection(out, prediction, mask, inventory, inventory_path, report_path, run_path)
+
+
+@contextmanager
+def _beside(inventory: Path) -> Iterator[None]:
+    """Say of an inventory that what belongs beside it could not be written."""
+    try:
+        yield
+    except OutputError as error:
+        raise type(error)(
+            f"{str(error).rstrip('.')}; {inventory.name} is finished, but its report and run.json are missing: the same command makes them "
+            "without computing anything again."
+        ) from error
 
 
 def stack_for(

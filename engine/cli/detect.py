@@ -48,6 +48,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--device", default="auto", metavar="auto|cpu|cuda|cuda:N", help="where to compute (default: auto)"
     )
     model.add_argument("--window", type=int, metavar="PX", help="largest window; smaller ones need less memory")
+    model.add_argument(
+        "--overlap", type=int, metavar="PX", help="pixels that windows share (default: what the models' cards ask for)"
+    )
     model.add_argument("--keep-clouds", action="store_true", help="look at cloud, shadow and snow too")
     add_polygon_arguments(parser)
     many = parser.add_argument_group("several stacks or areas")
@@ -93,7 +96,8 @@ def _config(args: argparse.Namespace) -> DetectConfig:
     from engine.pipeline import DetectConfig
 
     inference = InferenceConfig(
-        window_px=args.window, tta=args.tta, device=args.device, mask_quality=not args.keep_clouds, crf=CrfConfig() if args.crf else None
+        window_px=args.window, overlap_px=args.overlap, tta=args.tta, device=args.device, mask_quality=not args.keep_clouds,
+        crf=CrfConfig() if args.crf else None,
     )  # fmt: skip
     return DetectConfig(args.threshold, inference, polygon_config(args))
 

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.inference.tiling import Axis
+
+
+@dataclass(frozen=True)
+class _Faded:
+    """Where a window's weights along an axis are not one: its margins, mostly a small part of it."""
+
+    parts: tuple[tuple[slice, NDArray[np.float32]], ...]
+
+    @classmethod
+    def of(cls, weights: NDArray[np.float32]) -> _Faded:
+        whole = np.flatnonzero(weights == 1)
+        first, last = (int(whole[0]), int(whole[-1]) + 1) if len(whole) else (len(weights), len(weights))
+        parts = [slice(0, first), slice(last, len(weights))]
+        return cls(tuple((part, weights[part]) for part in parts if part.stop > part.start))
 
 
 class Blender:
@@ -20,14 +36,17 @@ class Blender:
     def __init__(self, rows: Axis, columns: Axis, layers: int) -> None:
         self._rows, self._columns = rows, columns
         self._sums = np.zeros((layers, rows.window_px, columns.length_px), np.float32)
-        self._column_weights = [columns.weights(index) for index in range(columns.count)]
+        self._faded_rows = [_Faded.of(rows.weights(index)) for index in range(rows.count)]
+        self._faded_columns = [_Faded.of(columns.weights(index)) for index in range(columns.count)]
 
     def add(self, row: int, column: int, values: NDArray[np.float32]) -> None:
         """Add a window, shape (layers, window rows, window columns); ``values`` is overwritten."""
         start = self._columns.start(column)
         left, right = max(0, -start), min(self._columns.window_px, self._columns.length_px - start)
-        values *= self._rows.weights(row)[:, None]
-        values *= self._column_weights[column]
+        for part, weights in self._faded_rows[row].parts:
+            values[:, part] *= weights[:, None]
+        for part, weights in self._faded_columns[column].parts:
+            values[:, :, part] *= weights
         self._sums[:, :, start + left : start + right] += values[:, :, left:right]
 
     def finish(self, row: int) -> NDArray[np.float32]:

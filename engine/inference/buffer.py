@@ -152,10 +152,10 @@ class RowBuffer:
             for slot in slots:
                 self._valid[slot] = False
             return
-        planes, valid = self._source.read(reader, (top, bottom), (left, right))
+        raw, valid = self._source.read(reader, (top, bottom), (left, right))
         at = 0
         for rows, columns in slots:
             height = rows.stop - rows.start
-            self._planes[:, rows, columns] = planes[:, at : at + height]
+            self._source.normalise(raw[:, at : at + height], self._planes[:, rows, columns])
             self._valid[rows, columns] = valid[at : at + height]
             at += height

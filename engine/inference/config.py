@@ -50,8 +50,9 @@ class InferenceConfig:
     """Windows, views, device and post-processing of a detection.
 
     Attributes:
-        window_px: Largest window in pixels of the stack; None chooses 704, less for models that enlarge their input.
-        overlap_px: Pixels that neighbouring windows share; None is 192, less for small windows and models that enlarge.
+        window_px: Largest window in pixels of the stack; None chooses 512 and the overlap, less for models that enlarge their input.
+        overlap_px: Pixels that neighbouring windows share; None is as much as the models' reach asks for, or, where a card does not tell
+            it, 192, less for models that enlarge; never more than half of a given window.
         tta: Test-time augmentation: ``none``, ``flip`` (4 views) or ``d4`` (8 views, with quarter turns).
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``directml`` or ``coreml``; ``cuda`` uses every GPU of the machine.
         runtime: ``onnx`` or ``torch``; ``auto`` takes the faster one on the device.

@@ -22,7 +22,16 @@ from engine.inference import crf, finished
 from engine.inference.config import CrfConfig, InferenceConfig
 from engine.inference.ensemble import views
 from engine.inference.journal import FOLDER, Journal, Progress
-from engine.inference.setup import Networks, assemble, card_threshold, fingerprint, needed_windows, windows
+from engine.inference.setup import (
+    Networks,
+    OverlapChoice,
+    assemble,
+    card_threshold,
+    choose_overlap,
+    fingerprint,
+    needed_windows,
+    windows,
+)
 from engine.inference.source import Inputs, excluded_classes
 from engine.inference.statistics import SceneStatistics, scene_statistics
 from engine.inference.stream import Stream, StreamPlan, Tally
@@ -150,7 +159,7 @@ def _compute(request: _Request, report: Reporter) -> dict[str, Any]:
         _require_pixels(tally, stack, request.area, journal)
         seconds = {"statistics": round(prepared - started, 3), "inference": round(streamed - prepared, 3)}
         facts = {
-            **_how(networks, plan, config, tally),
+            **_how(networks, plan, config, tally, choose_overlap(request.bundles, config)),
             **_speed(plan, tally, seconds, progress.rows if progress is not None else 0),
             "members": [_member(bundle, stack) for bundle in request.bundles],
             "statistics": statistics.to_json(),
@@ -231,13 +240,18 @@ def _tags(bundles: Sequence[ModelBundle]) -> dict[str, str]:
     return {"engine_version": __version__, "models": models, "threshold": f"{card_threshold(bundles):.6g}"}
 
 
-def _how(networks: Networks, plan: StreamPlan, config: InferenceConfig, tally: Tally) -> dict[str, Any]:
+def _how(
+    networks: Networks, plan: StreamPlan, config: InferenceConfig, tally: Tally, overlap: OverlapChoice
+) -> dict[str, Any]:
     choice = networks.choice
     return {
-        "device": {"devices": list(choice.devices), "runtime": networks.names, "reason": choice.reason, "threads": networks.threads},
+        "device": {
+            "devices": list(choice.devices), "runtime": networks.names, "reason": choice.reason, "threads": networks.threads,
+            "batches_at_once": networks.at_once,
+        },
         "windows": {
             "rows_px": plan.rows.window_px, "columns_px": plan.columns.window_px,
-            "overlap_px": max(plan.rows.overlap_px, plan.columns.overlap_px),
+            "overlap_px": max(plan.rows.overlap_px, plan.columns.overlap_px), "overlap_reason": overlap.reason,
             "total": plan.rows.count * plan.columns.count, "computed": tally.windows_run, "skipped": tally.windows_skipped,
             "batch": plan.batch,
         },

@@ -23,7 +23,7 @@ from engine.inference.ensemble import Ensemble, Member, views
 from engine.inference.runtime import Runtime, load
 from engine.inference.source import BlockSource, Inputs, excluded_classes, plan
 from engine.inference.stream import StreamPlan
-from engine.inference.tiling import Axis, lay_out
+from engine.inference.tiling import Axis, lay_out, overlap_for
 from engine.models.bundle import ModelBundle
 from engine.models.normalization import ChannelStatistics
 from engine.nouns import Stack
@@ -31,12 +31,16 @@ from engine.nouns import Stack
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-WINDOW_PX = 704
-"""Largest window by default: with an overlap of 192 each row of windows adds 512 rows, a block of a GeoTIFF."""
+STRIDE_PX = 512
+"""What each row of windows adds by default: a block of a GeoTIFF."""
+
+OVERLAP_PX = 192
+"""Overlap for models that do not tell how far they look."""
 
 _SMALLEST_PX = 256
-_OVERLAP_PX = 192
 _GPU_BATCH = 16
+_CPU_AT_ONCE = 2
+"""Each needs memory of its own for what the network computes in between: not as many as there are cores."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,13 @@ class Networks:
         choice: Device and runtime, and why.
         runtimes: For each device the runtime of each bundle.
         threads: Threads on the CPU.
+        at_once: Batches that a device computes at once.
     """
 
     choice: Choice
     runtimes: tuple[tuple[Runtime, ...], ...]
     threads: int
+    at_once: int
 
     @classmethod
     def load(cls, bundles: Sequence[ModelBundle], config: InferenceConfig) -> Networks:
@@ -61,11 +67,17 @@ class Networks:
             DeviceError, DependencyError, BundleError: See :mod:`engine.inference.devices` and :mod:`engine.inference.runtime`.
         """
         choice, threads = choose(config.device, config.runtime), config.threads or cores()
+        # On the CPU two windows at once, each with half of the threads, lose less to waiting for each other than one window with all.
+        onnx = choice.kind == "cpu" and choice.runtime == "onnx" and all(b.onnx_path is not None for b in bundles)
+        at_once = _CPU_AT_ONCE if onnx and threads % _CPU_AT_ONCE == 0 else 1
         runtimes = tuple(
-            tuple(load(bundle, choice, device, precision=config.precision, threads=threads) for bundle in bundles)
+            tuple(
+                load(bundle, choice, device, precision=config.precision, threads=threads // at_once)
+                for bundle in bundles
+            )
             for device in choice.devices
         )
-        return cls(choice, runtimes, threads)
+        return cls(choice, runtimes, threads, at_once)
 
     @property
     def names(self) -> str:
@@ -75,7 +87,7 @@ class Networks:
     def ensembles(
         self, bundles: Sequence[ModelBundle], layouts: Sequence[int], config: InferenceConfig
     ) -> tuple[Ensemble, ...]:
-        """The ensemble on each device.
+        """The ensemble on each device, as often as it computes batches at once.
 
         Args:
             bundles: The models.
@@ -91,6 +103,7 @@ class Networks:
                 views(config.tta),
             )
             for runtimes in self.runtimes
+            for _ in range(self.at_once)
         )
 
 
@@ -98,6 +111,38 @@ def card_threshold(bundles: Sequence[ModelBundle]) -> float:
     """Weighted mean of the thresholds in the models' cards."""
     weights = [bundle.card.weight for bundle in bundles]
     return float(np.average([bundle.card.threshold for bundle in bundles], weights=weights))
+
+
+@dataclass(frozen=True)
+class OverlapChoice:
+    """How much windows overlap, before it is rounded to what the networks' strides ask for.
+
+    Attributes:
+        overlap_px: Pixels that neighbouring windows share.
+        reason: Why, for people.
+    """
+
+    overlap_px: int
+    reason: str
+
+
+def choose_overlap(bundles: Sequence[ModelBundle], config: InferenceConfig) -> OverlapChoice:
+    """The overlap asked for, or the smallest with which no result feels the border of its window.
+
+    A model whose card does not tell how far it looks, or a CRF, of which nobody can tell, gets what served well with deep networks.
+    """
+    if config.overlap_px is not None:
+        return OverlapChoice(config.overlap_px, "It was asked for.")
+    scale = max(bundle.card.input_scale for bundle in bundles)
+    furthest = max((bundle.card.reach_px or 0 for bundle in bundles), default=0)
+    silent = [bundle.card.name for bundle in bundles if bundle.card.reach_px is None]
+    overlap, reason = overlap_for(furthest), f"The models look no further than {furthest} pixels."
+    if silent or config.crf is not None:
+        overlap = max(overlap, OVERLAP_PX // scale)
+        reason = f"It is not known how far {', '.join(silent) or 'a CRF'} looks."
+    if config.window_px is not None and config.window_px // 2 < overlap:
+        return OverlapChoice(config.window_px // 2, f"{reason} It is half of the window at most.")
+    return OverlapChoice(overlap, reason)
 
 
 def windows(grid: Grid, bundles: Sequence[ModelBundle], config: InferenceConfig) -> tuple[Axis, Axis]:
@@ -110,8 +155,8 @@ def windows(grid: Grid, bundles: Sequence[ModelBundle], config: InferenceConfig)
         ConfigError: The overlap does not fit the window.
     """
     scale = max(bundle.card.input_scale for bundle in bundles)
-    window = config.window_px or max(_SMALLEST_PX, WINDOW_PX // scale)
-    overlap = min(_OVERLAP_PX // scale, window // 2) if config.overlap_px is None else config.overlap_px
+    overlap = choose_overlap(bundles, config).overlap_px
+    window = config.window_px or max(_SMALLEST_PX, STRIDE_PX // scale + overlap)
     multiple = math.lcm(
         *(b.card.multiple_of_px // math.gcd(b.card.multiple_of_px, b.card.input_scale) for b in bundles)
     )

@@ -1,8 +1,8 @@
 """The loop of a detection: windows are read, computed, blended and put down as finished rows, all at once.
 
-Three threads at least: one reads and normalises rows ahead (:class:`~engine.inference.buffer.RowBuffer`), one a device runs the
-ensemble, and this one hands windows over, blends results in their order (so that a result never depends on timing), appends
-finished rows to the journal and looks for a request to cancel ten times a second.
+Three threads at least: one reads and normalises rows ahead (:class:`~engine.inference.buffer.RowBuffer`), one for each batch computed
+at once runs the ensemble, and this one hands windows over, blends results in their order (so that a result never depends on
+timing), appends finished rows to the journal and looks for a request to cancel ten times a second.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class StreamPlan:
         columns: Windows across it.
         needed: Which windows are wanted, shape (rows.count, columns.count).
         layouts: The distinct inputs of the ensemble's members.
-        ensembles: The same ensemble on one or more devices.
+        ensembles: The same ensemble, on each device as often as it computes batches at once.
         batch: Windows at once.
         crf: Post-processing of each window, or None.
         guide: Channels of the first layout that serve the CRF as colours.
@@ -188,7 +188,7 @@ class Stream:
     def _submit(
         self, windows: Sequence[tuple[int, int]], inputs: Sequence[NDArray[np.float32]], pool: ThreadPoolExecutor
     ) -> None:
-        # One batch a device under way, and one ready for the first that is done.
+        # One batch an ensemble under way, and one ready for the first that is done.
         self._settle(len(self._plan.ensembles))
         filled = [values[: len(windows)] for values in inputs]
         self._pending.append(_Batch(tuple(windows), pool.submit(self._infer, filled)))
@@ -204,9 +204,7 @@ class Stream:
 
     def _counts(self, inside: NDArray[np.bool_], row: int, column: int) -> bool:
         """Whether a window has a pixel that gets a result and on which it has a say."""
-        used_rows = self._plan.rows.weights(row) > 0
-        used_columns = self._plan.columns.weights(column) > 0
-        return bool(inside[used_rows][:, used_columns].any())
+        return bool(inside[self._plan.rows.used(row), self._plan.columns.used(column)].any())
 
     def _infer(self, inputs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         """Mean and, with several opinions, variance of a batch, shape (N, layers, h, w)."""
@@ -239,7 +237,7 @@ class Stream:
 
     def _finish(self, end: _EndOfRow) -> None:
         sums = self._blender.finish(end.row)
-        sums[:, ~end.valid] = np.nan
+        np.copyto(sums, np.float32(np.nan), where=~end.valid)
         if len(sums) > 1:
             np.sqrt(np.maximum(sums[1], 0), out=sums[1])
         # In slices: encoding a row of windows at once would need five more arrays of its size.

@@ -27,6 +27,10 @@ BALANCED_WINDOWS = 8
 """Up to this many windows on an axis, all shrink to the smallest equal size that covers it; with more there is little to gain."""
 
 
+LEAST_OVERLAP_PX = 16
+"""Below it a fade would be but a pixel wide."""
+
+
 @dataclass(frozen=True)
 class Axis:
     """Windows along one axis of a raster.
@@ -79,6 +83,11 @@ class Axis:
             profile[self.stride_px :] *= 1 - fade
         return profile
 
+    def used(self, index: int) -> slice:
+        """The pixels of a window whose weight is not zero."""
+        weighty = np.flatnonzero(self.weights(index))
+        return slice(int(weighty[0]), int(weighty[-1]) + 1)
+
 
 def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 1) -> Axis:
     """Lay windows over an axis.
@@ -86,7 +95,7 @@ def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 
     Args:
         length_px: Pixels of the raster along it.
         window_px: Largest window; rounded up to a multiple of ``multiple_px``.
-        overlap_px: Pixels that neighbours share; rounded up likewise. Half of it, rounded down, is mirrored beyond each edge.
+        overlap_px: Pixels that neighbours share; rounded up likewise. Half of it, rounded up again, is mirrored beyond each edge.
         multiple_px: Windows start at and are multiples of this.
 
     Raises:
@@ -101,7 +110,7 @@ def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 
         raise ConfigError(
             f"An overlap of {overlap} pixels is too much for a window of {window}; choose a larger window or a smaller overlap."
         )
-    margin = overlap // 2 // multiple_px * multiple_px
+    margin = _round_up(overlap // 2, multiple_px)
     covered, stride = length_px + 2 * margin, window - overlap
     count = max(1, math.ceil((covered - overlap) / stride))
     if count <= BALANCED_WINDOWS:
@@ -118,6 +127,15 @@ def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 
 def fade_px(overlap_px: int) -> int:
     """Over how many pixels in the middle of an overlap windows are faded into each other."""
     return max(1, overlap_px // 8) if overlap_px else 0
+
+
+def overlap_for(reach_px: int) -> int:
+    """The smallest overlap whose silent rim is as wide as a network's reach, at least :data:`LEAST_OVERLAP_PX`.
+
+    Args:
+        reach_px: How far a pixel's result depends on its surroundings, in pixels of the raster.
+    """
+    return max(LEAST_OVERLAP_PX, math.ceil(reach_px * 16 / 7))  # 7/16 of an overlap on either side are silent
 
 
 def fade_in(overlap_px: int) -> NDArray[np.float32]:

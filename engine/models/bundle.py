@@ -55,6 +55,8 @@ class ModelCard:
         window_px: Window size at which it was validated, in input pixels.
         multiple_of_px: Sides of its input (after scaling) must be multiples of this.
         input_scale: Factor by which images are enlarged before the network (scale promotion), 1 for none.
+        reach_px: How far, in input pixels (before scaling), a pixel's result depends on its surroundings; None for unknown or the whole
+            window. Detection lets windows overlap only as much as this asks for. Cards written before it was known lack the key.
         resampling: How 20 m and 60 m bands are brought to 10 m in its training data.
         weight: Its weight in an ensemble.
         training: Data, recipe, seeds, engine version: how it was made.
@@ -76,6 +78,7 @@ class ModelCard:
     window_px: int = 256
     multiple_of_px: int = 32
     input_scale: int = 1
+    reach_px: int | None = None
     resampling: str = "nearest"
     weight: float = 1.0
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -94,6 +97,11 @@ class ModelCard:
         if not 0 < self.threshold < 1:
             raise BundleError(
                 f"The model card of {self.name} has threshold {self.threshold}; it must lie between 0 and 1."
+            )
+        reach = self.reach_px
+        if reach is not None and (not isinstance(reach, int) or isinstance(reach, bool) or reach < 0):
+            raise BundleError(
+                f"The model card of {self.name} has reach_px {reach!r}; it must be a whole number of pixels, 0 or more, or null."
             )
 
     @property
@@ -227,13 +235,14 @@ def write_bundle(
     Returns:
         The checked bundle.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         if weights is not None:
-            save_file({name: np.ascontiguousarray(value) for name, value in weights.items()}, temporary / WEIGHTS)
+            tensors = {name: np.ascontiguousarray(value) for name, value in weights.items()}
+            (temporary / WEIGHTS).write_bytes(save(tensors))  # its own writer tells of a full disk in another way
         if onnx is not None:
             (temporary / ONNX).write_bytes(onnx)
         files = {f.name: {"sha256": sha256(f), "bytes": f.stat().st_size} for f in sorted(temporary.iterdir())}

@@ -52,7 +52,7 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
 
     Args:
         model: The trained network; it is copied to the CPU and left as it is.
-        card: Its card; ``files`` is filled in, ``network["temperature"]`` is taken from the model.
+        card: Its card; ``files`` is filled in, ``network["temperature"]`` and ``reach_px`` are taken from the model.
         folder: Where the bundle goes, usually named like the model; an older bundle there is replaced.
 
     Returns:
@@ -75,8 +75,26 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
             f"The network {card.name} cannot be exported: as ONNX its probabilities differ by {difference:.1e} from PyTorch's, more than "
             f"{TOLERANCE:.0e}; an operation in it has no faithful ONNX form."
         )
-    described = replace(card, network={**card.network, "temperature": model.temperature})
+    described = replace(
+        card,
+        network={**card.network, "temperature": model.temperature},
+        reach_px=reach_px(model, card.input_scale),
+    )
     return write_bundle(folder, described, weights, graph)
+
+
+def reach_px(model: Segmenter, input_scale: int = 1) -> int | None:
+    """How far a pixel's result depends on its surroundings, in pixels before scaling; None where the network does not say.
+
+    Args:
+        model: A network; it says by an attribute ``reach_px``, in the pixels that it sees.
+        input_scale: Factor by which images are enlarged before it, bilinear between pixel centres.
+    """
+    reach: int | None = getattr(model.network, "reach_px", None)
+    if reach is None:
+        return None
+    # The outermost enlarged pixel that a pixel's mean depends on lies reach + (scale - 1) / 2 from its centre.
+    return -(-(2 * reach + input_scale - 1) // (2 * input_scale))
 
 
 def to_onnx(model: Segmenter, channels: int, multiple_px: int) -> bytes:

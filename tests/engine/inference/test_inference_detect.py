@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -218,6 +219,36 @@ def test_several_devices_share_the_windows_and_give_the_same(make_stack, make_bu
     two = predict(stack, [bundle], out=tmp_path / "b", config=SMALL)
     assert len(users) == 2
     assert np.array_equal(read(one.probability.path), read(two.probability.path))
+
+
+@pytest.mark.parametrize(("threads", "most"), [(1, 1), (2, 2), (3, 1), (6, 2)])
+def test_the_cpu_computes_two_windows_at_once_and_never_more(
+    threads, most, make_stack, make_bundle, tmp_path, monkeypatch
+):
+    """Each window under way needs memory of its own, so that their number must not grow with the cores."""
+    from engine.inference import runtime
+
+    busy, seen, lock = 0, [], threading.Lock()
+    original = runtime.OnnxRuntime.run
+
+    def run(self, image):
+        nonlocal busy
+        with lock:
+            busy += 1
+            seen.append(busy)
+        time.sleep(0.01)
+        try:
+            return original(self, image)
+        finally:
+            with lock:
+                busy -= 1
+
+    stack, bundle = make_stack(scene((300, 300))), make_bundle(np.full((3, 3, 3), 0.1))
+    alone = predict(stack, [bundle], out=tmp_path / "a", config=SMALL)
+    monkeypatch.setattr(runtime.OnnxRuntime, "run", run)
+    result = predict(stack, [bundle], out=tmp_path / "b", config=replace(SMALL, threads=threads))
+    assert max(seen) == most == result.facts["device"]["batches_at_once"]
+    assert np.array_equal(read(alone.probability.path), read(result.probability.path))
 
 
 def test_the_file_is_as_the_contract_says(make_stack, make_bundle, tmp_path):

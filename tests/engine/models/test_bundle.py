@@ -82,6 +82,9 @@ def test_a_pickle_under_the_name_of_safetensors_is_refused(tmp_path: Path, conte
         (lambda card: card.update(schema=99), "schema 99"),
         (lambda card: card.update(threshold=1.5), "threshold 1.5"),
         (lambda card: card.update(required=["B99"]), "unknown channels: B99"),
+        (lambda card: card.update(reach_px=-1), "reach_px -1"),
+        (lambda card: card.update(reach_px=2.5), "reach_px 2.5"),
+        (lambda card: card.update(reach_px=True), "reach_px True"),
         (lambda card: card["files"].update({"../evil": {"sha256": "0"}}), "misses"),
         (lambda card: card.update(files={}), "neither"),
     ],
@@ -95,6 +98,19 @@ def test_a_broken_card_is_one_clear_error(
     (folder / CARD).write_text(json.dumps(card))
     with pytest.raises(BundleError, match=message):
         ModelBundle.open(folder)
+
+
+def test_a_card_from_before_the_reach_was_known_is_read_and_names_the_same_weights(tmp_path: Path) -> None:
+    folder = make(tmp_path / "tiny").path
+    card = json.loads((folder / CARD).read_text())
+    assert card.pop("reach_px") is None
+    (folder / CARD).write_text(json.dumps(card))
+    old = ModelBundle.open(folder)
+    assert old.card.reach_px is None
+    (folder / CARD).write_text(json.dumps({**card, "reach_px": 3}))
+    new = ModelBundle.open(folder)
+    assert new.card.reach_px == 3
+    assert new.digest == old.digest
 
 
 def test_missing_parts(tmp_path: Path) -> None:

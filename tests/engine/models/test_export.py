@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from engine.errors import BundleError
 from engine.models import export
-from engine.models.bundle import ModelCard
+from engine.models.bundle import DEFAULT_MODEL, ModelCard, find
 from engine.models.networks import Segmenter, build
 from engine.models.normalization import Normalization
 from engine.models.pruning import drop_unused_stages
@@ -159,3 +160,33 @@ def test_stages_behind_the_last_feature_are_dropped_without_effect(depth: int, r
 
 def test_other_encoders_are_left_alone() -> None:
     assert drop_unused_stages(nn.Conv2d(1, 1, 1)) == 0
+
+
+def test_the_reach_that_a_network_declares_comes_out_in_the_card(model: Segmenter, tmp_path: Path) -> None:
+    network = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [3, 9]}
+    near = export.export_bundle(build(network, len(CHANNELS)).eval(), replace(CARD, network=network), tmp_path / "near")
+    assert near.card.reach_px == 4
+    far = export.export_bundle(model, replace(CARD, reach_px=4), tmp_path / "far")
+    assert far.card.reach_px is None, "what the network does not say is not known, whatever the card said"
+
+
+def test_a_declared_reach_is_true() -> None:
+    """A pixel further away changes nothing, one at the reach does."""
+    torch.manual_seed(0)
+    network = build({"builder": "neighbourhood", "width": 8, "neighbourhoods": [3, 5]}, 2).eval()
+    for parameter in network.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    reach = export.reach_px(network)
+    image = torch.rand(1, 2, 21, 21)
+    changed = image.clone()
+    changed[0, :, 10, 10] += 5
+    with torch.inference_mode():
+        rows = (network(changed) != network(image))[0, 0].any(dim=1).nonzero()
+    assert reach == 2
+    assert (rows.min(), rows.max()) == (10 - reach, 10 + reach)
+
+
+def test_the_bundled_models_card_tells_its_networks_reach() -> None:
+    card = find(DEFAULT_MODEL).card
+    network = build(card.network, len(card.channels))
+    assert card.reach_px == export.reach_px(network, card.input_scale) is not None

@@ -15,10 +15,13 @@ import psutil
 import pyogrio
 import pytest
 import rasterio
+from rasterio.features import geometry_mask
 from shapely import box
 
 from engine.cli import main
+from engine.inference.mask import automatic_threshold
 from engine.models.bundle import DEFAULT_MODEL, find
+from engine.nouns import ProbabilityRaster
 from engine.scene.simulate import SimulatedScene, SimulationConfig, simulate
 from engine.scene.stack import make_stack
 
@@ -125,6 +128,132 @@ def test_several_stacks_and_areas_one_inventory_each_and_one_of_all(stack: Path,
     assert each[0] == each[1] > 0
     assert len(merged) == sum(each)
     assert merged["id"].is_unique
+
+
+@pytest.fixture(scope="session")
+def two_areas(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two polygons inside the stack and one far away, in degrees."""
+    with rasterio.open(stack) as file:
+        (left, bottom, right, top), crs = file.bounds, file.crs
+    middle = (left + right) / 2
+    shapes = [
+        box(left + 100, bottom + 100, middle - 100, top - 100),
+        box(middle + 100, bottom + 100, right - 100, top - 100),
+    ]
+    areas = gpd.GeoSeries([*shapes, box(left + 90_000, bottom, right + 90_000, top)], crs=crs)
+    path = tmp_path_factory.mktemp("areas") / "areas.geojson"
+    areas.to_crs(4326).to_file(path, driver="GeoJSON")
+    return path
+
+
+def landslides_in(folder: Path) -> gpd.GeoDataFrame:
+    return gpd.read_file(folder / "inventory.gpkg", layer="landslides")
+
+
+def test_an_area_of_several_polygons_gives_one_inventory(
+    stack: Path, two_areas: Path, found: Path, tmp_path: Path
+) -> None:
+    assert main(["detect", "--stack", str(stack), "--aoi", str(two_areas), "--out", str(tmp_path)]) == 0
+    shapes = gpd.read_file(two_areas).to_crs(landslides_in(found).crs).geometry
+    table = landslides_in(tmp_path)
+    touched = [table.intersects(shape).any() for shape in shapes]
+    assert touched == [True, True, False], "slides in both polygons inside the imagery"
+    assert table.intersects(shapes.union_all().buffer(10)).all(), "and nowhere else"
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("area-")]
+    run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert run["inputs"]["aoi"] == [str(two_areas)]
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_each_area_gets_an_inventory_and_on_request_one_of_all(
+    merged: bool, stack: Path, two_areas: Path, tmp_path: Path
+) -> None:
+    words = ["detect", "--stack", str(stack), "--aoi", str(two_areas), "--each-area", "--out", str(tmp_path)]
+    assert main([*words, *(["--merge"] if merged else [])]) == 0
+    each = sorted(path for path in tmp_path.iterdir() if path.is_dir())
+    assert [path.name for path in each] == ["area-1", "area-2"], "the third lies outside the imagery"
+    shapes = gpd.read_file(two_areas).to_crs(landslides_in(each[0]).crs).geometry
+    for folder, mine, other in zip(each, shapes, shapes[1::-1], strict=False):
+        assert {path.name for path in folder.iterdir()} >= OUTPUTS
+        table = landslides_in(folder)
+        assert len(table) > 0
+        assert table.intersects(mine.buffer(10)).all()
+        assert not table.intersects(other).any()
+    assert (tmp_path / "inventory.gpkg").exists() == merged
+    if merged:
+        table = landslides_in(tmp_path)
+        assert len(table) == sum(len(landslides_in(folder)) for folder in each)
+        assert table["id"].is_unique
+
+
+def test_several_stacks_without_merging_get_an_inventory_each(stack: Path, tmp_path: Path, capsysbinary: Any) -> None:
+    shutil.copy(stack, tmp_path / "other.tif")
+    out = tmp_path / "out"
+    words = ["detect", "--stack", str(stack), str(tmp_path / "other.tif"), "--out", str(out), "--events", "json"]
+    assert main(words) == 0
+    result = events(capsysbinary.readouterr().out)[-1]
+    assert [Path(each["out"]).name for each in result["results"]] == ["valley", "other"]
+    assert result["merged"] is None
+    assert not (out / "inventory.gpkg").exists()
+    for name in ("valley", "other"):
+        assert {path.name for path in (out / name).iterdir()} >= OUTPUTS
+
+
+def threshold_of(found: Path, tmp_path: Path, stack: Path, *words: str) -> tuple[float, float]:
+    """The threshold that a detection notes, and the lowest stored probability that its mask calls landslide."""
+    shutil.copytree(found, tmp_path / "out", dirs_exist_ok=True)  # so that the network need not run again
+    assert main(["detect", "--stack", str(stack), "--out", str(tmp_path / "out"), *words]) == 0
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert run["reused"] is True
+    with rasterio.open(tmp_path / "out" / "probability.tif") as p, rasterio.open(tmp_path / "out" / "mask.tif") as m:
+        return run["threshold"], float(p.read(1)[m.read(1) == 1].min() * 0.004)
+
+
+def test_the_threshold_is_the_cards_or_the_one_given_or_the_scenes_own(
+    found: Path, stack: Path, tmp_path: Path
+) -> None:
+    card = find(DEFAULT_MODEL).card.threshold
+    own = automatic_threshold(ProbabilityRaster.open(found / "probability.tif"), around=card)
+    assert own != card
+    for words, expected in (((), card), (("--threshold", "0.6"), 0.6), (("--threshold", "auto"), own)):
+        noted, lowest = threshold_of(found, tmp_path, stack, *words)
+        assert noted == pytest.approx(expected)
+        assert expected - 1e-6 <= lowest < expected + 0.02
+
+
+def test_each_polygons_agreement_is_that_of_the_models_on_its_pixels(stack: Path, tmp_path: Path) -> None:
+    shutil.copytree(find(DEFAULT_MODEL).path, tmp_path / "other")
+    card = json.loads((tmp_path / "other" / "card.json").read_text(encoding="utf-8"))
+    card["normalization"]["mean"][card["normalization"]["channels"].index("slope")] += 8
+    (tmp_path / "other" / "card.json").write_text(json.dumps({**card, "name": "other"}), encoding="utf-8")
+    words = ["detect", "--stack", str(stack), "--model", DEFAULT_MODEL, str(tmp_path / "other"), "--out", str(tmp_path)]
+    assert main(words) == 0
+    table = landslides_in(tmp_path)
+    with rasterio.open(tmp_path / "uncertainty.tif") as file, rasterio.open(tmp_path / "mask.tif") as mask:
+        spread, slides, transform = file.read(1) * 0.004, mask.read(1) == 1, file.transform
+    assert spread[slides].max() > 0.02, "the models do not all say the same"
+    for row in table.sort_values("area_m2").tail(5).itertuples():
+        inside = geometry_mask([row.geometry], spread.shape, transform, invert=True, all_touched=True) & slides
+        assert row.agreement == pytest.approx(1 - 2 * spread[inside].mean(), abs=0.02)
+    assert table["agreement"].nunique() > 1
+
+
+def test_windows_overlap_as_the_card_asks_or_as_is_asked_for(stack: Path, found: Path, tmp_path: Path) -> None:
+    card = find(DEFAULT_MODEL).card
+    words = ["detect", "--stack", str(stack), "--window", "128", "--out"]
+    assert main([*words, str(tmp_path / "card")]) == 0
+    assert main([*words, str(tmp_path / "asked"), "--overlap", "64"]) == 0
+    runs = {name: json.loads((tmp_path / name / "run.json").read_text(encoding="utf-8")) for name in ("card", "asked")}
+    assert card.reach_px is not None
+    assert runs["card"]["windows"]["overlap_px"] < 64 == runs["asked"]["windows"]["overlap_px"]
+    assert f"no further than {card.reach_px} pixels" in runs["card"]["windows"]["overlap_reason"]
+    assert runs["asked"]["windows"]["overlap_reason"] == "It was asked for."
+    assert runs["asked"]["parameters"]["inference"]["overlap_px"] == 64
+    pixels = []
+    for folder in (found, tmp_path / "card", tmp_path / "asked"):
+        with rasterio.open(folder / "probability.tif") as file:
+            pixels.append(file.read(1).astype(int))
+    assert max(np.abs(pixels[0] - other).max() for other in pixels[1:]) <= 1
 
 
 def test_missing_channels_are_tolerated_where_the_card_says_so(stack: Path, tmp_path: Path) -> None:

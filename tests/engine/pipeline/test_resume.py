@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import shutil
 import subprocess
 import sys
@@ -15,7 +17,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from engine.errors import CancelledError
+from engine.errors import CancelledError, DiskFullError
 from engine.events import Event, Log, Progress, Reporter
 from engine.inference.config import InferenceConfig
 from engine.inventory.vectorize import VectorizeConfig
@@ -53,7 +55,7 @@ from engine.nouns import Stack
 from engine.pipeline import DetectConfig, detect
 
 def listen(event):
-    if isinstance(event, Progress) and event.stage == sys.argv[3] and event.done >= 1:
+    if isinstance(event, Progress) and event.stage == sys.argv[3] and event.done >= int(sys.argv[4]):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 config = DetectConfig(inference=InferenceConfig(window_px=256, device="cpu", threads=1))
@@ -101,7 +103,7 @@ def unfinished(folder: Path) -> list[Path]:
 def test_a_run_killed_after_inference_does_only_the_rest(stack: Stack, whole: Path, tmp_path: Path) -> None:
     written: list[int] = []
     for stage in ("mask", "measuring", "drawing the report"):
-        words = [sys.executable, "-c", KILLED, str(stack.path), str(tmp_path), stage]
+        words = [sys.executable, "-c", KILLED, str(stack.path), str(tmp_path), stage, "1"]
         assert subprocess.run(words, cwd=ROOT, check=False).returncode != 0
         assert not (tmp_path / "run.json").exists()
         written.append((tmp_path / "probability.tif").stat().st_mtime_ns)
@@ -159,3 +161,50 @@ def test_no_phase_goes_long_without_looking_for_a_request_to_cancel(stack: Stack
     run(stack, tmp_path, CONFIG, Reporter(latest.append, asked))
     gaps = [(later[0] - earlier[0], later[1]) for earlier, later in pairwise(checks)]
     assert max(gaps)[0] < PROMISE_S, max(gaps)
+
+
+@pytest.mark.parametrize("file", ["map.part.png", "report.part.html", "run.part.json"])
+def test_a_disk_that_fills_up_after_the_inventory_is_said_and_a_second_run_makes_the_rest(
+    file: str, stack: Stack, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even an older run.json may stay: it would vouch for polygons of another threshold."""
+    shutil.copytree(whole, tmp_path / "out")
+
+    def full(path: Path, *_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        for name in ("write_text", "write_bytes"):
+            original = getattr(Path, name)
+            patched.setattr(
+                Path,
+                name,
+                lambda self, *a, original=original, **k: (full if self.name == file else original)(self, *a, **k),
+            )
+        with pytest.raises(
+            DiskFullError, match=r"disk is full.*inventory\.gpkg is finished, but its report and run\.json"
+        ):
+            run(stack, tmp_path / "out", OTHER)
+    assert (tmp_path / "out" / "inventory.gpkg").exists()
+    assert not (tmp_path / "out" / "run.json").exists()
+    assert not unfinished(tmp_path / "out")
+    events: list[Event] = []
+    again = run(stack, tmp_path / "out", OTHER, Reporter(events.append))
+    assert not stages(events) & NETWORK
+    assert json.loads(again.run_path.read_text(encoding="utf-8"))["threshold"] == OTHER.threshold
+    assert min(areas(again.folder)) >= 900
+
+
+@pytest.mark.parametrize("done", [1, 3])
+def test_a_run_killed_while_statistics_are_taken_starts_anew_and_ends_the_same(
+    done: int, stack: Stack, whole: Path, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-c", KILLED, str(stack.path), str(tmp_path), "statistics", str(done)]
+    assert subprocess.run(words, cwd=ROOT, check=False).returncode != 0
+    assert not {path.name for path in tmp_path.iterdir()} & OUTPUTS
+    events: list[Event] = []
+    resumed = run(stack, tmp_path, CONFIG, Reporter(events.append))
+    assert resumed.prediction.facts["resumed_rows"] == 0
+    assert not said(events, "another stack"), "nothing was left that another request could have made"
+    assert np.array_equal(pixels(tmp_path / "probability.tif"), pixels(whole / "probability.tif"))
+    assert areas(tmp_path) == areas(whole)
