@@ -21,7 +21,7 @@ from engine.models.bundle import ModelBundle
 from engine.raster import open_raster, read_window
 
 sys.path.insert(0, str(Path(__file__).parent))
-import train_bundled_model as run
+from bundled_model_data import labelled_patches
 
 RGB = [NAMES.index(name) for name in ("B04", "B03", "B02")]
 Image = NDArray[np.float32]
@@ -54,7 +54,7 @@ def draw_reliability(bundle: ModelBundle, path: Path) -> None:
 
 def draw_patches(data: Path, folder: Path, bundle: ModelBundle, path: Path) -> None:
     """All labelled patches with the outline of the label (yellow) and of what the fold that had not seen it finds (red)."""
-    patches, arrays = run.labelled_patches(data), np.load(folder / "held_out.npz")
+    patches, arrays = labelled_patches(data), np.load(folder / "held_out.npz")
     temperature, threshold = bundle.card.network["temperature"], bundle.card.threshold
     figure, axes = plt.subplots(2, 7, figsize=(14, 4.4))
     for panel, (i, (image, mask)) in zip(axes.ravel(), patches.items(), strict=True):

@@ -67,6 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _cancel_on_signals() as cancelled:
             data = args.run(args, Reporter(listener, cancelled))
         listener(Result(data))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output has seen enough (`l4s … | head`). What is still buffered must not complain when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (L4SError, KeyboardInterrupt, MemoryError, OSError) as error:
         failure = _as_l4s_error(error)
         if failure is not None:

@@ -1,11 +1,10 @@
-"""The bundled model's network: what a pixel and the means of its neighbourhoods say, through a small perceptron.
+"""The bundled model's network: what a pixel and the means of its neighbourhoods say, through a small perceptron that looks twice.
 
 With a few labelled patches, far deeper networks learn the patches by heart (docs/decisions/model-light-neighbourhood.md has the figures).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -16,17 +15,22 @@ from engine.errors import ConfigError
 
 
 class NeighbourhoodPerceptron(nn.Module):
-    """A perceptron of two hidden layers on each pixel's channels and their means over square neighbourhoods.
+    """A perceptron on each pixel's channels and their means over square neighbourhoods.
+
+    It may look a second time: a few marks of each pixel (how much it looks like this or that) are averaged over neighbourhoods too, so
+    that a pixel is also judged by what its surroundings are.
 
     Args:
         in_channels: Input channels.
         width: Features of the hidden layers.
-        neighbourhoods: Odd sides of the squares in pixels; those that reach over the image's edge are cut there.
-        ceilings: Pairs of a channel's index and its highest normalised value; what lies above counts as that. A ceiling on the slope keeps
-            a network that was trained in steep mountains from asking for the same slopes in gentler ones.
+        neighbourhoods: Odd sides of the squares in pixels, 1 for the pixel itself; those that reach over the image's edge are cut there.
+        own: Pairs of a channel's index and the sides for that channel; a channel without any side is not looked at. A slope, computed
+            from a coarse DEM, says more of the ground around a pixel than of the pixel.
+        marks: Marks of a pixel for the second look.
+        context: Odd sides of the squares over which the marks are averaged; none for no second look.
 
     Raises:
-        ConfigError: A side is even or below 3.
+        ConfigError: A side is even or below 1, or nothing is looked at.
     """
 
     def __init__(
@@ -34,31 +38,56 @@ class NeighbourhoodPerceptron(nn.Module):
         in_channels: int,
         *,
         width: int = 32,
-        neighbourhoods: Sequence[int] = (3, 7),
-        ceilings: Sequence[tuple[int, float]] = (),
+        neighbourhoods: Sequence[int] = (1, 3, 7),
+        own: Sequence[tuple[int, Sequence[int]]] = (),
+        marks: int = 4,
+        context: Sequence[int] = (),
     ) -> None:
         super().__init__()
-        highest = dict(ceilings)
-        limits = torch.tensor([highest.get(channel, math.inf) for channel in range(in_channels)])
-        self.register_buffer("limits", limits[None, :, None, None], persistent=False)
-        if any(side < 3 or side % 2 == 0 for side in neighbourhoods):
+        different = {int(channel): tuple(sides) for channel, sides in own}
+        sides_of = [different.get(channel, tuple(neighbourhoods)) for channel in range(in_channels)]
+        every = sorted({side for sides in sides_of for side in sides})
+        if any(side < 1 or side % 2 == 0 for side in (*every, *context)):
             raise ConfigError(
-                f"network.neighbourhoods are odd sides of 3 pixels or more, not {list(neighbourhoods)}; give for example [3, 7]."
+                f"The sides of network.neighbourhoods, .own and .context are odd and 1 pixel or more, not {sorted({*every, *context})}; "
+                "give for example [1, 3, 7]."
             )
-        self.neighbourhoods = tuple(neighbourhoods)
+        if not every:
+            raise ConfigError(
+                "The network neighbourhood looks at no channel; give network.neighbourhoods, for example [1, 3, 7]."
+            )
+        self._looks = [(side, [c for c, sides in enumerate(sides_of) if side in sides]) for side in every]
+        self._context = tuple(context)
+        self.reach_px = max(every) // 2 + max(self._context, default=1) // 2  # for the card: how far a pixel looks
+        inputs = sum(len(channels) for _, channels in self._looks)
         self.encoder = nn.Sequential(
-            nn.Conv2d(in_channels * (1 + len(self.neighbourhoods)), width, 1), nn.ReLU(inplace=True),
-            nn.Conv2d(width, width, 1), nn.ReLU(inplace=True),
-        )  # fmt: skip
+            nn.Conv2d(inputs, width, 1), nn.ReLU(inplace=True), nn.Conv2d(width, width, 1), nn.ReLU(inplace=True)
+        )
+        if self._context:
+            self.mark = nn.Conv2d(width, marks, 1)
+            self.second = nn.Sequential(nn.Conv2d(width + marks * len(self._context), width, 1), nn.ReLU(inplace=True))
         self.head = nn.Conv2d(width, 1, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.constant_(self.head.bias, -2.5)  # type: ignore[arg-type]  # landslides are rare: about 8 %
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (N, C, h, w) to logits (N, 1, h, w); any size."""
-        image = torch.minimum(image, self.limits)  # type: ignore[arg-type]
-        means = [
-            functional.avg_pool2d(image, side, 1, side // 2, count_include_pad=False) for side in self.neighbourhoods
-        ]
-        logits: Tensor = self.head(self.encoder(torch.cat([image, *means], dim=1)))
+        seen = [mean_over(image[:, channels], side) for side, channels in self._looks]
+        features = self.encoder(torch.cat(seen, dim=1))
+        if self._context:
+            marks = torch.sigmoid(self.mark(features))
+            around = [mean_over(marks, side) for side in self._context]
+            features = self.second(torch.cat([features, *around], dim=1))
+        logits: Tensor = self.head(features)
         return logits
+
+
+def mean_over(image: Tensor, side: int) -> Tensor:
+    """Mean over a square of an odd side around each pixel of (N, C, h, w), of the part of it inside the image.
+
+    It is taken down the columns and then along the rows, which is the same and faster.
+    """
+    if side == 1:
+        return image
+    rows = functional.avg_pool2d(image, (side, 1), 1, (side // 2, 0), count_include_pad=False)
+    return functional.avg_pool2d(rows, (1, side), 1, (0, side // 2), count_include_pad=False)

@@ -138,3 +138,16 @@ def test_of_several_processes_only_the_first_gives_the_result(monkeypatch, capfd
     assert capfd.readouterr().out == "done\n" * lines
     assert cli.main(["train", "--recipe", "baseline"]) == 2
     assert "--data" in capfd.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_bug() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine", "models", "show", "light"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()  # like `| head`
+    _, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (0, "")

@@ -2,40 +2,78 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 from engine.errors import ConfigError
+from engine.models.neighbourhood import mean_over
 from engine.models.networks import Segmenter, build
 
-NETWORK = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [3, 7]}
+NETWORK = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [1, 3, 7]}
+TWICE = {**NETWORK, "own": [[2, [5, 11]], [4, []]], "marks": 2, "context": [3, 9]}
 
 
-def lively() -> Segmenter:
+def lively(network: dict[str, Any] = NETWORK) -> Segmenter:
     torch.manual_seed(0)
-    model = build(NETWORK, 5).eval()
+    model = build(network, 5).eval()
     for parameter in model.parameters():
         nn.init.normal_(parameter, std=0.5)
     return model
 
 
-def test_a_pixel_is_judged_by_its_neighbourhood_alone() -> None:
-    model, image = lively(), torch.rand(1, 5, 40, 30)
+def reach_of_channel(model: Segmenter, channel: int) -> int:
+    """How far from a pixel a change of one channel there is felt, -1 for nowhere."""
+    image = torch.rand(1, 5, 50, 60)
     other = image.clone()
-    other[0, :, 20, 15] += 5
+    other[0, channel, 25, 30] += 5
     with torch.inference_mode():
-        changed = (model(other) - model(image)).abs()[0, 0] > 1e-6
+        changed = (model(other) - model(image)).abs()[0, 0] > 1e-7
     rows, columns = changed.nonzero().T
-    assert changed[20, 15]
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (17, 23, 12, 18)
+    if len(rows) == 0:
+        return -1
+    found = {int(25 - rows.min()), int(rows.max() - 25), int(30 - columns.min()), int(columns.max() - 30)}
+    assert len(found) == 1
+    return found.pop()
 
 
-def test_means_at_the_edge_are_of_what_is_there() -> None:
+def test_a_pixel_is_judged_by_its_neighbourhood_alone() -> None:
     model = lively()
+    assert {reach_of_channel(model, channel) for channel in range(5)} == {3}
+    assert model.network.reach_px == 3
+
+
+def test_a_second_look_reaches_further_and_channels_have_neighbourhoods_of_their_own() -> None:
+    model = lively(TWICE)
+    assert [reach_of_channel(model, channel) for channel in range(5)] == [7, 7, 9, 7, -1]
+    assert model.network.reach_px == 9
+
+
+@pytest.mark.parametrize("network", [NETWORK, TWICE])
+def test_means_at_the_edge_are_of_what_is_there(network: dict[str, Any]) -> None:
+    model = lively(network)
     with torch.inference_mode():
         logits = model(torch.full((1, 5, 20, 20), 0.7))
     torch.testing.assert_close(logits, logits[:, :, :1, :1].expand_as(logits))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    side=st.integers(0, 6).map(lambda half: 2 * half + 1), rows=st.integers(1, 17), columns=st.integers(1, 17),
+    seed=st.integers(0, 9),
+)  # fmt: skip
+def test_means_are_those_of_the_square(side: int, rows: int, columns: int, seed: int) -> None:
+    image = torch.from_numpy(np.random.default_rng(seed).normal(size=(1, 1, rows, columns)))
+    found, half = mean_over(image, side)[0, 0], side // 2
+    for y in range(rows):
+        for x in range(columns):
+            square = image[0, 0, max(0, y - half) : y + half + 1, max(0, x - half) : x + half + 1]
+            assert float(found[y, x]) == pytest.approx(float(square.mean()))
 
 
 def test_a_new_network_says_that_landslides_are_rare() -> None:
@@ -43,10 +81,17 @@ def test_a_new_network_says_that_landslides_are_rare() -> None:
         assert torch.sigmoid(build(NETWORK, 5)(torch.rand(1, 5, 9, 9))).max() < 0.1
 
 
-@pytest.mark.parametrize("sides", [[2], [3, 8], [1]])
-def test_even_and_tiny_neighbourhoods_are_refused(sides: list[int]) -> None:
-    with pytest.raises(ConfigError, match="odd sides"):
-        build({**NETWORK, "neighbourhoods": sides}, 5)
+@pytest.mark.parametrize(
+    "changed", [{"neighbourhoods": [2]}, {"neighbourhoods": [3, 8]}, {"context": [4]}, {"own": [[0, [-1]]]}]
+)
+def test_even_and_negative_sides_are_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="are odd and 1 pixel or more"):
+        build({**NETWORK, **changed}, 5)
+
+
+def test_a_network_that_looks_at_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match="looks at no channel"):
+        build({**NETWORK, "neighbourhoods": []}, 5)
 
 
 def test_an_image_level_logit_is_refused() -> None:
