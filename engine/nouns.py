@@ -182,8 +182,11 @@ class SingleBandReader:
 
 def encode_probability(probability: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Encode probabilities (NaN for nodata) as they are stored: uint8, 0.004 a step, 255 for nodata."""
-    steps = np.clip(np.rint(np.nan_to_num(probability, nan=0.0) / PROBABILITY_SCALE), 0, PROBABILITY_MAX)
-    return np.where(np.isnan(probability), PROBABILITY_NODATA, steps).astype(np.uint8)
+    steps = np.asarray(probability / PROBABILITY_SCALE)
+    np.rint(steps, out=steps)
+    np.clip(steps, 0, PROBABILITY_MAX, out=steps)
+    np.copyto(steps, PROBABILITY_NODATA, where=np.isnan(steps))
+    return steps.astype(np.uint8)
 
 
 def _single_band(path: Path, kind: str) -> Grid:

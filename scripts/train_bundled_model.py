@@ -16,6 +16,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,11 @@ import torch
 from bundled_model_data import FOLDS, Floats, Patches, areas_of, labelled_patches, landslide_free
 
 from engine import __version__
+from engine.bands import NAMES
 from engine.models.bundle import ModelCard
 from engine.models.export import export_bundle
+from engine.models.networks import Segmenter, build
+from engine.models.normalization import Normalization
 from engine.training.light import (
     NETWORK,
     NORMALIZATION,
@@ -75,9 +79,30 @@ def _weights(folder: Path) -> dict[str, torch.Tensor]:
     return mean_weights(runs)
 
 
+def as_bundled(model: Segmenter) -> tuple[Segmenter, dict[str, Any], Normalization]:
+    """The network without the input of channels that it does not look at, so that detection need not read them.
+
+    Returns:
+        The network, its description, and the normalisation of its channels.
+    """
+    unseen = {channel for channel, sides in NETWORK["own"] if not sides}
+    seen = [channel for channel in range(len(NAMES)) if channel not in unseen]
+    described = {**NETWORK, "own": [[seen.index(channel), sides] for channel, sides in NETWORK["own"] if sides]}
+    smaller = build(described, len(seen)).eval()
+    smaller.load_state_dict(model.state_dict())
+    smaller.temperature = model.temperature
+    smaller.missing_shift = tuple((seen.index(channel), shift) for channel, shift in model.missing_shift)
+    lists: dict[str, Any] = {
+        key: tuple(getattr(NORMALIZATION, key)[c] for c in seen) for key in ("channels", "modes", "mean", "std")
+    }
+    described["missing_shift"] = [list(pair) for pair in smaller.missing_shift]
+    return smaller, described, replace(NORMALIZATION, **lists)
+
+
 def make_card(
+    network: Mapping[str, Any],
+    normalization: Normalization,
     temperature: float,
-    shifts: Sequence[tuple[int, float]],
     at: float,
     scores: Sequence[Mapping[str, Any]],
     curve: Sequence[Mapping[str, float]],
@@ -97,13 +122,12 @@ def make_card(
         version="2.1",
         title="Light network for fresh landslides in vegetated mountains",
         description=(
-            "A perceptron of 3,397 weights on each pixel, the means of its surroundings and, at a second look, what these surroundings look "
-            "like. It finds bare, fresh scars and runouts from any set of channels that has B02, B03 and B04; terrain and the other bands "
-            "make it better. Trained without any pixel of the scenes it is shown on, except halves of the landslide-free ones named under "
-            "training."
+            "A perceptron of 3,397 weights on each pixel, the means of its surroundings and, at a second look, what these look like. It "
+            "finds bare, fresh scars and runouts from any set of channels that has B02, B03 and B04; terrain and the other bands make it "
+            "better. Trained without any pixel of the scenes it is shown on, except halves of the landslide-free ones named under training."
         ),
-        network={**NETWORK, "temperature": temperature, "missing_shift": [list(pair) for pair in shifts]},
-        normalization=NORMALIZATION,
+        network={**network, "temperature": temperature},
+        normalization=normalization,
         required=("B02", "B03", "B04"),
         threshold=round(1 / (1 + float(np.exp(-at / temperature))), 3),
         window_px=256,
@@ -159,9 +183,11 @@ def finish(data: Path, out: Path, *, install: bool) -> None:
     folds, shifts = calibration.shift_missing(folds, [flat]), [*shifts, flat]
     model.missing_shift = tuple(shifts)
     scores = calibration.scores_of(folds, patches, at) + calibration.false_alarms(model, landslide_free(data)[1], at)
-    card = make_card(temperature, shifts, at, scores, calibration.reliability(folds, patches, temperature))
     model.temperature = temperature
-    bundle = export_bundle(model, card, out / card.name)
+    bundled, network, normalization = as_bundled(model)
+    curve = calibration.reliability(folds, patches, temperature)
+    card = make_card(network, normalization, temperature, at, scores, curve)
+    bundle = export_bundle(bundled, card, out / card.name)
     arrays = {f"{subset}|{domain}|{i}": v for (subset, domain), d in folds.items() for i, v in d.items()}
     np.savez(out / "held_out.npz", allow_pickle=False, **arrays)
     (out / "scores.json").write_text(json.dumps(scores, indent=1), encoding="utf-8")
