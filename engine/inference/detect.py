@@ -98,6 +98,7 @@ def predict(
     """
     config = config or InferenceConfig()
     inputs = _check(stack, bundles, config, area)
+    _warn_without_slope(stack, bundles, report)
     networks = Networks.load(bundles, config)
     layers = _LAYERS[: 2 if len(bundles) * len(views(config.tta)) > 1 else 1]
     name = fingerprint(stack, bundles, networks, config, area)
@@ -195,6 +196,16 @@ def _check_room(out: Path, grid: Grid, layers: int) -> None:
         raise DiskFullError(
             f"The results need up to {needed / 1e9:.1f} GB in {out}, but only {free / 1e9:.1f} GB are free; free some space or choose "
             "another output folder."
+        )
+
+
+def _warn_without_slope(stack: Stack, bundles: Sequence[ModelBundle], report: Reporter) -> None:
+    """Say what a missing slope costs: nothing else tells bare fields from scars as well, and a map without landslides looks like one."""
+    used = [bundle.card.name for bundle in bundles if "slope" in bundle.card.channels]
+    if used and "slope" not in stack.channels:
+        report.warn(
+            f"{stack.path.name} has no slope, with which {', '.join(used)} tells scars from bare fields: expect most landslides to be "
+            "missed or fields to be drawn; make the stack with a DEM (`l4s stack --dem`)."
         )
 
 

@@ -13,7 +13,7 @@ import pytest
 from osgeo import gdal, ogr, osr
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject
 from qgis.gui import QgsMapCanvas, QgsMessageBar
-from qgis.PyQt.QtCore import QEvent
+from qgis.PyQt.QtCore import QEvent, Qt
 from qgis.PyQt.QtWidgets import QAction, QMainWindow
 
 HERE = Path(__file__).parent
@@ -254,3 +254,16 @@ def pytest_unconfigure(config):
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(getattr(config, "l4s_exit_status", 4))
+
+
+@pytest.fixture
+def dock(iface, inventory):
+    """The review dock over the inventory, with a reviewer."""
+    from l4s_qgis.review.dock import ReviewDock
+
+    dock = ReviewDock(iface)
+    iface.window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    iface.window.show()
+    dock.panel.reviewer.setText("Ada")
+    yield dock
+    dock.close_down()

@@ -212,16 +212,6 @@ def test_click_grows_the_missed_landslide(detection):
     assert probability.at(QgsPointXY(300635, 2599365)) is None
 
 
-@pytest.fixture
-def dock(iface, inventory):
-    dock = ReviewDock(iface)
-    iface.window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    iface.window.show()
-    dock.panel.reviewer.setText("Ada")
-    yield dock
-    dock.close_down()
-
-
 def test_keys_accept_reject_undo(dock, detection, iface):
     iface.window.activateWindow()
     iface.canvas.setFocus()

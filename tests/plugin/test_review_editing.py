@@ -10,7 +10,6 @@ import sys
 from contextlib import closing
 
 import pytest
-from l4s_qgis.review.dock import ReviewDock
 from qgis.core import (
     QgsApplication,
     QgsLineString,
@@ -28,16 +27,6 @@ from qgis.PyQt.QtWidgets import QApplication
 from conftest import HERE, ROOT, wait
 
 WHOLE = QgsRectangle(300000, 2599360, 300640, 2600000)
-
-
-@pytest.fixture
-def dock(iface, inventory):
-    dock = ReviewDock(iface)
-    iface.window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    iface.window.show()
-    dock.panel.reviewer.setText("Ada")
-    yield dock
-    dock.close_down()
 
 
 def rows(folder, columns="id, status, reviewer"):

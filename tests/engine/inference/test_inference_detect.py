@@ -95,6 +95,20 @@ def test_a_missing_optional_pixel_counts_as_the_mean(make_stack, make_bundle, tm
     assert np.array_equal(read(three.probability.path)[:, :25], read(one.probability.path)[:, :25])
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_a_missing_slope_is_said_to_cost_landslides(given, make_stack, make_bundle, tmp_path):
+    channels = ("B02", "B03", "slope")
+    bundle = make_bundle(channels=channels, required=("B02", "B03"), normalization=fixed(channels))
+    values = scene((50, 50), channels)
+    stack = make_stack(values if given else {name: values[name] for name in ("B02", "B03")})
+    said = []
+    predict(stack, [bundle], out=tmp_path / "out", config=SMALL, report=Reporter(said.append))
+    warnings = [event.message for event in said if isinstance(event, Log) and event.level == "warning"]
+    assert [("has no slope" in text, "l4s stack --dem" in text) for text in warnings] == (
+        [] if given else [(True, True)]
+    )
+
+
 def test_clouds_are_masked_on_request_and_reported(make_stack, make_bundle, tmp_path):
     quality = np.zeros((60, 60), np.uint8)
     quality[:30, :15], quality[50:, :30], quality[0, 59] = 2, 3, 1
