@@ -263,6 +263,21 @@ def output_error(path: Path, error: BaseException) -> OutputError:
     )
 
 
+@contextmanager
+def naming_failures(path: Path) -> Iterator[None]:
+    """Let a failed write name the file, the cause and the remedy.
+
+    Raises:
+        OutputError, DiskFullError: In place of an OSError that is not one of the engine's own errors already.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, L4SError):
+            raise
+        raise output_error(path, error) from error
+
+
 def output_folder(path: Path) -> Path:
     """Create an output folder and check that files can be written into it.
 
@@ -270,13 +285,11 @@ def output_folder(path: Path) -> Path:
         OutputError: It cannot be created or written.
         DiskFullError: The disk is full.
     """
-    try:
+    with naming_failures(path):
         path.mkdir(parents=True, exist_ok=True)
         # A name of its own: several processes of one training try the same folder at once.
         with tempfile.NamedTemporaryFile(dir=path, prefix=".l4s-write-test-") as probe:
             probe.write(b"0" * 4096)
-    except OSError as error:
-        raise output_error(path, error) from error
     return path
 
 
@@ -292,12 +305,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f"{path.stem}{own}{path.suffix}")
     _remove(temporary)
     try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        if isinstance(error, L4SError):
-            raise
-        raise output_error(path, error) from error
+        with naming_failures(path):
+            yield temporary
+            temporary.replace(path)
     finally:
         _remove(temporary)
 

@@ -66,12 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             listener = _failures(listener)
         with _cancel_on_signals() as cancelled:
             data = args.run(args, Reporter(listener, cancelled))
-        listener(Result(data))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Who read the output has seen enough (`l4s … | head`). What is still buffered must not complain when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        _tell(listener, Result(data))
     except (L4SError, KeyboardInterrupt, MemoryError, OSError) as error:
         failure = _as_l4s_error(error)
         if failure is not None:
@@ -81,6 +76,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _bug(listener, error)
     return 0
+
+
+def _tell(listener: Listener, result: Result) -> None:
+    """Tell the result. Whoever reads it may have seen enough (``l4s … | head``): what was asked for is done all the same."""
+    try:
+        listener(result)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered must not complain when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failures(listener: Listener) -> Listener:

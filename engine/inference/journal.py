@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.raster import output_error
+from engine.raster import naming_failures
 
 FOLDER = ".l4s-resume"
 _STATE = "state.json"
@@ -87,7 +87,7 @@ class Journal:
         Raises:
             OutputError: They cannot be written.
         """
-        with self._mapped_errors():
+        with naming_failures(self.folder / _STATE):
             if progress is None:
                 self.remove()
                 self.folder.mkdir(parents=True)
@@ -103,7 +103,7 @@ class Journal:
         Raises:
             DiskFullError: The disk is full.
         """
-        with self._mapped_errors():
+        with naming_failures(self.folder / _STATE):
             for layer, values in zip(self._layers, rows, strict=True):
                 self._files[layer].write(np.ascontiguousarray(values).data)
 
@@ -113,7 +113,7 @@ class Journal:
         Raises:
             DiskFullError: The disk is full.
         """
-        with self._mapped_errors():
+        with naming_failures(self.folder / _STATE):
             for file in self._files.values():
                 file.flush()
                 os.fsync(file.fileno())
@@ -139,7 +139,7 @@ class Journal:
     def read(self, layer: str, first: int, count: int) -> NDArray[np.uint8]:
         """Read rows back, shape (count, columns)."""
         file = self._files[layer]
-        with self._mapped_errors():
+        with naming_failures(self.folder / _STATE):
             file.seek(first * self._columns)
             data = file.read(count * self._columns)
         return np.frombuffer(data, np.uint8).reshape(count, self._columns)
@@ -158,10 +158,3 @@ class Journal:
 
     def _path(self, layer: str) -> Path:
         return self.folder / f"{layer}.rows"
-
-    @contextlib.contextmanager
-    def _mapped_errors(self) -> Any:
-        try:
-            yield
-        except OSError as error:
-            raise output_error(self.folder / _STATE, error) from error

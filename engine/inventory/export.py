@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +19,7 @@ from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
 from engine.inventory.inventory import Inventory, text_of
 from engine.inventory.schema import BY_NAME, FIELDS, STATUS
-from engine.raster import atomic_path, output_error
+from engine.raster import atomic_path, naming_failures, output_error
 
 SHAPEFILE_TEXT = 254
 """Longest text that a Shapefile's table holds, in bytes."""
@@ -113,7 +112,7 @@ def _shapefile(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Pat
     for name in short.select_dtypes("bool"):
         short[name] = short[name].astype("int32")
     # Several files cannot be renamed at once: they are complete in a folder of their own first, the .shp moves last.
-    with _mapped(out), TemporaryDirectory(prefix=f"{out.stem}-", dir=out.parent) as folder:
+    with naming_failures(out), TemporaryDirectory(prefix=f"{out.stem}-", dir=out.parent) as folder:
         pyogrio.write_dataframe(
             short, Path(folder) / out.name, driver="ESRI Shapefile", layer_options={"ENCODING": "UTF-8"}, geometry_type="MultiPolygon"
         )  # fmt: skip
@@ -122,14 +121,6 @@ def _shapefile(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Pat
             out.with_suffix(suffix).unlink(missing_ok=True)
         files = sorted(Path(folder).iterdir(), key=lambda file: file.suffix == ".shp")
         return [file.replace(out.parent / file.name) for file in files]
-
-
-@contextmanager
-def _mapped(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise output_error(out, error) from error
 
 
 def _field_key(names: dict[str, str], path: Path) -> None:

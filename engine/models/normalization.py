@@ -30,6 +30,8 @@ from engine.errors import ConfigError
 Mode = Literal["scene", "centre", "fixed", "relief"]
 MODES: tuple[Mode, ...] = ("scene", "centre", "fixed", "relief")
 
+Numbers = float | NDArray[np.float64]
+
 LARGEST_GAIN = 1.8
 """Slopes are multiplied by no more, so that plains stay plains."""
 
@@ -173,9 +175,7 @@ class Normalization:
         return np.clip(result, -self.clip, self.clip, out=result)
 
 
-def relief_gain(
-    mean: NDArray[np.float64], std: NDArray[np.float64], scene_mean: NDArray[np.float64], scene_std: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def relief_gain(mean: Numbers, std: Numbers, scene_mean: Numbers, scene_std: Numbers) -> NDArray[np.float64]:
     """Factor by which a scene's slopes are multiplied (mode ``relief``), from the training's and the scene's statistics."""
     steep = np.maximum(scene_mean + _STEEP * scene_std, 1e-6)
     return np.asarray(np.clip((mean + _STEEP * std) / steep, 1.0, LARGEST_GAIN))

@@ -6,13 +6,11 @@ import csv
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.errors import L4SError
-from engine.raster import atomic_path, output_error
+from engine.raster import atomic_path, naming_failures
 
 COLUMNS = ("stage", "step", "lr", "loss", "precision", "recall", "f1", "iou", "threshold", "samples_per_s")
 
@@ -43,7 +41,7 @@ class RunLog:
 
     def write(self, row: Mapping[str, float], *, counter: int) -> None:
         """Add a row; ``counter`` counts steps over all stages, for TensorBoard."""
-        with _named(self._path), self._path.open("a", newline="", encoding="utf-8") as file:
+        with naming_failures(self._path), self._path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, COLUMNS, restval="").writerow(
                 {key: f"{row[key]:.6g}" for key in COLUMNS if key in row}
             )
@@ -63,7 +61,7 @@ class EventFile:
         from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 
         self._event = Event
-        with _named(folder):
+        with naming_failures(folder):
             folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}"
         start = SessionLog(status=SessionLog.START)
@@ -81,7 +79,7 @@ class EventFile:
     def _append(self, events: list[Any]) -> None:
         from tensorboard.summary.writer.record_writer import RecordWriter
 
-        with _named(self._path), self._path.open("ab") as file:
+        with naming_failures(self._path), self._path.open("ab") as file:
             writer = RecordWriter(file)
             for event in events:
                 event.wall_time = time.time()
@@ -98,14 +96,3 @@ def _rows_until(path: Path, last: tuple[int, int]) -> list[dict[str, str]]:
             if whole and (int(stage), int(step)) <= last:
                 kept.append(row)
     return kept
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Let a failed write name the file, the cause and the remedy."""
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, L4SError):
-            raise
-        raise output_error(path, error) from error

@@ -220,10 +220,9 @@ class SampleMaker:
         """What slopes are multiplied by, as if the scene were like the sample, with some error."""
         if self._normalization.modes[OPTICAL] != "relief":
             return 1.0
-        training = (np.array([float(values[OPTICAL])]) for values in (self._mean, self._std))
+        mean, std = float(self._mean[OPTICAL]), float(self._std[OPTICAL])
         error = math.exp(_RELIEF_ERROR * rng.normal())
-        scene = (np.array([float(value) * error]) for value in (slope_deg.mean(), slope_deg.std()))
-        return float(relief_gain(*training, *scene)[0])
+        return float(relief_gain(mean, std, float(slope_deg.mean()) * error, float(slope_deg.std()) * error))
 
     def _keep(self, rng: np.random.Generator) -> Tensor:
         drawn = rng.random()

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -256,9 +257,9 @@ def pytest_unconfigure(config):
     os._exit(getattr(config, "l4s_exit_status", 4))
 
 
-@pytest.fixture
-def dock(iface, inventory):
-    """The review dock over the inventory, with a reviewer."""
+@contextmanager
+def review_dock(iface):
+    """The review dock in QGIS's window, with a reviewer, over the active inventory."""
     from l4s_qgis.review.dock import ReviewDock
 
     dock = ReviewDock(iface)
@@ -267,3 +268,9 @@ def dock(iface, inventory):
     dock.panel.reviewer.setText("Ada")
     yield dock
     dock.close_down()
+
+
+@pytest.fixture
+def dock(iface, inventory):
+    with review_dock(iface) as dock:
+        yield dock

@@ -15,12 +15,10 @@ from l4s_qgis.layers import load_inventory
 from l4s_qgis.processing.provider import Provider
 from l4s_qgis.review import actions, schema
 from l4s_qgis.review.actions import ExportDialog
-from l4s_qgis.review.dock import ReviewDock
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QFileDialog
 
-from conftest import ROOT, wait
+from conftest import ROOT, review_dock, wait
 
 ENGINE_S = 120
 
@@ -53,12 +51,8 @@ def dock(iface, folder, engine_python):
     QgsApplication.processingRegistry().addProvider(provider)
     layer = load_inventory(folder / "inventory.gpkg")
     iface.active = layer
-    dock = ReviewDock(iface)
-    iface.window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    iface.window.show()
-    dock.panel.reviewer.setText("Ada")
-    yield dock
-    dock.close_down()
+    with review_dock(iface) as dock:
+        yield dock
     QgsApplication.processingRegistry().removeProvider(provider)
 
 
