@@ -16,8 +16,9 @@ from engine.models.networks import Segmenter
 from engine.models.normalization import ChannelStatistics, StatisticsAccumulator
 from engine.training.light import NORMALIZATION, SUBSETS
 
-TOLERATED_F1 = 0.003
-"""A threshold as good as the best one but for this may be taken."""
+BUNDLED = replace(NORMALIZATION, relief_exponent=2.5, largest_gain=3.0)
+"""What the bundle normalises by. A training sample's mountain is flattened in proportion, and so are its scars; a real gentle mountain's
+scars are less bound to its steepest slopes (docs/decisions/model-light-gentle-mountains.md)."""
 
 MISSING = {"B12": "B02 B03 B04 + terrain"}
 """Channels whose lack shifts the logits, and the set of channels on which that is measured."""
@@ -42,14 +43,14 @@ def statistics_of(images: Sequence[Floats]) -> ChannelStatistics:
 
 def of_a_whole_scene(statistics: ChannelStatistics) -> ChannelStatistics:
     """The same statistics, as if of enough pixels to count fully."""
-    return replace(statistics, count=np.maximum(statistics.count, NORMALIZATION.min_pixels * (statistics.count > 0)))
+    return replace(statistics, count=np.maximum(statistics.count, BUNDLED.min_pixels * (statistics.count > 0)))
 
 
 def logits_of(model: Segmenter, image: Floats, channels: Sequence[str], statistics: ChannelStatistics) -> Floats:
     """Logits (h, w) of a raw image of which only some channels are given; computed in pieces of 512 px."""
     there = [name for name in channels if not np.isnan(image[NAMES.index(name)]).all()]
     raw = np.ascontiguousarray(image[[NAMES.index(name) for name in there]])
-    ready = NORMALIZATION.apply(raw, there, NORMALIZATION.affine(statistics))
+    ready = BUNDLED.apply(raw, there, BUNDLED.affine(statistics))
     rows, columns = ready.shape[1:]
     ready = np.pad(ready, ((0, 0), (0, -rows % 32), (0, -columns % 32)), mode="reflect")
     result = np.zeros(ready.shape[1:], np.float32)
@@ -95,9 +96,9 @@ def missing_shifts(folds: HeldOut, patches: Patches) -> list[tuple[int, float]]:
 
     It is the distance between the best thresholds with all channels and without that one, on held-out patches.
     """
-    whole = plateau([folds["14 channels", "folder"]], patches, 0.0)
+    whole = plateau([folds["14 channels", "folder"]], patches)
     return [
-        (NAMES.index(name), round(whole - plateau([folds[subset, "folder"]], patches, TOLERATED_F1), 2))
+        (NAMES.index(name), round(whole - plateau([folds[subset, "folder"]], patches), 2))
         for name, subset in MISSING.items()
     ]
 
@@ -130,17 +131,15 @@ def shift_missing(folds: HeldOut, shifts: Sequence[tuple[int, float]]) -> dict[t
 
 def choose(folds: HeldOut, patches: Patches) -> float:
     """The threshold, a logit, by F1 over held-out patches."""
-    guiding = {key: value for key, value in folds.items() if key[0] in GUIDING}
-    # The labels leave out scars, whose pixels count as false alarms and push the threshold up: of those that are as good, the lowest.
-    return plateau(list(guiding.values()), patches, TOLERATED_F1)
+    return plateau([by_id for (subset, _), by_id in folds.items() if subset in GUIDING], patches)
 
 
-def plateau(sets: Sequence[Mapping[int, Floats]], patches: Patches, tolerated: float) -> float:
-    """The lowest threshold on the logit whose mean F1 over some sets of predictions is the best, or less by what is tolerated."""
+def plateau(sets: Sequence[Mapping[int, Floats]], patches: Patches) -> float:
+    """The threshold on the logit whose mean F1 over some sets of predictions is the best."""
     candidates = np.arange(-6.0, 6.01, 0.1)
     scores = [np.mean([f1_of(by_id, patches, at) for by_id in sets]) for at in candidates]
     smooth = np.convolve(np.pad(scores, 4, mode="edge"), np.ones(9) / 9, mode="valid")  # the middle of the plateau
-    return float(candidates[np.flatnonzero(smooth >= smooth.max() - tolerated)[0]])
+    return float(candidates[np.argmax(smooth)])
 
 
 def scores_of(folds: HeldOut, patches: Patches, at: float) -> list[dict[str, Any]]:

@@ -34,7 +34,6 @@ from engine.models.networks import Segmenter, build
 from engine.models.normalization import Normalization
 from engine.training.light import (
     NETWORK,
-    NORMALIZATION,
     SUBSETS,
     WEIGHTS,
     LightConfig,
@@ -93,10 +92,10 @@ def as_bundled(model: Segmenter) -> tuple[Segmenter, dict[str, Any], Normalizati
     smaller.temperature = model.temperature
     smaller.missing_shift = tuple((seen.index(channel), shift) for channel, shift in model.missing_shift)
     lists: dict[str, Any] = {
-        key: tuple(getattr(NORMALIZATION, key)[c] for c in seen) for key in ("channels", "modes", "mean", "std")
+        key: tuple(getattr(calibration.BUNDLED, key)[c] for c in seen) for key in ("channels", "modes", "mean", "std")
     }
     described["missing_shift"] = [list(pair) for pair in smaller.missing_shift]
-    return smaller, described, replace(NORMALIZATION, **lists)
+    return smaller, described, replace(calibration.BUNDLED, **lists)
 
 
 def make_card(
@@ -119,7 +118,7 @@ def make_card(
     }  # fmt: skip
     return ModelCard(
         name="light",
-        version="2.1",
+        version="2.2",
         title="Light network for fresh landslides in vegetated mountains",
         description=(
             "A perceptron of 3,397 weights on each pixel, the means of its surroundings and, at a second look, what these look like. It "
@@ -141,9 +140,10 @@ def make_card(
             "Old, vegetated and deep-seated slow landslides are not seen; bare rock, quarries, road cuts and river bars on slopes are "
             "taken for scars.",
             "Without terrain only the surest scars are drawn, because bare fields look like them. Give a DEM.",
-            "In gentler mountains than those it was trained in, and with coarse DEMs, scars' gentle ends are missed: lower the threshold "
-            "there.",
-            "Clouds, snow and water should be masked; the network has seen them mostly as painted covers.",
+            "How slopes of gentle mountains are read was set on one scene without labels (Hokkaido 2018). There, bare fields on slopes of "
+            "10 degrees and more may be taken for scars.",
+            "Clouds, snow and water should be masked; the network has seen them mostly as painted covers. Without infrared bands patchy "
+            "snow on slopes is taken for scars.",
         ),
     )
 

@@ -205,7 +205,7 @@ def _warn_without_slope(stack: Stack, bundles: Sequence[ModelBundle], report: Re
     if used and "slope" not in stack.channels:
         report.warn(
             f"{stack.path.name} has no slope, with which {', '.join(used)} tells scars from bare fields: expect most landslides to be "
-            "missed or fields to be drawn; make the stack with a DEM (`l4s stack --dem`)."
+            "missed or fields to be drawn; give an elevation model (DEM) where the stack is made."
         )
 
 

@@ -28,6 +28,7 @@ class NeighbourhoodPerceptron(nn.Module):
             from a coarse DEM, says more of the ground around a pixel than of the pixel.
         marks: Marks of a pixel for the second look.
         context: Odd sides of the squares over which the marks are averaged; none for no second look.
+        despeckle: When predicting, each logit is the median of those of 3 x 3 pixels: single pixels, in which noise stands out, vanish.
 
     Raises:
         ConfigError: A side is even or below 1, or nothing is looked at.
@@ -42,6 +43,7 @@ class NeighbourhoodPerceptron(nn.Module):
         own: Sequence[tuple[int, Sequence[int]]] = (),
         marks: int = 4,
         context: Sequence[int] = (),
+        despeckle: bool = False,
     ) -> None:
         super().__init__()
         different = {int(channel): tuple(sides) for channel, sides in own}
@@ -57,8 +59,9 @@ class NeighbourhoodPerceptron(nn.Module):
                 "The network neighbourhood looks at no channel; give network.neighbourhoods, for example [1, 3, 7]."
             )
         self._looks = [(side, [c for c, sides in enumerate(sides_of) if side in sides]) for side in every]
-        self._context = tuple(context)
-        self.reach_px = max(every) // 2 + max(self._context, default=1) // 2  # for the card: how far a pixel looks
+        self._context, self._despeckle = tuple(context), despeckle
+        # For the card: how far a pixel looks.
+        self.reach_px = max(every) // 2 + max(self._context, default=1) // 2 + int(despeckle)
         inputs = sum(len(channels) for _, channels in self._looks)
         self.encoder = nn.Sequential(
             nn.Conv2d(inputs, width, 1), nn.ReLU(inplace=True), nn.Conv2d(width, width, 1), nn.ReLU(inplace=True)
@@ -79,7 +82,7 @@ class NeighbourhoodPerceptron(nn.Module):
             around = [mean_over(marks, side) for side in self._context]
             features = self.second(torch.cat([features, *around], dim=1))
         logits: Tensor = self.head(features)
-        return logits
+        return median_over_3(logits) if self._despeckle and not self.training else logits
 
 
 def mean_over(image: Tensor, side: int) -> Tensor:
@@ -91,3 +94,23 @@ def mean_over(image: Tensor, side: int) -> Tensor:
         return image
     rows = functional.avg_pool2d(image, (side, 1), 1, (side // 2, 0), count_include_pad=False)
     return functional.avg_pool2d(rows, (1, side), 1, (0, side // 2), count_include_pad=False)
+
+
+def median_over_3(image: Tensor) -> Tensor:
+    """Median over 3 x 3 around each pixel of (N, C, h, w), edges repeated.
+
+    Of the sorted columns, the median of the highest low, the middle middle and the lowest high is that of all nine (Smith 1996).
+    """
+    padded = functional.pad(image, [1, 1, 1, 1], mode="replicate")
+    above, here, below = padded[:, :, :-2], padded[:, :, 1:-1], padded[:, :, 2:]
+    smaller, larger = torch.minimum(above, here), torch.maximum(above, here)
+    low, high = torch.minimum(smaller, below), torch.maximum(larger, below)
+    middle = torch.maximum(smaller, torch.minimum(larger, below))
+    left, centre, right = slice(0, -2), slice(1, -1), slice(2, None)
+    lowest = torch.maximum(torch.maximum(low[..., left], low[..., centre]), low[..., right])
+    highest = torch.minimum(torch.minimum(high[..., left], high[..., centre]), high[..., right])
+    return _middle_of(lowest, _middle_of(middle[..., left], middle[..., centre], middle[..., right]), highest)
+
+
+def _middle_of(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    return torch.maximum(torch.minimum(a, b), torch.minimum(torch.maximum(a, b), c))

@@ -7,9 +7,9 @@ its own spread, flat farmland would look like mountains, and a cloud sheet like 
 * ``scene``: ``(x - scene mean) / max(scene std, floor x training std)``, for the optical bands;
 * ``centre``: ``(x - scene mean) / training std``, for elevation, whose datum says nothing but whose relief does;
 * ``fixed``: ``(x - training mean) / training std``, for the slope, whose degrees mean the same everywhere;
-* ``relief``: the same after multiplication by ``(training's steep / scene's steep)``, between 1 and :data:`LARGEST_GAIN`, where steep is
-  ``mean + 1.28 std`` (nine tenths of normally distributed values are below): for the slope, where scars of gentler mountains, or of a
-  coarser DEM, shall count as steep as those of the training's.
+* ``relief``: the same after multiplication by ``(training's steepness / scene's steepness) ** relief_exponent``, between 1 and
+  ``largest_gain``: for the slope, where scars of gentler mountains, or of a coarser DEM, shall count as steep as the training's.
+  Steepness is ``mean + variance / mean``, the mean slope weighted by the slope, to which the plains beside mountains add nothing.
 
 Where fewer than ``min_pixels`` valid pixels are at hand the scene's statistics are blended with the training statistics in
 proportion (none of the scene's at zero pixels); the same happens to every channel alike.
@@ -31,11 +31,6 @@ Mode = Literal["scene", "centre", "fixed", "relief"]
 MODES: tuple[Mode, ...] = ("scene", "centre", "fixed", "relief")
 
 Numbers = float | NDArray[np.float64]
-
-LARGEST_GAIN = 1.8
-"""Slopes are multiplied by no more, so that plains stay plains."""
-
-_STEEP = 1.28
 
 
 @dataclass(frozen=True)
@@ -96,9 +91,11 @@ class Normalization:
         std_floor: Least share of the training std by which a ``scene`` channel is divided.
         min_pixels: Valid pixels from which the scene's own statistics count fully.
         clip: Normalised values are clipped to ±clip.
+        relief_exponent: How much more than in proportion ``relief`` channels of gentler scenes are multiplied.
+        largest_gain: ``relief`` channels are multiplied by no more, so that plains stay plains.
 
     Raises:
-        ConfigError: Lengths differ or a std is not positive.
+        ConfigError: Lengths differ, or a std, the exponent or the largest gain is too small.
     """
 
     channels: tuple[str, ...]
@@ -108,6 +105,8 @@ class Normalization:
     std_floor: float = 0.5
     min_pixels: int = 16384
     clip: float = 6.0
+    relief_exponent: float = 1.0
+    largest_gain: float = 1.8
 
     def __post_init__(self) -> None:
         if not len(self.channels) == len(self.modes) == len(self.mean) == len(self.std):
@@ -116,6 +115,11 @@ class Normalization:
             )
         if min(self.std, default=1.0) <= 0:
             raise ConfigError("A normalisation needs positive standard deviations.")
+        if self.relief_exponent < 0 or self.largest_gain < 1:
+            raise ConfigError(
+                "A normalisation needs a relief_exponent of 0 or more and a largest_gain of 1 or more, "
+                f"not {self.relief_exponent} and {self.largest_gain}."
+            )
         unknown = set(self.modes) - set(MODES)
         if unknown:
             raise ConfigError(f"A normalisation's modes are {', '.join(MODES)}, not {', '.join(sorted(unknown))}.")
@@ -124,7 +128,8 @@ class Normalization:
     def from_dict(cls, data: dict[str, Any]) -> Normalization:
         """Read it from a card."""
         lists: dict[str, Any] = {key: tuple(data[key]) for key in ("channels", "modes", "mean", "std")}
-        return cls(**lists, **{key: data[key] for key in ("std_floor", "min_pixels", "clip")})
+        later = {key: data[key] for key in ("relief_exponent", "largest_gain") if key in data}
+        return cls(**lists, **{key: data[key] for key in ("std_floor", "min_pixels", "clip")}, **later)
 
     def affine(self, scene: ChannelStatistics | None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Work out ``normalised = (raw - shift) / scale`` for one scene.
@@ -147,10 +152,15 @@ class Normalization:
         blended_spread = trust * scene_std + (1 - trust) * std
         blended_std = np.maximum(blended_spread, self.std_floor * std)
         modes = np.array(self.modes)
-        gain = np.where(modes == "relief", relief_gain(mean, std, blended_mean, blended_spread), 1.0)
+        gain = np.where(modes == "relief", self.relief_gain(mean, std, blended_mean, blended_spread), 1.0)
         shift = np.where((modes == "fixed") | (modes == "relief"), mean / gain, blended_mean)
         scale = np.where(modes == "scene", blended_std, std / gain)
         return shift.astype(np.float32), scale.astype(np.float32)
+
+    def relief_gain(self, mean: Numbers, std: Numbers, scene_mean: Numbers, scene_std: Numbers) -> NDArray[np.float64]:
+        """Factor by which a scene's slopes are multiplied, from the training's and the scene's statistics."""
+        ratio = _steepness(mean, std) / np.maximum(_steepness(scene_mean, scene_std), 1e-6)
+        return np.asarray(np.clip(ratio**self.relief_exponent, 1.0, self.largest_gain))
 
     def apply(
         self, raw: NDArray[np.float32], channels: Sequence[str], affine: tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -175,10 +185,8 @@ class Normalization:
         return np.clip(result, -self.clip, self.clip, out=result)
 
 
-def relief_gain(mean: Numbers, std: Numbers, scene_mean: Numbers, scene_std: Numbers) -> NDArray[np.float64]:
-    """Factor by which a scene's slopes are multiplied (mode ``relief``), from the training's and the scene's statistics."""
-    steep = np.maximum(scene_mean + _STEEP * scene_std, 1e-6)
-    return np.asarray(np.clip((mean + _STEEP * std) / steep, 1.0, LARGEST_GAIN))
+def _steepness(mean: Numbers, std: Numbers) -> NDArray[np.float64]:
+    return np.asarray(mean + np.square(std) / np.maximum(mean, 1e-6))
 
 
 def training_statistics(channels: Iterable[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -50,6 +50,7 @@ NETWORK: dict[str, Any] = {
     "own": [[NAMES.index("slope"), [7, 21]], [NAMES.index("DEM"), []]],
     "marks": 4,
     "context": [5, 13],
+    "despeckle": True,
 }
 _OPTICAL_MODE: Mode = "scene"
 _MEAN, _STD = training_statistics(NAMES)

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from engine.bands import NAMES, in_order
 from engine.errors import ConfigError
-from engine.models.normalization import Normalization, relief_gain
+from engine.models.normalization import Normalization
 from engine.training.bare_ground import paint_fields, paint_river_bars, paint_scars
 from engine.training.covers import paint_cover
 from engine.training.scene_variation import flat_terrain, smooth_noise, vary_image, vary_radiometry, vary_terrain
@@ -222,7 +222,9 @@ class SampleMaker:
             return 1.0
         mean, std = float(self._mean[OPTICAL]), float(self._std[OPTICAL])
         error = math.exp(_RELIEF_ERROR * rng.normal())
-        return float(relief_gain(mean, std, float(slope_deg.mean()) * error, float(slope_deg.std()) * error))
+        return float(
+            self._normalization.relief_gain(mean, std, float(slope_deg.mean()) * error, float(slope_deg.std()) * error)
+        )
 
     def _keep(self, rng: np.random.Generator) -> Tensor:
         drawn = rng.random()

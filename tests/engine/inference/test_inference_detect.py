@@ -104,7 +104,7 @@ def test_a_missing_slope_is_said_to_cost_landslides(given, make_stack, make_bund
     said = []
     predict(stack, [bundle], out=tmp_path / "out", config=SMALL, report=Reporter(said.append))
     warnings = [event.message for event in said if isinstance(event, Log) and event.level == "warning"]
-    assert [("has no slope" in text, "l4s stack --dem" in text) for text in warnings] == (
+    assert [("has no slope" in text, "elevation model" in text) for text in warnings] == (
         [] if given else [(True, True)]
     )
 

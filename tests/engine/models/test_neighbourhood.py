@@ -9,10 +9,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import median_filter
 from torch import nn
 
 from engine.errors import ConfigError
-from engine.models.neighbourhood import mean_over
+from engine.models.neighbourhood import mean_over, median_over_3
 from engine.models.networks import Segmenter, build
 
 NETWORK = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [1, 3, 7]}
@@ -74,6 +75,22 @@ def test_means_are_those_of_the_square(side: int, rows: int, columns: int, seed:
         for x in range(columns):
             square = image[0, 0, max(0, y - half) : y + half + 1, max(0, x - half) : x + half + 1]
             assert float(found[y, x]) == pytest.approx(float(square.mean()))
+
+
+@given(rows=st.integers(1, 12), columns=st.integers(1, 12), kinds=st.integers(2, 100), seed=st.integers(0, 9))
+def test_a_median_is_that_of_the_nine_pixels(rows: int, columns: int, kinds: int, seed: int) -> None:
+    image = np.random.default_rng(seed).integers(0, kinds, (2, 1, rows, columns)).astype(np.float32)
+    expected = np.stack([median_filter(one, size=(1, 3, 3), mode="nearest") for one in image])
+    np.testing.assert_array_equal(median_over_3(torch.from_numpy(image)).numpy(), expected)
+
+
+def test_specks_vanish_when_predicting_and_only_then() -> None:
+    plain, despeckled = lively(TWICE), lively({**TWICE, "despeckle": True})
+    image = torch.rand(1, 5, 30, 40)
+    with torch.inference_mode():
+        torch.testing.assert_close(despeckled(image), median_over_3(plain(image)))
+        torch.testing.assert_close(despeckled.train()(image), plain(image))
+    assert despeckled.network.reach_px == plain.network.reach_px + 1
 
 
 def test_a_new_network_says_that_landslides_are_rare() -> None:

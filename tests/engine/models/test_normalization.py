@@ -9,7 +9,6 @@ from hypothesis.extra.numpy import arrays
 
 from engine.errors import ConfigError
 from engine.models.normalization import (
-    LARGEST_GAIN,
     ChannelStatistics,
     Normalization,
     StatisticsAccumulator,
@@ -105,27 +104,52 @@ def test_training_statistics_are_in_raw_units() -> None:
     assert std == pytest.approx((0.6784 * 20.29228266, 1.0727 * 772.83144788))
 
 
-RELIEF = replace(NORMALIZATION, modes=("scene", "relief", "centre"), min_pixels=1)
+RELIEF = replace(
+    NORMALIZATION, modes=("scene", "relief", "centre"), min_pixels=1, relief_exponent=2.5, largest_gain=3.0
+)
 
 
-def slope_seen(mean: float, std: float, raw: float) -> float:
+def slope_seen(mean: float, std: float, raw: float, by: Normalization = RELIEF) -> float:
     """A slope as a model sees it in a scene of these statistics."""
     scene = ChannelStatistics(("slope",), np.array([100]), np.array([mean]), np.array([std]))
-    shift, scale = RELIEF.affine(scene)
+    shift, scale = by.affine(scene)
     return float((raw - shift[1]) / scale[1])
 
 
-def test_a_gentler_mountains_slopes_count_as_the_training_s() -> None:
-    # The training's steep is 25 + 1.28 * 14 = 42.9 degrees, this scene's 20 + 1.28 * 10 = 32.8.
-    assert slope_seen(20.0, 10.0, 30.0) == pytest.approx((30.0 * 42.92 / 32.8 - 25.0) / 14.0, rel=1e-5)
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.5])
+def test_a_gentler_mountains_slopes_count_as_the_training_s(exponent: float) -> None:
+    # The training's steepness is 25 + 14² / 25 = 32.84 degrees, this scene's 20 + 10² / 20 = 25.
+    seen = slope_seen(20.0, 10.0, 30.0, replace(RELIEF, relief_exponent=exponent))
+    assert seen == pytest.approx((30.0 * (32.84 / 25.0) ** exponent - 25.0) / 14.0, rel=1e-5)
+
+
+@given(share=st.floats(0.05, 1.0))
+def test_a_plain_beside_the_mountains_changes_nothing(share: float) -> None:
+    slopes = np.random.default_rng(0).uniform(5, 30, 1000)
+    mixed = np.concatenate([slopes, np.zeros(round(1000 / share) - 1000)])
+    alone = slope_seen(slopes.mean(), slopes.std(), 20.0)
+    assert slope_seen(mixed.mean(), mixed.std(), 20.0) == pytest.approx(alone, rel=1e-5)
 
 
 def test_steeper_mountains_stay_as_they_are_and_plains_stay_plains() -> None:
     assert slope_seen(35.0, 14.0, 30.0) == pytest.approx((30.0 - 25.0) / 14.0, rel=1e-5)
-    assert slope_seen(1.0, 1.0, 2.0) == pytest.approx((2.0 * LARGEST_GAIN - 25.0) / 14.0, rel=1e-5)
+    assert slope_seen(1.0, 1.0, 2.0) == pytest.approx((2.0 * 3.0 - 25.0) / 14.0, rel=1e-5)
     assert slope_seen(0.0, 0.0, 0.0) == pytest.approx(-25.0 / 14.0, rel=1e-5)
 
 
 @given(mean=st.floats(0, 60), std=st.floats(0, 30), raw=st.floats(0, 80))
 def test_relief_never_makes_a_slope_gentler(mean: float, std: float, raw: float) -> None:
     assert slope_seen(mean, std, raw) >= (raw - 25.0) / 14.0 - 1e-4
+
+
+def test_how_relief_is_read_is_kept_in_the_card_and_an_earlier_card_reads_it_in_proportion() -> None:
+    card = json.loads(json.dumps(asdict(RELIEF)))
+    assert Normalization.from_dict(card) == RELIEF
+    del card["relief_exponent"], card["largest_gain"]
+    assert Normalization.from_dict(card) == replace(RELIEF, relief_exponent=1.0, largest_gain=1.8)
+
+
+@pytest.mark.parametrize("wrong", [{"relief_exponent": -1.0}, {"largest_gain": 0.5}])
+def test_a_relief_that_would_make_slopes_gentler_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=r"relief_exponent of 0 or more and a largest_gain of 1 or more"):
+        replace(RELIEF, **wrong)
