@@ -91,7 +91,7 @@ class Normalization:
         std_floor: Least share of the training std by which a ``scene`` channel is divided.
         min_pixels: Valid pixels from which the scene's own statistics count fully.
         clip: Normalised values are clipped to ±clip.
-        relief_exponent: How much more than in proportion ``relief`` channels of gentler scenes are multiplied.
+        relief_exponent: Power of the ratio of steepness by which ``relief`` channels are multiplied; 1 is in proportion.
         largest_gain: ``relief`` channels are multiplied by no more, so that plains stay plains.
 
     Raises:
