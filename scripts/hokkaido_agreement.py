@@ -69,6 +69,13 @@ def by_change(before: Image, after: Image, around_deg: Image) -> tuple[Mask, Mas
     return despeckled(brighter & (after[2] > 1050) & (after[2] > after[1])) & known, known
 
 
+def rules(folder: Path, slope_deg: Image) -> tuple[Mask, Mask, Mask]:
+    """Ground by look, ground by change, and where change can be told, from the scenes of a folder and the after-scene's slopes."""
+    before, after = read(folder, "pre"), read(folder, "post")
+    around = uniform_filter(slope_deg, 21)
+    return by_look(after, uniform_filter(slope_deg, 7), around), *by_change(before, after, around)
+
+
 def despeckled(mask: Mask) -> Mask:
     """Without single pixels."""
     return np.asarray(median_filter(mask.astype(np.uint8), 3) > 0)
@@ -87,18 +94,17 @@ def main() -> None:
     parser.add_argument("--probability", type=Path, required=True)
     parser.add_argument("--threshold", type=float, help="default: the one noted in the probability raster")
     args = parser.parse_args()
-    before, after = (read(args.data / "hokkaido_2018", when) for when in ("pre", "post"))
     with Stack.open(args.stack).reader() as stack:
         slope = stack.read(["slope"])[0]
-    near, around = uniform_filter(slope, 7), uniform_filter(slope, 21)
+    near = uniform_filter(slope, 7)
     raster = ProbabilityRaster.open(args.probability)
     threshold = args.threshold or raster.threshold()
     if threshold is None:
         parser.error(f"{args.probability} notes no threshold; give one with --threshold.")
     with raster.reader() as reader:
         probability = np.nan_to_num(reader.read())
-    look, everywhere = by_look(after, near, around), np.ones(slope.shape, bool)
-    change, known = by_change(before, after, around)
+    look, change, known = rules(args.data / "hokkaido_2018", slope)
+    everywhere = np.ones(slope.shape, bool)
     drawn = probability >= threshold
     print(f"threshold {threshold}: {100 * drawn.mean():.2f} % drawn")
     for name, rule, where in (("look", look, everywhere), ("change", change, known)):

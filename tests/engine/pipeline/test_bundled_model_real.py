@@ -16,7 +16,7 @@ from engine.pipeline import detect
 from engine.scene.stack import make_stack
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
-from hokkaido_agreement import by_change, by_look, f1, read
+from hokkaido_agreement import f1, rules
 
 DATA = Path(os.environ.get("L4S_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the shared data folder {DATA} is not here")
@@ -33,9 +33,8 @@ def test_scars_of_a_gentler_mountain_are_drawn_on_its_gentler_slopes_too(tmp_pat
     stack = make_stack(sorted(folder.glob("post_B0*.tif")), [folder / "dem.tif"], out=tmp_path / "stack.tif")
     with stack.reader() as reader:
         slope = reader.read(["slope"])[0]
-    near, around = uniform_filter(slope, 7), uniform_filter(slope, 21)
-    before, after = read(folder, "pre"), read(folder, "post")
-    look, (change, known) = by_look(after, near, around), by_change(before, after, around)
+    near = uniform_filter(slope, 7)
+    look, change, known = rules(folder, slope)
     found = drawn(stack, tmp_path / "out")
     assert f1(found, look, np.ones_like(found)) > 0.78
     assert f1(found, change, known) > 0.7
