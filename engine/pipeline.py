@@ -22,7 +22,7 @@ from engine.events import SILENT, Reporter
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import Prediction, predict
 from engine.inference.mask import automatic_threshold, make_mask
-from engine.inventory.geopackage import write_geopackage
+from engine.inventory.geopackage import read_inventory, write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.report import write_report
 from engine.inventory.vectorize import VectorizeConfig, vectorize
@@ -64,7 +64,7 @@ class Detection:
         folder: Where everything lies.
         prediction: Probability and uncertainty rasters with the facts of the run.
         mask: The landslide mask.
-        inventory: The polygons, as written to ``inventory.gpkg``.
+        inventory: The polygons as ``inventory.gpkg`` holds them, reviewed ones of an earlier run included.
         inventory_path: The GeoPackage.
         report_path: The HTML report.
         run_path: ``run.json``.
@@ -130,12 +130,14 @@ def detect(
         report=report,
     )
     inventory_path = write_geopackage(inventory, out / "inventory.gpkg", report=report)
+    # What was reviewed in an earlier run came in while writing: every number from here on is the file's.
+    inventory = read_inventory(inventory_path)
     with _beside(inventory_path):
         report_path = write_report(
             inventory, out / "report.html", stack=stack, probability=prediction.probability, report=report
         )
-        # The polygons' own record knows more by now: the area seen, and what hid the rest.
-        run = {**inventory.run, "landslides": len(inventory.landslides), "seconds": round(time.monotonic() - clock, 1)}
+        # The polygons' own record knows more by now: the area seen, what hid the rest, how many landslides there are.
+        run = {**inventory.run, "seconds": round(time.monotonic() - clock, 1)}
         with atomic_path(run_path) as temporary:
             temporary.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return Detection(out, prediction, mask, inventory, inventory_path, report_path, run_path)

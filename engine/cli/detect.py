@@ -130,7 +130,7 @@ def _result(done: list[Detection], merged: Path | None) -> dict[str, Any]:
     results = [
         {
             "out": str(d.folder),
-            "landslides": len(d.inventory.landslides),
+            "landslides": len(d.inventory.confirmed),
             "inventory": str(d.inventory_path),
             "probability": str(d.prediction.probability.path),
             "uncertainty": str(d.prediction.uncertainty.path) if d.prediction.uncertainty else None,

@@ -100,4 +100,4 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     write_geopackage(inventory, args.out, report=report)
     written = read_inventory(args.out)
     area = float(written.confirmed["area_m2"].sum())
-    return {"out": str(args.out), "landslides": len(written), "area_km2": area / 1e6}
+    return {"out": str(args.out), "landslides": len(written.confirmed), "area_km2": area / 1e6}

@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from engine.inventory.inventory import Inventory, as_landslides
-from engine.inventory.shape import ground_area
+from engine.inventory.provenance import counts
 
 SAME = 0.5
 """Share of a new polygon that must lie in reviewed ones for it to be the same landslide."""
 
-RESHAPED = 0.01
-"""Relative change of area from which an outline counts as changed by hand."""
 WRITTEN = ("reviewer", "reviewed", "reason", "notes", "event", "date_from", "date_to")
 CHOSEN = ("ls_type", "material", "trigger")
 
@@ -28,34 +27,29 @@ class Merged:
     """A new inventory with the reviewed polygons of an earlier one.
 
     Attributes:
-        inventory: Both together; reviewed polygons first, with their numbers.
+        inventory: Both together; reviewed polygons first, with their numbers. Its record counts what is in it.
         kept: Reviewed polygons that were kept.
         replaced: New polygons that were left out because a reviewed one covers them.
+        outside: Kept polygons that lie outside the ground that the new run looked at.
     """
 
     inventory: Inventory
     kept: int
     replaced: int
+    outside: int
 
 
 def reviewed(landslides: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Which polygons a person has touched: decided on, described, drawn by hand (no number) or reshaped."""
+    """Which polygons a person has touched: decided on, described or drawn by hand (no number).
+
+    Reshaped ones are ``edited`` since they were read (:func:`engine.inventory.restore.measured_anew`).
+    """
     touched = ~landslides["status"].isin(["pending"]) | (landslides["id"] <= 0)
     for name in WRITTEN:
         touched |= landslides[name].notna() & (landslides[name] != "")
     for name in CHOSEN:
         touched |= landslides[name].notna() & (landslides[name] != "unknown")
-    return np.asarray(touched | reshaped(landslides), np.bool_)
-
-
-def reshaped(landslides: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Which outlines were changed since their area was measured."""
-    if landslides.empty:
-        return np.zeros(0, np.bool_)
-    area = ground_area(np.asarray(landslides.geometry), landslides.crs)
-    measured = landslides["area_m2"].to_numpy(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.abs(area / measured - 1) > RESHAPED, np.bool_)
+    return np.asarray(touched, np.bool_)
 
 
 def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
@@ -66,19 +60,17 @@ def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
 
     Args:
         new: The new run's inventory.
-        old: The earlier one; its CRS may differ.
+        old: The earlier one as :func:`engine.inventory.geopackage.read_inventory` gives it; its CRS may differ.
 
     Returns:
         The merged inventory.
     """
     kept = old.landslides[reviewed(old.landslides)].to_crs(new.crs).reset_index(drop=True)
     if kept.empty:
-        return Merged(new, 0, 0)
+        return Merged(new, 0, 0, 0)
     broken = ~kept.geometry.is_valid
     kept.loc[broken, "geometry"] = kept.geometry[broken].make_valid()
     kept["kept_from"] = kept["kept_from"].where(kept["kept_from"].notna(), str(old.run.get("created", "unknown")))
-    by_hand = kept["status"].isna() | (kept["status"].eq("pending") & reshaped(kept))
-    kept["status"] = kept["status"].where(~by_hand, "edited")
     found = new.landslides
     share = _covered_share(np.asarray(found.geometry), np.asarray(kept.geometry))
     rest = found[share < SAME].copy()
@@ -92,8 +84,16 @@ def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
     table = pd.DataFrame(rows)
     columns: dict[str, Any] = {name: table[name] for name in table.columns if name != "geometry"}
     landslides = as_landslides(table["geometry"].to_numpy(), new.crs, columns)
-    merged = replace(new, landslides=landslides, earlier=(*old.earlier, old.run))
-    return Merged(merged, len(kept), len(found) - len(rest))
+    outside = int(outside_area(landslides.iloc[: len(kept)], new.aoi).sum())
+    run = {**new.run, **counts(landslides), "kept_reviewed": len(kept), "kept_outside": outside}
+    merged = replace(new, landslides=landslides, run=run, earlier=(*old.earlier, old.run))
+    return Merged(merged, len(kept), len(found) - len(rest), outside)
+
+
+def outside_area(landslides: gpd.GeoDataFrame, area: BaseGeometry) -> NDArray[np.bool_]:
+    """Which polygons lie wholly outside an area of the same CRS."""
+    shapely.prepare(area)
+    return np.asarray(~shapely.intersects(area, np.asarray(landslides.geometry)), np.bool_)
 
 
 def _covered_share(shapes: NDArray[np.object_], cover: NDArray[np.object_]) -> NDArray[np.float64]:

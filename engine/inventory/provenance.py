@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 
 from engine import __version__
@@ -22,7 +23,6 @@ def make_record(
     parameters: Mapping[str, Any],
     mask: LandslideMask,
     empty: Runs,
-    columns: Mapping[str, Any],
     *,
     probability: ProbabilityRaster | None,
     stack: Stack | None,
@@ -35,13 +35,12 @@ def make_record(
         parameters: Parameters of vectorizing, used where ``run`` has none.
         mask: The mask.
         empty: Its pixels without data.
-        columns: Attributes of the landslides.
         probability: Where the mask came from, if known.
         stack: What was looked at; its quality band tells why pixels are hidden.
         report: Receives progress.
 
     Returns:
-        The record; everything in it is JSON.
+        The record without what follows from the polygons (:func:`counts`); everything in it is JSON.
     """
     inputs = {
         # A mask made from the probability on the way may be a temporary file.
@@ -62,8 +61,6 @@ def make_record(
     }
     record["grid"] = mask.grid.describe()
     record["area_km2"] = round((total - hidden) / 1e6, 6)
-    record["landslides"] = len(columns["pixels"])
-    record["landslide_area_km2"] = round(float(np.sum(columns["area_m2"])) / 1e6, 6)
     record["volume_relation"] = RELATION.name
     return record
 
@@ -83,6 +80,17 @@ def masked_share(mask: LandslideMask, empty: Runs, stack: Stack | None, report: 
         report.progress("counting clouds", mask.grid.rows, mask.grid.rows)
     rest = int(empty.length.sum()) - sum(counts.values())
     return {name: round(count / size, 6) for name, count in {**counts, "nodata": rest}.items()}
+
+
+def counts(landslides: gpd.GeoDataFrame) -> dict[str, Any]:
+    """The entries of a record that follow from the polygons: how many landslides, their area, how many were rejected."""
+    rejected = landslides["status"] == "rejected"
+    area = float(landslides["area_m2"][~rejected].sum())
+    return {
+        "landslides": int((~rejected).sum()),
+        "landslide_area_km2": round(area / 1e6, 6),
+        "rejected": int(rejected.sum()),
+    }
 
 
 def columns_of(record: Mapping[str, Any]) -> dict[str, Any]:

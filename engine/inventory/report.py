@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from engine.events import SILENT, Reporter
 from engine.inventory import figures
 from engine.inventory.inventory import Inventory, text_of
+from engine.inventory.merge import outside_area
 from engine.inventory.page import Section, cards, page, paragraph, table
 from engine.inventory.schema import FLAGS, STATUS
 from engine.inventory.statistics import Summary, density_per_km2, summarise
@@ -143,14 +144,21 @@ def _lead(inventory: Inventory, summary: Summary) -> str:
             "minimum mapping unit, or the threshold is too high.",
             important=True,
         )
-    share = f", {100 * summary.share:.2g} % of it" if summary.share else ""
+    outside = int(outside_area(inventory.confirmed, inventory.aoi).sum())
+    share = f", {100 * summary.share:.2g} % of it" if summary.share and not outside else ""
     pending = int((inventory.landslides["status"] == "pending").sum())
     state = (
         "None has been reviewed yet."
         if pending == len(inventory)
         else f"{len(inventory) - pending} have been reviewed."
     )
-    return paragraph(f"{summary.count:,} landslides covering {_number(summary.area_km2)} km²{where}{share}. {state}")
+    text = paragraph(f"{summary.count:,} landslides covering {_number(summary.area_km2)} km²{where}{share}. {state}")
+    if outside:
+        text += paragraph(
+            f"{outside:,} of them lie outside the ground that was looked at: they were reviewed in an earlier run or drawn by hand.",
+            important=True,
+        )
+    return text
 
 
 def _key_figures(inventory: Inventory, summary: Summary) -> list[tuple[str, str]]:

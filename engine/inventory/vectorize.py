@@ -21,7 +21,7 @@ from engine.inventory.attributes import attributes
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.layers import open_layers
 from engine.inventory.outline import polygons
-from engine.inventory.provenance import columns_of, make_record
+from engine.inventory.provenance import columns_of, counts, make_record
 from engine.inventory.runs import Runs, complement, fill_holes, label_runs, read_mask
 from engine.inventory.schema import FIELDS
 from engine.inventory.smoothing import Outline, reshape
@@ -112,7 +112,7 @@ def vectorize(
     columns = attributes(shapes, slides, empty, grid, zonal, exact=config.outline == "exact")
     columns["amalgamated"] = amalgamated
     record = make_record(
-        run, {"polygons": asdict(config)}, mask, empty, columns, probability=probability, stack=stack, report=report
+        run, {"polygons": asdict(config)}, mask, empty, probability=probability, stack=stack, report=report
     )
     columns.update(columns_of(record))
     order = np.argsort(-np.asarray(columns["area_m2"]), kind="stable")
@@ -122,7 +122,7 @@ def vectorize(
         {f.name: _rounded(columns[f.name], f.digits) for f in FIELDS if f.kind == "real" and f.name in columns}
     )
     landslides = as_landslides(shapes, CRS.from_user_input(grid.crs), columns)
-    return Inventory(landslides, _area(empty, grid.transform), record)
+    return Inventory(landslides, _area(empty, grid.transform), {**record, **counts(landslides)})
 
 
 def _split(

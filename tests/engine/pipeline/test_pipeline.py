@@ -20,6 +20,7 @@ from shapely import box
 
 from engine.cli import main
 from engine.inference.mask import automatic_threshold
+from engine.inventory.geopackage import read_inventory, write_geopackage
 from engine.models.bundle import DEFAULT_MODEL, find
 from engine.nouns import ProbabilityRaster
 from engine.scene.simulate import SimulatedScene, SimulationConfig, simulate
@@ -89,6 +90,44 @@ def test_the_same_from_imagery_and_dem_in_one_command(scene: SimulatedScene, fou
     before = (tmp_path / "stack.tif").stat().st_mtime_ns
     assert main(words) == 0
     assert (tmp_path / "stack.tif").stat().st_mtime_ns == before, "the same inputs need no new stack"
+
+
+def review(inventory: Path, **status: str) -> gpd.GeoDataFrame:
+    """Decide on landslides of a finished inventory: ``id_3="rejected"``; returns all of them."""
+    read = read_inventory(inventory)
+    table = read.landslides.copy()
+    for name, decision in status.items():
+        table.loc[table["id"] == int(name.removeprefix("id_")), "status"] = decision
+    inventory.unlink()
+    write_geopackage(read.with_landslides(table), inventory)
+    return table
+
+
+def test_a_run_over_a_reviewed_inventory_tells_of_what_the_file_holds(
+    found: Path, stack: Path, tmp_path: Path, capsysbinary: Any
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(found, out)
+    with rasterio.open(stack) as file:
+        (left, bottom, right, top), crs = file.bounds, file.crs
+    east = box((left + right) / 2, bottom, right, top)
+    table = landslides_in(found)
+    inside, outside = (table["id"][table.intersects(east) == here].iloc[0] for here in (True, False))
+    review(out / "inventory.gpkg", **{f"id_{inside}": "rejected", f"id_{outside}": "accepted"})
+    gpd.GeoSeries([east], crs=crs).to_file(tmp_path / "east.gpkg")
+    words = ["detect", "--stack", str(stack), "--aoi", str(tmp_path / "east.gpkg"), "--out", str(out)]
+    assert main([*words, "--events", "json"]) == 0
+    told = events(capsysbinary.readouterr().out)[-1]["landslides"]
+    status = landslides_in(out)["status"]
+    assert status.value_counts()["rejected"] == status.value_counts()["accepted"] == 1
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    row = gpd.read_file(out / "inventory.gpkg", layer="run").iloc[-1]
+    assert told == run["landslides"] == row["landslides"] == len(status) - 1
+    assert (run["rejected"], run["kept_reviewed"], run["kept_outside"]) == (1, 2, 1)
+    report = (out / "report.html").read_text(encoding="utf-8")
+    assert f"{told} landslides covering" in report
+    assert "2 have been reviewed" in report
+    assert "1 of them lie outside the ground" in report
 
 
 def test_vectorize_alone_takes_the_models_threshold(found: Path, stack: Path, tmp_path: Path) -> None:
