@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.errors import ChannelError
+
 Unit = Literal["DN", "degrees", "metres"]
 
 
@@ -68,6 +70,12 @@ OPTICAL: tuple[str, ...] = tuple(channel.name for channel in CHANNELS if channel
 TERRAIN: tuple[str, ...] = ("slope", "DEM")
 BY_NAME: dict[str, Channel] = {channel.name: channel for channel in CHANNELS}
 
+REFLECTANCE_DN = 10000.0
+"""DN of reflectance 1."""
+
+LARGEST_REFLECTANCE = 3.0
+"""No reflectance is larger, and no band in DN stays below it: which of the two a band holds is told by this."""
+
 QUALITY = "QA"
 """Description of the optional quality band of a stack; its classes are :data:`QUALITY_CLASSES`."""
 
@@ -102,6 +110,24 @@ def channel_name(text: str) -> str | None:
     if not found:
         found = {_ALIASES[word] for word in re.split(r"[^a-z0-9]+", plain) if word in _ALIASES}
     return found.pop() if len(found) == 1 else None
+
+
+def require_digital_numbers(dtype: str, channel: str, path: str) -> None:
+    """Check that an optical band can hold digital numbers.
+
+    Args:
+        dtype: NumPy name of the band's pixel type.
+        channel: Its name.
+        path: The file, for the message.
+
+    Raises:
+        ChannelError: It is an 8-bit picture, which holds no DN.
+    """
+    if dtype in ("uint8", "int8"):
+        raise ChannelError(
+            f"{path} is an 8-bit picture, but band {channel} is needed in digital numbers (reflectance x 10000, 16 bit); download or "
+            "export the original bands."
+        )
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:

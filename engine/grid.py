@@ -20,6 +20,7 @@ Bounds = tuple[float, float, float, float]
 
 _SNAP_PX = 1e-6
 _SAME_PX = 1e-3
+_ABOUT_TEN_M = (7.0, 14.0)
 _WGS84 = Geod(ellps="WGS84")
 
 
@@ -133,6 +134,10 @@ class Grid:
         """Typical pixel size in metres: the square root of the middle row's pixel area."""
         middle = Grid(self.crs, self.window_transform(Window(0, self.rows // 2, 1, 1)), (1, 1))
         return math.sqrt(float(middle.pixel_area_m2()[0]))
+
+    def about_ten_metres(self) -> bool:
+        """Whether its pixels are of about 10 m (7 to 14), as in Sentinel-2's sharpest bands, on which models are trained."""
+        return _ABOUT_TEN_M[0] <= self.resolution_m() <= _ABOUT_TEN_M[1]
 
     def window_transform(self, window: Window) -> Affine:
         """Transform of the part of the grid that ``window`` covers."""

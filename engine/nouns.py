@@ -6,17 +6,18 @@ Sentinel-2 tile is 6.7 GB as float32. The polygons at the end are :class:`engine
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rasterio.enums import MaskFlags
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from engine.bands import NAMES, QUALITY, QUALITY_CLASSES, channel_name, in_order
+from engine.bands import NAMES, OPTICAL, QUALITY, QUALITY_CLASSES, channel_name, in_order, require_digital_numbers
 from engine.errors import ChannelError, UnreadableFileError
 from engine.grid import Grid
 from engine.raster import grid_of, open_raster, read_window
@@ -34,6 +35,7 @@ class StackReader:
     _dataset: DatasetReader
     _bands: dict[str, int]
     _quality_band: int | None
+    _fill: Mapping[str, np.float32]
 
     def read(self, channels: Sequence[str], window: Window | None = None) -> NDArray[np.float32]:
         """Read channels in raw units (DN, degrees, metres).
@@ -43,9 +45,19 @@ class StackReader:
             window: Part of the grid; all of it by default.
 
         Returns:
-            Array of shape (channels, rows, columns), NaN where there is no data.
+            Array of shape (channels, rows, columns), NaN where there is no data. In a stack of integers that declares no nodata value
+            that is where every optical channel read is 0, as Sentinel-2 itself, Earth Engine and ``gdal_merge`` fill.
         """
-        return read_window(self._dataset, [self._bands[name] for name in channels], window)
+        values = read_window(self._dataset, [self._bands[name] for name in channels], window)
+        filled = [(plane, self._fill[name]) for plane, name in zip(values, channels, strict=True) if name in self._fill]
+        if filled:
+            empty = np.ones(values.shape[1:], np.bool_)
+            for plane, value in filled:
+                empty &= plane == value
+                if not empty.any():  # the first channel settles most windows
+                    return values
+            values[:, empty] = np.nan
+        return values
 
     def quality(self, window: Window | None = None) -> NDArray[np.uint8] | None:
         """Read the quality classes (:data:`engine.bands.QUALITY_CLASSES`), or None if the stack has no quality band."""
@@ -79,7 +91,7 @@ class Stack:
 
         Raises:
             MissingFileError, UnreadableFileError: There is no such raster.
-            ChannelError: Its bands are unnamed, or two bear the same name.
+            ChannelError: Its bands are unnamed, two bear the same name, or it is an 8-bit picture.
             MissingCRSError, GridError: It has no usable georeference.
         """
         with open_raster(path) as dataset:
@@ -97,6 +109,8 @@ class Stack:
                     raise ChannelError(
                         f"{path}: bands {bands[name]} and {index} are both named {name}; give each channel one band."
                     )
+                if name in OPTICAL:
+                    require_digital_numbers(dataset.dtypes[index - 1], name, str(path))
                 bands[name] = index
             if not bands:
                 raise ChannelError(
@@ -110,7 +124,8 @@ class Stack:
     def reader(self) -> Iterator[StackReader]:
         """Open the file for reading windows."""
         with open_raster(self.path) as dataset:
-            yield StackReader(dataset, dict(self._bands), self._quality_band)
+            bands = dict(self._bands)
+            yield StackReader(dataset, bands, self._quality_band, _fill_values(dataset, bands))
 
 
 @dataclass(frozen=True)
@@ -187,6 +202,15 @@ def encode_probability(probability: NDArray[np.floating]) -> NDArray[np.uint8]:
     np.clip(steps, 0, PROBABILITY_MAX, out=steps)
     np.copyto(steps, PROBABILITY_NODATA, where=np.isnan(steps))
     return steps.astype(np.uint8)
+
+
+def _fill_values(dataset: DatasetReader, bands: Mapping[str, int]) -> dict[str, np.float32]:
+    """What a stored 0 reads as in each optical channel; empty where the file says itself what is no data, or could by NaN."""
+    optical = {name: band - 1 for name, band in bands.items() if name in OPTICAL}
+    for index in optical.values():
+        if dataset.dtypes[index].startswith("float") or dataset.mask_flag_enums[index] != [MaskFlags.all_valid]:
+            return {}
+    return {name: np.float32(dataset.offsets[index]) for name, index in optical.items()}
 
 
 def _single_band(path: Path, kind: str) -> Grid:

@@ -99,6 +99,7 @@ def predict(
     config = config or InferenceConfig()
     inputs = _check(stack, bundles, config, area)
     _warn_without_slope(stack, bundles, report)
+    _warn_of_pixel_size(stack, report)
     networks = Networks.load(bundles, config)
     layers = _LAYERS[: 2 if len(bundles) * len(views(config.tta)) > 1 else 1]
     name = fingerprint(stack, bundles, networks, config, area)
@@ -206,6 +207,15 @@ def _warn_without_slope(stack: Stack, bundles: Sequence[ModelBundle], report: Re
         report.warn(
             f"{stack.path.name} has no slope, with which {', '.join(used)} tells scars from bare fields: expect most landslides to be "
             "missed or fields to be drawn; give an elevation model (DEM) where the stack is made."
+        )
+
+
+def _warn_of_pixel_size(stack: Stack, report: Reporter) -> None:
+    """Say what other pixels than the models' cost: shapes and textures are of another size then."""
+    if not stack.grid.about_ten_metres():
+        report.warn(
+            f"{stack.path.name} has pixels of {stack.grid.resolution_m():.3g} m, but models are trained on 10 m: expect landslides to be missed "
+            "or invented; give the imagery as --sentinel2 with a --dem, which brings it onto 10 m, or resample the stack."
         )
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from engine.bands import QUALITY_CLASSES
-from engine.errors import NoValidPixelsError
+from engine.bands import LARGEST_REFLECTANCE, OPTICAL, QUALITY_CLASSES
+from engine.errors import ChannelError, NoValidPixelsError
 from engine.events import SILENT, Reporter
 from engine.inference.source import Inputs, valid_pixels
 from engine.models.normalization import ChannelStatistics, StatisticsAccumulator
@@ -28,6 +28,12 @@ WHOLE_PX = 1_000_000
 
 EVERY_BLOCK_PX = 8_000_000
 """Up to this many pixels every block is read."""
+
+_LEAST_REFLECTANCE = -0.2
+"""Dark ground falls a little below 0 where the atmosphere has been subtracted."""
+
+_SLOPES = (-0.5, 90.5)
+"""Degrees, with room for rounding."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ def scene_statistics(
 
     Raises:
         NoValidPixelsError: Not one pixel counts.
+        ChannelError: The values are in other units than a stack's.
     """
     windows = tuple(stack.grid.windows(BLOCK_PX))
     pixels = stack.grid.rows * stack.grid.columns
@@ -105,6 +112,7 @@ def _accumulate(
 ) -> SceneStatistics:
     accumulator = StatisticsAccumulator(inputs.channels)
     classes = np.zeros(256, np.int64)
+    lowest, highest = (np.full(len(inputs.channels), value, np.float32) for value in (np.inf, -np.inf))
     with stack.reader() as reader:
         for done, window in enumerate(windows, start=1):
             raw = reader.read(inputs.channels, window)[:, ::step, ::step]
@@ -115,10 +123,39 @@ def _accumulate(
             if not valid.all():
                 raw[:, ~valid] = np.nan
             accumulator.add(raw)
+            np.fmin(lowest, np.fmin.reduce(raw, axis=(1, 2)), out=lowest)
+            np.fmax(highest, np.fmax.reduce(raw, axis=(1, 2)), out=highest)
             report.progress("statistics", done, len(windows))
+    _require_units(stack, dict(zip(inputs.channels, zip(lowest.tolist(), highest.tolist(), strict=True), strict=True)))
     total = max(1, int(classes.sum()))
     shares = {name: int(classes[number]) / total for name, number in QUALITY_CLASSES.items()} if classes.any() else {}
     return SceneStatistics(accumulator.result(), shares, step > 1)
+
+
+def _require_units(stack: Stack, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse units in which a model sees something else than what is there; flat rasters are left alone.
+
+    Args:
+        stack: The stack, for the message.
+        ranges: Lowest and highest value of each channel; infinite where it has none.
+
+    Raises:
+        ChannelError: Optical channels hold reflectance instead of DN, or the slope is not in degrees.
+    """
+    optical = [ranges[name] for name in OPTICAL if name in ranges and ranges[name][0] <= ranges[name][1]]
+    lowest, highest = min((low for low, _ in optical), default=0.0), max((high for _, high in optical), default=0.0)
+    if lowest >= _LEAST_REFLECTANCE and highest <= LARGEST_REFLECTANCE and any(low < high for low, high in optical):
+        raise ChannelError(
+            f"The optical bands of {stack.path} hold values from {lowest:.4g} to {highest:.4g}, which is reflectance, but digital numbers "
+            "(reflectance x 10000) are needed; give the file as --sentinel2 with a --dem, which converts it, or multiply its optical bands "
+            "by 10000."
+        )
+    lowest, highest = ranges.get("slope", (0.0, 0.0))
+    if lowest < _SLOPES[0] or highest > _SLOPES[1]:
+        raise ChannelError(
+            f"The slope of {stack.path} goes from {lowest:.4g} to {highest:.4g}, but degrees from 0 to 90 are needed; compute it in "
+            "degrees (not in per cent), and declare as nodata what stands for no data."
+        )
 
 
 def _quality(values: NDArray[np.uint8] | None, step: int) -> NDArray[np.uint8] | None:

@@ -19,12 +19,12 @@ from scipy.ndimage import maximum_filter, uniform_filter
 from shapely import STRtree
 from shapely.geometry import Polygon, box, mapping
 
-from engine.bands import QUALITY, QUALITY_CLASSES
+from engine.bands import QUALITY, QUALITY_CLASSES, REFLECTANCE_DN
 from engine.errors import ChannelError, DependencyError, UnreadableFileError
 from engine.grid import Grid
 from engine.raster import open_raster
 from engine.scene.archive import zip_text
-from engine.scene.imagery import REFLECTANCE_DN, BandSource, Imagery, MaskSource
+from engine.scene.imagery import BandSource, Imagery, MaskSource
 from engine.scene.layers import NODATA, BandLayer, Encode, Layer, OpenSource, open_band
 
 # Sen2Cor's scene classification: 0 no data, 1 saturated, 2 dark or topographic shadow, 3 cloud shadow, 4 vegetation, 5 bare, 6 water,

@@ -15,7 +15,14 @@ from typing import Literal
 import numpy as np
 from rasterio.io import DatasetReader
 
-from engine.bands import OPTICAL, channel_name, in_order
+from engine.bands import (
+    LARGEST_REFLECTANCE,
+    OPTICAL,
+    REFLECTANCE_DN,
+    channel_name,
+    in_order,
+    require_digital_numbers,
+)
 from engine.errors import ChannelError, MissingFileError, ProductError
 from engine.grid import Grid
 from engine.raster import grid_of, open_raster
@@ -24,7 +31,6 @@ Level = Literal["L1C", "L2A", "unknown"]
 MaskKind = Literal["SCL", "CLASSI", "CLOUDS_GML"]
 
 RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
-REFLECTANCE_DN = 10000.0
 OFFSET_SINCE_BASELINE = 400
 _PRODUCT = re.compile(r"(S2[A-D])_MSI(L1C|L2A)_(\d{8})T\d{6}_N(\d{4})")
 _DATE = re.compile(r"(?:^|[^0-9])(20[0-9]{2}[01][0-9][0-3][0-9])(?=[^0-9]|$)")
@@ -250,11 +256,7 @@ def band_source(dataset: DatasetReader, path: str, channel: str, index: int, gri
     """
     dtype = dataset.dtypes[index - 1]
     nodata = dataset.nodatavals[index - 1]
-    if dtype in ("uint8", "int8"):
-        raise ChannelError(
-            f"{path} is an 8-bit picture, but band {channel} is needed in digital numbers (reflectance x 10000, 16 bit); download or "
-            "export the original bands."
-        )
+    require_digital_numbers(dtype, channel, path)
     scale, offset = float(dataset.scales[index - 1]), float(dataset.offsets[index - 1])
     if scale < 0.01:  # stored with the scale to reflectance, as in STAC collections
         scale, offset = scale * REFLECTANCE_DN, offset * REFLECTANCE_DN
@@ -269,7 +271,7 @@ def _is_reflectance(dataset: DatasetReader, index: int) -> bool:
     side = (min(256, dataset.height), min(256, dataset.width))
     sample = dataset.read(index, out_shape=side, masked=True).astype(np.float64).filled(np.nan)
     finite = sample[np.isfinite(sample)]
-    return bool(finite.size) and float(np.percentile(finite, 99)) <= 3.0
+    return bool(finite.size) and float(np.percentile(finite, 99)) <= LARGEST_REFLECTANCE
 
 
 def dn_offset_of(name: str, scale: float, dn_offset: float | None) -> float:

@@ -16,7 +16,6 @@ from engine.scene.area import bounds_in
 
 _PHASE_PX = 0.01
 TARGET_M = 10.0
-_KEPT_M = (7.0, 14.0)
 _WGS84 = CRS.from_epsg(4326)
 
 
@@ -61,7 +60,7 @@ def ten_metre_grid(reference: Grid) -> Grid:
     Raises:
         GridError: The middle lies in no UTM zone.
     """
-    if _KEPT_M[0] <= reference.resolution_m() <= _KEPT_M[1]:
+    if reference.about_ten_metres():
         return reference
     if reference.crs.is_projected and reference.crs.linear_units_factor[1] == 1.0:
         left, _, _, top = reference.bounds

@@ -16,13 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.bands import BY_NAME, OPTICAL
+from engine.bands import BY_NAME, OPTICAL, REFLECTANCE_DN
 from engine.errors import ProductError, UnreadableFileError
 from engine.raster import grid_of, open_raster
 from engine.scene.archive import zip_members, zip_text
 from engine.scene.imagery import (
     RASTERS,
-    REFLECTANCE_DN,
     BandSource,
     Imagery,
     Level,

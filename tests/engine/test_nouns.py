@@ -51,6 +51,39 @@ def test_unnamed_bands_and_repeated_names_are_errors(tmp_path: Path) -> None:
         Stack.open(write(tmp_path / "b.tif", ["B02", "blue"]))
 
 
+@pytest.mark.parametrize("band", ["B02", "nir"])
+def test_an_8_bit_picture_is_refused(band: str, tmp_path: Path) -> None:
+    with pytest.raises(ChannelError, match=r"s\.tif is an 8-bit picture.*B0[28].*reflectance x 10000"):
+        Stack.open(write(tmp_path / "s.tif", ["slope", band], "uint8"))
+    assert Stack.open(write(tmp_path / "t.tif", ["slope", "DEM"], "uint8")).channels == ("slope", "DEM")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "nodata", "empty"),
+    [("uint16", None, True), ("int32", None, True), ("uint16", 65535, False), ("float32", None, False)],
+)
+def test_where_integers_are_0_in_all_optical_channels_there_is_no_data(
+    dtype: str, nodata: float | None, empty: bool, tmp_path: Path
+) -> None:
+    names = ["slope", "B02", "B08", QUALITY]
+    values = np.full((4, 30, 20), 7)
+    values[1:3, :4] = 0  # both optical channels
+    values[1, 4:8] = 0  # dark in one of them
+    values[0, 20:] = 0  # flat ground
+    with RasterWriter(
+        tmp_path / "s.tif", GRID, dtype=dtype, bands=names, nodata=nodata, offsets=[0, -5, 0, 0]
+    ) as writer:
+        writer.write(values.astype(dtype))
+    with Stack.open(tmp_path / "s.tif").reader() as reader:
+        read = reader.read(["slope", "B02", "B08"])
+        terrain = reader.read(["slope"])
+    hole = np.isnan(read)
+    assert hole[:, :4].all() == empty
+    assert hole[:, 4:].sum() == 0
+    assert read[:, 5, 0].tolist() == [7, -5, 7]
+    assert not np.isnan(terrain).any()
+
+
 def test_a_raster_without_crs_is_refused(tmp_path: Path) -> None:
     import rasterio
 

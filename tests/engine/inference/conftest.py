@@ -44,14 +44,18 @@ def make_stack(tmp_path: Path) -> Callable[..., Stack]:
     """Writes a stack of float32 channels (NaN is nodata) with an optional quality band."""
 
     def make(
-        channels: Mapping[str, np.ndarray], *, quality: np.ndarray | None = None, name: str = "stack.tif"
+        channels: Mapping[str, np.ndarray],
+        *,
+        quality: np.ndarray | None = None,
+        name: str = "stack.tif",
+        pixel_m: float = 10.0,
     ) -> Stack:
         arrays = [np.asarray(values, np.float32) for values in channels.values()]
         bands = list(channels)
         if quality is not None:
             arrays.append(quality.astype(np.float32))
             bands.append("QA")
-        grid = Grid(CRS.from_epsg(32651), Affine(10, 0, ORIGIN[0], 0, -10, ORIGIN[1]), arrays[0].shape)
+        grid = Grid(CRS.from_epsg(32651), Affine(pixel_m, 0, ORIGIN[0], 0, -pixel_m, ORIGIN[1]), arrays[0].shape)
         path = tmp_path / name
         with RasterWriter(path, grid, dtype="float32", bands=bands, nodata=float("nan"), overviews=False) as writer:
             writer.write(np.stack(arrays))

@@ -100,6 +100,7 @@ def test_a_missing_slope_is_said_to_cost_landslides(given, make_stack, make_bund
     channels = ("B02", "B03", "slope")
     bundle = make_bundle(channels=channels, required=("B02", "B03"), normalization=fixed(channels))
     values = scene((50, 50), channels)
+    values["slope"] /= 50
     stack = make_stack(values if given else {name: values[name] for name in ("B02", "B03")})
     said = []
     predict(stack, [bundle], out=tmp_path / "out", config=SMALL, report=Reporter(said.append))
@@ -107,6 +108,18 @@ def test_a_missing_slope_is_said_to_cost_landslides(given, make_stack, make_bund
     assert [("has no slope" in text, "elevation model" in text) for text in warnings] == (
         [] if given else [(True, True)]
     )
+
+
+@pytest.mark.parametrize(
+    ("pixel_m", "said"), [(6.0, ["pixels of 6 m"]), (10.0, []), (13.0, []), (30.0, ["pixels of 30 m"])]
+)
+def test_pixels_of_another_size_than_the_models_are_warned_of(pixel_m, said, make_stack, make_bundle, tmp_path):
+    events = []
+    stack = make_stack(scene((40, 40)), pixel_m=pixel_m)
+    predict(stack, [make_bundle()], out=tmp_path / "out", config=SMALL, report=Reporter(events.append))
+    warnings = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
+    assert len(warnings) == len(said)
+    assert all(words in text and "10 m" in text for words, text in zip(said, warnings, strict=True))
 
 
 def test_clouds_are_masked_on_request_and_reported(make_stack, make_bundle, tmp_path):
@@ -158,11 +171,11 @@ def test_the_scene_is_normalised_by_its_own_statistics(make_stack, make_bundle, 
 
 
 def test_an_ensemble_averages_by_weight_and_reports_the_spread(make_stack, make_bundle, tmp_path):
-    channels = scene((100, 90), ("B02", "B03", "B04", "slope"))
+    channels = scene((100, 90), ("B02", "B03", "B04", "B08"))
     kernels = [np.ones((3, 1, 1)), -np.ones((2, 1, 1)), np.full((1, 1, 1), 0.5)]
     bundles = [
         make_bundle(kernels[0], name="one", weight=2.0, threshold=0.4),
-        make_bundle(kernels[1], name="two", channels=("B04", "slope"), weight=1.0, threshold=0.7),
+        make_bundle(kernels[1], name="two", channels=("B04", "B08"), weight=1.0, threshold=0.7),
         make_bundle(kernels[2], name="three", channels=("B03",), normalization=fixed(("B03",), 900, 300), weight=1.0, threshold=0.7),
     ]  # fmt: skip
     result = predict(make_stack(channels), bundles, out=tmp_path / "o", config=SMALL)
@@ -170,7 +183,7 @@ def test_an_ensemble_averages_by_weight_and_reports_the_spread(make_stack, make_
     members = np.stack(
         [
             sigmoid(z["B02"] + z["B03"] + z["B04"]),
-            sigmoid(-z["B04"] - z["slope"]),
+            sigmoid(-z["B04"] - z["B08"]),
             sigmoid(0.5 * np.clip((channels["B03"] - 900) / 300, -6, 6)),
         ]
     )

@@ -15,7 +15,7 @@ from engine.models.normalization import Normalization
 
 STEP = 0.004
 EDGE = 24
-FIRST, SECOND, THIRD = ("B02", "B03", "B04"), ("B04", "slope"), ("B03", "DEM", "B11")
+FIRST, SECOND, THIRD = ("B02", "B03", "B04"), ("B04", "B08"), ("B03", "DEM", "B11")
 RNG = np.random.default_rng(5)
 KERNELS = (RNG.normal(0, 0.2, (3, 5, 5)), RNG.normal(0, 0.3, (2, 3, 3)), RNG.normal(0, 0.3, (3, 7, 7)))
 WEIGHTS = (2.0, 1.0, 0.5)
@@ -69,7 +69,7 @@ def slow(images, kernel, bias, scale):
 
 @pytest.mark.parametrize("tta", ["none", "flip", "d4"])
 def test_any_mix_of_models_is_averaged_as_if_each_had_seen_the_whole_scene(tta, members, make_stack, tmp_path):
-    channels = scene((130, 110), ("B02", "B03", "B04", "slope", "DEM"))
+    channels = scene((130, 110), ("B02", "B03", "B04", "B08", "DEM"))
     opinions, weights = [], []
     for images, kernel, bias, scale, weight in zip(normalised(channels), KERNELS, (0, 0, 0.3), SCALES, WEIGHTS, strict=True):  # fmt: skip
         turns = [kernel]

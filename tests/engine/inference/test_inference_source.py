@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from inference_cases import RGB, fixed, scene
 
+from engine.errors import ChannelError
 from engine.inference import statistics
 from engine.inference.buffer import RowBuffer
 from engine.inference.source import BlockSource, Inputs, excluded_classes, plan
@@ -177,3 +178,46 @@ def test_statistics_survive_json_exactly(make_stack):
     assert np.array_equal(back.channels.mean, found.channels.mean)
     assert np.array_equal(back.channels.std, found.channels.std)
     assert np.array_equal(back.channels.count, found.channels.count)
+
+
+WHOLE = ("B02", "B03", "slope")
+
+
+def ground(**bands):
+    """DN and degrees, with some bands replaced."""
+    rng = np.random.default_rng(3)
+    values = {**scene((40, 30), ("B02", "B03")), "slope": 40 * rng.random((40, 30), np.float32)}
+    return {name: bands.get(name, band) for name, band in values.items()}
+
+
+def statistics_of(stack):
+    return scene_statistics(stack, Inputs(WHOLE, ("B02", "B03")), excluded=())
+
+
+@pytest.mark.parametrize("darkest", [0.03, 0.0, -0.04])
+def test_reflectance_in_place_of_digital_numbers_is_refused(darkest, make_stack):
+    scaled = {name: values / 10000 for name, values in ground().items() if name != "slope"}
+    scaled["B03"][2, 5] = darkest
+    with pytest.raises(ChannelError, match=r"hold values from .* reflectance, but digital numbers .* --sentinel2"):
+        statistics_of(make_stack(ground(**scaled)))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_flat_and_empty_rasters_are_no_reflectance(value, make_stack):
+    flat = np.full((40, 30), value, np.float32)
+    found = statistics_of(make_stack(ground(B02=flat, B03=flat)))
+    assert found.channels.mean[:2].tolist() == [value, value]
+
+
+@pytest.mark.parametrize("wrong", [139.8, -9999.0])
+def test_slopes_that_cannot_be_degrees_are_refused(wrong, make_stack):
+    slope = ground()["slope"]
+    slope[7, 9] = wrong
+    with pytest.raises(ChannelError, match=rf"slope .* {wrong:.4g}.* degrees from 0 to 90"):
+        statistics_of(make_stack(ground(slope=slope)))
+
+
+def test_what_does_not_count_may_hold_anything(make_stack):
+    channels = ground()
+    channels["slope"][:5], channels["B02"][:5] = -9999, np.nan
+    assert statistics_of(make_stack(channels)).channels.count.tolist() == [35 * 30] * 3
