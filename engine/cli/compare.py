@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.raster import output_folder
 
     config = CompareConfig(min_share=args.min_share, min_iou=args.min_iou)
-    inventory = read_inventory(args.inventory)
+    inventory = read_inventory(args.inventory, report=report)
     reference = read_reference(args.reference, inventory.crs, inventory.aoi, layer=args.layer, report=report)
     comparison = compare(inventory, reference, config=config, report=report)
     data = comparison.to_dict()

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.inventory.geopackage import read_inventory
     from engine.raster import output_folder
 
-    inventory = read_inventory(args.inventory)
+    inventory = read_inventory(args.inventory, report=report)
     output_folder(args.out.resolve().parent)
     written = export_inventory(inventory, args.out, status=args.status, report=report)
     return {"out": str(args.out), "files": [str(path) for path in written]}

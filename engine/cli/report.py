@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.nouns import ProbabilityRaster, Stack
     from engine.raster import output_folder
 
-    inventory = read_inventory(args.inventory)
+    inventory = read_inventory(args.inventory, report=report)
     stack = Stack.open(args.stack) if args.stack else None
     probability = ProbabilityRaster.open(args.probability) if args.probability else None
     output_folder(args.out.resolve().parent)

@@ -21,7 +21,7 @@ from engine.inventory.inventory import Inventory, as_multipolygons
 from engine.inventory.overlap import area_scores, boundary_distance, one_to_one, overlaps
 from engine.inventory.reference import Reference
 from engine.inventory.scores import Confusion
-from engine.inventory.shape import ground_area, metres_per_unit
+from engine.inventory.shape import ground_area, metres_per_unit, valid_polygons
 from engine.raster import atomic_path
 
 Floats = NDArray[np.float64]
@@ -156,7 +156,7 @@ def compare(
     if reference.points:
         return _with_points(mine, reference.shapes, config, inventory.crs)
     crs = inventory.crs
-    ours, theirs = _valid(mine), np.asarray(reference.shapes.geometry)
+    ours, theirs = valid_polygons(np.asarray(mine.geometry)), np.asarray(reference.shapes.geometry)
     area_ours, area_theirs = ground_area(ours, crs), ground_area(theirs, crs)
     found_share, right_share, pairs = overlaps(ours, theirs, crs)
     report.progress("comparing", 1, 3)
@@ -180,13 +180,6 @@ def compare(
         false=mine[~right].assign(right_share=right_share[~right]),
         matched=mine.iloc[one].assign(iou=iou, boundary_m=distance),
     )
-
-
-def _valid(table: gpd.GeoDataFrame) -> Shapes:
-    shapes = np.asarray(table.geometry).copy()
-    broken = ~shapely.is_valid(shapes)
-    shapes[broken] = shapely.buffer(shapely.make_valid(shapes[broken]), 0)
-    return shapes
 
 
 def _by_size(

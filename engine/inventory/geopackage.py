@@ -145,9 +145,12 @@ def _opened_elsewhere(path: Path) -> bool:
     """Whether another program may have the file open: QGIS switches it to a write-ahead log as long as it does."""
     if not path.exists():
         return False
+    return _start(path, 20)[18:] == b"\x02\x02" or path.with_name(path.name + "-wal").exists()
+
+
+def _start(path: Path, count: int) -> bytes:
     with path.open("rb") as file:
-        header = file.read(20)
-    return header[18:20] == b"\x02\x02" or path.with_name(path.name + "-wal").exists()
+        return file.read(count)
 
 
 def replace_content(source: Path, target: Path) -> None:
@@ -246,9 +249,10 @@ def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
             )
     else:
         shape = shapely.box(*landslides.total_bounds) if len(landslides) else shapely.Polygon()
+        ground = "the box around the landslides" if len(landslides) else "no ground at all"
         report.warn(
-            f"{path.name} has no layer `aoi`: the box around the landslides is taken for the area that was looked at, which may be larger; "
-            "copy that layer from the file that `l4s detect` wrote, or choose landslides with `l4s export --status … --out NAME.gpkg`."
+            f"{path.name} has no layer `aoi`: {ground} is taken for the area that was looked at, which may be larger; "
+            "`l4s export --out NAME.gpkg` writes landslides of a chosen status together with that layer."
         )
     return Inventory(landslides, shape, records[-1] if records else {}, tuple(records[:-1]))
 
@@ -283,7 +287,7 @@ def _listed(layers: Mapping[str, str]) -> str:
 
 def _layers(path: Path) -> dict[str, str]:
     """Layers by name, and the type of their geometries; empty for tables."""
-    if path.is_dir() or path.open("rb").read(len(DATABASE)) != DATABASE:
+    if path.is_dir() or _start(path, len(DATABASE)) != DATABASE:
         raise UnreadableFileError(
             f"{path} is not a GeoPackage, from which an inventory is read; give the file that `l4s detect` wrote, or convert this one, for "
             f"instance with `ogr2ogr -f GPKG inventory.gpkg {path.name}`."

@@ -95,6 +95,14 @@ def lon_lat(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
 
 
+def valid_polygons(shapes: Shapes) -> Shapes:
+    """The same polygons, self-intersecting ones repaired."""
+    out = shapes.copy()
+    broken = ~shapely.is_valid(out)
+    out[broken] = shapely.buffer(shapely.make_valid(out[broken]), 0)
+    return out
+
+
 def in_metres(shapes: Shapes, crs: CRS) -> Shapes:
     """Stretch each polygon so that its own units are metres on the ground."""
     bounds = shapely.bounds(shapes)

@@ -1,0 +1,102 @@
+"""What other programs leave stale or empty in an inventory, put right where it is read: sizes, status, the record of the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.inventory.inventory import text_of
+from engine.inventory.schema import BY_NAME
+from engine.inventory.shape import ground_area, measure_form, valid_polygons
+from engine.inventory.volume import estimate_volume
+
+Floats = NDArray[np.float64]
+
+RESHAPED = 0.01
+"""Relative change of area from which an outline counts as changed by hand."""
+LEVEL_DEG = 2.0
+"""Mean slope below which there is no fall line to speak of."""
+
+
+def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Measure what was drawn or reshaped outside, and mark it as a person's.
+
+    A GIS changes outlines but not the columns that follow from them, and leaves every column of a drawn polygon empty. What needs
+    rasters (probability, terrain, flags) stays as it is.
+
+    Args:
+        landslides: The table as it was read; no geometry is missing.
+
+    Returns:
+        The same rows. Those whose outline changed, or whose area, perimeter or volume is missing or contradicts the others, have the
+        measures of their polygons. Those without a status, and pending ones whose outline changed, are ``edited``.
+    """
+    if landslides.empty:
+        return landslides
+    shapes = valid_polygons(np.asarray(landslides.geometry))
+    area = ground_area(shapes, landslides.crs)
+    measured, perimeter, volume = (
+        landslides[name].to_numpy(np.float64) for name in ("area_m2", "perimeter_m", "volume_m3")
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        changed = np.abs(area / measured - 1) > RESHAPED
+    # Half a cubic metre: volumes are rounded.
+    consistent = np.isclose(volume, estimate_volume(measured)[0], rtol=RESHAPED, atol=0.5)
+    stale = np.flatnonzero((changed | np.isnan(measured) | np.isnan(perimeter) | ~consistent) & (area > 0))
+    status = landslides["status"]
+    by_hand = status.isna() | (status == "") | (status.eq("pending") & changed)
+    out = landslides.assign(status=status.where(~by_hand, "edited"))
+    if len(stale):
+        for name, values in _measures(shapes[stale], out.iloc[stale]).items():
+            column = out[name].to_numpy(np.float64, copy=True)
+            column[stale] = np.round(values, BY_NAME[name].digits)
+            out[name] = column
+    return out
+
+
+def _measures(shapes: NDArray[np.object_], rows: gpd.GeoDataFrame) -> dict[str, Floats]:
+    """All columns that follow from the outlines alone; the fall line is that of the terrain measured before, if any was."""
+    aspect = np.radians(rows["aspect_deg"].to_numpy(np.float64))
+    steep = rows["slope_deg"].to_numpy(np.float64) > LEVEL_DEG
+    downhill = np.where(steep[:, None], np.stack([np.sin(aspect), np.cos(aspect)], axis=1), np.nan)
+    form = measure_form(shapes, rows.crs, downhill)
+    volume, low, high = estimate_volume(form.area_m2)
+    return {
+        "area_m2": form.area_m2, "perimeter_m": form.perimeter_m, "length_m": form.length_m, "width_m": form.width_m,
+        "axis_m": form.axis_m, "elongation": form.elongation, "compactness": form.compactness,
+        "volume_m3": volume, "volume_low_m3": low, "volume_high_m3": high,
+    }  # fmt: skip
+
+
+def records_of(landslides: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """Records of the runs as far as the columns of their landslides tell, oldest first; none where they tell nothing."""
+    records = []
+    for created, rows in landslides.groupby("created"):  # ISO 8601: in the order of time
+        row = rows.iloc[0]
+        inputs = {name: text_of(row[name]) for name in ("images", "dem") if text_of(row[name])}
+        record = {
+            "created": created,
+            "engine_version": text_of(row["engine"]),
+            "models": _models(row),
+            "inputs": inputs,
+        }
+        if np.isfinite(row["threshold"]):
+            record["threshold"] = float(row["threshold"])
+        records.append(record)
+    return records
+
+
+def _models(row: Any) -> list[dict[str, str]]:
+    """The models as a record lists them, from the columns that :func:`engine.inventory.provenance.columns_of` makes of it."""
+    names, digests = (
+        text_of(row[name]).split(", ") if text_of(row[name]) else [] for name in ("model", "model_digest")
+    )
+    digests += [""] * (len(names) - len(digests))
+    models = []
+    for text, digest in zip(names, digests, strict=False):
+        name, _, version = text.rpartition(" ")
+        models.append({"name": name or version, "version": version if name else "", "digest": digest})
+    return models
