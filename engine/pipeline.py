@@ -24,7 +24,7 @@ from engine.inference.detect import Prediction, predict
 from engine.inference.mask import automatic_threshold, make_mask
 from engine.inventory.geopackage import read_inventory, write_geopackage
 from engine.inventory.inventory import Inventory
-from engine.inventory.report import write_report
+from engine.inventory.report import WELL_COVERED, write_report
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import ModelBundle
 from engine.nouns import LandslideMask, Stack
@@ -112,6 +112,7 @@ def detect(
     config = config or DetectConfig()
     started, clock = datetime.now(timezone.utc), time.monotonic()
     output_folder(out)
+    _warn_without_cloud_mask(stack, config.inference, report)
     prediction = predict(stack, bundles, out=out, config=config.inference, area=area, report=report)
     threshold = _threshold(config.threshold, prediction, report)
     # It stands for a complete result: an earlier one's must not stay beside the files that are replaced from here on.
@@ -125,10 +126,12 @@ def detect(
         stack=stack,
         uncertainty=prediction.uncertainty,
         change=change,
+        area=area,
         config=config.polygons,
         run=run,
         report=report,
     )
+    _warn_of_partial_slope(inventory, report)
     inventory_path = write_geopackage(inventory, out / "inventory.gpkg", report=report)
     # What was reviewed in an earlier run came in while writing: every number from here on is the file's.
     inventory = read_inventory(inventory_path)
@@ -141,6 +144,29 @@ def detect(
         with atomic_path(run_path) as temporary:
             temporary.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return Detection(out, prediction, mask, inventory, inventory_path, report_path, run_path)
+
+
+def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, report: Reporter) -> None:
+    """Say that nobody looked for clouds: a clouded map without landslides looks like a map without landslides."""
+    if stack.has_quality or not config.mask_quality:
+        return
+    remedy = (
+        "make the stack with `--quality s2cloudless` (extra `clouds`), which computes a mask from Level-1C bands."
+        if "B10" in stack.channels
+        else "look for clouds in the image before you trust the map."
+    )
+    report.warn(
+        f"{stack.path.name} has no cloud mask, so clouds are taken for ground: they hide landslides and can look like some; {remedy}"
+    )
+
+
+def _warn_of_partial_slope(inventory: Inventory, report: Reporter) -> None:
+    covered = inventory.run.get("slope_covered")
+    if covered and covered < WELL_COVERED:
+        report.warn(
+            f"{100 * (1 - covered):.1f} % of the ground has no slope, without which most landslides are missed or fields are drawn: an "
+            "elevation model (DEM) is missing there."
+        )
 
 
 @contextmanager

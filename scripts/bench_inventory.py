@@ -142,7 +142,7 @@ def ours_polygonize(folder: Path, sample: int) -> dict[str, Any]:
     """Read the mask, join blobs and trace their outlines."""
     clock = Clock()
     mask = LandslideMask.open(folder / "mask.tif")
-    slides, _ = read_mask(mask)
+    slides, _, _ = read_mask(mask)
     slides = label_runs(slides, 8)
     shapes = polygons(slides, mask.grid.transform)
     return {**clock.read(), "polygons": len(shapes), "pixels": int(slides.length.sum())}

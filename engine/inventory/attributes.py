@@ -34,20 +34,23 @@ FIELD_FILL = 0.8
 FIELD_PIXELS = 25
 PLANAR = 2e-3
 """Relative difference up to which ground area and pixel area are the same thing, computed in two ways."""
+CUT = {"image-edge", "aoi-edge"}
+"""Flags that say where the outline ends, and nothing against there being a landslide."""
 CONFIDENCE_STEPS = ((2 / 3, 3), (1 / 3, 2))
 FALL_LINE_GRADIENT = 0.035
 """Mean gradient (2 degrees) below which there is no fall line to speak of."""
 
 
 def attributes(
-    shapes: Shapes, runs: Runs, empty: Runs, grid: Grid, zonal: Mapping[str, Zonal], *, exact: bool
+    shapes: Shapes, runs: Runs, masked: Runs, outside: Runs, grid: Grid, zonal: Mapping[str, Zonal], *, exact: bool
 ) -> dict[str, Any]:
     """Compute every attribute that polygons and rasters give.
 
     Args:
         shapes: Polygons, one a label.
         runs: The pixels of each.
-        empty: Pixels without data.
+        masked: Pixels without a result where was looked: cloud, shadow, snow, no data.
+        outside: Pixels outside the area of interest.
         grid: Grid of the mask.
         zonal: Statistics by layer name, see :mod:`engine.inventory.layers`; layers may be missing.
         exact: Whether the polygons are the pixels' exact outlines; areas then are those of the pixels.
@@ -67,10 +70,10 @@ def attributes(
         "id": np.arange(1, runs.count + 1), "pixels": runs.pixels(), "area_m2": area, "perimeter_m": form.perimeter_m,
         "length_m": form.length_m, "width_m": form.width_m, "axis_m": form.axis_m, "elongation": form.elongation,
         "compactness": form.compactness, "slope_deg": slope, "volume_m3": volume, "volume_low_m3": low, "volume_high_m3": high,
-        "edge_m": edge_distance(shapes, grid, crs), "masked_m": masked_distance(shapes, empty, grid, crs),
+        "edge_m": edge_distance(shapes, grid, crs), "masked_m": distance_to(masked, shapes, grid, crs),
         **_probabilities(zonal), **_relief(zonal, grid, crs), **_means(zonal),
     }  # fmt: skip
-    flags = find_flags(form, columns, grid, zonal, downhill)
+    flags = find_flags(form, columns, grid, zonal, downhill, distance_to(outside, shapes, grid, crs))
     columns["flags"] = [";".join(names) for names in flags]
     columns["confidence"] = first_confidence(columns.get("prob_max"), flags, runs.count)
     return columns
@@ -144,13 +147,13 @@ def edge_distance(shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
     return np.asarray(np.maximum(0, np.min(gaps, axis=0)), np.float64)
 
 
-def masked_distance(shapes: Shapes, empty: Runs, grid: Grid, crs: CRS) -> Floats:
-    """Smallest distance of each polygon to a pixel without data, in metres; NaN where there is none."""
-    if not len(shapes) or not len(empty):
+def distance_to(runs: Runs, shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
+    """Smallest distance of each polygon to a pixel of the runs, in metres; NaN where there is none."""
+    if not len(shapes) or not len(runs):
         return np.full(len(shapes), np.nan)
     middle = np.array([[sum(grid.bounds[0::2]) / 2], [sum(grid.bounds[1::2]) / 2]])
     east, north = (float(v[0]) for v in metres_per_unit(crs, *middle))
-    left, bottom, right, top = _boxes(empty, grid)
+    left, bottom, right, top = _boxes(runs, grid)
     tree = shapely.STRtree(shapely.box(left * east, bottom * north, right * east, top * north))
     scaled = shapely.transform(shapes, lambda xy: xy * (east, north))
     (owner, _), distance = tree.query_nearest(scaled, return_distance=True, all_matches=False)
@@ -173,9 +176,23 @@ def _boxes(runs: Runs, grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def find_flags(
-    form: Form, columns: Mapping[str, Any], grid: Grid, zonal: Mapping[str, Zonal], downhill: Floats | None
+    form: Form,
+    columns: Mapping[str, Any],
+    grid: Grid,
+    zonal: Mapping[str, Zonal],
+    downhill: Floats | None,
+    outside_m: Floats,
 ) -> list[list[str]]:
-    """Signs of a false positive for each polygon; :data:`engine.inventory.schema.FLAGS` says what they mean."""
+    """Signs of a false positive or a cut outline for each polygon; :data:`engine.inventory.schema.FLAGS` says what they mean.
+
+    Args:
+        form: Measures of the polygons.
+        columns: Attributes so far: ``slope_deg``, ``pixels``, ``masked_m``, ``edge_m`` and, where known, ``relief_m``.
+        grid: Grid of the mask.
+        zonal: Statistics by layer name.
+        downhill: Unit vectors (east, north) of the fall lines, shape (n, 2).
+        outside_m: Distance to what lies outside the area of interest, in metres; NaN where nothing does.
+    """
     count = len(form.area_m2)
     nan = np.full(count, np.nan)
     pixel = grid.resolution_m()
@@ -194,6 +211,7 @@ def find_flags(
             "field-shaped": (form.rectangle > FIELD_FILL) & (columns["pixels"] >= FIELD_PIXELS) & (slope < GENTLE_DEG),
             "cloud-edge": columns["masked_m"] < pixel / 2,
             "image-edge": columns["edge_m"] < pixel / 2,
+            "aoi-edge": outside_m < pixel / 2,
         }
     return [[name for name, hit in signs.items() if hit[i]] for i in range(count)]
 
@@ -215,5 +233,5 @@ def first_confidence(highest: Floats | None, flags: list[list[str]], count: int)
     if highest is not None:
         for limit, value in reversed(CONFIDENCE_STEPS):
             steps[highest >= limit] = value
-    doubtful = np.array([bool(set(names) - {"image-edge"}) for names in flags], np.bool_)
+    doubtful = np.array([bool(set(names) - CUT) for names in flags], np.bool_)
     return np.maximum(1, steps - doubtful)

@@ -13,7 +13,8 @@ import numpy as np
 from engine import __version__
 from engine.bands import QUALITY_CLASSES
 from engine.events import SILENT, Reporter
-from engine.inventory.runs import Runs, paint, strips
+from engine.grid import Grid
+from engine.inventory.runs import Runs, both, complement, paint, strips
 from engine.inventory.volume import RELATION
 from engine.nouns import LandslideMask, ProbabilityRaster, Stack
 
@@ -22,7 +23,8 @@ def make_record(
     run: Mapping[str, Any] | None,
     parameters: Mapping[str, Any],
     mask: LandslideMask,
-    empty: Runs,
+    masked: Runs,
+    outside: Runs,
     *,
     probability: ProbabilityRaster | None,
     stack: Stack | None,
@@ -34,9 +36,10 @@ def make_record(
         run: What the caller knows; it takes precedence.
         parameters: Parameters of vectorizing, used where ``run`` has none.
         mask: The mask.
-        empty: Its pixels without data.
+        masked: Its pixels without a result where was looked.
+        outside: Its pixels outside the area of interest.
         probability: Where the mask came from, if known.
-        stack: What was looked at; its quality band tells why pixels are hidden.
+        stack: What was looked at; its quality band tells why pixels are hidden, its slope where the models saw terrain.
         report: Receives progress.
 
     Returns:
@@ -48,6 +51,7 @@ def make_record(
         "probability": probability and probability.path,
         "stack": stack and stack.path,
     }
+    empty = both(masked, outside)
     area = mask.grid.pixel_area_m2()
     hidden = float((empty.length * area[empty.row]).sum())
     total = float(area.sum() * mask.grid.columns)
@@ -56,7 +60,8 @@ def make_record(
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "parameters": dict(parameters),
         "inputs": {name: str(path) for name, path in inputs.items() if path},
-        "masked_share": masked_share(mask, empty, stack, report),
+        "masked_share": masked_share(mask.grid, masked, outside, stack, report),
+        "slope_covered": slope_covered(complement(empty), mask.grid, stack, report),
         **(run or {}),
     }
     record["grid"] = mask.grid.describe()
@@ -65,21 +70,45 @@ def make_record(
     return record
 
 
-def masked_share(mask: LandslideMask, empty: Runs, stack: Stack | None, report: Reporter = SILENT) -> dict[str, float]:
-    """Share of all pixels that have no result, by reason: cloud, shadow, snow, or no data (any other reason)."""
-    size = mask.grid.rows * mask.grid.columns
-    counts = {name: 0 for name in QUALITY_CLASSES if name not in ("clear", "nodata")}
-    if stack is not None and stack.has_quality and len(empty):
+def masked_share(
+    grid: Grid, masked: Runs, outside: Runs, stack: Stack | None, report: Reporter = SILENT
+) -> dict[str, float | None]:
+    """Share of the area of interest that has no result, by reason: cloud, shadow, snow, or no data (any other reason).
+
+    Cloud, shadow and snow are None where nothing is known of them, because there is no stack or it has no quality band.
+    """
+    size = grid.rows * grid.columns - int(outside.length.sum())
+    reasons = [name for name in QUALITY_CLASSES if name not in ("clear", "nodata")]
+    if stack is None or not stack.has_quality:
+        return {**dict.fromkeys(reasons), "nodata": round(int(masked.length.sum()) / size, 6)}
+    counts = dict.fromkeys(reasons, 0)
+    if len(masked):
         with stack.reader() as reader:
-            for window in strips(mask.grid, 8):
-                report.progress("counting clouds", int(window.row_off), mask.grid.rows)
+            for window in strips(grid, 8):
+                report.progress("counting clouds", int(window.row_off), grid.rows)
                 quality = reader.quality(window)
                 if quality is not None:
-                    seen = np.bincount(quality[paint(empty, window) >= 0], minlength=max(QUALITY_CLASSES.values()) + 1)
+                    seen = np.bincount(quality[paint(masked, window) >= 0], minlength=max(QUALITY_CLASSES.values()) + 1)
                     counts = {name: count + int(seen[QUALITY_CLASSES[name]]) for name, count in counts.items()}
-        report.progress("counting clouds", mask.grid.rows, mask.grid.rows)
-    rest = int(empty.length.sum()) - sum(counts.values())
+        report.progress("counting clouds", grid.rows, grid.rows)
+    rest = int(masked.length.sum()) - sum(counts.values())
     return {name: round(count / size, 6) for name, count in {**counts, "nodata": rest}.items()}
+
+
+def slope_covered(seen: Runs, grid: Grid, stack: Stack | None, report: Reporter = SILENT) -> float | None:
+    """Share of the pixels with a result for which the stack has a slope; None where no stack is known."""
+    if stack is None:
+        return None
+    if "slope" not in stack.channels:
+        return 0.0
+    known = 0
+    with stack.reader() as reader:
+        for window in strips(grid, 16):
+            report.progress("looking for terrain", int(window.row_off), grid.rows)
+            slope = reader.read(["slope"], window)[0]
+            known += int(np.count_nonzero(np.isfinite(slope) & (paint(seen, window) >= 0)))
+    report.progress("looking for terrain", grid.rows, grid.rows)
+    return round(known / int(seen.length.sum()), 6)
 
 
 def counts(landslides: gpd.GeoDataFrame) -> dict[str, Any]:

@@ -10,20 +10,25 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from pyproj import CRS, Transformer
 
+from engine.errors import NoOverlapError
 from engine.events import SILENT, Reporter
 from engine.inventory import figures
 from engine.inventory.inventory import Inventory, text_of
 from engine.inventory.merge import outside_area
 from engine.inventory.page import Section, cards, page, paragraph, table
 from engine.inventory.schema import FLAGS, STATUS
-from engine.inventory.statistics import Summary, density_per_km2, summarise
+from engine.inventory.statistics import Parameter, Summary, density_per_km2, summarise
 from engine.inventory.volume import RELATION
 from engine.nouns import ProbabilityRaster, Stack
 from engine.raster import atomic_path, output_folder
 
 LARGEST = 15
 SHARES = {"cloud": "cloud", "shadow": "shadow", "snow": "snow", "nodata": "no data"}
+
+WELL_COVERED = 0.999
+"""Share of the ground with a slope from which nothing is said of the rest."""
 
 LIMITS = (
     "The polygons were found by a computer in satellite images of 10 m pixels. Each is a suggestion until a person has looked at it; the "
@@ -51,8 +56,8 @@ def write_report(
     Args:
         inventory: What is reported.
         out: The HTML file; its folder must exist.
-        stack: Gives the image below the map.
-        probability: Gives the probability map.
+        stack: Gives the image below the map; in any CRS, and the outlines are drawn in it.
+        probability: Gives the probability map, likewise.
         report: Receives progress.
 
     Returns:
@@ -60,7 +65,11 @@ def write_report(
 
     Raises:
         OutputError: It cannot be written.
+        NoOverlapError: The stack or the probability lies elsewhere.
     """
+    for raster, name in ((stack, "stack"), (probability, "probability raster")):
+        if raster is not None:
+            _require_overlap(inventory, raster, name)
     summary = summarise(inventory)
     drawn: dict[str, bytes] = {}
     for name, figure in _figures(inventory, summary, stack, probability):
@@ -81,7 +90,8 @@ def _figures(
     inventory: Inventory, summary: Summary, stack: Stack | None, probability: ProbabilityRaster | None
 ) -> Iterator[tuple[str, Figure]]:
     image = figures.picture_of(stack)
-    yield "map", figures.overview_map(inventory, image)
+    if image is not None or not inventory.aoi.is_empty:  # else there is nothing to draw a map of
+        yield "map", figures.overview_map(inventory, image)
     chance = figures.probability_of(probability)
     if chance is not None:
         yield "probability", figures.probability_map(inventory, chance)
@@ -91,10 +101,25 @@ def _figures(
     yield "sizes", figures.size_figure(confirmed["area_m2"].to_numpy(np.float64) / 1e6, summary)
     if confirmed["aspect_deg"].notna().any():
         yield "roses", figures.roses(confirmed)
-    left, bottom, right, top = inventory.aoi.bounds
-    bounds = image.bounds if image is not None else (left, bottom, right, top)
-    density, _ = density_per_km2(inventory, bounds)
-    yield "density", figures.density_map(inventory, figures.Picture(density, bounds))
+    placed = inventory.to_crs(image.crs) if image is not None else inventory
+    left, bottom, right, top = image.bounds if image is not None else placed.aoi.bounds
+    bounds = (left, bottom, right, top)
+    density, _ = density_per_km2(placed, bounds)
+    yield "density", figures.density_map(placed, figures.Picture(density, bounds, placed.crs))
+
+
+def _require_overlap(inventory: Inventory, raster: Stack | ProbabilityRaster, name: str) -> None:
+    """Check that a raster shows the place of the landslides; its CRS may be another."""
+    if inventory.aoi.is_empty:
+        return
+    into = Transformer.from_crs(inventory.crs, CRS.from_user_input(raster.grid.crs), always_xy=True)
+    left, bottom, right, top = into.transform_bounds(*inventory.aoi.bounds)
+    west, south, east, north = raster.grid.bounds
+    if not (left < east and right > west and bottom < north and top > south):
+        raise NoOverlapError(
+            f"The {name} {raster.path} ({raster.grid.crs_name}) shows nothing of the area of the inventory ({inventory.crs.name}); "
+            "give the one in which the landslides were found, and check both coordinate reference systems."
+        )
 
 
 def _title(inventory: Inventory) -> str:
@@ -112,7 +137,8 @@ def _subtitle(inventory: Inventory) -> str:
 
 
 def _sections(inventory: Inventory, summary: Summary, drawn: Mapping[str, bytes]) -> list[Section]:
-    sections = [Section("Summary", _lead(inventory, summary) + cards(_key_figures(inventory, summary)))]
+    unknown = "".join(paragraph(text, important=True) for text in _unknown(inventory.run))
+    sections = [Section("Summary", _lead(inventory, summary) + unknown + cards(_key_figures(inventory, summary)))]
     captions = {
         "map": ("Map", "Outlines of landslides over the image in natural colours."),
         "probability": ("Probability", "How likely the models hold each pixel to be landslide; outlines in white."),
@@ -136,9 +162,10 @@ def _sections(inventory: Inventory, summary: Summary, drawn: Mapping[str, bytes]
 
 def _lead(inventory: Inventory, summary: Summary) -> str:
     ground = inventory.run.get("area_km2")
-    where = f" on {_number(ground)} km² of ground that could be seen" if isinstance(ground, (int, float)) else ""
+    ground_is = "that was looked at" if _clouds_ignored(inventory.run) else "that could be seen"
+    where = f" on {_number(ground)} km² of ground {ground_is}" if isinstance(ground, (int, float)) else ""
     if not summary.count:
-        reason = "all were rejected" if len(inventory) else "none was found"
+        reason = "all were rejected" if len(inventory) else "none was found" if inventory.run else "none is in the file"
         return paragraph(
             f"This inventory holds no landslides: {reason}{where}. There may be none, or they are smaller than the "
             "minimum mapping unit, or the threshold is too high.",
@@ -161,6 +188,39 @@ def _lead(inventory: Inventory, summary: Summary) -> str:
     return text
 
 
+def _clouds_ignored(run: Mapping[str, Any]) -> str:
+    """Why clouds were taken for ground; empty where a mask told them apart, or nothing is known of the run."""
+    if "masked_share" not in run:
+        return ""
+    if ((run.get("parameters") or {}).get("inference") or {}).get("mask_quality") is False:
+        return "kept on request"
+    return "" if run["masked_share"].get("cloud") is not None else "no mask"
+
+
+def _unknown(run: Mapping[str, Any]) -> Iterator[str]:
+    """What this inventory cannot know, for its first page."""
+    if reason := _clouds_ignored(run):
+        yield (
+            f"Clouds were not checked ({reason}). Where the image shows clouds, no landslides means no information, and landslides at "
+            "their rims may be cloud."
+        )
+    covered = run.get("slope_covered")
+    if isinstance(covered, (int, float)) and covered < WELL_COVERED and _slope_matters(run):
+        where = "All of this ground" if not covered else f"{100 * (1 - covered):.1f} % of this ground"
+        yield (
+            f"{where} was mapped without a slope, because there was no elevation model. The models tell scars from bare fields with it: "
+            "expect most landslides to be missed there, or fields to be drawn."
+        )
+
+
+def _slope_matters(run: Mapping[str, Any]) -> bool:
+    """Whether a model would have read the slope; it is assumed where the models are not known."""
+    members = run.get("members") or []
+    return not members or any(
+        "slope" in (*member.get("channels", ()), *member.get("missing_channels", ())) for member in members
+    )
+
+
 def _key_figures(inventory: Inventory, summary: Summary) -> list[tuple[str, str]]:
     run = inventory.run
     found = [("landslides", f"{summary.count:,}"), ("total area", f"{_number(summary.area_km2)} km²")]
@@ -171,9 +231,12 @@ def _key_figures(inventory: Inventory, summary: Summary) -> list[tuple[str, str]
             ("magnitude mL = log₁₀ N", f"{summary.magnitude:.2f}"),
             ("volume, estimated", f"{_volumes(summary)} million m³"),
         ]  # fmt: skip
+    clouds_ignored = _clouds_ignored(run)
     for name, label in SHARES.items():
         share = (run.get("masked_share") or {}).get(name)
-        if isinstance(share, (int, float)) and (share > 0 or name == "cloud"):
+        if name == "cloud" and clouds_ignored:
+            found.append(("clouds", f"not checked ({clouds_ignored})"))
+        elif isinstance(share, (int, float)) and (share > 0 or name == "cloud"):
             found.append((f"hidden: {label}", f"{100 * share:.1f} %"))
     if isinstance(run.get("threshold"), (int, float)):
         found.append(("threshold", f"{run['threshold']:.2f}"))
@@ -210,15 +273,15 @@ def _size_text(summary: Summary) -> str:
     rows = []
     if gamma is not None:
         rows += [
-            ["Inverse gamma: tail exponent −(ρ + 1)", _interval(gamma.rho, -1, -1), "−2.40"],
-            ["Inverse gamma: a (rollover), km²", _interval(gamma.a_km2), "1.28e-3"],
-            ["Inverse gamma: s, km²", _interval(gamma.s_km2), "−1.32e-4"],
+            ["Inverse gamma: tail exponent −(ρ + 1)", _fitted(gamma.rho, sign=-1, shift=-1), "−2.40"],
+            ["Inverse gamma: a (rollover), km²", _fitted(gamma.a_km2), "1.28e-3"],
+            ["Inverse gamma: s, km²", _fitted(gamma.s_km2, scale=gamma.truncation_km2), "−1.32e-4"],
         ]
     if law is not None:
         rows.append(
             [
                 f"Power-law tail above {law.cutoff_km2 * 1e6:,.0f} m² ({law.count} landslides)",
-                _interval(law.exponent, -1, 0),
+                _fitted(law.exponent, sign=-1),
                 "−2.40",
             ]
         )
@@ -234,7 +297,9 @@ def _size_text(summary: Summary) -> str:
     return "".join(parts)
 
 
-def _interval(p: Any, sign: int = 1, shift: int = 0) -> str:
+def _fitted(p: Parameter, *, sign: int = 1, shift: int = 0, scale: float = 0.0) -> str:
+    if not p.determined(scale):
+        return "not determined by these areas"
     value, low, high = (sign * v + shift for v in (p.value, p.low, p.high))
     low, high = min(low, high), max(low, high)
     return f"{value:.3g} ({low:.3g} to {high:.3g})".replace("-", "−").replace("e−", "e-")

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from rasterio.features import geometry_mask
 from rasterio.windows import Window
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from shapely.geometry.base import BaseGeometry
 
 from engine.errors import ConfigError, InventoryError
 from engine.events import SILENT, Reporter
@@ -126,34 +128,43 @@ def join(parts: list[Runs], shape: tuple[int, int]) -> Runs:
     return Runs(shape, row, start, stop, label)
 
 
-def read_mask(mask: LandslideMask, report: Reporter = SILENT) -> tuple[Runs, Runs]:
+def read_mask(
+    mask: LandslideMask, area: BaseGeometry | None = None, report: Reporter = SILENT
+) -> tuple[Runs, Runs, Runs]:
     """Read a mask strip by strip.
 
     Args:
         mask: The mask.
+        area: Where was looked, in the mask's CRS: pixels whose centre lies in it; None for everywhere.
         report: Receives progress.
 
     Returns:
-        Runs of landslide pixels and runs of pixels without data, both unlabelled.
+        Runs of landslide pixels, of pixels without data inside the area, and of those outside it; all unlabelled.
 
     Raises:
         InventoryError: It holds so many separate runs that it must be noise.
     """
-    slides, empty = [], []
+    slides: list[Runs] = []
+    masked: list[Runs] = []
+    outside: list[Runs] = []
     found = 0
     for window in strips(mask.grid, 4):
         report.progress("reading the mask", int(window.row_off), mask.grid.rows)
         values = mask.read(window)
-        slides.append(find_runs(values == 1, mask.grid.shape, int(window.row_off)))
-        empty.append(find_runs(values == MASK_NODATA, mask.grid.shape, int(window.row_off)))
-        found += len(slides[-1]) + len(empty[-1])
+        empty = values == MASK_NODATA
+        beyond = np.zeros_like(empty)
+        if area is not None:
+            beyond = empty & geometry_mask([area], empty.shape, mask.grid.window_transform(window))
+        for parts, pixels in ((slides, values == 1), (masked, empty & ~beyond), (outside, beyond)):
+            parts.append(find_runs(pixels, mask.grid.shape, int(window.row_off)))
+            found += len(parts[-1])
         if found > MAX_RUNS:
             raise InventoryError(
                 f"{mask.path} holds more than {MAX_RUNS:,} separate runs of pixels, which is noise and not landslides; raise the "
                 "threshold or smooth the mask first."
             )
     report.progress("reading the mask", mask.grid.rows, mask.grid.rows)
-    return join(slides, mask.grid.shape), join(empty, mask.grid.shape)
+    return join(slides, mask.grid.shape), join(masked, mask.grid.shape), join(outside, mask.grid.shape)
 
 
 def label_runs(runs: Runs, connectivity: int = 4) -> Runs:
@@ -234,7 +245,7 @@ def fill_holes(runs: Runs, empty: Runs, grid: Grid, max_area_m2: float, connecti
     unknown = _covered(empty, outside.key(outside.stop)) > _covered(empty, outside.key(outside.start))
     open_labels = np.bincount(outside.label, weights=border | unknown, minlength=outside.count) > 0
     holes = outside.where(~open_labels & (outside.area_m2(grid) <= max_area_m2))
-    return _merge(runs, holes)
+    return both(runs, holes)
 
 
 def _covered(runs: Runs, key: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -249,14 +260,16 @@ def _covered(runs: Runs, key: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(total[index] - inside, np.int64)
 
 
-def _merge(one: Runs, other: Runs) -> Runs:
+def both(one: Runs, other: Runs) -> Runs:
+    """All pixels of two sets of runs that have none in common, unlabelled."""
     start = np.concatenate([one.key(one.start), other.key(other.start)])
     stop = np.concatenate([one.key(one.stop), other.key(other.stop)])
     order = np.argsort(start)
     start, stop = start[order], stop[order]
     first = np.ones(len(start), np.bool_)
     first[1:] = start[1:] != stop[:-1]
-    last = np.append(first[1:], True)
+    last = np.ones(len(start), np.bool_)
+    last[:-1] = first[1:]
     start, stop = start[first], stop[last]
     row = start // (one.shape[1] + 2)
     parts = row, start - row * (one.shape[1] + 2), stop - row * (one.shape[1] + 2), np.zeros(len(row))

@@ -120,8 +120,8 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "flags", "Flags", "text", "review",
-        "Signs of a false positive, separated by semicolons: flat, river-like, road-like, field-shaped, cloud-edge, image-edge, "
-        "overlaps-reviewed.",
+        "Signs of a false positive or a cut outline, separated by semicolons: flat, river-like, road-like, field-shaped, cloud-edge, "
+        "image-edge, aoi-edge, overlaps-reviewed.",
     ),
     Field("prob_mean", "Probability, mean", "real", "probability", "Mean landslide probability of its pixels."),
     Field("prob_min", "Probability, minimum", "real", "probability", "Lowest probability of its pixels."),
@@ -165,7 +165,8 @@ FIELDS: tuple[Field, ...] = (
     Field("edge_m", "Distance to image edge (m)", "real", "context",
           "Smallest distance to the border of the raster; 0 means cut off.", "m"),
     Field("masked_m", "Distance to masked area (m)", "real", "context",
-          "Smallest distance to pixels without a result (cloud, shadow, snow, no data); empty if there are none.", "m"),
+          "Smallest distance to pixels without a result (cloud, shadow, snow, no data) inside the area of interest; empty if there are "
+          "none.", "m"),
     Field("ndvi", "NDVI, mean", "real", "context", "Mean vegetation index of the image after the event."),
     Field("ndvi_change", "NDVI change", "real", "context",
           "Mean NDVI after less before; empty without a before-image.", short="ndvi_chg"),
@@ -201,5 +202,6 @@ FLAGS: dict[str, str] = {
     "field-shaped": "Nearly fills a rectangle on a gentle slope: likely a field or a clear-cut.",
     "cloud-edge": "Touches cloud, shadow or other masked pixels: the outline may be cut, or the cloud's rim was taken for soil.",
     "image-edge": "Cut off by the border of the image: the landslide is larger than the polygon.",
+    "aoi-edge": "Cut off by the border of the area of interest: the landslide may be larger than the polygon.",
     "overlaps-reviewed": "Partly overlaps a polygon that was reviewed in an earlier run.",
 }

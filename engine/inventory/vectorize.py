@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
 
 from engine.errors import ConfigError, NoValidPixelsError
 from engine.events import SILENT, Reporter
@@ -22,7 +22,7 @@ from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.layers import open_layers
 from engine.inventory.outline import polygons
 from engine.inventory.provenance import columns_of, counts, make_record
-from engine.inventory.runs import Runs, complement, fill_holes, label_runs, read_mask
+from engine.inventory.runs import Runs, both, complement, fill_holes, label_runs, read_mask
 from engine.inventory.schema import FIELDS
 from engine.inventory.smoothing import Outline, reshape
 from engine.inventory.split import Split, split_blobs
@@ -70,6 +70,7 @@ def vectorize(
     stack: Stack | None = None,
     uncertainty: ProbabilityRaster | None = None,
     change: Path | None = None,
+    area: BaseGeometry | None = None,
     config: VectorizeConfig | None = None,
     run: Mapping[str, Any] | None = None,
     report: Reporter = SILENT,
@@ -82,6 +83,7 @@ def vectorize(
         stack: Gives terrain, vegetation and the place of clouds.
         uncertainty: Gives the agreement among models and views.
         change: GeoTIFF with bands described ``dNDVI`` and ``dBrightness``.
+        area: Where was looked, in the mask's CRS; tells what lies outside it from what is masked. None for everywhere.
         config: Connectivity, minimum mapping unit, outlines.
         run: What is known of how the mask was made (models, parameters, inputs …); JSON.
         report: Receives progress.
@@ -96,7 +98,8 @@ def vectorize(
     """
     config = config or VectorizeConfig()
     grid = mask.grid
-    slides, empty = read_mask(mask, report)
+    slides, masked, outside = read_mask(mask, area, report)
+    empty = both(masked, outside)
     if empty.length.sum() == grid.rows * grid.columns:
         raise NoValidPixelsError(f"{mask.path} holds no data at all; check the area and the cloud mask.")
     slides = fill_holes(slides, empty, grid, config.fill_holes_m2, config.connectivity)
@@ -109,10 +112,10 @@ def vectorize(
         read,
     ):
         zonal = zonal_statistics(slides, grid, names, read, report=report) if names and len(slides) else {}
-    columns = attributes(shapes, slides, empty, grid, zonal, exact=config.outline == "exact")
+    columns = attributes(shapes, slides, masked, outside, grid, zonal, exact=config.outline == "exact")
     columns["amalgamated"] = amalgamated
     record = make_record(
-        run, {"polygons": asdict(config)}, mask, empty, probability=probability, stack=stack, report=report
+        run, {"polygons": asdict(config)}, mask, masked, outside, probability=probability, stack=stack, report=report
     )
     columns.update(columns_of(record))
     order = np.argsort(-np.asarray(columns["area_m2"]), kind="stable")
@@ -160,6 +163,6 @@ def _ordered(value: Any, order: NDArray[np.intp]) -> Any:
     return np.asarray(value, dtype=object if isinstance(value, list) else None)[order]
 
 
-def _area(empty: Runs, transform: Any) -> shapely.geometry.base.BaseGeometry:
-    shape: shapely.geometry.base.BaseGeometry = polygons(complement(empty), transform)[0]
+def _area(empty: Runs, transform: Any) -> BaseGeometry:
+    shape: BaseGeometry = polygons(complement(empty), transform)[0]
     return shape

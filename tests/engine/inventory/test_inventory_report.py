@@ -83,6 +83,37 @@ def test_without_image_probability_terrain_or_facts(inventory: Inventory, tmp_pa
     assert "Aspect" not in text.split("Limits")[0].split("Sizes")[1]
 
 
+@pytest.mark.parametrize(
+    ("facts", "said", "not_said"),
+    [
+        ({"masked_share": {"cloud": None, "nodata": 0.1}}, "not checked (no mask)", "hidden: cloud"),
+        ({"masked_share": {"cloud": 0.0, "nodata": 0.1}}, "hidden: cloud", "not checked"),
+        (
+            {"masked_share": {"cloud": 0.0}, "parameters": {"inference": {"mask_quality": False}}},
+            "not checked (kept on request)",
+            "hidden: cloud",
+        ),
+        ({"slope_covered": 0.0}, "All of this ground was mapped without a slope", "% of this ground"),
+        ({"slope_covered": 0.474}, "52.6 % of this ground was mapped without a slope", "All of this"),
+        ({"slope_covered": 0.9999}, "could be seen", "without a slope"),
+        ({"slope_covered": 0.0, "members": [{"channels": ["B04"], "missing_channels": []}]}, "seen", "without a slope"),
+        (
+            {"slope_covered": 0.0, "members": [{"channels": [], "missing_channels": ["slope"]}]},
+            "without a slope",
+            "- -",
+        ),
+    ],
+)
+def test_what_nobody_could_know_is_said(
+    inventory: Inventory, tmp_path: Path, facts: dict, said: str, not_said: str
+) -> None:
+    run = {"area_km2": 0.197, "masked_share": {"cloud": 0.0}, **facts}
+    bare = Inventory(inventory.landslides.iloc[:0], inventory.aoi, run)
+    text = write_report(bare, tmp_path / "r.html").read_text(encoding="utf-8").split("<h2>Limits")[0]
+    assert said in text
+    assert not_said not in text
+
+
 def test_empty_and_fully_rejected_inventories_say_so(inventory: Inventory, tmp_path: Path, full: dict) -> None:
     none = inventory.with_landslides(inventory.landslides.iloc[:0])
     assert "none was found on 0.197 km²" in write_report(none, tmp_path / "a.html", **full).read_text(encoding="utf-8")

@@ -100,7 +100,7 @@ def test_mask_is_read_in_strips(make_mask_file, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "STRIP_BYTES", 40 * 4 * 7)
     handle = make_mask_file(mask)
     assert len(list(strips(handle.grid, 4))) > 5
-    slides, empty = read_mask(handle)
+    slides, empty, _ = read_mask(handle)
     np.testing.assert_array_equal(drawn(slides) == 0, mask == 1)
     np.testing.assert_array_equal(drawn(empty) == 0, mask == 255)
 

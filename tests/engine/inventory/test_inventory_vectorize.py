@@ -156,6 +156,47 @@ def test_hidden_ground_is_counted_by_reason(make_mask_file, tmp_path) -> None:
     assert run["masked_share"] == {"cloud": 0.1, "shadow": 0.1, "snow": 0.0, "nodata": 0.2}
 
 
+def test_without_a_quality_band_nothing_is_said_of_clouds(make_mask_file, make_stack_file) -> None:
+    mask = three_slides()
+    handle, stack = make_mask_file(mask), make_stack_file(plane(mask.shape, 0, 0.4))
+    for known in (None, stack):
+        run = vectorize(handle, stack=known).run
+        assert run["masked_share"] == {"cloud": None, "shadow": None, "snow": None, "nodata": 0.015}
+
+
+def test_the_share_of_ground_with_a_slope_is_noted(make_mask_file, make_stack_file) -> None:
+    mask = three_slides()  # 30 of its pixels have no result
+    slope = np.full(mask.shape, 20.0)
+    slope[20:] = np.nan
+    handle, dem = make_mask_file(mask), plane(mask.shape, 0, 0.4)
+    assert vectorize(handle).run["slope_covered"] is None
+    assert vectorize(handle, stack=make_stack_file(dem, slope=slope)).run["slope_covered"] == pytest.approx(970 / 1970, abs=1e-6)
+    path = handle.path.with_name("bare.tif")
+    with RasterWriter(path, handle.grid, dtype="float32", bands=["B02"]) as writer:
+        writer.write(dem[None].astype(np.float32))
+    assert vectorize(handle, stack=Stack.open(path)).run["slope_covered"] == 0
+
+
+def test_the_border_of_the_area_of_interest_is_no_cloud(make_mask_file, make_probability) -> None:
+    mask = three_slides()
+    mask[:, 12:] = 255  # the area ends in the middle of the 6 x 4 slide
+    mask[5:7, 7] = 255  # beside the small slide, something hides the ground
+    grid = grid_of_shape(mask.shape)
+    left, bottom, _, top = grid.bounds
+    area = shapely.box(left, bottom, left + 120, top)
+    probability = make_probability(np.where(mask == 1, 0.9, 0.1))
+    inventory = vectorize(make_mask_file(mask), probability=probability, area=area)
+    table = inventory.landslides
+    assert table["pixels"].tolist() == [11, 4]
+    assert table["flags"].tolist() == ["aoi-edge", "cloud-edge"]
+    assert table["confidence"].tolist() == [3, 2]
+    assert table["masked_m"].tolist() == pytest.approx([np.hypot(80, 20), 0], abs=0.01)
+    assert inventory.run["masked_share"]["nodata"] == pytest.approx(2 / (12 * 40), abs=1e-6)
+    assert "aoi-edge" in FLAGS
+    whole = vectorize(make_mask_file(mask), area=shapely.box(*grid.bounds)).landslides
+    assert whole["flags"].tolist() == ["cloud-edge", "cloud-edge"], "what is hidden inside the area still counts"
+
+
 def test_change_uncertainty_and_vegetation(make_mask_file, make_probability, make_stack_file, tmp_path) -> None:
     mask = three_slides()
     grid = grid_of_shape(mask.shape)

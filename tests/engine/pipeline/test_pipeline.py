@@ -142,6 +142,49 @@ def test_vectorize_alone_takes_the_models_threshold(found: Path, stack: Path, tm
     assert higher < first
 
 
+def without_bands(stack: Path, out: Path, *gone: str) -> Path:
+    """A copy of a stack that lacks some bands."""
+    with rasterio.open(stack) as source:
+        bands = [number for number, name in enumerate(source.descriptions, start=1) if name not in gone]
+        with rasterio.open(out, "w", **{**source.profile, "count": len(bands)}) as target:
+            target.write(source.read(bands))
+            target.descriptions = [source.descriptions[b - 1] for b in bands]
+            target.scales = [source.scales[b - 1] for b in bands]
+            target.offsets = [source.offsets[b - 1] for b in bands]
+    return out
+
+
+@pytest.mark.parametrize(("gone", "remedy"), [((), "--quality s2cloudless"), (("B10",), "look for clouds")])
+def test_a_stack_without_a_cloud_mask_is_warned_of_and_reported(
+    gone: tuple[str, ...], remedy: str, stack: Path, tmp_path: Path, capsys: Any
+) -> None:
+    bare = without_bands(stack, tmp_path / "bare.tif", "QA", *gone)
+    assert main(["detect", "--stack", str(bare), "--out", str(tmp_path / "out")]) == 0
+    (warning,) = [line for line in capsys.readouterr().err.splitlines() if "cloud" in line]
+    assert warning.startswith("warning: bare.tif has no cloud mask")
+    assert remedy in warning
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert run["masked_share"]["cloud"] is None
+    assert "not checked (no mask)" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_slope_of_half_the_ground_is_warned_of_and_reported(stack: Path, tmp_path: Path, capsys: Any) -> None:
+    half = Path(shutil.copy(stack, tmp_path / "half.tif"))
+    with rasterio.open(half, "r+") as file:
+        for name in ("slope", "DEM"):
+            band = file.descriptions.index(name) + 1
+            values = file.read(band)
+            values[:, : values.shape[1] // 2] = file.nodata
+            file.write(values, band)
+    assert main(["detect", "--stack", str(half), "--out", str(tmp_path / "out")]) == 0
+    assert "of the ground has no slope" in capsys.readouterr().err
+    run = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    with rasterio.open(tmp_path / "out" / "mask.tif") as file:
+        seen = file.read(1) != 255
+    assert run["slope_covered"] == pytest.approx(seen[:, seen.shape[1] // 2 :].sum() / seen.sum(), abs=1e-6)
+    assert "mapped without a slope" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_an_area_limits_the_result(stack: Path, found: Path, tmp_path: Path) -> None:
     with rasterio.open(stack) as file:
         left, bottom, right, top = file.bounds
@@ -154,6 +197,8 @@ def test_an_area_limits_the_result(stack: Path, found: Path, tmp_path: Path) -> 
         mask = file.read(1)
     assert (mask[:, 130:] == 255).all()
     assert (mask[10:-10, 10:110] != 255).mean() > 0.5
+    shares = [json.loads((folder / "run.json").read_text())["masked_share"] for folder in (found, tmp_path / "out")]
+    assert shares[1]["nodata"] == shares[0]["nodata"], "outside the area nothing is hidden"
 
 
 def test_several_stacks_and_areas_one_inventory_each_and_one_of_all(stack: Path, tmp_path: Path) -> None:
@@ -341,13 +386,32 @@ def bad_inputs(tmp_path: Path, stack: Path) -> dict[str, tuple[list[str], str]]:
         "digest": (["--stack", str(stack), "--model", str(tmp_path / "damaged"), *out], "SHA-256"),
         "folder": (["--stack", str(stack), "--out", str(tmp_path / "blocked" / "out")], "cannot be written"),
         "each": (["--stack", str(stack), "--each-area", *out], "--aoi"),
+        "scene": (
+            [
+                "--stack",
+                str(stack),
+                "--dem",
+                str(stack),
+                "--bounds",
+                "1",
+                "2",
+                "3",
+                "4",
+                "--dn-offset",
+                "0",
+                "--quality",
+                "off",
+                *out,
+            ],
+            "--dem, --bounds, --quality, --dn-offset would change nothing, because --stack gives a finished stack",
+        ),
     }
 
 
 @pytest.mark.parametrize(
     "case",
     ["no such file", "no names", "all nodata", "truncated", "nothing given", "threshold", "threshold text", "no model", "pickle", "digest",
-     "folder", "each"],
+     "folder", "each", "scene"],
 )  # fmt: skip
 def test_bad_input_is_one_sentence_and_exit_code_2(case: str, tmp_path: Path, stack: Path, capsys: Any) -> None:
     words, expected = bad_inputs(tmp_path, stack)[case]
