@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from engine.cli.outputs import keep_inputs
 from engine.cli.train import add_recipe_arguments, describe, require_training
 from engine.events import Reporter
 
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.training.adaptation import adapt
     from engine.training.recipe import load_recipe
 
+    keep_inputs([args.out / "bundle", *args.out.glob("*/bundle")], map(Path, args.model))
     recipe = load_recipe(args.recipe, args.overrides)
     bundles = adapt(
         [find(name) for name in args.model], recipe, args.data, args.target, args.out,

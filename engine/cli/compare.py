@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from engine.cli.outputs import keep_inputs, require_suffix
 from engine.events import Reporter
 
 
@@ -45,6 +46,10 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.inventory.reference import read_reference
     from engine.raster import output_folder
 
+    if args.out:
+        require_suffix(args.out, ".gpkg")
+        keep_inputs([args.out], [args.inventory, args.reference])
+        _require_own(args.out)
     config = CompareConfig(min_share=args.min_share, min_iou=args.min_iou)
     inventory = read_inventory(args.inventory, report=report)
     reference = read_reference(args.reference, inventory.crs, inventory.aoi, layer=args.layer, report=report)
@@ -55,3 +60,27 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         output_folder(args.out.resolve().parent)
         data["out"] = str(write_layers(comparison, args.out))
     return {**data, "text": text}
+
+
+def _require_own(out: Path) -> None:
+    """Check that a file that is about to be replaced is an earlier comparison, not somebody's inventory.
+
+    Raises:
+        ConfigError: It holds other layers, or is no GeoPackage.
+    """
+    import pyogrio
+    from pyogrio.errors import DataSourceError
+
+    from engine.errors import ConfigError
+
+    if not out.exists():
+        return
+    try:
+        layers = {str(name) for name, kind in pyogrio.list_layers(out) if kind is not None}
+    except DataSourceError as error:
+        raise ConfigError(f"{out} exists but is not a GeoPackage; choose another name for --out.") from error
+    others = sorted(layers - {"missed", "false", "matched"})
+    if others:
+        raise ConfigError(
+            f"{out} holds {', '.join(others)}, which the comparison would replace; choose another name for --out."
+        )

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from engine.cli.outputs import require_suffix
 from engine.events import Reporter
 
 
@@ -46,6 +47,8 @@ def _check(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.patches.dataset import open_dataset
     from engine.patches.sheet import picture_sheet
 
+    if args.sheet is not None:
+        require_suffix(args.sheet, ".png")
     dataset = open_dataset(args.data, args.split)
     found = check_dataset(dataset, report=report)
     lines = found.lines()

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.cli.outputs import keep_inputs
 from engine.cli.stack import add_scene_arguments, stack_config
 from engine.cli.vectorize import add_polygon_arguments, polygon_config
 from engine.errors import ConfigError
@@ -66,6 +67,9 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
 
     if bool(args.stack) == bool(args.sentinel2):
         raise ConfigError("Give either --stack or --sentinel2 (with --dem), so that it is clear what to look at.")
+    if args.stack:
+        _require_finished(args)
+    keep_inputs(_written(args), [*args.stack, *(args.sentinel2 or []), *args.dem, *args.before, args.aoi])
     bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
     config = _config(args)
     todo: list[Job] = jobs(_stacks(args, report), out=args.out, aoi=args.aoi, each_area=args.each_area)
@@ -89,6 +93,35 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         )
     merged = merge(done, args.out / "inventory.gpkg", report=report) if args.merge and len(done) > 1 else None
     return _result(done, merged)
+
+
+def _require_finished(args: argparse.Namespace) -> None:
+    """Refuse what says how a stack is made beside a stack that is made: it would change nothing, silently.
+
+    Raises:
+        ConfigError: Such an option was given.
+    """
+    from dataclasses import asdict
+
+    from engine.scene.stack import StackConfig
+
+    usual = asdict(StackConfig())
+    used = {"aoi", "workers", *(("resampling", "quality") if args.before else ())}
+    idle = [name for name, value in asdict(stack_config(args)).items() if name not in used and value != usual[name]]
+    options = [f"--{name.replace('_', '-')}" for name in (["dem"] if args.dem else []) + idle]
+    if options:
+        raise ConfigError(
+            f"{', '.join(options)} would change nothing, because --stack gives a finished stack; leave out what says how one is made, or "
+            "give the imagery as --sentinel2 (--aoi alone limits where to look)."
+        )
+
+
+def _written(args: argparse.Namespace) -> list[Path]:
+    """What is replaced in the folder of the results; the inventory is not among it, for it takes over what is in an earlier one."""
+    names = ["probability.tif", "uncertainty.tif", "mask.tif", "report.html", "run.json"]
+    made = ["stack.tif", "stack.json"] if args.sentinel2 else []
+    change = ["change.tif"] if args.before else []
+    return [args.out / name for name in names + made + change]
 
 
 def _config(args: argparse.Namespace) -> DetectConfig:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from engine.cli.outputs import keep_inputs
 from engine.events import Reporter
 
 
@@ -46,6 +47,8 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     inference = InferenceConfig(tta=args.tta, device=args.device, batch=args.batch)
     config = PatchConfig(args.threshold, channels, inference)
     patches = find_patches(args.data, args.split, labels="ignored")
+    truth = [file.mask for file in find_patches(args.data, args.split).files if file.mask is not None]
+    keep_inputs([args.out / mask.name for mask in truth], truth)
     bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
     facts = predict_patches(patches, bundles, out=args.out, config=config, report=report)
     share = f"{facts['landslide_share']:.2%} of their pixels are landslide (threshold {facts['threshold']:g})"

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from engine.cli.outputs import keep_inputs, require_suffix
 from engine.events import Reporter
 
 
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.nouns import ProbabilityRaster, Stack
     from engine.raster import output_folder
 
+    require_suffix(args.out, ".html", ".htm")
+    keep_inputs([args.out], [args.inventory, args.stack, args.probability])
     inventory = read_inventory(args.inventory, report=report)
     stack = Stack.open(args.stack) if args.stack else None
     probability = ProbabilityRaster.open(args.probability) if args.probability else None

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from engine.cli.outputs import keep_inputs, require_suffix
 from engine.events import Reporter
 
 
@@ -66,9 +67,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Make the stack and say what it holds."""
+    require_suffix(args.out, ".tif", ".tiff")
     from engine.scene.change import change_path, make_change
     from engine.scene.stack import make_stack, stack_provenance
 
+    keep_inputs([args.out, change_path(args.out)], _sources(args))
     config = stack_config(args)
     stack = make_stack(args.sentinel2, args.dem, out=args.out, config=config, report=report)
     changed = {}
@@ -85,3 +88,23 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         "quality_share": provenance["quality_share"],
         **changed,
     }
+
+
+def _sources(args: argparse.Namespace) -> list[Path]:
+    """The files that are read, those in folders too; a stack or change raster of an earlier run among them is none."""
+    from engine.scene.change import change_path
+
+    given = [*args.sentinel2, *args.dem, *args.before, *([args.aoi] if args.aoi else [])]
+    inside = [path for folder in given if folder.is_dir() for path in folder.rglob("*") if path.is_file()]
+    results = {path for path in (args.out, change_path(args.out)) if _made_here(path)}
+    return given + [path for path in inside if not any(path.samefile(result) for result in results)]
+
+
+def _made_here(path: Path) -> bool:
+    from engine.errors import InputError
+    from engine.scene.stack import stack_provenance
+
+    try:
+        return bool(stack_provenance(path))
+    except InputError:
+        return False

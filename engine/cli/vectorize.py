@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from engine.cli.outputs import keep_inputs
 from engine.events import Reporter
 
 DEFAULT_THRESHOLD = 0.5
@@ -82,6 +83,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         raise ConfigError("Neither --probability nor --mask was given; give the raster that `l4s detect` wrote.")
     if args.threshold is not None and not 0 < args.threshold < 1:
         raise ConfigError(f"The threshold must lie between 0 and 1, but is {args.threshold:g}; 0.5 is a usual value.")
+    keep_inputs([args.out], [args.probability, args.mask, args.stack, args.uncertainty, args.change])
     config = polygon_config(args)
     probability = ProbabilityRaster.open(args.probability) if args.probability else None
     uncertainty = ProbabilityRaster.open(args.uncertainty) if args.uncertainty else None

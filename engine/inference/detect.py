@@ -214,8 +214,8 @@ def _warn_of_pixel_size(stack: Stack, report: Reporter) -> None:
     """Say what other pixels than the models' cost: shapes and textures are of another size then."""
     if not stack.grid.about_ten_metres():
         report.warn(
-            f"{stack.path.name} has pixels of {stack.grid.resolution_m():.3g} m, but models are trained on 10 m: expect landslides to be missed "
-            "or invented; give the imagery as --sentinel2 with a --dem, which brings it onto 10 m, or resample the stack."
+            f"{stack.path.name} has pixels of {stack.grid.resolution_m():.3g} m, but models are trained on 10 m: expect landslides to be "
+            "missed or invented; give the imagery as --sentinel2 with a --dem, which brings it onto 10 m, or resample the stack."
         )
 
 
