@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -19,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from engine import __version__
 from engine.errors import ConfigError, NoOverlapError, OutputError
 from engine.events import SILENT, Reporter
+from engine.inference import finished
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import Prediction, predict
 from engine.inference.mask import automatic_threshold, make_mask
@@ -27,12 +29,16 @@ from engine.inventory.inventory import Inventory
 from engine.inventory.report import WELL_COVERED, write_report
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import ModelBundle
-from engine.nouns import LandslideMask, Stack
+from engine.nouns import LandslideMask, ProbabilityRaster, Stack
 from engine.raster import atomic_path, output_folder
 from engine.scene.area import read_area
-from engine.scene.stack import StackConfig, make_stack
+from engine.scene.change import change_on, change_path
+from engine.scene.stack import StackConfig, make_stack, stack_provenance
 
 Threshold = float | Literal["auto"] | None
+
+DEFAULT_THRESHOLD = 0.5
+"""For probability rasters of other programs, which do not note a threshold."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,8 @@ def detect(
             ``report.html`` and ``run.json``; created if needed.
         config: Threshold, inference and polygons.
         area: Only here is looked; in the stack's CRS.
-        change: Raster of NDVI and brightness change on the stack's grid (:mod:`engine.scene.change`).
+        change: Raster of NDVI and brightness change on the stack's grid (:mod:`engine.scene.change`); None takes the one that
+            ``l4s stack --before`` put beside the stack, if there is one.
         inputs: What the stack was made from, for the provenance.
         report: Receives progress.
 
@@ -119,7 +126,16 @@ def detect(
     run_path = out / "run.json"
     run_path.unlink(missing_ok=True)
     mask = make_mask(prediction.probability, out=out / "mask.tif", threshold=threshold, report=report)
-    run = _provenance(stack, bundles, config, prediction, threshold, started, inputs)
+    change = change or change_on(stack.grid, [change_path(stack.path)], report)
+    run = {
+        "engine_version": __version__,
+        "created": started.isoformat(timespec="seconds"),
+        "models": _models([{"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles]),
+        "threshold": threshold,
+        "parameters": asdict(config),
+        **_sources(stack, change, inputs),
+        **prediction.facts,
+    }
     inventory = vectorize(
         mask,
         probability=prediction.probability,
@@ -167,6 +183,81 @@ def _warn_of_partial_slope(inventory: Inventory, report: Reporter) -> None:
             f"{100 * (1 - covered):.1f} % of the ground has no slope, without which most landslides are missed or fields are drawn: an "
             "elevation model (DEM) is missing there."
         )
+
+
+def redraw(
+    probability: ProbabilityRaster | None,
+    *,
+    out: Path,
+    mask: LandslideMask | None = None,
+    threshold: float | None = None,
+    stack: Stack | None = None,
+    uncertainty: ProbabilityRaster | None = None,
+    change: Path | None = None,
+    polygons: VectorizeConfig | None = None,
+    report: Reporter = SILENT,
+) -> Inventory:
+    """Draw landslides from a finished probability raster or a mask, without detecting anew.
+
+    What the raster says of its own run (models, area of interest) goes into the record, and the uncertainty and the change raster of
+    the same run are taken where none is given.
+
+    Args:
+        probability: What was detected; may be left out where there is a mask.
+        out: GeoPackage; reviewed polygons in it are kept. Its folder is created if needed.
+        mask: Taken instead of thresholding the probability.
+        threshold: Probability from which a pixel is landslide; None takes that of the models, which the raster notes.
+        stack: Gives terrain and vegetation.
+        uncertainty: Gives the agreement of models and views.
+        change: Raster of NDVI and brightness change.
+        polygons: Minimum mapping unit, outlines.
+        report: Receives progress.
+
+    Returns:
+        The inventory as the file holds it.
+
+    Raises:
+        ConfigError: Neither a probability nor a mask was given, or the threshold is not between 0 and 1.
+        L4SError: What :func:`engine.inventory.vectorize.vectorize` and :func:`engine.inventory.geopackage.write_geopackage` raise.
+    """
+    output_folder(out.resolve().parent)
+    origin = finished.Origin("", {}, None)
+    noted: dict[str, Any] = {}
+    with TemporaryDirectory(prefix="l4s-") as folder:
+        if probability is not None:
+            origin = finished.origin_of(probability.path)
+            uncertainty = uncertainty or finished.uncertainty_of(probability)
+            change = change or change_on(probability.grid, _changes_of(probability, stack), report)
+            if mask is None:
+                cut = threshold or probability.threshold() or DEFAULT_THRESHOLD
+                mask = make_mask(probability, out=Path(folder) / "mask.tif", threshold=cut, report=report)
+                noted = {"models": _models(origin.facts.get("members", [])), "threshold": cut, **origin.facts}
+        if mask is None:
+            raise ConfigError("Neither a probability nor a mask was given; give the raster that `l4s detect` wrote.")
+        inventory = vectorize(
+            mask,
+            probability=probability,
+            stack=stack,
+            uncertainty=uncertainty,
+            change=change,
+            area=origin.area,
+            config=polygons,
+            run={**noted, **_sources(stack, change)},
+            report=report,
+        )
+    return read_inventory(write_geopackage(inventory, out, report=report))
+
+
+def _changes_of(probability: ProbabilityRaster, stack: Stack | None) -> list[Path]:
+    """Where the change raster of a detection may lie. One beside it is left from an earlier run where its record knows of none."""
+    try:
+        inputs = json.loads(probability.path.with_name("run.json").read_text(encoding="utf-8"))["inputs"]
+        noted = [Path(inputs["change"])] if "change" in inputs else []
+        beside = "change" in inputs or "before" in inputs
+    except (OSError, ValueError, KeyError, TypeError):
+        noted, beside = [], True
+    places = noted + ([probability.path.with_name("change.tif")] if beside else [])
+    return places + ([change_path(stack.path)] if stack is not None else [])
 
 
 @contextmanager
@@ -297,26 +388,31 @@ def _threshold(wanted: Threshold, prediction: Prediction, report: Reporter) -> f
     return float(wanted)
 
 
-def _provenance(
-    stack: Stack,
-    bundles: Sequence[ModelBundle],
-    config: DetectConfig,
-    prediction: Prediction,
-    threshold: float,
-    started: datetime,
-    inputs: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    return {
-        "engine_version": __version__,
-        "created": started.isoformat(timespec="seconds"),
-        "models": [{"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles],
-        "threshold": threshold,
-        "parameters": asdict(config),
-        "inputs": {
-            "stack": str(stack.path),
-            "channels": list(stack.channels),
-            "grid": stack.grid.describe(),
-            **(inputs or {}),
-        },
-        **prediction.facts,
-    }
+def _models(members: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The models of a run, as its record names them."""
+    return [{name: member.get(name) for name in ("name", "version", "digest")} for member in members]
+
+
+def _sources(stack: Stack | None, change: Path | None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What results come from: the files, and what stack and change raster themselves say of the products behind them.
+
+    Args:
+        stack: What was looked at.
+        change: Raster of the change since before the event.
+        given: What the user named; it takes precedence.
+
+    Returns:
+        ``inputs`` and, where the stack carries its record, ``stack_made_from``.
+    """
+    inputs: dict[str, Any] = {}
+    made: dict[str, Any] = {}
+    if stack is not None:
+        made = stack_provenance(stack.path)
+        inputs = {"stack": str(stack.path), "channels": list(stack.channels), "grid": stack.grid.describe()}
+        inputs["images"] = [product["name"] for product in made.get("imagery", [])]
+        inputs["dem"] = list(made.get("dem", []))
+    if change is not None:
+        inputs["change"] = str(change)
+        inputs["before"] = [product["name"] for product in stack_provenance(change).get("before", [])]
+    known = {name: value for name, value in {**inputs, **(given or {})}.items() if value}
+    return {"inputs": known, **({"stack_made_from": made} if made else {})}

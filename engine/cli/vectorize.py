@@ -9,9 +9,6 @@ from typing import Any
 from engine.cli.outputs import keep_inputs
 from engine.events import Reporter
 
-DEFAULT_THRESHOLD = 0.5
-"""For probability rasters of other programs, which do not note a threshold."""
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -26,10 +23,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="stack on the same grid, for terrain, vegetation and the report's map",
     )
     parser.add_argument(
-        "--uncertainty", type=Path, metavar="FILE", help="uncertainty raster, for the agreement of members"
+        "--uncertainty",
+        type=Path,
+        metavar="FILE",
+        help="uncertainty raster (default: that of the same run, beside the probability)",
     )
     parser.add_argument(
-        "--change", type=Path, metavar="FILE", help="raster with bands dNDVI and dBrightness on the same grid"
+        "--change",
+        type=Path,
+        metavar="FILE",
+        help="raster with bands dNDVI and dBrightness on the same grid (default: that of the run or the stack)",
     )
     parser.add_argument(
         "--threshold",
@@ -70,36 +73,25 @@ def polygon_config(args: argparse.Namespace) -> Any:
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command."""
-    from tempfile import TemporaryDirectory
-
     from engine.errors import ConfigError
-    from engine.inference.mask import make_mask
-    from engine.inventory.geopackage import read_inventory, write_geopackage
-    from engine.inventory.vectorize import vectorize
     from engine.nouns import LandslideMask, ProbabilityRaster, Stack
-    from engine.raster import output_folder
+    from engine.pipeline import redraw
 
     if args.probability is None and args.mask is None:
         raise ConfigError("Neither --probability nor --mask was given; give the raster that `l4s detect` wrote.")
     if args.threshold is not None and not 0 < args.threshold < 1:
         raise ConfigError(f"The threshold must lie between 0 and 1, but is {args.threshold:g}; 0.5 is a usual value.")
     keep_inputs([args.out], [args.probability, args.mask, args.stack, args.uncertainty, args.change])
-    config = polygon_config(args)
-    probability = ProbabilityRaster.open(args.probability) if args.probability else None
-    uncertainty = ProbabilityRaster.open(args.uncertainty) if args.uncertainty else None
-    stack = Stack.open(args.stack) if args.stack else None
-    output_folder(args.out.resolve().parent)
-    threshold = args.threshold or (probability and probability.threshold()) or DEFAULT_THRESHOLD
-    facts: dict[str, Any] = {} if args.mask else {"threshold": threshold}
-    with TemporaryDirectory(prefix="l4s-") as folder:
-        if args.mask or probability is None:
-            mask = LandslideMask.open(args.mask)
-        else:
-            mask = make_mask(probability, out=Path(folder) / "mask.tif", threshold=threshold, report=report)
-        inventory = vectorize(
-            mask, probability=probability, stack=stack, uncertainty=uncertainty, change=args.change, config=config, run=facts, report=report
-        )  # fmt: skip
-    write_geopackage(inventory, args.out, report=report)
-    written = read_inventory(args.out)
-    area = float(written.confirmed["area_m2"].sum())
-    return {"out": str(args.out), "landslides": len(written.confirmed), "area_km2": area / 1e6}
+    inventory = redraw(
+        ProbabilityRaster.open(args.probability) if args.probability else None,
+        out=args.out,
+        mask=LandslideMask.open(args.mask) if args.mask else None,
+        threshold=args.threshold,
+        stack=Stack.open(args.stack) if args.stack else None,
+        uncertainty=ProbabilityRaster.open(args.uncertainty) if args.uncertainty else None,
+        change=args.change,
+        polygons=polygon_config(args),
+        report=report,
+    )
+    area = float(inventory.confirmed["area_m2"].sum())
+    return {"out": str(args.out), "landslides": len(inventory.confirmed), "area_km2": area / 1e6}

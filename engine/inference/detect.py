@@ -243,7 +243,7 @@ def _require_pixels(tally: Tally, stack: Stack, area: BaseGeometry | None, journ
 def _write(journal: Journal, request: _Request, facts: Mapping[str, Any], report: Reporter) -> None:
     """Turn the journal's rows into GeoTIFFs; the probability comes last, so that it stands for a complete result."""
     grid, layers = request.stack.grid, request.layers
-    tags = {**_tags(request.bundles), **finished.tags(request.name, facts)}
+    tags = {**_tags(request.bundles), **finished.tags(request.name, facts, request.area)}
     strips = range(0, grid.rows, _STRIP_PX)
     for number, layer in enumerate(reversed(layers)):
         with RasterWriter(

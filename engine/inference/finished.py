@@ -8,19 +8,63 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import shapely
+from shapely.geometry.base import BaseGeometry
+
 from engine.errors import L4SError
 from engine.grid import Grid
+from engine.nouns import ProbabilityRaster
 from engine.raster import grid_of, open_raster
 
-_REQUEST, _FACTS = "request", "facts"
+_REQUEST, _FACTS, _AREA = "request", "facts", "area"
 
 
-def tags(fingerprint: str, facts: Mapping[str, Any]) -> dict[str, str]:
+@dataclass(frozen=True)
+class Origin:
+    """What a raster tells of the run that made it; empty for rasters of other programs.
+
+    Attributes:
+        request: Names the request; a probability and its uncertainty bear the same.
+        facts: How it was made, as in :attr:`engine.inference.detect.Prediction.facts`.
+        area: Where was looked, in the raster's CRS; None for everywhere.
+    """
+
+    request: str
+    facts: Mapping[str, Any]
+    area: BaseGeometry | None
+
+
+def tags(fingerprint: str, facts: Mapping[str, Any], area: BaseGeometry | None) -> dict[str, str]:
     """What a finished raster of a request is tagged with."""
-    return {_REQUEST: fingerprint, _FACTS: json.dumps(facts, allow_nan=False)}
+    where = {} if area is None else {_AREA: shapely.to_wkb(area, hex=True)}
+    return {_REQUEST: fingerprint, _FACTS: json.dumps(facts, allow_nan=False), **where}
+
+
+def origin_of(path: Path) -> Origin:
+    """Read what :func:`tags` wrote.
+
+    Raises:
+        MissingFileError, UnreadableFileError: There is no such raster.
+    """
+    with open_raster(path) as file:
+        noted = file.tags()
+    if _REQUEST not in noted or _FACTS not in noted:
+        return Origin("", {}, None)
+    area = shapely.from_wkb(noted[_AREA]) if _AREA in noted else None
+    return Origin(noted[_REQUEST], json.loads(noted[_FACTS]), area)
+
+
+def uncertainty_of(probability: ProbabilityRaster) -> ProbabilityRaster | None:
+    """The uncertainty raster beside a probability raster, where the same run made both."""
+    path = probability.path.with_name("uncertainty.tif")
+    request = origin_of(probability.path).request
+    if not request or not path.exists() or origin_of(path).request != request:
+        return None
+    return ProbabilityRaster.open(path)
 
 
 def facts_of(out: Path, layers: Sequence[str], grid: Grid, fingerprint: str) -> dict[str, Any] | None:

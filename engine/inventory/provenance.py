@@ -59,11 +59,12 @@ def make_record(
         "engine_version": __version__,
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "parameters": dict(parameters),
-        "inputs": {name: str(path) for name, path in inputs.items() if path},
+        "inputs": {},
         "masked_share": masked_share(mask.grid, masked, outside, stack, report),
         "slope_covered": slope_covered(complement(empty), mask.grid, stack, report),
         **(run or {}),
     }
+    record["inputs"] = {**{name: str(path) for name, path in inputs.items() if path}, **record["inputs"]}
     record["grid"] = mask.grid.describe()
     record["area_km2"] = round((total - hidden) / 1e6, 6)
     record["volume_relation"] = RELATION.name
@@ -126,7 +127,7 @@ def columns_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """Columns of the schema's provenance, the same for every landslide."""
     models = record.get("models") or []
     inputs = record.get("inputs") or {}
-    images = inputs.get("sentinel2") or inputs.get("images") or inputs.get("stack")
+    images = inputs.get("images") or inputs.get("sentinel2") or inputs.get("stack")
     return {
         "model": ", ".join(f"{m.get('name', '')} {m.get('version', '')}".strip() for m in models) or None,
         "model_digest": ", ".join(str(m.get("digest", ""))[:12] for m in models) or None,

@@ -320,6 +320,8 @@ def _background(inventory: Inventory) -> list[Section]:
     for model in run.get("models") or []:
         text = f"{model.get('name', '')} {model.get('version', '')} (SHA-256 {str(model.get('digest', ''))[:16]}…)"
         rows.append(["Model", escape(text)])
+    for product in (run.get("stack_made_from") or {}).get("imagery", []):
+        rows.append(["Image", escape(_image_of(product))])
     for name, label in {
         "grid": "Grid",
         "device": "Device",
@@ -339,6 +341,13 @@ def _background(inventory: Inventory) -> list[Section]:
     rows.append(["Volume relation", escape(RELATION.name)])
     limits = "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in LIMITS) + "</ul>"
     return [Section("Limits", limits), Section("How it was made", table(["What", "Value"], rows, [False, False]))]
+
+
+def _image_of(product: Mapping[str, Any]) -> str:
+    """A product behind the stack: name, level, date, and what was added to its DN."""
+    offsets = sorted(set((product.get("dn_offsets") or {}).values()))
+    parts = [str(product.get(name) or "") for name in ("name", "level", "date")]
+    return ", ".join(part for part in [*parts, f"DN offset {_plain(offsets)}" if any(offsets) else ""] if part)
 
 
 def _plain(value: Any) -> str:

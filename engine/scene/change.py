@@ -18,7 +18,7 @@ from engine.errors import ChannelError, NoOverlapError
 from engine.events import SILENT, Reporter
 from engine.grid import Grid
 from engine.nouns import Stack, StackReader
-from engine.raster import RasterWriter, output_folder
+from engine.raster import RasterWriter, grid_of, open_raster, output_folder
 from engine.scene.clouds import open_quality
 from engine.scene.imagery import Imagery, open_imagery
 from engine.scene.layers import NODATA, Layer, open_band
@@ -52,6 +52,20 @@ class ChangeRaster:
 def change_path(stack: Path) -> Path:
     """Where the change raster of a stack is put: beside it, as ``NAME.change.tif``."""
     return stack.with_name(f"{stack.stem}.change.tif")
+
+
+def change_on(grid: Grid, candidates: Sequence[Path], report: Reporter = SILENT) -> Path | None:
+    """The first of several places at which there is a change raster on a grid, or None; says which one is taken."""
+    for path in candidates:
+        if not path.exists():
+            continue
+        with open_raster(path) as dataset:
+            fits = grid_of(dataset, str(path)).same_as(grid)
+        if fits:
+            report.log(f"The change since before the event is read from {path}.")
+            return path
+        report.log(f"{path} lies on another grid and is left aside.")
+    return None
 
 
 def make_change(

@@ -24,7 +24,7 @@ from engine.inventory.geopackage import read_inventory, write_geopackage
 from engine.models.bundle import DEFAULT_MODEL, find
 from engine.nouns import ProbabilityRaster
 from engine.scene.simulate import SimulatedScene, SimulationConfig, simulate
-from engine.scene.stack import make_stack
+from engine.scene.stack import make_stack, stack_provenance
 
 OUTPUTS = {"probability.tif", "mask.tif", "inventory.gpkg", "report.html", "run.json"}
 
@@ -128,6 +128,73 @@ def test_a_run_over_a_reviewed_inventory_tells_of_what_the_file_holds(
     assert f"{told} landslides covering" in report
     assert "2 have been reviewed" in report
     assert "1 of them lie outside the ground" in report
+
+
+@pytest.fixture(scope="session")
+def changed(scene: SimulatedScene, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stack with its change raster, as `l4s stack --before` writes them, and what two views of it gave."""
+    folder = tmp_path_factory.mktemp("changed")
+    words = [
+        "stack",
+        "--sentinel2",
+        *map(str, scene.imagery),
+        "--dem",
+        *map(str, scene.dem),
+        "--out",
+        str(folder / "after.tif"),
+    ]
+    assert main([*words, "--before", *map(str, scene.imagery)]) == 0
+    assert main(["detect", "--stack", str(folder / "after.tif"), "--tta", "flip", "--out", str(folder / "out")]) == 0
+    return folder
+
+
+def test_a_finished_stack_brings_its_record_and_its_change_raster(changed: Path, scene: SimulatedScene) -> None:
+    run = json.loads((changed / "out" / "run.json").read_text(encoding="utf-8"))
+    made = stack_provenance(changed / "after.tif")
+    assert run["stack_made_from"] == made
+    assert run["inputs"]["dem"] == made["dem"] == [path.name for path in scene.dem]
+    assert run["inputs"]["images"] == run["inputs"]["before"] == [product["name"] for product in made["imagery"]]
+    assert run["inputs"]["change"] == str(changed / "after.change.tif")
+    table = landslides_in(changed / "out")
+    assert (table["dem"] == ", ".join(made["dem"])).all()
+    assert (table["images"] == ", ".join(run["inputs"]["images"])).all()
+    assert (table["brightness_change"] == 0).all(), "known, and nothing changed between twice the same image"
+    assert f"<td >Image</td><td >{made['imagery'][0]['name']}" in (changed / "out" / "report.html").read_text()
+
+
+def test_vectorize_alone_keeps_what_the_detection_knew(changed: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(changed / "out", tmp_path / "out"))
+    words = ["vectorize", "--probability", str(out / "probability.tif"), "--stack", str(changed / "after.tif")]
+    assert main([*words, "--out", str(tmp_path / "again.gpkg")]) == 0
+    first, again = (
+        gpd.read_file(path, layer="landslides") for path in (out / "inventory.gpkg", tmp_path / "again.gpkg")
+    )
+    names = [name for name in first.columns if name not in ("created", "geometry")]
+    assert again[names].equals(first[names])
+    assert first[["model", "model_digest", "dem", "agreement", "ndvi_change"]].notna().all(axis=None)
+    rows = [gpd.read_file(path, layer="run").iloc[-1] for path in (out / "inventory.gpkg", tmp_path / "again.gpkg")]
+    assert rows[0]["models"] == rows[1]["models"] != ""
+    assert rows[0]["model_digests"] == rows[1]["model_digests"]
+    # Neither an uncertainty of another run nor a change raster on another grid is taken for one of this run.
+    with rasterio.open(out / "uncertainty.tif", "r+") as file:
+        file.update_tags(request="another")
+    (out / "run.json").unlink()
+    shutil.copy(changed / "after.change.tif", out / "change.tif")
+    with rasterio.open(out / "change.tif", "r+") as file:
+        file.transform = file.transform @ file.transform.translation(5, 0)
+    words = ["vectorize", "--probability", str(out / "probability.tif"), "--out", str(tmp_path / "bare.gpkg")]
+    assert main(words) == 0
+    bare = gpd.read_file(tmp_path / "bare.gpkg", layer="landslides")
+    assert bare["model"].notna().all()
+    assert bare[["agreement", "ndvi_change"]].isna().all(axis=None)
+
+
+def test_vectorize_alone_knows_the_area_of_interest(stack: Path, two_areas: Path, tmp_path: Path) -> None:
+    assert main(["detect", "--stack", str(stack), "--aoi", str(two_areas), "--out", str(tmp_path)]) == 0
+    words = ["vectorize", "--probability", str(tmp_path / "probability.tif"), "--stack", str(stack)]
+    assert main([*words, "--out", str(tmp_path / "again.gpkg")]) == 0
+    runs = [read_inventory(tmp_path / name).run["masked_share"] for name in ("inventory.gpkg", "again.gpkg")]
+    assert runs[0] == runs[1]
 
 
 def test_vectorize_alone_takes_the_models_threshold(found: Path, stack: Path, tmp_path: Path) -> None:
