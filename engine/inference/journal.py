@@ -65,7 +65,9 @@ class Journal:
         self._files: dict[str, io.BufferedRandom] = {}
 
     def found(self, fingerprint: str) -> Progress | bool | None:
-        """What an earlier run left: its progress, False if it was another run's, None if there is nothing."""
+        """What an earlier run left: its progress, False if it was another run's, None if nothing was safe yet."""
+        if not (self.folder / _STATE).exists():
+            return None
         try:
             state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
             if state["version"] != _VERSION or state["fingerprint"] != fingerprint:
@@ -73,8 +75,6 @@ class Journal:
             carry = np.load(self.folder / state["carry"], allow_pickle=False)
             rows = int(state["rows"])
             sizes = [self._path(layer).stat().st_size for layer in self._layers]
-        except FileNotFoundError:
-            return None if not self.folder.exists() else False
         except (OSError, ValueError, KeyError, TypeError):
             return False
         if min(sizes) < rows * self._columns:

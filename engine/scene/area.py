@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import geopandas
+import pyogrio
 import pyogrio.errors
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
@@ -71,7 +72,7 @@ def aoi_bounds(path: Path, crs: CRS) -> Bounds:
 
 
 def read_area(path: Path) -> geopandas.GeoSeries:
-    """Read the geometries of a vector file.
+    """Read the geometries of a vector file: of its layer ``aoi``, as inventories have one, or else of its only layer.
 
     Returns:
         Its valid, non-empty geometries in the file's CRS.
@@ -81,11 +82,14 @@ def read_area(path: Path) -> geopandas.GeoSeries:
         UnreadableFileError: It is no vector file.
         MissingCRSError: It does not say in which CRS it is.
         InventoryError: It holds no geometry, or a broken one.
+        ConfigError: It has several layers, none of them named ``aoi``.
     """
     if not path.exists():
         raise MissingFileError(f"There is no file {path}; check the path of the area of interest.")
     try:
-        layer = geopandas.read_file(path)
+        layer = geopandas.read_file(path, layer=_layer(path))
+    except ConfigError:
+        raise
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError) as error:
         raise UnreadableFileError(
             f"The area of interest {path} cannot be read ({str(error).splitlines()[0]}); give a vector file such as GeoPackage, GeoJSON "
@@ -107,6 +111,19 @@ def read_area(path: Path) -> geopandas.GeoSeries:
             "repair it, for instance with QGIS's 'Fix geometries'."
         )
     return shapes
+
+
+def _layer(path: Path) -> str | None:
+    """The layer that holds the area; None leaves it to GDAL, which sees what is wrong with a file without geometries."""
+    names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    if "aoi" in names:
+        return "aoi"
+    if len(names) > 1:
+        raise ConfigError(
+            f"The area of interest {path} has the layers {', '.join(names)}, and none is named aoi; save the one that is meant into a file "
+            "of its own."
+        )
+    return None
 
 
 def bounds_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds:

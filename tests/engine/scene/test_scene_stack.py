@@ -218,6 +218,20 @@ def test_an_aoi_of_any_crs_and_format_gives_the_same_area(tmp_path: Path, write_
         assert max(grid.shape) <= 12
 
 
+def test_an_inventory_as_aoi_gives_the_area_that_it_covers(
+    tmp_path: Path, write_raster: Any, recwarn: pytest.WarningsRecorder
+) -> None:
+    image = write_raster(tmp_path / "B02.tif", DN)
+    for layer, shape in (
+        ("landslides", box(300105, 2599805, 300115, 2599815)),
+        ("aoi", box(300105, 2599805, 300195, 2599895)),
+    ):
+        geopandas.GeoSeries([shape], crs=32651).to_frame("geometry").to_file(tmp_path / "inventory.gpkg", layer=layer)
+    stack = make_stack([image], [], out=tmp_path / "s.tif", config=StackConfig(aoi=tmp_path / "inventory.gpkg"))
+    assert stack.grid.bounds == (300100, 2599800, 300200, 2599900)
+    assert not [warning for warning in recwarn if "layer" in str(warning.message)]
+
+
 def test_bounds_may_be_in_another_crs(tmp_path: Path, write_raster: Any) -> None:
     image = write_raster(tmp_path / "B02.tif", DN)
     area = geopandas.GeoSeries([box(300105, 2599805, 300195, 2599895)], crs=32651).to_crs(4326)
@@ -279,6 +293,10 @@ def test_unusable_areas_get_a_sentence(tmp_path: Path, write_raster: Any) -> Non
         stack(aoi=nocrs)
     with pytest.raises(InventoryError, match="no geometry"):
         stack(aoi=aoi("empty.gpkg", [Polygon()]))
+    for layer in ("roads", "rivers"):
+        geopandas.GeoSeries([bow], crs=32651).to_frame("geometry").to_file(tmp_path / "several.gpkg", layer=layer)
+    with pytest.raises(ConfigError, match=r"has the layers .*r.*, and none is named aoi"):
+        stack(aoi=tmp_path / "several.gpkg")
     assert not (tmp_path / "s.tif").exists()
 
 
