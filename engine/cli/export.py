@@ -1,4 +1,4 @@
-"""``l4s export``: an inventory as GeoJSON, Shapefile, FlatGeobuf or COOLR table."""
+"""``l4s export``: an inventory as GeoPackage, GeoJSON, Shapefile, FlatGeobuf or COOLR table."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from engine.cli.outputs import keep_inputs
 from engine.events import Reporter
 
 
@@ -17,7 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--status", action="append", metavar="STATUS",
                         help="only landslides of this review status (may be repeated): pending, accepted, edited, rejected")  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE",
-                        help="its suffix chooses the format: .geojson, .shp, .fgb, or .csv for NASA COOLR")  # fmt: skip
+                        help="its suffix chooses the format: .gpkg (inventory), .geojson, .shp, .fgb, or .csv for NASA COOLR")  # fmt: skip
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.inventory.geopackage import read_inventory
     from engine.raster import output_folder
 
+    keep_inputs([args.out], [args.inventory])
     inventory = read_inventory(args.inventory, report=report)
     output_folder(args.out.resolve().parent)
     written = export_inventory(inventory, args.out, status=args.status, report=report)

@@ -1,14 +1,14 @@
-"""An inventory for other programs: GeoJSON (RFC 7946), Shapefile with a key to its short names, FlatGeobuf, NASA COOLR table."""
+"""An inventory for others: GeoPackage, GeoJSON (RFC 7946), Shapefile with a key to its short names, FlatGeobuf, NASA COOLR table."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
@@ -17,7 +17,9 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
+from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory, text_of
+from engine.inventory.provenance import counts
 from engine.inventory.schema import BY_NAME, FIELDS, STATUS
 from engine.raster import atomic_path, naming_failures, output_error
 
@@ -50,7 +52,8 @@ def export_inventory(
 
     Args:
         inventory: What is written.
-        out: ``.geojson``, ``.shp``, ``.fgb`` or ``.csv`` (COOLR); its folder must exist.
+        out: ``.gpkg`` (an inventory again, with area and run), ``.geojson``, ``.shp``, ``.fgb`` or ``.csv`` (COOLR); its folder must
+            exist. An inventory that is there already stays beside as ``NAME.previous.gpkg``.
         status: Only landslides of these review statuses; by default all, and for COOLR all that are not rejected.
         report: Receives warnings.
 
@@ -60,6 +63,7 @@ def export_inventory(
     Raises:
         ConfigError: The suffix or a status is unknown.
         OutputError: It cannot be written.
+        InventoryError: There is a GeoPackage of that name that is no inventory.
     """
     writer = FORMATS.get(out.suffix.lower())
     if writer is None:
@@ -70,15 +74,20 @@ def export_inventory(
     table = inventory.landslides if writer is not _coolr else inventory.confirmed
     table = table[table["status"].isin(status)] if status else table
     try:
-        return writer(table.reset_index(drop=True), out, report)
+        return writer(inventory.with_landslides(table.reset_index(drop=True)), out, report)
     except (DataSourceError, DataLayerError) as error:
         raise output_error(out, error) from error
 
 
-def _geojson(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
+def _geopackage(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
+    run = {**selection.run, **counts(selection.landslides)}
+    return [write_geopackage(replace(selection, run=run), out, keep_reviews=False, report=report)]
+
+
+def _geojson(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
     with atomic_path(out) as temporary:
         pyogrio.write_dataframe(
-            table.to_crs(4326),
+            selection.landslides.to_crs(4326),
             temporary,
             driver="GeoJSON",
             layer=out.stem,
@@ -88,17 +97,23 @@ def _geojson(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]
     return [out]
 
 
-def _flatgeobuf(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
+def _flatgeobuf(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
     # An index needs at least one feature.
-    options = {"SPATIAL_INDEX": "YES" if len(table) else "NO"}
+    options = {"SPATIAL_INDEX": "YES" if len(selection) else "NO"}
     with atomic_path(out) as temporary:
         pyogrio.write_dataframe(
-            table, temporary, driver="FlatGeobuf", layer=out.stem, layer_options=options, geometry_type="MultiPolygon"
+            selection.landslides,
+            temporary,
+            driver="FlatGeobuf",
+            layer=out.stem,
+            layer_options=options,
+            geometry_type="MultiPolygon",
         )
     return [out]
 
 
-def _shapefile(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
+def _shapefile(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
+    table = selection.landslides
     names = {
         name: BY_NAME[name].shapefile_name if name in BY_NAME else name[:10]
         for name in table.columns
@@ -142,7 +157,8 @@ def _longest(values: pd.Series[Any]) -> int:
     return max((len(text_of(text).encode()) for text in values), default=0)
 
 
-def _coolr(table: gpd.GeoDataFrame, out: Path, report: Reporter) -> list[Path]:
+def _coolr(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
+    table = selection.landslides
     points = shapely.point_on_surface(np.asarray(table.geometry.to_crs(4326)))
     undated = 0
     with atomic_path(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
@@ -175,7 +191,8 @@ def _coolr_row(row: pd.Series[Any]) -> dict[str, str]:
     }
 
 
-FORMATS: dict[str, Callable[[gpd.GeoDataFrame, Path, Reporter], list[Path]]] = {
+FORMATS: dict[str, Callable[[Inventory, Path, Reporter], list[Path]]] = {
+    ".gpkg": _geopackage,
     ".geojson": _geojson,
     ".json": _geojson,
     ".shp": _shapefile,

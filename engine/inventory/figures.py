@@ -36,10 +36,11 @@ DPI = 130
 
 @dataclass(frozen=True)
 class Picture:
-    """A raster reduced for drawing: values (rows, columns) or (rows, columns, 3), and what it covers."""
+    """A raster reduced for drawing: values (rows, columns) or (rows, columns, 3), and what it covers in which CRS."""
 
     values: NDArray[np.floating]
     bounds: Bounds
+    crs: CRS
 
 
 def png(figure: Figure) -> bytes:
@@ -80,18 +81,23 @@ def picture_of(stack: Stack | None) -> Picture | None:
         return None
     low, high = np.percentile(known, STRETCH, axis=1)[:, :, None, None]
     shown = np.clip((values - low) / np.maximum(high - low, 1e-6), 0, 1) ** 0.8
-    return Picture(np.nan_to_num(np.moveaxis(shown, 0, -1), nan=1.0), stack.grid.bounds)
+    return Picture(np.nan_to_num(np.moveaxis(shown, 0, -1), nan=1.0), stack.grid.bounds, _crs(stack.grid))
 
 
 def probability_of(raster: ProbabilityRaster | None) -> Picture | None:
     """The probability, reduced for drawing."""
     if raster is None:
         return None
-    return Picture(read_reduced(raster.path, [1], raster.grid)[0], raster.grid.bounds)
+    return Picture(read_reduced(raster.path, [1], raster.grid)[0], raster.grid.bounds, _crs(raster.grid))
+
+
+def _crs(grid: Grid) -> CRS:
+    return CRS.from_user_input(grid.crs)
 
 
 def overview_map(inventory: Inventory, picture: Picture | None) -> Figure:
-    """Outlines over the image, with scale bar and north arrow."""
+    """Outlines over the image, in its CRS, with scale bar and north arrow."""
+    inventory = inventory.to_crs(picture.crs) if picture is not None else inventory
     figure, axes, bounds = _map(inventory, picture)
     if picture is not None:
         axes.imshow(picture.values, extent=_extent(picture.bounds), interpolation="nearest", aspect="auto")
@@ -108,7 +114,8 @@ def overview_map(inventory: Inventory, picture: Picture | None) -> Figure:
 
 
 def probability_map(inventory: Inventory, picture: Picture) -> Figure:
-    """Probability with outlines."""
+    """Probability with outlines, in its CRS."""
+    inventory = inventory.to_crs(picture.crs)
     figure, axes, bounds = _map(inventory, picture)
     image = axes.imshow(
         picture.values,
@@ -126,7 +133,8 @@ def probability_map(inventory: Inventory, picture: Picture) -> Figure:
 
 
 def density_map(inventory: Inventory, density: Picture) -> Figure:
-    """Landslides per square kilometre."""
+    """Landslides per square kilometre, in the CRS of the density."""
+    inventory = inventory.to_crs(density.crs)
     figure, axes, bounds = _map(inventory, density)
     extent = _extent(density.bounds)
     image = axes.imshow(density.values, extent=extent, cmap="cividis", interpolation="bilinear", aspect="auto", vmin=0)

@@ -251,8 +251,8 @@ def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
         shape = shapely.box(*landslides.total_bounds) if len(landslides) else shapely.Polygon()
         ground = "the box around the landslides" if len(landslides) else "no ground at all"
         report.warn(
-            f"{path.name} has no layer `aoi`: {ground} is taken for the area that was looked at, which may be larger; "
-            "`l4s export --out NAME.gpkg` writes landslides of a chosen status together with that layer."
+            f"{path.name} has no layer `aoi`: {ground} is taken for the area that was looked at, but the true one may be "
+            "larger; `l4s export --out NAME.gpkg` writes landslides of a chosen status together with that layer."
         )
     return Inventory(landslides, shape, records[-1] if records else {}, tuple(records[:-1]))
 

@@ -62,6 +62,13 @@ class Inventory:
         """The landslides that nobody rejected."""
         return self.landslides[self.landslides["status"] != "rejected"]
 
+    def to_crs(self, crs: CRS) -> Inventory:
+        """The same inventory in another CRS; polygons are placed there, not measured again."""
+        if crs == self.crs:
+            return self
+        aoi = gpd.GeoSeries([self.aoi], crs=self.crs).to_crs(crs).iloc[0]
+        return replace(self, landslides=self.landslides.to_crs(crs), aoi=aoi)
+
     def with_landslides(self, landslides: gpd.GeoDataFrame) -> Inventory:
         """The same inventory with other polygons."""
         return replace(self, landslides=landslides)

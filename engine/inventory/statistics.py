@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 RELIABLE_COUNT = 100
 """Landslides under which a fit says little; 2-sigma errors of the exponent then exceed about 0.3."""
 FEWEST = 10
+UNDETERMINED = 100.0
+"""Factor between an estimate and an end of its interval from which the estimate says nothing."""
 _TAIL_CANDIDATES = 200
 _TAIL_FEWEST = 10
 DENSITY_CELLS = 48
@@ -41,6 +43,17 @@ class Parameter:
     value: float
     low: float
     high: float
+
+    def determined(self, scale: float = 0.0) -> bool:
+        """Whether the data say anything of it: the interval's ends are within :data:`UNDETERMINED` times the estimate.
+
+        Args:
+            scale: What counts as no difference, for a parameter that may be 0.
+        """
+        value = abs(self.value)
+        nearest = self.low if self.low > 0 else value
+        farthest = max(abs(self.low), abs(self.high))
+        return farthest <= UNDETERMINED * (value + scale) and value <= UNDETERMINED * (nearest + scale)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import geopandas as gpd
 import pytest
 
 from engine.cli import main
-from engine.errors import ConfigError, OutputError
+from engine.errors import ConfigError, InventoryError, OutputError
 from engine.events import Log, Reporter
 from engine.inventory.export import COOLR_CATEGORIES, COOLR_COLUMNS, COOLR_TRIGGERS, export_inventory
-from engine.inventory.geopackage import write_geopackage
+from engine.inventory.geopackage import read_inventory, write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.schema import FIELDS, NAMES, TRIGGERS, TYPES
 
@@ -78,6 +78,24 @@ def test_coolr_table(inventory: Inventory, tmp_path: Path) -> None:
     assert "1 landslides have no date" in messages[0]
     assert set(COOLR_CATEGORIES) == set(TYPES)
     assert set(COOLR_TRIGGERS) == set(TRIGGERS)
+
+
+def test_geopackage_is_an_inventory_again(inventory: Inventory, tmp_path: Path) -> None:
+    """A chosen part with area and run; what is there already is neither merged nor lost."""
+    whole = inventory.with_landslides(inventory.landslides.assign(status=["accepted", "rejected", "pending"]))
+    out = tmp_path / "i.gpkg"
+    assert export_inventory(whole, out, status=["accepted", "rejected"]) == [out]
+    again = read_inventory(out)
+    assert again.landslides["id"].tolist() == [1, 2]
+    assert again.aoi.equals(inventory.aoi)
+    assert again.run == {**inventory.run, "landslides": 1, "landslide_area_km2": 0.0036, "rejected": 1}
+    export_inventory(whole, out, status=["pending"])
+    assert read_inventory(out).landslides["id"].tolist() == [3]
+    assert len(read_inventory(tmp_path / "i.previous.gpkg")) == 2
+    (tmp_path / "text.gpkg").write_text("not a database")
+    with pytest.raises(InventoryError):
+        export_inventory(whole, tmp_path / "text.gpkg")
+    assert {path.name for path in tmp_path.glob("*.gpkg*")} == {"i.gpkg", "i.previous.gpkg", "text.gpkg"}
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".shp", ".fgb", ".csv"])

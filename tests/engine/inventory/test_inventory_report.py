@@ -7,13 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
+from pyproj import CRS
+from shapely import affinity
 
 from engine.cli import main
-from engine.errors import CancelledError, OutputError
+from engine.errors import CancelledError, NoOverlapError, OutputError
 from engine.events import Reporter
+from engine.inventory import figures
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
-from engine.inventory.report import LIMITS, write_report
+from engine.inventory.report import LIMITS, _fitted, write_report
+from engine.inventory.statistics import Parameter, density_per_km2
 
 PNG = b"\x89PNG\r\n"
 
@@ -119,6 +124,46 @@ def test_empty_and_fully_rejected_inventories_say_so(inventory: Inventory, tmp_p
     assert "none was found on 0.197 km²" in write_report(none, tmp_path / "a.html", **full).read_text(encoding="utf-8")
     rejected = inventory.with_landslides(inventory.landslides.assign(status="rejected"))
     assert "all were rejected" in write_report(rejected, tmp_path / "b.html").read_text(encoding="utf-8")
+
+
+def test_outlines_are_drawn_in_the_pictures_crs(inventory: Inventory, full: dict, tmp_path: Path, monkeypatch) -> None:
+    """An inventory in degrees over a stack in UTM: the same map, and the same density, as in the stack's own CRS."""
+    drawn: list[np.ndarray] = []
+    lines = figures._lines
+    monkeypatch.setattr(
+        figures, "_lines", lambda axes, shapes, *a, **k: (drawn.append(shapes), lines(axes, shapes, *a, **k))
+    )
+    write_report(inventory, tmp_path / "a.html", **full)
+    own, drawn[:] = list(drawn), []
+    write_report(inventory.to_crs(CRS.from_epsg(4326)), tmp_path / "b.html", **full)
+    assert len(own) == len(drawn) == 5
+    for one, other in zip(
+        own[:-1], drawn[:-1], strict=True
+    ):  # the last is the box around the area, which turns a little
+        assert shapely.equals_exact(one, other, 0.01).all()
+    assert density_per_km2(inventory, full["stack"].grid.bounds)[0] == pytest.approx(
+        density_per_km2(inventory.to_crs(CRS.from_epsg(4326)).to_crs(inventory.crs), full["stack"].grid.bounds)[0]
+    )
+
+
+def test_rasters_of_another_place_are_refused(inventory: Inventory, full: dict, tmp_path: Path) -> None:
+    moved = inventory.landslides.assign(geometry=inventory.landslides.translate(10_000, 0))
+    elsewhere = Inventory(moved, affinity.translate(inventory.aoi, 10_000, 0), inventory.run)
+    for name, words in (("stack", "stack .*stack.tif"), ("probability", "probability raster")):
+        for placed in (elsewhere, elsewhere.to_crs(CRS.from_epsg(4326))):
+            with pytest.raises(NoOverlapError, match=f"The {words}.* shows nothing of the area of the inventory"):
+                write_report(placed, tmp_path / "r.html", **{name: full[name]})
+    assert list(tmp_path.glob("r*")) == []
+
+
+def test_what_a_fit_does_not_determine_is_said() -> None:
+    assert Parameter(1.4, 1.2, 1.7).determined()
+    assert not Parameter(2.54e-4, 7.8e-13, 8.24e4).determined()
+    assert not Parameter(2.54e-4, 7.8e-13, 3e-4).determined()
+    assert Parameter(-1e-7, -3e-4, 2e-4).determined(scale=4e-4)
+    assert not Parameter(-1e-7, -3e-1, 2e-4).determined(scale=4e-4)
+    assert _fitted(Parameter(2.54e-4, 7.8e-13, 8.24e4)) == "not determined by these areas"
+    assert _fitted(Parameter(1.4, 1.2, 1.7), sign=-1, shift=-1) == "−2.4 (−2.7 to −2.2)"
 
 
 def test_cancelled_or_impossible_leaves_nothing(inventory: Inventory, tmp_path: Path) -> None:

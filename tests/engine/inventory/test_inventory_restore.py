@@ -179,3 +179,23 @@ def test_lines_are_no_landslides(inventory: Inventory, tmp_path: Path) -> None:
     pyogrio.write_dataframe(table, tmp_path / "l.gpkg", layer="landslides", dataset_options={"VERSION": "1.3"})
     with pytest.raises(InventoryError, match="something else than polygons"):
         read_inventory(tmp_path / "l.gpkg")
+
+
+def test_an_empty_subset_works_everywhere(inventory: Inventory, tmp_path: Path, capsys) -> None:
+    none = subset(inventory, tmp_path / "none.gpkg", slice(0, 0))
+    whole = write_geopackage(inventory, tmp_path / "i.gpkg")
+    assert read_inventory(none).aoi.is_empty
+    assert main(["report", "--inventory", str(none), "--out", str(tmp_path / "r.html")]) == 0
+    assert "holds no landslides" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    for suffix in ("geojson", "shp", "fgb", "csv", "gpkg"):
+        assert main(["export", "--inventory", str(none), "--out", str(tmp_path / f"e.{suffix}")]) == 0
+    assert len(read_inventory(tmp_path / "e.gpkg")) == 0
+    capsys.readouterr()
+    for one, other, found in (
+        (none, whole, "0 of 3 found"),
+        (whole, none, "0 of 0 found"),
+        (none, none, "0 of 0 found"),
+    ):
+        out = str(tmp_path / "c.gpkg")
+        assert main(["compare", "--inventory", str(one), "--reference", str(other), "--out", out]) == 0
+        assert found in capsys.readouterr().out
