@@ -165,7 +165,7 @@ def compare(
     distance = boundary_distance(ours[one], theirs[other], crs)
     report.progress("comparing", 2, 3)
     touched = pairs[2] > 0.1 * np.minimum(area_ours[pairs[0]], area_theirs[pairs[1]])
-    area = area_scores(ours, theirs, inventory.aoi, crs)
+    area = area_scores(ours, theirs, inventory.aoi, crs, report=report)
     report.progress("comparing", 3, 3)
     return Comparison(
         area=area,

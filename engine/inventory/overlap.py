@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
+from engine.events import SILENT, Reporter
 from engine.inventory.scores import Confusion
 from engine.inventory.shape import ground_area, metres_per_unit
 
@@ -16,6 +19,12 @@ Shapes = NDArray[np.object_]
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64], Floats]
 
 BOUNDARY_STEP_M = 5.0
+CELL_VERTICES = 512
+"""An overlay takes as long as the larger polygon has vertices."""
+MOST_HALVINGS = 40
+"""A million pieces along each side; more vertices than :data:`CELL_VERTICES` then lie in one point."""
+BATCH = 500
+"""Overlays between two looks at whether to go on: under a second."""
 
 
 def overlaps(ours: Shapes, theirs: Shapes, crs: CRS) -> tuple[Floats, Floats, Pairs]:
@@ -79,26 +88,76 @@ def _mean_distance(lines: Shapes, others: Shapes) -> Floats:
     return np.asarray(np.bincount(owner, weights=distance) / np.bincount(owner), np.float64)
 
 
-def area_scores(ours: Shapes, theirs: Shapes, area: BaseGeometry, crs: CRS) -> Confusion:
-    """Confusion in m² over the area that was looked at."""
+def area_scores(ours: Shapes, theirs: Shapes, area: BaseGeometry, crs: CRS, *, report: Reporter = SILENT) -> Confusion:
+    """Confusion in m² over the area that was looked at; over the box around all polygons where nothing is known of it."""
+    if area.is_empty and len(ours) + len(theirs):
+        area = shapely.box(*shapely.total_bounds(np.concatenate([ours, theirs])))
     looked_at = shapely.get_parts(area)
-    one, other = (_within(shapes, looked_at) for shapes in (ours, theirs))
+    cells = _cells(looked_at, report)
+    one, other = (_within(shapes, looked_at, cells, report) for shapes in (ours, theirs))
     a, b = (
         shapely.STRtree(other).query(one, predicate="intersects")
         if len(one) and len(other)
         else (np.zeros(0, int),) * 2
     )
-    tp = ground_area(shapely.intersection(one[a], other[b]), crs).sum()
+    tp = sum(
+        float(ground_area(shapely.intersection(one[a[i]], other[b[i]]), crs).sum()) for i in _batches(len(a), report)
+    )
     found, true = ground_area(one, crs).sum(), ground_area(other, crs).sum()
     total = ground_area(looked_at, crs).sum()
     return Confusion(*(round(max(0.0, float(v))) for v in (tp, found - tp, true - tp, total - found - true + tp)))
 
 
-def _within(shapes: Shapes, area: Shapes) -> Shapes:
-    """Disjoint polygons of the union of shapes, cut at the area."""
+def _within(shapes: Shapes, area: Shapes, cells: Shapes, report: Reporter) -> Shapes:
+    """Disjoint polygons of the union of shapes, cut at the area.
+
+    Args:
+        shapes: Polygons, which may overlap.
+        area: Disjoint polygons; they may have very many vertices, one for each pixel at the rim of a cloud.
+        cells: The same area in pieces of few vertices. Only what reaches over the area's rim is cut, and with these.
+        report: Asked whether to go on.
+
+    Returns:
+        Polygons that together cover what shapes and area have in common.
+    """
     parts = shapely.get_parts(shapely.union_all(shapes)) if len(shapes) else np.zeros(0, np.object_)
     if not len(parts):
         return np.zeros(0, np.object_)
-    one, other = shapely.STRtree(area).query(parts, predicate="intersects")
-    inside = shapely.intersection(parts[one], area[other])
-    return np.asarray(inside[shapely.area(inside) > 0], np.object_)
+    shapely.prepare(area)
+    whole = np.zeros(len(parts), np.bool_)
+    one, other = shapely.STRtree(area).query(parts)
+    for batch in _batches(len(one), report):
+        inside = shapely.contains_properly(area[other[batch]], parts[one[batch]])
+        whole[one[batch][inside]] = True
+    pieces, rest = [parts[whole]], parts[~whole]
+    tree = shapely.STRtree(cells)
+    for batch in _batches(len(rest), report):
+        one, other = tree.query(rest[batch], predicate="intersects")
+        cut = shapely.intersection(rest[batch][one], cells[other])
+        pieces.append(cut[shapely.area(cut) > 0])
+    return np.concatenate(pieces)
+
+
+def _cells(area: Shapes, report: Reporter) -> Shapes:
+    """Cut polygons in halves, :data:`MOST_HALVINGS` times at most, until each piece has at most :data:`CELL_VERTICES` vertices."""
+    done: list[Shapes] = []
+    for _ in range(MOST_HALVINGS):
+        report.check()
+        large = shapely.get_num_coordinates(area) > CELL_VERTICES
+        done.append(area[~large])
+        left, bottom, right, top = shapely.bounds(area[large]).T
+        wide = right - left > top - bottom
+        x, y = (left + right) / 2, (bottom + top) / 2
+        lower = shapely.box(left, bottom, np.where(wide, x, right), np.where(wide, top, y))
+        upper = shapely.box(np.where(wide, x, left), np.where(wide, bottom, y), right, top)
+        parts = shapely.get_parts(shapely.intersection(np.tile(area[large], 2), np.concatenate([lower, upper])))
+        area = shapely.get_parts(parts)
+        area = area[shapely.area(area) > 0]  # what only touches a half leaves points and lines
+    return np.concatenate([*done, area])
+
+
+def _batches(count: int, report: Reporter) -> Iterator[slice]:
+    """Slices of a long array; between them a request to cancel is noticed."""
+    for start in range(0, count, BATCH):
+        report.check()
+        yield slice(start, start + BATCH)

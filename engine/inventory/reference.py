@@ -44,7 +44,7 @@ def read_reference(
     Args:
         path: GeoPackage, Shapefile, GeoJSON or anything else that GDAL reads.
         crs: CRS into which it is brought.
-        area: Only what touches this area counts, in ``crs``.
+        area: Only what touches this area counts, in ``crs``; everything does where it is empty, that is, not known.
         layer: Which layer; by default ``landslides``, or else the first.
         report: Receives what was repaired or left out.
 
@@ -73,7 +73,8 @@ def read_reference(
         )
     table = table[polygons] if polygons.any() else table[points]
     table = _repaired(table, path, report) if polygons.any() else table.explode(ignore_index=True)
-    inside = np.asarray(table.intersects(area))
+    shapely.prepare(area)  # which pays only on the left side
+    inside = np.asarray(shapely.intersects(area, np.asarray(table.geometry)) | area.is_empty, np.bool_)
     if len(table) and not inside.any():
         raise NoOverlapError(
             f"{path} lies wholly outside the area of the inventory; check that both show the same place."

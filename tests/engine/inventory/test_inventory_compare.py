@@ -1,6 +1,9 @@
 """Comparison with a reference, good and bad."""
 
+import contextlib
+import itertools
 import json
+import math
 import warnings
 from pathlib import Path
 
@@ -9,11 +12,20 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from pyproj import CRS
 from shapely import affinity
 
 from engine.cli import main
-from engine.errors import ConfigError, InventoryError, MissingCRSError, NoOverlapError, UnreadableFileError
+from engine.errors import (
+    CancelledError,
+    ConfigError,
+    InventoryError,
+    MissingCRSError,
+    NoOverlapError,
+    UnreadableFileError,
+)
 from engine.events import Log, Reporter
+from engine.inventory import overlap
 from engine.inventory.compare import CompareConfig, Comparison, as_table, compare
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
@@ -164,6 +176,57 @@ def test_empty_sides(inventory: Inventory, tmp_path: Path) -> None:
     assert other.overlapping.recall is None
     assert other.area_ratio is None
     json.dumps(other.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_area_scores_are_those_of_the_plain_overlay(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polygons inside, across and outside an area with many clouds, also at its very rim, whatever the cells it is cut into."""
+    rng = np.random.default_rng(seed)
+
+    def polygons(count: int, size: float) -> np.ndarray:
+        circles = shapely.buffer(shapely.points(rng.uniform(0, 2000, (count, 2))), rng.uniform(0.2, 1, count) * size)
+        boxes = shapely.box(*rng.integers(0, 190, (2, count)) * 10, *rng.integers(190, 200, (2, count)) * 10)
+        return np.concatenate([circles, boxes[: count // 8]])
+
+    clouds = shapely.union_all(polygons(60, 90))
+    area = shapely.box(200, 200, 1900, 1900).difference(clouds)
+    ours, theirs = polygons(80, 60), polygons(80, 60)
+    ours = np.concatenate([ours, shapely.get_parts(area)[:1], [shapely.box(200, 200, 300, 300)]])
+    one, other = (shapely.union_all(shapes) & area for shapes in (ours, theirs))
+    both, either = (one & other).area, (one | other).area
+    expected = (both, one.area - both, other.area - both, area.area - either)
+    for vertices in (8, 64, 10**6):
+        monkeypatch.setattr(overlap, "CELL_VERTICES", vertices)
+        scores = overlap.area_scores(ours, theirs, area, CRS.from_epsg(32651))
+        assert (scores.tp, scores.fp, scores.fn, scores.tn) == pytest.approx(expected, abs=1)
+
+
+def test_a_comparison_can_be_cancelled_between_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all steps, not before the first alone: cutting the area, finding what is inside, cutting the rest, common ground."""
+    area = shapely.Point(0, 0).buffer(1000, quad_segs=64)
+    slides = shapely.buffer(shapely.points(np.random.default_rng(0).uniform(-1000, 1000, (40, 2))), 10)
+    monkeypatch.setattr(overlap, "BATCH", 10)
+    monkeypatch.setattr(overlap, "CELL_VERTICES", 32)
+
+    def looks_until(last: float) -> int:
+        """How often it was asked whether to go on, when the answer is no from ``last`` on."""
+        looks = itertools.count(1)
+        report = Reporter(cancelled=lambda: next(looks) >= last)
+        with contextlib.suppress(CancelledError):
+            overlap.area_scores(slides, slides, area, CRS.from_epsg(32651), report=report)
+        return next(looks) - 1
+
+    often = looks_until(math.inf)
+    assert often > 15
+    assert [looks_until(last) for last in range(1, often + 1)] == list(range(1, often + 1))
+
+
+def test_without_a_known_area_everything_counts(inventory: Inventory, tmp_path: Path) -> None:
+    path = reference_file(tmp_path / "r.gpkg", list(inventory.landslides.geometry))
+    result = against(Inventory(inventory.landslides.iloc[:0], shapely.Polygon(), {}), path)
+    assert result.area is not None
+    assert (result.area.tp, result.area.fp, result.area.fn) == (0, 0, 6300)
+    assert result.overlapping.recall == 0
 
 
 def test_bad_references(inventory: Inventory, tmp_path: Path) -> None:
