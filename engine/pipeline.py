@@ -12,8 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-import geopandas as gpd
-import pandas as pd
 from shapely import box, union_all
 from shapely.geometry.base import BaseGeometry
 
@@ -27,6 +25,7 @@ from engine.inference.mask import automatic_threshold, make_mask
 from engine.inventory.geopackage import read_inventory, write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.report import WELL_COVERED, write_report
+from engine.inventory.scenes import combine
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import ModelBundle
 from engine.nouns import LandslideMask, ProbabilityRaster, Stack
@@ -123,8 +122,7 @@ def detect(
     prediction = predict(stack, bundles, out=out, config=config.inference, area=area, report=report)
     threshold = _threshold(config.threshold, prediction, report)
     # It stands for a complete result: an earlier one's must not stay beside the files that are replaced from here on.
-    run_path = out / "run.json"
-    run_path.unlink(missing_ok=True)
+    (out / "run.json").unlink(missing_ok=True)
     mask = make_mask(prediction.probability, out=out / "mask.tif", threshold=threshold, report=report)
     change = change or change_on(stack.grid, [change_path(stack.path)], report)
     run = {
@@ -148,18 +146,36 @@ def detect(
         report=report,
     )
     _warn_of_partial_slope(inventory, report)
+    written = _write(inventory, out, clock, stack=stack, probability=prediction.probability, report=report)
+    return Detection(out, prediction, mask, *written)
+
+
+def _write(
+    inventory: Inventory,
+    out: Path,
+    clock: float,
+    *,
+    stack: Stack | None,
+    probability: ProbabilityRaster | None = None,
+    report: Reporter,
+) -> tuple[Inventory, Path, Path, Path]:
+    """Write an inventory with its report and its record; ``clock`` says when the work began.
+
+    Returns:
+        The inventory as the file holds it, the GeoPackage, the report, ``run.json``.
+    """
+    run_path = out / "run.json"
+    run_path.unlink(missing_ok=True)
     inventory_path = write_geopackage(inventory, out / "inventory.gpkg", report=report)
     # What was reviewed in an earlier run came in while writing: every number from here on is the file's.
     inventory = read_inventory(inventory_path)
     with _beside(inventory_path):
-        report_path = write_report(
-            inventory, out / "report.html", stack=stack, probability=prediction.probability, report=report
-        )
+        report_path = write_report(inventory, out / "report.html", stack=stack, probability=probability, report=report)
         # The polygons' own record knows more by now: the area seen, what hid the rest, how many landslides there are.
         run = {**inventory.run, "seconds": round(time.monotonic() - clock, 1)}
         with atomic_path(run_path) as temporary:
             temporary.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return Detection(out, prediction, mask, inventory, inventory_path, report_path, run_path)
+    return inventory, inventory_path, report_path, run_path
 
 
 def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, report: Reporter) -> None:
@@ -359,23 +375,56 @@ def jobs(stacks: Sequence[Stack], *, out: Path, aoi: Path | None = None, each_ar
     return found
 
 
-def merge(detections: Sequence[Detection], path: Path, *, report: Reporter = SILENT) -> Path:
-    """Write one inventory of several detections, in the CRS of the first.
+@dataclass(frozen=True)
+class Merged:
+    """What :func:`merge` wrote.
 
-    Overlapping scenes may map a landslide twice; nothing is dropped, so that each polygon keeps its provenance.
+    Attributes:
+        inventory: The polygons as the file holds them.
+        inventory_path: The GeoPackage.
+        report_path: The HTML report.
+        run_path: ``run.json``.
     """
-    inventories = [d.inventory for d in detections]
-    first = inventories[0]
-    tables = [i.landslides.to_crs(first.crs) for i in inventories]
-    landslides = pd.concat(tables, ignore_index=True) if any(len(t) for t in tables) else tables[0]
-    landslides["id"] = range(1, len(landslides) + 1)
-    areas = gpd.GeoSeries(pd.concat([gpd.GeoSeries([i.aoi], crs=i.crs).to_crs(first.crs) for i in inventories]))
-    run = {
-        **first.run,
-        "merged": [dict(i.run) for i in inventories],
-        "area_km2": sum(i.run["area_km2"] for i in inventories),
-    }
-    return write_geopackage(Inventory(landslides, union_all(areas.to_numpy()), run), path, report=report)
+
+    inventory: Inventory
+    inventory_path: Path
+    report_path: Path
+    run_path: Path
+
+
+def merge(detections: Sequence[Detection], out: Path, *, report: Reporter = SILENT) -> Merged:
+    """Write one inventory of several detections with its report; ground and landslides that two of them saw count once.
+
+    Args:
+        detections: One or more; see :func:`engine.inventory.scenes.combine`.
+        out: Folder for ``inventory.gpkg``, ``report.html`` and ``run.json``.
+        report: Receives progress.
+
+    Raises:
+        L4SError: See :mod:`engine.errors`.
+    """
+    clock = time.monotonic()
+    stacks = {str(d.inventory.run["inputs"]["stack"]) for d in detections}
+    stack = Stack.open(Path(stacks.pop())) if len(stacks) == 1 else None
+    combined = combine([d.inventory for d in detections])
+    report.log(
+        f"Of landslides that two detections mapped, {combined.run['mapped_twice']} were left out and {combined.run['joined']} joined."
+    )
+    return Merged(*_write(combined, output_folder(out), clock, stack=stack, report=report))
+
+
+def left_from_earlier(todo: Sequence[Job], out: Path, *, merged: bool) -> list[Path]:
+    """Results in the folder that an earlier request left and this one does not replace: further areas, an inventory of all.
+
+    Args:
+        todo: The detections of this request.
+        out: Folder of all results.
+        merged: Whether this request writes an inventory of all.
+    """
+    folders = {job.out for job in todo}
+    areas = {path.parent for folder in folders for path in folder.parent.glob("area-*/inventory.gpkg")}
+    alone = out / "inventory.gpkg"
+    return sorted(areas - folders) + ([alone] if alone.exists() and not merged and out not in folders else [])
 
 
 def _threshold(wanted: Threshold, prediction: Prediction, report: Reporter) -> float:

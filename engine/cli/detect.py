@@ -14,7 +14,7 @@ from engine.events import Reporter
 
 if TYPE_CHECKING:
     from engine.nouns import Stack
-    from engine.pipeline import DetectConfig, Detection, Threshold
+    from engine.pipeline import DetectConfig, Detection, Merged, Threshold
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Detect in every stack and area that was asked for."""
     from engine.models.bundle import DEFAULT_MODEL, find
-    from engine.pipeline import Job, detect, jobs, merge
+    from engine.pipeline import Job, detect, jobs, left_from_earlier, merge
 
     if bool(args.stack) == bool(args.sentinel2):
         raise ConfigError("Give either --stack or --sentinel2 (with --dem), so that it is clear what to look at.")
@@ -91,7 +91,14 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
                 report=report,
             )
         )
-    merged = merge(done, args.out / "inventory.gpkg", report=report) if args.merge and len(done) > 1 else None
+    # A single detection in the folder itself is all there is; one in a folder of its own may take the place of several earlier ones.
+    together = args.merge and args.out not in {job.out for job in todo}
+    merged = merge(done, args.out, report=report) if together else None
+    if stale := left_from_earlier(todo, args.out, merged=merged is not None):
+        names = ", ".join(str(path.relative_to(args.out)) for path in stale)
+        report.warn(
+            f"In {args.out}, {names} of an earlier run hold nothing of this one; remove them where they are not needed."
+        )
     return _result(done, merged)
 
 
@@ -159,7 +166,7 @@ def _inputs(args: argparse.Namespace) -> dict[str, Any]:
     return {name: [str(path) for path in paths] for name, paths in given.items() if paths}
 
 
-def _result(done: list[Detection], merged: Path | None) -> dict[str, Any]:
+def _result(done: list[Detection], merged: Merged | None) -> dict[str, Any]:
     results = [
         {
             "out": str(d.folder),
@@ -174,9 +181,16 @@ def _result(done: list[Detection], merged: Path | None) -> dict[str, Any]:
         for d in done
     ]
     lines = [f"{r['landslides']} landslides in {r['inventory']}; report: {r['report']}" for r in results]
+    together: dict[str, Any] = {"merged": None}
     if merged is not None:
-        lines.append(f"all together in {merged}")
-    return {**results[0], "results": results, "merged": str(merged) if merged else None, "text": "\n".join(lines)}
+        count = len(merged.inventory.confirmed)
+        lines.append(f"all together {count} landslides in {merged.inventory_path}; report: {merged.report_path}")
+        together = {
+            "merged": str(merged.inventory_path),
+            "merged_landslides": count,
+            "merged_report": str(merged.report_path),
+        }
+    return {**results[0], "results": results, **together, "text": "\n".join(lines)}
 
 
 def _threshold(text: str) -> Threshold:

@@ -50,25 +50,26 @@ def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     by_hand = status.isna() | (status == "") | (status.eq("pending") & changed)
     out = landslides.assign(status=status.where(~by_hand, "edited"))
     if len(stale):
-        for name, values in _measures(shapes[stale], out.iloc[stale]).items():
+        for name, values in measures(shapes[stale], out.iloc[stale]).items():
             column = out[name].to_numpy(np.float64, copy=True)
-            column[stale] = np.round(values, BY_NAME[name].digits)
+            column[stale] = values
             out[name] = column
     return out
 
 
-def _measures(shapes: NDArray[np.object_], rows: gpd.GeoDataFrame) -> dict[str, Floats]:
-    """All columns that follow from the outlines alone; the fall line is that of the terrain measured before, if any was."""
+def measures(shapes: NDArray[np.object_], rows: gpd.GeoDataFrame) -> dict[str, Floats]:
+    """All columns that follow from the outlines alone, rounded; the fall line is that of the terrain measured before, if any was."""
     aspect = np.radians(rows["aspect_deg"].to_numpy(np.float64))
     steep = rows["slope_deg"].to_numpy(np.float64) > LEVEL_DEG
     downhill = np.where(steep[:, None], np.stack([np.sin(aspect), np.cos(aspect)], axis=1), np.nan)
     form = measure_form(shapes, rows.crs, downhill)
     volume, low, high = estimate_volume(form.area_m2)
-    return {
+    columns = {
         "area_m2": form.area_m2, "perimeter_m": form.perimeter_m, "length_m": form.length_m, "width_m": form.width_m,
         "axis_m": form.axis_m, "elongation": form.elongation, "compactness": form.compactness,
         "volume_m3": volume, "volume_low_m3": low, "volume_high_m3": high,
     }  # fmt: skip
+    return {name: np.round(values, BY_NAME[name].digits) for name, values in columns.items()}
 
 
 def records_of(landslides: gpd.GeoDataFrame) -> list[dict[str, Any]]:

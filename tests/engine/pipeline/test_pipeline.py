@@ -276,9 +276,15 @@ def test_several_stacks_and_areas_one_inventory_each_and_one_of_all(stack: Path,
         len(gpd.read_file(tmp_path / "out" / n / "inventory.gpkg", layer="landslides")) for n in ("valley", "other")
     ]
     merged = gpd.read_file(tmp_path / "out" / "inventory.gpkg", layer="landslides")
-    assert each[0] == each[1] > 0
-    assert len(merged) == sum(each)
-    assert merged["id"].is_unique
+    assert each[0] == each[1] == len(merged) > 0, "the same scene twice is one scene"
+    assert merged["id"].tolist() == list(range(1, len(merged) + 1))
+    run, one = (json.loads((tmp_path / "out" / name / "run.json").read_text()) for name in (".", "valley"))
+    assert run["landslides"] == run["mapped_twice"] == len(merged)
+    assert run["area_km2"] == pytest.approx(one["area_km2"])
+    assert run["masked_share"] == one["masked_share"]
+    assert run["inputs"]["stack"] == [str(stack), str(tmp_path / "other.tif")]
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert f"{len(merged)} landslides covering" in report
 
 
 @pytest.fixture(scope="session")
@@ -317,11 +323,11 @@ def test_an_area_of_several_polygons_gives_one_inventory(
 
 @pytest.mark.parametrize("merged", [False, True])
 def test_each_area_gets_an_inventory_and_on_request_one_of_all(
-    merged: bool, stack: Path, two_areas: Path, tmp_path: Path
+    merged: bool, stack: Path, two_areas: Path, tmp_path: Path, capsys: Any
 ) -> None:
     words = ["detect", "--stack", str(stack), "--aoi", str(two_areas), "--each-area", "--out", str(tmp_path)]
     assert main([*words, *(["--merge"] if merged else [])]) == 0
-    each = sorted(path for path in tmp_path.iterdir() if path.is_dir())
+    each = sorted(tmp_path.glob("area-*"))
     assert [path.name for path in each] == ["area-1", "area-2"], "the third lies outside the imagery"
     shapes = gpd.read_file(two_areas).to_crs(landslides_in(each[0]).crs).geometry
     for folder, mine, other in zip(each, shapes, shapes[1::-1], strict=False):
@@ -331,10 +337,21 @@ def test_each_area_gets_an_inventory_and_on_request_one_of_all(
         assert table.intersects(mine.buffer(10)).all()
         assert not table.intersects(other).any()
     assert (tmp_path / "inventory.gpkg").exists() == merged
-    if merged:
-        table = landslides_in(tmp_path)
-        assert len(table) == sum(len(landslides_in(folder)) for folder in each)
-        assert table["id"].is_unique
+    if not merged:
+        return
+    table = landslides_in(tmp_path)
+    assert len(table) == sum(len(landslides_in(folder)) for folder in each)
+    assert table["id"].is_unique
+    # Fewer areas: the inventory of all follows, and what is left of the others is named.
+    one = tmp_path / "one.geojson"
+    gpd.read_file(two_areas).iloc[1:2].to_file(one, driver="GeoJSON")
+    capsys.readouterr()
+    words = ["detect", "--stack", str(stack), "--aoi", str(one), "--each-area", "--out", str(tmp_path)]
+    assert main([*words, "--merge"]) == 0
+    assert "area-2 of an earlier run" in capsys.readouterr().err
+    assert len(landslides_in(tmp_path)) == len(landslides_in(tmp_path / "area-1")) < len(table)
+    assert main(words) == 0
+    assert "area-2, inventory.gpkg of an earlier run" in capsys.readouterr().err
 
 
 def test_several_stacks_without_merging_get_an_inventory_each(stack: Path, tmp_path: Path, capsysbinary: Any) -> None:
