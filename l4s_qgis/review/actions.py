@@ -15,7 +15,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox,
 from ..detect.run import BackgroundRun
 from ..i18n import tr
 from ..processing.inventory import SUFFIXES
-from .files import inventory_file, probability_of, stack_of
+from .files import inventory_file, probability_of, smallest_of, stack_of
 
 
 class InventoryActions:
@@ -95,9 +95,10 @@ class InventoryActions:
             "THRESHOLD": threshold,
             "OUTPUT": str(inventory),
         }
-        stack = stack_of(inventory)
-        if stack:
-            parameters["STACK"] = stack
+        # Uncertainty, change and models of the same run are found by the engine, beside the probability and in its tags.
+        for name, value in (("STACK", stack_of(inventory)), ("MIN_AREA", smallest_of(inventory))):
+            if value not in ("", None):
+                parameters[name] = value
         self._busy(True)
         run = self._run("l4s:vectorize", parameters, tr("New outlines"), self._redrawn)
         run.failed.connect(lambda _: self._busy(False))

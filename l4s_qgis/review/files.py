@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from qgis.core import QgsVectorLayer
 
@@ -26,9 +27,21 @@ def stack_of(inventory: Path) -> str:
     beside = inventory.with_name("stack.tif")
     if beside.exists():
         return str(beside)
+    path = (_record(inventory).get("inputs") or {}).get("stack")
+    return path if isinstance(path, str) and Path(path).exists() else ""
+
+
+def smallest_of(inventory: Path) -> float | None:
+    """The minimum mapping unit of an inventory in m², where its record tells."""
+    polygons = (_record(inventory).get("parameters") or {}).get("polygons") or {}
+    area = polygons.get("min_area_m2")
+    return float(area) if isinstance(area, (int, float)) else None
+
+
+def _record(inventory: Path) -> dict[str, Any]:
+    """What stands beside an inventory on how it was made; empty where nothing does."""
     try:
-        run = json.loads(inventory.with_name("run.json").read_text(encoding="utf-8"))
-        path = Path(str(run["inputs"]["stack"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-    return str(path) if path.exists() else ""
+        record = json.loads(inventory.with_name("run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}

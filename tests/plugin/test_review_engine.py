@@ -32,7 +32,8 @@ def detected(tmp_path_factory):
     folder = tmp_path_factory.mktemp("detected")
     for words in (
         ["simulate", "--out", folder / "scene", "--size", "160", "--seed", "4", "--clouds", "0"],
-        ["detect", "--sentinel2", folder / "scene" / "sentinel2", "--dem", folder / "scene" / "dem.tif", "--out", folder / "out"],
+        ["detect", "--sentinel2", folder / "scene" / "sentinel2", "--dem", folder / "scene" / "dem.tif", "--out", folder / "out",
+         "--before", folder / "scene" / "sentinel2", "--tta", "flip", "--min-area", "500"],
     ):  # fmt: skip
         command = [python, "-m", "engine", *(str(word) for word in words)]
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
@@ -94,6 +95,20 @@ def test_whole_layer_is_redrawn_and_what_was_reviewed_is_kept(dock, folder, ifac
     assert len(dock.review.queue) == len(after) == dock.review.layer.featureCount()
     dock.accept()
     assert sum(row[0] == "accepted" for row in rows(folder)) == 2
+
+
+def test_whole_layer_keeps_models_agreement_and_mapping_unit(dock, folder):
+    columns = "model, model_digest, dem, agreement, ndvi_change"
+    known = rows(folder, columns)[0]
+    assert None not in known
+    dock.panel.scope.setCurrentIndex(1)
+    dock.panel.threshold.setValue(30)
+    dock.panel.apply.click()
+    finished(dock)
+    after = rows(folder, columns)
+    assert {row[:3] for row in after} == {known[:3]}
+    assert all(None not in row for row in after)
+    assert min(area for (area,) in rows(folder, "area_m2")) >= 500
 
 
 def test_layer_in_edit_mode_is_not_redrawn_nor_handed_on(dock, folder, iface):
