@@ -170,7 +170,9 @@ def test_the_share_of_ground_with_a_slope_is_noted(make_mask_file, make_stack_fi
     slope[20:] = np.nan
     handle, dem = make_mask_file(mask), plane(mask.shape, 0, 0.4)
     assert vectorize(handle).run["slope_covered"] is None
-    assert vectorize(handle, stack=make_stack_file(dem, slope=slope)).run["slope_covered"] == pytest.approx(970 / 1970, abs=1e-6)
+    assert vectorize(handle, stack=make_stack_file(dem, slope=slope)).run["slope_covered"] == pytest.approx(
+        970 / 1970, abs=1e-6
+    )
     path = handle.path.with_name("bare.tif")
     with RasterWriter(path, handle.grid, dtype="float32", bands=["B02"]) as writer:
         writer.write(dem[None].astype(np.float32))
