@@ -126,21 +126,23 @@ def _accumulate(
             np.fmin(lowest, np.fmin.reduce(raw, axis=(1, 2)), out=lowest)
             np.fmax(highest, np.fmax.reduce(raw, axis=(1, 2)), out=highest)
             report.progress("statistics", done, len(windows))
-    _require_units(stack, dict(zip(inputs.channels, zip(lowest.tolist(), highest.tolist(), strict=True), strict=True)))
+    ranges = zip(lowest.tolist(), highest.tolist(), strict=True)
+    _check_units(stack, dict(zip(inputs.channels, ranges, strict=True)), report)
     total = max(1, int(classes.sum()))
     shares = {name: int(classes[number]) / total for name, number in QUALITY_CLASSES.items()} if classes.any() else {}
     return SceneStatistics(accumulator.result(), shares, step > 1)
 
 
-def _require_units(stack: Stack, ranges: Mapping[str, tuple[float, float]]) -> None:
-    """Refuse units in which a model sees something else than what is there; flat rasters are left alone.
+def _check_units(stack: Stack, ranges: Mapping[str, tuple[float, float]], report: Reporter) -> None:
+    """Refuse reflectance, in which a model sees nothing, and warn of slopes that are none; flat rasters are left alone.
 
     Args:
         stack: The stack, for the message.
         ranges: Lowest and highest value of each channel; infinite where it has none.
+        report: Receives the warning.
 
     Raises:
-        ChannelError: Optical channels hold reflectance instead of DN, or the slope is not in degrees.
+        ChannelError: Optical channels hold reflectance instead of DN.
     """
     optical = [ranges[name] for name in OPTICAL if name in ranges and ranges[name][0] <= ranges[name][1]]
     lowest, highest = min((low for low, _ in optical), default=0.0), max((high for _, high in optical), default=0.0)
@@ -152,9 +154,9 @@ def _require_units(stack: Stack, ranges: Mapping[str, tuple[float, float]]) -> N
         )
     lowest, highest = ranges.get("slope", (0.0, 0.0))
     if lowest < _SLOPES[0] or highest > _SLOPES[1]:
-        raise ChannelError(
-            f"The slope of {stack.path} goes from {lowest:.4g} to {highest:.4g}, but degrees from 0 to 90 are needed; compute it in "
-            "degrees (not in per cent), and declare as nodata what stands for no data."
+        report.warn(
+            f"The slope of {stack.path.name} goes from {lowest:.4g} to {highest:.4g}, but models need degrees from 0 to 90: expect landslides "
+            "to be missed or invented; compute it in degrees (not in per cent), and declare as nodata what stands for no data."
         )
 
 

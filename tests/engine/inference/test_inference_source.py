@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from inference_cases import RGB, fixed, scene
 
 from engine.errors import ChannelError
+from engine.events import SILENT, Log, Reporter
 from engine.inference import statistics
 from engine.inference.buffer import RowBuffer
 from engine.inference.source import BlockSource, Inputs, excluded_classes, plan
@@ -190,8 +193,8 @@ def ground(**bands):
     return {name: bands.get(name, band) for name, band in values.items()}
 
 
-def statistics_of(stack):
-    return scene_statistics(stack, Inputs(WHOLE, ("B02", "B03")), excluded=())
+def statistics_of(stack, report=SILENT):
+    return scene_statistics(stack, Inputs(WHOLE, ("B02", "B03")), excluded=(), report=report)
 
 
 @pytest.mark.parametrize("darkest", [0.03, 0.0, -0.04])
@@ -210,11 +213,14 @@ def test_flat_and_empty_rasters_are_no_reflectance(value, make_stack):
 
 
 @pytest.mark.parametrize("wrong", [139.8, -9999.0])
-def test_slopes_that_cannot_be_degrees_are_refused(wrong, make_stack):
+def test_slopes_that_cannot_be_degrees_are_warned_of(wrong, make_stack):
     slope = ground()["slope"]
     slope[7, 9] = wrong
-    with pytest.raises(ChannelError, match=rf"slope .* {wrong:.4g}.* degrees from 0 to 90"):
-        statistics_of(make_stack(ground(slope=slope)))
+    events = []
+    for values in (ground(), ground(slope=slope)):
+        statistics_of(make_stack(values), Reporter(events.append))
+    (said,) = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
+    assert re.search(rf"slope .* {wrong:.4g}.* degrees from 0 to 90", said)
 
 
 def test_what_does_not_count_may_hold_anything(make_stack):
