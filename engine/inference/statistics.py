@@ -155,8 +155,8 @@ def _check_units(stack: Stack, ranges: Mapping[str, tuple[float, float]], report
     lowest, highest = ranges.get("slope", (0.0, 0.0))
     if lowest < _SLOPES[0] or highest > _SLOPES[1]:
         report.warn(
-            f"The slope of {stack.path.name} goes from {lowest:.4g} to {highest:.4g}, but models need degrees from 0 to 90: expect landslides "
-            "to be missed or invented; compute it in degrees (not in per cent), and declare as nodata what stands for no data."
+            f"The slope of {stack.path.name} goes from {lowest:.4g} to {highest:.4g}, but models need degrees from 0 to 90: expect "
+            "landslides to be missed or invented; compute it in degrees (not in per cent), and declare as nodata what stands for no data."
         )
 
 
