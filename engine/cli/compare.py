@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     import json
 
     from engine.inventory.compare import CompareConfig, as_table, compare, write_layers
-    from engine.inventory.geopackage import read_inventory
+    from engine.inventory.reading import read_inventory
     from engine.inventory.reference import read_reference
     from engine.raster import output_folder
 

@@ -14,7 +14,7 @@ from engine.events import Reporter
 
 if TYPE_CHECKING:
     from engine.nouns import Stack
-    from engine.pipeline import DetectConfig, Detection, Merged, Threshold
+    from engine.pipeline import DetectConfig, Detection, Results, Threshold
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -166,7 +166,7 @@ def _inputs(args: argparse.Namespace) -> dict[str, Any]:
     return {name: [str(path) for path in paths] for name, paths in given.items() if paths}
 
 
-def _result(done: list[Detection], merged: Merged | None) -> dict[str, Any]:
+def _result(done: list[Detection], merged: Results | None) -> dict[str, Any]:
     results = [
         {
             "out": str(d.folder),

@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command."""
     from engine.inventory.export import export_inventory
-    from engine.inventory.geopackage import read_inventory
+    from engine.inventory.reading import read_inventory
     from engine.raster import output_folder
 
     keep_inputs([args.out], [args.inventory])

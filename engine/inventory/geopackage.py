@@ -1,42 +1,32 @@
-"""The inventory as a GeoPackage: layers ``landslides``, ``aoi`` and ``run``, with form, colours and provenance inside."""
+"""The inventory written as a GeoPackage: layers ``landslides``, ``aoi`` and ``run``, with form, colours and provenance inside."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from engine.errors import InventoryError, L4SError, MissingFileError, OutputError, UnreadableFileError
+from engine.errors import InventoryError, L4SError, OutputError
 from engine.events import SILENT, Reporter
-from engine.inventory.inventory import Inventory, as_landslides
+from engine.inventory.inventory import Inventory
 from engine.inventory.merge import keep_reviewed
 from engine.inventory.metadata import describe_fields, describe_run, embed_styles
-from engine.inventory.reference import POLYGONS
-from engine.inventory.restore import measured_anew, records_of
-from engine.inventory.schema import FIELDS
-from engine.inventory.shape import ground_area
+from engine.inventory.reading import LANDSLIDES, first_bytes, layers_of, listed, read_inventory
 from engine.raster import atomic_path, output_error
 
-LANDSLIDES = "landslides"
-"""The layer of the polygons."""
 VERSION = "1.3"
 """GDAL 3.6, which Debian 12's QGIS brings, warns at 1.4."""
 LICENCE = "The inventory belongs to who made it; it contains modified Copernicus Sentinel data where Sentinel-2 images were used."
 LOCK_WAIT_S = 2.0
-DATABASE = b"SQLite format 3\0"
-POLYGON_LAYERS = {"POLYGON", "MULTIPOLYGON", "GEOMETRY"}
-"""Types of layers that may hold landslides."""
 
 
 def write_geopackage(inventory: Inventory, path: Path, *, keep_reviews: bool = True, report: Reporter = SILENT) -> Path:
@@ -60,9 +50,9 @@ def write_geopackage(inventory: Inventory, path: Path, *, keep_reviews: bool = T
     """
     if path.exists():
         require_writable(path)
-        if LANDSLIDES not in (layers := _layers(path)):
+        if LANDSLIDES not in (layers := layers_of(path)):
             raise InventoryError(
-                f"{path} exists but has no layer `{LANDSLIDES}` ({_listed(layers)}), so it is no inventory; choose another name."
+                f"{path} exists but has no layer `{LANDSLIDES}` ({listed(layers)}), so it is no inventory; choose another name."
             )
         if keep_reviews:
             inventory = _with_reviewed(inventory, path, report)
@@ -145,12 +135,7 @@ def _opened_elsewhere(path: Path) -> bool:
     """Whether another program may have the file open: QGIS switches it to a write-ahead log as long as it does."""
     if not path.exists():
         return False
-    return _start(path, 20)[18:] == b"\x02\x02" or path.with_name(path.name + "-wal").exists()
-
-
-def _start(path: Path, count: int) -> bytes:
-    with path.open("rb") as file:
-        return file.read(count)
+    return first_bytes(path, 20)[18:] == b"\x02\x02" or path.with_name(path.name + "-wal").exists()
 
 
 def replace_content(source: Path, target: Path) -> None:
@@ -208,104 +193,3 @@ def _row(record: Any) -> dict[str, Any]:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) else float("nan")
-
-
-def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
-    """Read an inventory; one that was edited, filtered or reprojected by other programs, too.
-
-    What these leave stale or empty is put right (see :mod:`engine.inventory.restore`): outlines that were drawn or reshaped are measured
-    anew. Where the layer ``aoi`` is missing, the box around the landslides takes its place; where ``run`` is, what the columns tell.
-
-    Args:
-        path: The file; the landslides are its layer ``landslides``, or else its only layer of polygons.
-        report: Receives what is missing.
-
-    Raises:
-        MissingFileError: There is no such file.
-        UnreadableFileError: It is not a GeoPackage.
-        InventoryError: It has no layer of landslides, or something else than polygons in it.
-        MissingCRSError: The landslides have no CRS.
-    """
-    if not path.exists():
-        raise MissingFileError(f"There is no file {path}; check the path.")
-    layers = _layers(path)
-    layer = _landslide_layer(path, layers)
-    try:
-        table = pyogrio.read_dataframe(path, layer=layer)
-        area = pyogrio.read_dataframe(path, layer="aoi") if "aoi" in layers else None
-        runs = pyogrio.read_dataframe(path, layer="run", read_geometry=False) if "run" in layers else None
-    except (DataSourceError, DataLayerError) as error:
-        raise UnreadableFileError(f"{path} cannot be read as a GeoPackage ({error}); it may be damaged.") from error
-    if layer != LANDSLIDES:
-        report.warn(f"{path.name} has no layer `{LANDSLIDES}`; its only layer of polygons, `{layer}`, is taken for it.")
-    landslides = _landslides(table, path, report)
-    records = [_document(text) for text in runs["document"]] if runs is not None and "document" in runs else []
-    records = records or records_of(landslides)
-    if area is not None and len(area):
-        shape = area.geometry.union_all()
-        if records:
-            records[-1].setdefault(
-                "area_km2", round(float(ground_area(shapely.get_parts(shape), table.crs).sum()) / 1e6, 6)
-            )
-    else:
-        shape = shapely.box(*landslides.total_bounds) if len(landslides) else shapely.Polygon()
-        ground = "the box around the landslides" if len(landslides) else "no ground at all"
-        report.warn(
-            f"{path.name} has no layer `aoi`: {ground} is taken for the area that was looked at, but the true one may be "
-            "larger; `l4s export --out NAME.gpkg` writes landslides of a chosen status together with that layer."
-        )
-    return Inventory(landslides, shape, records[-1] if records else {}, tuple(records[:-1]))
-
-
-def _landslides(table: gpd.GeoDataFrame, path: Path, report: Reporter) -> gpd.GeoDataFrame:
-    """The rows that have a polygon, with every column of the schema, measured anew where needed."""
-    there = np.asarray(table.geometry.notna() & ~table.geometry.is_empty)
-    if not there.all():
-        report.warn(f"{int((~there).sum())} rows of {path.name} have no geometry and do not count.")
-        table = table[there]
-    if not np.isin(shapely.get_type_id(np.asarray(table.geometry)), POLYGONS).all():
-        raise InventoryError(f"{path} holds something else than polygons; give landslides as polygons.")
-    columns = {str(name): table[name].to_numpy() for name in table.columns if name != table.geometry.name}
-    for f in FIELDS:  # what was a Shapefile for a while
-        if f.name not in columns and f.shapefile_name in columns:
-            columns[f.name] = columns.pop(f.shapefile_name)
-    return measured_anew(as_landslides(table.geometry.to_numpy(), table.crs, columns))
-
-
-def _landslide_layer(path: Path, layers: Mapping[str, str]) -> str:
-    polygons = [name for name, kind in layers.items() if kind in POLYGON_LAYERS and name != "aoi"]
-    if LANDSLIDES not in layers and len(polygons) != 1:
-        raise InventoryError(
-            f"{path} has no layer `{LANDSLIDES}` ({_listed(layers)}); give the file that `l4s detect` wrote."
-        )
-    return LANDSLIDES if LANDSLIDES in layers else polygons[0]
-
-
-def _listed(layers: Mapping[str, str]) -> str:
-    return f"it has: {', '.join(sorted(layers)) or 'none'}"
-
-
-def _layers(path: Path) -> dict[str, str]:
-    """Layers by name, and the type of their geometries; empty for tables."""
-    if path.is_dir() or _start(path, len(DATABASE)) != DATABASE:
-        raise UnreadableFileError(
-            f"{path} is not a GeoPackage, from which an inventory is read; give the file that `l4s detect` wrote, or convert this one, for "
-            f"instance with `ogr2ogr -f GPKG inventory.gpkg {path.name}`."
-        )
-    # Asked of SQLite first, because GDAL warns on stderr of files that are no GeoPackage before it fails.
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            found = connection.execute(
-                "SELECT table_name, geometry_type_name FROM gpkg_contents LEFT JOIN gpkg_geometry_columns USING (table_name)"
-            )
-            return {str(name): str(kind or "") for name, kind in found}
-    except sqlite3.Error as error:
-        raise UnreadableFileError(f"{path} cannot be read as a GeoPackage ({error}); it may be damaged.") from error
-
-
-def _document(text: Any) -> dict[str, Any]:
-    try:
-        record = json.loads(text)
-    except (TypeError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}

@@ -60,7 +60,7 @@ def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
 
     Args:
         new: The new run's inventory.
-        old: The earlier one as :func:`engine.inventory.geopackage.read_inventory` gives it; its CRS may differ.
+        old: The earlier one as :func:`engine.inventory.reading.read_inventory` gives it; its CRS may differ.
 
     Returns:
         The merged inventory.

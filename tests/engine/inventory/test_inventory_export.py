@@ -12,8 +12,9 @@ from engine.cli import main
 from engine.errors import ConfigError, InventoryError, OutputError
 from engine.events import Log, Reporter
 from engine.inventory.export import COOLR_CATEGORIES, COOLR_COLUMNS, COOLR_TRIGGERS, export_inventory
-from engine.inventory.geopackage import read_inventory, write_geopackage
+from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
+from engine.inventory.reading import read_inventory
 from engine.inventory.schema import FIELDS, NAMES, TRIGGERS, TYPES
 
 

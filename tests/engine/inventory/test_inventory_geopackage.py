@@ -14,8 +14,9 @@ import shapely
 
 from engine.errors import InventoryError, MissingFileError, OutputError, UnreadableFileError
 from engine.events import Log, Reporter
-from engine.inventory.geopackage import read_inventory, write_geopackage
+from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
+from engine.inventory.reading import read_inventory
 from engine.inventory.schema import BY_NAME, FIELDS, STATUS
 
 

@@ -11,8 +11,9 @@ from inventory_cases import grid_of_shape
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from engine.inventory.geopackage import read_inventory, write_geopackage
+from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
+from engine.inventory.reading import read_inventory
 from engine.inventory.scenes import combine
 from engine.inventory.vectorize import vectorize
 

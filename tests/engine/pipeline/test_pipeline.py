@@ -20,7 +20,8 @@ from shapely import box
 
 from engine.cli import main
 from engine.inference.mask import automatic_threshold
-from engine.inventory.geopackage import read_inventory, write_geopackage
+from engine.inventory.geopackage import write_geopackage
+from engine.inventory.reading import read_inventory
 from engine.models.bundle import DEFAULT_MODEL, find
 from engine.nouns import ProbabilityRaster
 from engine.scene.simulate import SimulatedScene, SimulationConfig, simulate
@@ -207,6 +208,17 @@ def test_vectorize_alone_takes_the_models_threshold(found: Path, stack: Path, tm
     )
     assert same == pytest.approx(first)
     assert higher < first
+
+
+def test_vectorize_over_a_detection_says_that_its_report_is_of_before(
+    found: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = Path(shutil.copytree(found, tmp_path / "out"))
+    words = ["vectorize", "--probability", str(out / "probability.tif"), "--threshold", "0.6", "--out"]
+    for name, sentences in (("inventory.gpkg", 1), ("another.gpkg", 0)):
+        capsys.readouterr()
+        assert main([*words, str(out / name)]) == 0
+        assert capsys.readouterr().err.count("l4s report") == sentences
 
 
 def without_bands(stack: Path, out: Path, *gone: str) -> Path:

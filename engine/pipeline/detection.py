@@ -1,0 +1,180 @@
+"""From a stack to its inventory in one call: probability, mask, polygons and everything that stands beside them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+from shapely.geometry.base import BaseGeometry
+
+from engine import __version__
+from engine.errors import ConfigError
+from engine.events import SILENT, Reporter
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import Prediction, predict
+from engine.inference.mask import automatic_threshold, make_mask
+from engine.inventory.inventory import Inventory
+from engine.inventory.report import WELL_COVERED
+from engine.inventory.vectorize import VectorizeConfig, vectorize
+from engine.models.bundle import ModelBundle
+from engine.nouns import LandslideMask, Stack
+from engine.pipeline.results import RECORD, sources_of, write_results
+from engine.raster import output_folder
+from engine.scene.change import change_on, change_path
+
+Threshold = float | Literal["auto"] | None
+
+
+@dataclass(frozen=True)
+class DetectConfig:
+    """How a stack becomes an inventory.
+
+    Attributes:
+        threshold: Probability from which a pixel is landslide; None takes the models' cards', ``auto`` the histogram's.
+        inference: Windows, views, device.
+        polygons: Minimum mapping unit, outlines.
+    """
+
+    threshold: Threshold = None
+    inference: InferenceConfig = field(default_factory=InferenceConfig)
+    polygons: VectorizeConfig = field(default_factory=VectorizeConfig)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.threshold, (int, float)) and not 0 < self.threshold < 1:
+            raise ConfigError(
+                f"The threshold must lie between 0 and 1, but is {self.threshold:g}; 0.5 is a usual value."
+            )
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What :func:`detect` wrote.
+
+    Attributes:
+        folder: Where everything lies.
+        prediction: Probability and uncertainty rasters with the facts of the run.
+        mask: The landslide mask.
+        inventory: The polygons as ``inventory.gpkg`` holds them, reviewed ones of an earlier run included.
+        inventory_path: The GeoPackage.
+        report_path: The HTML report.
+        run_path: ``run.json``.
+    """
+
+    folder: Path
+    prediction: Prediction
+    mask: LandslideMask
+    inventory: Inventory
+    inventory_path: Path
+    report_path: Path
+    run_path: Path
+
+
+def detect(
+    stack: Stack,
+    bundles: Sequence[ModelBundle],
+    *,
+    out: Path,
+    config: DetectConfig | None = None,
+    area: BaseGeometry | None = None,
+    change: Path | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    report: Reporter = SILENT,
+) -> Detection:
+    """Detect landslides in a stack.
+
+    Args:
+        stack: Channels on one grid.
+        bundles: One or more models; several are averaged.
+        out: Folder for ``probability.tif``, ``uncertainty.tif`` (several members or views), ``mask.tif``, ``inventory.gpkg``,
+            ``report.html`` and ``run.json``; created if needed.
+        config: Threshold, inference and polygons.
+        area: Only here is looked; in the stack's CRS.
+        change: Raster of NDVI and brightness change on the stack's grid (:mod:`engine.scene.change`); None takes the one that
+            ``l4s stack --before`` put beside the stack, if there is one.
+        inputs: What the stack was made from, for the provenance.
+        report: Receives progress.
+
+    Returns:
+        Handles on all that was written.
+
+    Raises:
+        L4SError: See :mod:`engine.errors`; nothing half-written bears its final name.
+    """
+    config = config or DetectConfig()
+    started, clock = datetime.now(timezone.utc), time.monotonic()
+    output_folder(out)
+    _warn_without_cloud_mask(stack, config.inference, report)
+    prediction = predict(stack, bundles, out=out, config=config.inference, area=area, report=report)
+    threshold = _threshold(config.threshold, prediction, report)
+    # It stands for a complete result: an earlier one's must not stay beside the files that are replaced from here on.
+    (out / RECORD).unlink(missing_ok=True)
+    mask = make_mask(prediction.probability, out=out / "mask.tif", threshold=threshold, report=report)
+    change = change or change_on(stack.grid, [change_path(stack.path)], report)
+    run = {
+        "engine_version": __version__,
+        "created": started.isoformat(timespec="seconds"),
+        "models": [{"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles],
+        "threshold": threshold,
+        "parameters": asdict(config),
+        **sources_of(stack, change, inputs),
+        **prediction.facts,
+    }
+    inventory = vectorize(
+        mask,
+        probability=prediction.probability,
+        stack=stack,
+        uncertainty=prediction.uncertainty,
+        change=change,
+        area=area,
+        config=config.polygons,
+        run=run,
+        report=report,
+    )
+    _warn_of_partial_slope(inventory, report)
+    written = write_results(inventory, out, clock, stack=stack, probability=prediction.probability, report=report)
+    return Detection(
+        folder=out,
+        prediction=prediction,
+        mask=mask,
+        inventory=written.inventory,
+        inventory_path=written.inventory_path,
+        report_path=written.report_path,
+        run_path=written.run_path,
+    )
+
+
+def _threshold(wanted: Threshold, prediction: Prediction, report: Reporter) -> float:
+    if wanted is None:
+        return prediction.threshold
+    if wanted == "auto":
+        value = automatic_threshold(prediction.probability, around=prediction.threshold, report=report)
+        report.log(f"The threshold is {value:.3f}, from the histogram of probabilities.")
+        return value
+    return float(wanted)
+
+
+def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, report: Reporter) -> None:
+    """Say that nobody looked for clouds: a clouded map without landslides looks like a map without landslides."""
+    if stack.has_quality or not config.mask_quality:
+        return
+    remedy = (
+        "make the stack with `--quality s2cloudless` (extra `clouds`), which computes a mask from Level-1C bands."
+        if "B10" in stack.channels
+        else "look for clouds in the image before you trust the map."
+    )
+    report.warn(
+        f"{stack.path.name} has no cloud mask, so clouds are taken for ground: they hide landslides and can look like some; {remedy}"
+    )
+
+
+def _warn_of_partial_slope(inventory: Inventory, report: Reporter) -> None:
+    covered = inventory.run.get("slope_covered")
+    if covered and covered < WELL_COVERED:
+        report.warn(
+            f"{100 * (1 - covered):.1f} % of the ground has no slope, without which most landslides are missed or fields are drawn: an "
+            "elevation model (DEM) is missing there."
+        )

@@ -1,0 +1,122 @@
+"""What one request takes: a stack, a detection for each stack or area, and what earlier requests left in the folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from shapely import box, union_all
+from shapely.geometry.base import BaseGeometry
+
+from engine import __version__
+from engine.errors import ConfigError, NoOverlapError
+from engine.events import SILENT, Reporter
+from engine.nouns import Stack
+from engine.pipeline.results import INVENTORY
+from engine.raster import atomic_path, output_folder
+from engine.scene.area import read_area
+from engine.scene.stack import StackConfig, make_stack
+
+
+def stack_for(
+    imagery: Sequence[Path], dem: Sequence[Path], *, out: Path, config: StackConfig, report: Reporter = SILENT
+) -> Stack:
+    """Make ``out/stack.tif``, or take the one that an interrupted or earlier run made from the very same inputs.
+
+    Args:
+        imagery: Sentinel-2 product, or files that hold its bands.
+        dem: Elevation models.
+        out: Folder of the results.
+        config: How the stack is made.
+        report: Receives progress.
+
+    Raises:
+        L4SError: What :func:`engine.scene.stack.make_stack` raises.
+    """
+    output_folder(out)
+    path, record = out / "stack.tif", out / "stack.json"
+    made_from = json.dumps(
+        {
+            "engine_version": __version__,
+            "inputs": [_identity(p) for p in (*imagery, *dem, *([config.aoi] if config.aoi else []))],
+            "config": asdict(config),
+        },
+        default=str,
+        indent=2,
+    )
+    if path.exists() and record.exists() and record.read_text(encoding="utf-8") == made_from:
+        report.log(f"The stack {path} was made from the same inputs and is used again.")
+        return Stack.open(path)
+    record.unlink(missing_ok=True)
+    stack = make_stack(imagery, dem, out=path, config=config, report=report)
+    with atomic_path(record) as temporary:
+        temporary.write_text(made_from, encoding="utf-8")
+    return stack
+
+
+def _identity(path: Path) -> list[Any]:
+    """What tells whether a file, or any file in a folder, is still the same: size and time of change."""
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return [str(path.resolve()), [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files if p.exists()]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One detection: a stack, the part of it to look at (None for all), and the folder of its results."""
+
+    name: str
+    stack: Stack
+    area: BaseGeometry | None
+    out: Path
+
+
+def jobs(stacks: Sequence[Stack], *, out: Path, aoi: Path | None = None, each_area: bool = False) -> list[Job]:
+    """List what has to be done for several stacks, or for each polygon of an area of interest.
+
+    Args:
+        stacks: One or more stacks; several get folders of their own, named after their files.
+        out: Folder of all results.
+        aoi: Polygons to look at, in any CRS.
+        each_area: Whether each polygon becomes a detection of its own.
+
+    Raises:
+        NoOverlapError: The area lies outside every stack.
+        ConfigError: ``each_area`` without an area, or two stacks of the same name.
+        L4SError: What :func:`engine.scene.area.read_area` raises.
+    """
+    if each_area and aoi is None:
+        raise ConfigError("--each-area needs --aoi: give a file with the polygons to look at.")
+    names = [stack.path.stem for stack in stacks]
+    if len(set(names)) < len(names):
+        raise ConfigError("Two of the stacks bear the same file name, so their results would mix; rename one.")
+    found: list[Job] = []
+    for stack in stacks:
+        folder = out / stack.path.stem if len(stacks) > 1 else out
+        if aoi is None:
+            found.append(Job(stack.path.stem, stack, None, folder))
+            continue
+        shapes = [shape for shape in read_area(aoi).to_crs(stack.grid.crs) if shape.intersects(box(*stack.grid.bounds))]
+        if each_area:
+            found += [Job(f"area {i}", stack, shape, folder / f"area-{i}") for i, shape in enumerate(shapes, start=1)]
+        elif shapes:
+            found.append(Job(stack.path.stem, stack, union_all(shapes), folder))
+    if not found:
+        raise NoOverlapError(f"The area of interest {aoi} lies outside the imagery; choose one that overlaps it.")
+    return found
+
+
+def left_from_earlier(todo: Sequence[Job], out: Path, *, merged: bool) -> list[Path]:
+    """Results in the folder that an earlier request left and this one does not replace: further areas, an inventory of all.
+
+    Args:
+        todo: The detections of this request.
+        out: Folder of all results.
+        merged: Whether this request writes an inventory of all.
+    """
+    folders = {job.out for job in todo}
+    areas = {path.parent for folder in folders for path in folder.parent.glob(f"area-*/{INVENTORY}")}
+    alone = out / INVENTORY
+    return sorted(areas - folders) + ([alone] if alone.exists() and not merged and out not in folders else [])

@@ -1,0 +1,113 @@
+"""What stands together in a folder of results: the inventory, its report, and the record of how they were made."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import OutputError
+from engine.events import Reporter
+from engine.inventory.geopackage import write_geopackage
+from engine.inventory.inventory import Inventory
+from engine.inventory.reading import read_inventory
+from engine.inventory.report import write_report
+from engine.nouns import ProbabilityRaster, Stack
+from engine.raster import atomic_path
+from engine.scene.stack import stack_provenance
+
+INVENTORY, REPORT, RECORD = "inventory.gpkg", "report.html", "run.json"
+
+
+@dataclass(frozen=True)
+class Results:
+    """What :func:`write_results` wrote.
+
+    Attributes:
+        inventory: The polygons as the file holds them.
+        inventory_path: The GeoPackage.
+        report_path: The HTML report.
+        run_path: ``run.json``.
+    """
+
+    inventory: Inventory
+    inventory_path: Path
+    report_path: Path
+    run_path: Path
+
+
+def write_results(
+    inventory: Inventory,
+    out: Path,
+    clock: float,
+    *,
+    stack: Stack | None,
+    probability: ProbabilityRaster | None = None,
+    report: Reporter,
+) -> Results:
+    """Write an inventory with its report and its record.
+
+    Args:
+        inventory: What was found.
+        out: The folder; an inventory in it is written over as :func:`engine.inventory.geopackage.write_geopackage` does.
+        clock: When the work began, by :func:`time.monotonic`.
+        stack: The image below the report's map.
+        probability: For its map in the report.
+        report: Receives progress.
+
+    Raises:
+        L4SError: See :mod:`engine.errors`.
+    """
+    run_path = out / RECORD
+    run_path.unlink(missing_ok=True)
+    inventory_path = write_geopackage(inventory, out / INVENTORY, report=report)
+    # What was reviewed in an earlier run came in while writing: every number from here on is the file's.
+    inventory = read_inventory(inventory_path)
+    with _beside(inventory_path):
+        report_path = write_report(inventory, out / REPORT, stack=stack, probability=probability, report=report)
+        # The polygons' own record knows more by now: the area seen, what hid the rest, how many landslides there are.
+        run = {**inventory.run, "seconds": round(time.monotonic() - clock, 1)}
+        with atomic_path(run_path) as temporary:
+            temporary.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Results(inventory, inventory_path, report_path, run_path)
+
+
+@contextmanager
+def _beside(inventory: Path) -> Iterator[None]:
+    """Say of an inventory that what belongs beside it could not be written."""
+    try:
+        yield
+    except OutputError as error:
+        raise type(error)(
+            f"{str(error).rstrip('.')}; {inventory.name} is finished, but its report and run.json are missing: the same command makes them "
+            "without computing anything again."
+        ) from error
+
+
+def sources_of(stack: Stack | None, change: Path | None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What results come from: the files, and what stack and change raster themselves say of the products behind them.
+
+    Args:
+        stack: What was looked at.
+        change: Raster of the change since before the event.
+        given: What the user named; it takes precedence.
+
+    Returns:
+        ``inputs`` and, where the stack carries its record, ``stack_made_from``.
+    """
+    inputs: dict[str, Any] = {}
+    made: dict[str, Any] = {}
+    if stack is not None:
+        made = stack_provenance(stack.path)
+        inputs = {"stack": str(stack.path), "channels": list(stack.channels), "grid": stack.grid.describe()}
+        inputs["images"] = [product["name"] for product in made.get("imagery", [])]
+        inputs["dem"] = list(made.get("dem", []))
+    if change is not None:
+        inputs["change"] = str(change)
+        inputs["before"] = [product["name"] for product in stack_provenance(change).get("before", [])]
+    known = {name: value for name, value in {**inputs, **(given or {})}.items() if value}
+    return {"inputs": known, **({"stack_made_from": made} if made else {})}
