@@ -49,7 +49,8 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.training.adaptation import adapt
     from engine.training.recipe import load_recipe
 
-    keep_inputs([args.out / "bundle", *args.out.glob("*/bundle")], map(Path, args.model))
+    if not args.resume:  # which refuses other models than those that it began with
+        keep_inputs([args.out / "bundle", *args.out.glob("*/bundle")], map(Path, args.model))
     recipe = load_recipe(args.recipe, args.overrides)
     bundles = adapt(
         [find(name) for name in args.model], recipe, args.data, args.target, args.out,

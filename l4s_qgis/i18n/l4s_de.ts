@@ -695,6 +695,10 @@
       <translation>{path} existiert nicht; vielleicht wurde es verschoben oder umbenannt.</translation>
     </message>
     <message>
+      <source>NASA COOLR table (CSV)</source>
+      <translation>NASA-COOLR-Tabelle (CSV)</translation>
+    </message>
+    <message>
       <source>Compare with a reference</source>
       <translation>Mit einer Referenz vergleichen</translation>
     </message>
@@ -717,10 +721,6 @@
     <message>
       <source>Writes the reviewed inventory, accepted and edited landslides only or all, in a format for others.</source>
       <translation>Schreibt das geprüfte Inventar, nur angenommene und bearbeitete Rutschungen oder alle, in einem Format für andere.</translation>
-    </message>
-    <message>
-      <source>NASA COOLR table (CSV)</source>
-      <translation>NASA-COOLR-Tabelle (CSV)</translation>
     </message>
     <message>
       <source>Reference</source>

@@ -22,7 +22,12 @@ from . import inputs
 from .base import EngineAlgorithm
 
 POLYGONS = [QgsProcessing.SourceType.TypeVectorPolygon]
-SUFFIXES = (".geojson", ".shp", ".fgb", ".csv")
+SUFFIXES = (".geojson", ".shp", ".fgb", ".csv", ".gpkg")
+
+
+def format_names() -> list[str]:
+    """What the formats of :data:`SUFFIXES` are called."""
+    return ["GeoJSON", "Shapefile", "FlatGeobuf", tr("NASA COOLR table (CSV)"), "GeoPackage"]
 
 
 class Compare(EngineAlgorithm):
@@ -107,8 +112,7 @@ class Export(EngineAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.addParameter(QgsProcessingParameterVectorLayer("INVENTORY", tr("Inventory"), POLYGONS))
-        names = ["GeoJSON", "Shapefile", "FlatGeobuf", tr("NASA COOLR table (CSV)")]
-        self.addParameter(QgsProcessingParameterEnum("FORMAT", tr("Format"), names, defaultValue=0))
+        self.addParameter(QgsProcessingParameterEnum("FORMAT", tr("Format"), format_names(), defaultValue=0))
         self.addParameter(QgsProcessingParameterBoolean("REVIEWED", tr("Only accepted and edited landslides"), True))
         self.addParameter(QgsProcessingParameterFileDestination("OUTPUT", tr("File")))
 

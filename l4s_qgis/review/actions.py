@@ -14,7 +14,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox,
 
 from ..detect.run import BackgroundRun
 from ..i18n import tr
-from ..processing.inventory import SUFFIXES
+from ..processing.inventory import SUFFIXES, format_names
 from .files import inventory_file, probability_of, smallest_of, stack_of
 
 
@@ -146,7 +146,7 @@ class ExportDialog(QDialog):
         self.setWindowTitle(tr("Export landslides"))
         form = QFormLayout(self)
         self.format = QComboBox()
-        self.format.addItems(["GeoJSON", "Shapefile", "FlatGeobuf", tr("NASA COOLR table (CSV)")])
+        self.format.addItems(format_names())
         self.file = QgsFileWidget()
         self.file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
         self.file.setFilePath(str(inventory.with_name("landslides_reviewed.geojson")))

@@ -125,6 +125,11 @@ def test_report_and_export(home, call, detected):
     outputs = call("l4s:export", INVENTORY=detected["INVENTORY"], FORMAT=0, REVIEWED=True, OUTPUT=home / "e.geojson")
     features = json.loads(Path(outputs["OUTPUT"]).read_text())["features"]
     assert [feature["properties"]["status"] for feature in features] == ["accepted"]
+    outputs = call("l4s:export", INVENTORY=detected["INVENTORY"], FORMAT=4, REVIEWED=True, OUTPUT=home / "e.gpkg")
+    layers = gdal.OpenEx(outputs["OUTPUT"])
+    names = {layers.GetLayer(i).GetName() for i in range(layers.GetLayerCount())}
+    assert {"landslides", "aoi", "run"} <= names
+    assert layers.GetLayerByName("landslides").GetFeatureCount() == 1
 
 
 def test_stack_and_patches(home, call, detected):
