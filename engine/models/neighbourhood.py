@@ -13,6 +13,9 @@ from torch.nn import functional
 
 from engine.errors import ConfigError
 
+_SMOOTH = 0.01
+"""Variance of what counts as smooth, in squares of a normalised channel's unit."""
+
 
 class NeighbourhoodPerceptron(nn.Module):
     """A perceptron on each pixel's channels and their means over square neighbourhoods.
@@ -26,6 +29,8 @@ class NeighbourhoodPerceptron(nn.Module):
         neighbourhoods: Odd sides of the squares in pixels, 1 for the pixel itself; those that reach over the image's edge are cut there.
         own: Pairs of a channel's index and the sides for that channel; a channel without any side is not looked at. A slope, computed
             from a coarse DEM, says more of the ground around a pixel than of the pixel.
+        textures: Pairs of a channel's index and the odd sides, 3 or more, of squares over which its texture is looked at: how much it
+            varies there. Grass and fields can have a scar's colour, but not the contrast of its edges.
         marks: Marks of a pixel for the second look.
         context: Odd sides of the squares over which the marks are averaged; none for no second look.
         despeckle: When predicting, each logit is the median of those of 3 x 3 pixels: single pixels, in which noise stands out, vanish.
@@ -41,6 +46,7 @@ class NeighbourhoodPerceptron(nn.Module):
         width: int = 32,
         neighbourhoods: Sequence[int] = (1, 3, 7),
         own: Sequence[tuple[int, Sequence[int]]] = (),
+        textures: Sequence[tuple[int, Sequence[int]]] = (),
         marks: int = 4,
         context: Sequence[int] = (),
         despeckle: bool = False,
@@ -49,20 +55,22 @@ class NeighbourhoodPerceptron(nn.Module):
         different = {int(channel): tuple(sides) for channel, sides in own}
         sides_of = [different.get(channel, tuple(neighbourhoods)) for channel in range(in_channels)]
         every = sorted({side for sides in sides_of for side in sides})
-        if any(side < 1 or side % 2 == 0 for side in (*every, *context)):
+        rough = sorted({side for _, sides in textures for side in sides})
+        if any(side < 1 or side % 2 == 0 for side in (*every, *rough, *context)) or 1 in rough:
             raise ConfigError(
-                f"The sides of network.neighbourhoods, .own and .context are odd and 1 pixel or more, not {sorted({*every, *context})}; "
-                "give for example [1, 3, 7]."
+                "The sides of network.neighbourhoods, .own, .textures and .context are odd and 1 pixel or more, of .textures 3 or more, "
+                f"not {sorted({*every, *context})} and {rough}; give for example [1, 3, 7]."
             )
         if not every:
             raise ConfigError(
                 "The network neighbourhood looks at no channel; give network.neighbourhoods, for example [1, 3, 7]."
             )
         self._looks = [(side, [c for c, sides in enumerate(sides_of) if side in sides]) for side in every]
+        self._textures = [(side, [c for c, sides in textures if side in sides]) for side in rough]
         self._context, self._despeckle = tuple(context), despeckle
         # For the card: how far a pixel looks.
-        self.reach_px = max(every) // 2 + max(self._context, default=1) // 2 + int(despeckle)
-        inputs = sum(len(channels) for _, channels in self._looks)
+        self.reach_px = max(*every, *rough) // 2 + max(self._context, default=1) // 2 + int(despeckle)
+        inputs = sum(len(channels) for _, channels in (*self._looks, *self._textures))
         self.encoder = nn.Sequential(
             nn.Conv2d(inputs, width, 1), nn.ReLU(inplace=True), nn.Conv2d(width, width, 1), nn.ReLU(inplace=True)
         )
@@ -76,6 +84,7 @@ class NeighbourhoodPerceptron(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Map (N, C, h, w) to logits (N, 1, h, w); any size."""
         seen = [mean_over(image[:, channels], side) for side, channels in self._looks]
+        seen += [texture_over(image[:, channels], side) for side, channels in self._textures]
         features = self.encoder(torch.cat(seen, dim=1))
         if self._context:
             marks = torch.sigmoid(self.mark(features))
@@ -94,6 +103,15 @@ def mean_over(image: Tensor, side: int) -> Tensor:
         return image
     rows = functional.avg_pool2d(image, (side, 1), 1, (side // 2, 0), count_include_pad=False)
     return functional.avg_pool2d(rows, (1, side), 1, (0, side // 2), count_include_pad=False)
+
+
+def texture_over(image: Tensor, side: int) -> Tensor:
+    """Logarithm of the standard deviation over a square of an odd side around each pixel of (N, C, h, w), about -1 to 1.
+
+    A tenth of the scene's spread is added, so that noise on smooth ground does not count.
+    """
+    variance = mean_over(image * image, side) - mean_over(image, side) ** 2
+    return variance.clamp(min=0).add(_SMOOTH).log() / 2 + 1
 
 
 def median_over_3(image: Tensor) -> Tensor:

@@ -163,7 +163,7 @@ def test_other_encoders_are_left_alone() -> None:
 
 
 def test_the_reach_that_a_network_declares_comes_out_in_the_card(model: Segmenter, tmp_path: Path) -> None:
-    network = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [3, 9]}
+    network = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [3, 9], "textures": [[0, [5, 7]]]}
     near = export.export_bundle(build(network, len(CHANNELS)).eval(), replace(CARD, network=network), tmp_path / "near")
     assert near.card.reach_px == 4
     far = export.export_bundle(model, replace(CARD, reach_px=4), tmp_path / "far")

@@ -13,7 +13,7 @@ from scipy.ndimage import median_filter
 from torch import nn
 
 from engine.errors import ConfigError
-from engine.models.neighbourhood import mean_over, median_over_3
+from engine.models.neighbourhood import mean_over, median_over_3, texture_over
 from engine.models.networks import Segmenter, build
 
 NETWORK = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [1, 3, 7]}
@@ -55,7 +55,14 @@ def test_a_second_look_reaches_further_and_channels_have_neighbourhoods_of_their
     assert model.network.reach_px == 9
 
 
-@pytest.mark.parametrize("network", [NETWORK, TWICE])
+def test_textures_are_looked_at_in_their_channels_as_far_as_their_sides() -> None:
+    model = lively({**TWICE, "textures": [[0, [5, 9]], [4, [13]]]})
+    # At the rim of a square of 13 a single pixel of one channel counts beside its surroundings, and the second look adds 4.
+    assert [reach_of_channel(model, channel) for channel in range(5)] == [8, 7, 9, 7, 10]
+    assert model.network.reach_px == 10
+
+
+@pytest.mark.parametrize("network", [NETWORK, TWICE, {**TWICE, "textures": [[0, [5]]]}])
 def test_means_at_the_edge_are_of_what_is_there(network: dict[str, Any]) -> None:
     model = lively(network)
     with torch.inference_mode():
@@ -75,6 +82,26 @@ def test_means_are_those_of_the_square(side: int, rows: int, columns: int, seed:
         for x in range(columns):
             square = image[0, 0, max(0, y - half) : y + half + 1, max(0, x - half) : x + half + 1]
             assert float(found[y, x]) == pytest.approx(float(square.mean()))
+
+
+@settings(max_examples=30, deadline=None)
+@given(half=st.integers(1, 6), rows=st.integers(1, 17), columns=st.integers(1, 17), seed=st.integers(0, 9))
+def test_a_texture_is_the_logarithm_of_the_spread_in_the_square(half: int, rows: int, columns: int, seed: int) -> None:
+    image = torch.from_numpy(np.random.default_rng(seed).normal(size=(1, 1, rows, columns)))
+    found = texture_over(image, 2 * half + 1)[0, 0]
+    for y in range(rows):
+        for x in range(columns):
+            square = image[0, 0, max(0, y - half) : y + half + 1, max(0, x - half) : x + half + 1].numpy()
+            assert float(found[y, x]) == pytest.approx(0.5 * np.log(square.var() + 0.01) + 1, abs=1e-6)
+
+
+def test_a_texture_does_not_depend_on_brightness_and_has_gradients_where_all_is_smooth() -> None:
+    image = torch.full((1, 1, 9, 9), 6.0, requires_grad=True)
+    smooth = texture_over(image, 5)
+    smooth.sum().backward()  # type: ignore[no-untyped-call]
+    assert image.grad is not None
+    assert torch.isfinite(image.grad).all()
+    torch.testing.assert_close(smooth, torch.full_like(smooth, 0.5 * float(np.log(0.01)) + 1), atol=1e-3, rtol=0)
 
 
 @given(rows=st.integers(1, 12), columns=st.integers(1, 12), kinds=st.integers(2, 100), seed=st.integers(0, 9))
@@ -99,8 +126,12 @@ def test_a_new_network_says_that_landslides_are_rare() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", [{"neighbourhoods": [2]}, {"neighbourhoods": [3, 8]}, {"context": [4]}, {"own": [[0, [-1]]]}]
-)
+    "changed",
+    [
+        {"neighbourhoods": [2]}, {"neighbourhoods": [3, 8]}, {"context": [4]}, {"own": [[0, [-1]]]}, {"textures": [[0, [4]]]},
+        {"textures": [[0, [1]]]},
+    ],
+)  # fmt: skip
 def test_even_and_negative_sides_are_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="are odd and 1 pixel or more"):
         build({**NETWORK, **changed}, 5)
