@@ -72,6 +72,7 @@ def _require_own(out: Path) -> None:
     from pyogrio.errors import DataSourceError
 
     from engine.errors import ConfigError
+    from engine.inventory.compare import LAYERS
 
     if not out.exists():
         return
@@ -79,7 +80,7 @@ def _require_own(out: Path) -> None:
         layers = {str(name) for name, kind in pyogrio.list_layers(out) if kind is not None}
     except DataSourceError as error:
         raise ConfigError(f"{out} exists but is not a GeoPackage; choose another name for --out.") from error
-    others = sorted(layers - {"missed", "false", "matched"})
+    others = sorted(layers.difference(LAYERS))
     if others:
         raise ConfigError(
             f"{out} holds {', '.join(others)}, which the comparison would replace; choose another name for --out."

@@ -65,11 +65,8 @@ def attributes(
     if exact:  # to the last digit those of the pixels, unless the projection distorts areas
         pixels = runs.area_m2(grid)
         area = np.where(np.isclose(area, pixels, rtol=PLANAR), pixels, area)
-    volume, low, high = estimate_volume(area)
     columns: dict[str, Any] = {
-        "id": np.arange(1, runs.count + 1), "pixels": runs.pixels(), "area_m2": area, "perimeter_m": form.perimeter_m,
-        "length_m": form.length_m, "width_m": form.width_m, "axis_m": form.axis_m, "elongation": form.elongation,
-        "compactness": form.compactness, "slope_deg": slope, "volume_m3": volume, "volume_low_m3": low, "volume_high_m3": high,
+        "id": np.arange(1, runs.count + 1), "pixels": runs.pixels(), "slope_deg": slope, **of_outline(form, area),
         "edge_m": edge_distance(shapes, grid, crs), "masked_m": distance_to(masked, shapes, grid, crs),
         **_probabilities(zonal), **_relief(zonal, grid, crs), **_means(zonal),
     }  # fmt: skip
@@ -77,6 +74,16 @@ def attributes(
     columns["flags"] = [";".join(names) for names in flags]
     columns["confidence"] = first_confidence(columns.get("prob_max"), flags, runs.count)
     return columns
+
+
+def of_outline(form: Form, area_m2: Floats) -> dict[str, Floats]:
+    """The columns that follow from outlines alone."""
+    volume, low, high = estimate_volume(area_m2)
+    return {
+        "area_m2": area_m2, "perimeter_m": form.perimeter_m, "length_m": form.length_m, "width_m": form.width_m,
+        "axis_m": form.axis_m, "elongation": form.elongation, "compactness": form.compactness,
+        "volume_m3": volume, "volume_low_m3": low, "volume_high_m3": high,
+    }  # fmt: skip
 
 
 def _probabilities(zonal: Mapping[str, Zonal]) -> dict[str, Floats]:

@@ -24,6 +24,9 @@ from engine.inventory.scores import Confusion
 from engine.inventory.shape import ground_area, metres_per_unit, valid_polygons
 from engine.raster import atomic_path
 
+LAYERS = ("missed", "false", "matched")
+"""Layers of a written comparison."""
+
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 
@@ -219,7 +222,7 @@ def write_layers(comparison: Comparison, path: Path) -> Path:
     """Write the layers ``missed``, ``false`` and ``matched`` as a GeoPackage, complete or not at all."""
     with atomic_path(path) as temporary:
         temporary.unlink(missing_ok=True)
-        for number, name in enumerate(("missed", "false", "matched")):
+        for number, name in enumerate(LAYERS):
             table: gpd.GeoDataFrame = getattr(comparison, name)
             table = table.drop(columns=[c for c in ("fid", "ogc_fid") if c in table.columns])
             shapes = as_multipolygons(np.asarray(table.geometry))

@@ -18,6 +18,9 @@ from engine.inventory.runs import Runs, both, complement, paint, strips
 from engine.inventory.volume import RELATION
 from engine.nouns import LandslideMask, ProbabilityRaster, Stack
 
+WELL_COVERED = 0.999
+"""Share of the ground with a slope from which nothing is said of the rest."""
+
 
 def make_record(
     run: Mapping[str, Any] | None,

@@ -18,6 +18,7 @@ from engine.inventory import figures
 from engine.inventory.inventory import Inventory, text_of
 from engine.inventory.merge import outside_area
 from engine.inventory.page import Section, cards, page, paragraph, table
+from engine.inventory.provenance import WELL_COVERED
 from engine.inventory.schema import FLAGS, STATUS
 from engine.inventory.statistics import Parameter, Summary, density_per_km2, summarise
 from engine.inventory.volume import RELATION
@@ -26,9 +27,6 @@ from engine.raster import atomic_path, output_folder
 
 LARGEST = 15
 SHARES = {"cloud": "cloud", "shadow": "shadow", "snow": "snow", "nodata": "no data"}
-
-WELL_COVERED = 0.999
-"""Share of the ground with a slope from which nothing is said of the rest."""
 
 LIMITS = (
     "The polygons were found by a computer in satellite images of 10 m pixels. Each is a suggestion until a person has looked at it; the "

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.inventory.attributes import FALL_LINE_GRADIENT, of_outline
 from engine.inventory.inventory import text_of
 from engine.inventory.schema import BY_NAME
 from engine.inventory.shape import ground_area, measure_form, valid_polygons
@@ -17,8 +18,6 @@ Floats = NDArray[np.float64]
 
 RESHAPED = 0.01
 """Relative change of area from which an outline counts as changed by hand."""
-LEVEL_DEG = 2.0
-"""Mean slope below which there is no fall line to speak of."""
 
 
 def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -60,15 +59,10 @@ def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def measures(shapes: NDArray[np.object_], rows: gpd.GeoDataFrame) -> dict[str, Floats]:
     """All columns that follow from the outlines alone, rounded; the fall line is that of the terrain measured before, if any was."""
     aspect = np.radians(rows["aspect_deg"].to_numpy(np.float64))
-    steep = rows["slope_deg"].to_numpy(np.float64) > LEVEL_DEG
+    steep = np.tan(np.radians(rows["slope_deg"].to_numpy(np.float64))) > FALL_LINE_GRADIENT
     downhill = np.where(steep[:, None], np.stack([np.sin(aspect), np.cos(aspect)], axis=1), np.nan)
     form = measure_form(shapes, rows.crs, downhill)
-    volume, low, high = estimate_volume(form.area_m2)
-    columns = {
-        "area_m2": form.area_m2, "perimeter_m": form.perimeter_m, "length_m": form.length_m, "width_m": form.width_m,
-        "axis_m": form.axis_m, "elongation": form.elongation, "compactness": form.compactness,
-        "volume_m3": volume, "volume_low_m3": low, "volume_high_m3": high,
-    }  # fmt: skip
+    columns = of_outline(form, form.area_m2)
     return {name: np.round(values, BY_NAME[name].digits) for name, values in columns.items()}
 
 

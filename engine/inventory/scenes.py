@@ -41,10 +41,11 @@ def combine(inventories: Sequence[Inventory]) -> Inventory:
         are taken anew, while statistics of pixels stay those of its own, for joined ones of the better part.
     """
     first = inventories[0]
-    tables = [inventory.landslides.to_crs(first.crs) for inventory in inventories]
+    placed = [inventory.to_crs(first.crs) for inventory in inventories]
+    tables = [inventory.landslides for inventory in placed]
     scene = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
     rows = [row for table in tables for row in table.to_dict("records")]
-    area = shapely.union_all([gpd.GeoSeries([i.aoi], crs=i.crs).to_crs(first.crs).iloc[0] for i in inventories])
+    area = shapely.union_all([inventory.aoi for inventory in placed])
     landslides = first.landslides.iloc[:0]
     left_out = joined = 0
     if rows:

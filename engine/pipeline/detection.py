@@ -18,11 +18,11 @@ from engine.inference.config import InferenceConfig
 from engine.inference.detect import Prediction, predict
 from engine.inference.mask import automatic_threshold, make_mask
 from engine.inventory.inventory import Inventory
-from engine.inventory.report import WELL_COVERED
+from engine.inventory.provenance import WELL_COVERED
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import ModelBundle
 from engine.nouns import LandslideMask, Stack
-from engine.pipeline.results import RECORD, sources_of, write_results
+from engine.pipeline.results import RECORD, Results, sources_of, write_results
 from engine.raster import output_folder
 from engine.scene.change import change_on, change_path
 
@@ -51,26 +51,18 @@ class DetectConfig:
 
 
 @dataclass(frozen=True)
-class Detection:
-    """What :func:`detect` wrote.
+class Detection(Results):
+    """What :func:`detect` wrote: the inventory with its report and record, and the rasters that it was drawn from.
 
     Attributes:
         folder: Where everything lies.
         prediction: Probability and uncertainty rasters with the facts of the run.
         mask: The landslide mask.
-        inventory: The polygons as ``inventory.gpkg`` holds them, reviewed ones of an earlier run included.
-        inventory_path: The GeoPackage.
-        report_path: The HTML report.
-        run_path: ``run.json``.
     """
 
     folder: Path
     prediction: Prediction
     mask: LandslideMask
-    inventory: Inventory
-    inventory_path: Path
-    report_path: Path
-    run_path: Path
 
 
 def detect(
@@ -136,15 +128,7 @@ def detect(
     )
     _warn_of_partial_slope(inventory, report)
     written = write_results(inventory, out, clock, stack=stack, probability=prediction.probability, report=report)
-    return Detection(
-        folder=out,
-        prediction=prediction,
-        mask=mask,
-        inventory=written.inventory,
-        inventory_path=written.inventory_path,
-        report_path=written.report_path,
-        run_path=written.run_path,
-    )
+    return Detection(**vars(written), folder=out, prediction=prediction, mask=mask)
 
 
 def _threshold(wanted: Threshold, prediction: Prediction, report: Reporter) -> float:

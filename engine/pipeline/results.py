@@ -28,7 +28,7 @@ class Results:
     """What :func:`write_results` wrote.
 
     Attributes:
-        inventory: The polygons as the file holds them.
+        inventory: The polygons as the file holds them, reviewed ones of an earlier run included.
         inventory_path: The GeoPackage.
         report_path: The HTML report.
         run_path: ``run.json``.

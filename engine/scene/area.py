@@ -87,14 +87,19 @@ def read_area(path: Path) -> geopandas.GeoSeries:
     if not path.exists():
         raise MissingFileError(f"There is no file {path}; check the path of the area of interest.")
     try:
-        layer = geopandas.read_file(path, layer=_layer(path))
-    except ConfigError:
-        raise
+        names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+        # None leaves it to GDAL, which sees what is wrong with a file without geometries.
+        layer = geopandas.read_file(path, layer="aoi" if "aoi" in names else names[0] if names else None)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError) as error:
         raise UnreadableFileError(
             f"The area of interest {path} cannot be read ({str(error).splitlines()[0]}); give a vector file such as GeoPackage, GeoJSON "
             "or Shapefile."
         ) from error
+    if len(names) > 1 and "aoi" not in names:
+        raise ConfigError(
+            f"The area of interest {path} has the layers {', '.join(names)}, and none is named aoi; save the one that is meant into a file "
+            "of its own."
+        )
     geometry = getattr(layer, "geometry", None) if isinstance(layer, geopandas.GeoDataFrame) else None
     if geometry is None or geometry.dropna().is_empty.all():
         raise InventoryError(f"The area of interest {path} holds no geometry; draw a polygon into it.")
@@ -111,19 +116,6 @@ def read_area(path: Path) -> geopandas.GeoSeries:
             "repair it, for instance with QGIS's 'Fix geometries'."
         )
     return shapes
-
-
-def _layer(path: Path) -> str | None:
-    """The layer that holds the area; None leaves it to GDAL, which sees what is wrong with a file without geometries."""
-    names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-    if "aoi" in names:
-        return "aoi"
-    if len(names) > 1:
-        raise ConfigError(
-            f"The area of interest {path} has the layers {', '.join(names)}, and none is named aoi; save the one that is meant into a file "
-            "of its own."
-        )
-    return None
 
 
 def bounds_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
