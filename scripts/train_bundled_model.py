@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bundled_model_calibration as calibration
 import numpy as np
@@ -30,13 +30,13 @@ from engine import __version__
 from engine.bands import NAMES
 from engine.models.bundle import ModelCard
 from engine.models.export import export_bundle
-from engine.models.networks import Segmenter, build
+from engine.models.networks import MeanOfNetworks, Segmenter, build
 from engine.models.normalization import Normalization
 from engine.training.light import (
+    MEMBERS,
     NETWORK,
     SUBSETS,
     WEIGHTS,
-    LightConfig,
     mark_uncertain,
     mean_weights,
     network_of,
@@ -44,16 +44,16 @@ from engine.training.light import (
 )
 
 SEEDS = (1, 2, 3)
-"""Of the samples; the weights are the mean of these trainings."""
+"""Of the samples; a member's weights are the mean of these trainings."""
 
 
-def train_run(data: Path, out: Path, left_out: Sequence[int], seed: int) -> None:
-    """One network in a process of its own."""
+def train_run(data: Path, folder: Path, left_out: Sequence[int], member: str, seed: int) -> None:
+    """One training of a member in a process of its own."""
     torch.set_num_threads(1)
     began = time.monotonic()
     labelled = [mark_uncertain(area) for area in areas_of(labelled_patches(data), left_out)]
-    train_network(labelled, landslide_free(data)[0], out, config=LightConfig(), seed=seed)
-    print(f"{out.parent.name} {out.name}: {time.monotonic() - began:.0f} s", flush=True)
+    train_network(labelled, landslide_free(data)[0], _run(folder, member, seed), config=MEMBERS[member], seed=seed)
+    print(f"{folder.name} {member} seed {seed}: {time.monotonic() - began:.0f} s", flush=True)
 
 
 def held_out(out: Path, patches: Patches) -> dict[tuple[str, str], dict[int, Floats]]:
@@ -73,9 +73,18 @@ def held_out(out: Path, patches: Patches) -> dict[tuple[str, str], dict[int, Flo
     return result
 
 
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
-    runs = [torch.load(folder / f"seed{seed}" / WEIGHTS, weights_only=True)["weights"] for seed in SEEDS]
-    return mean_weights(runs)
+def _run(folder: Path, member: str, seed: int) -> Path:
+    return folder / member / f"seed{seed}"
+
+
+def _weights(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
+    """Of each member."""
+    return {
+        member: mean_weights(
+            [torch.load(_run(folder, member, seed) / WEIGHTS, weights_only=True)["weights"] for seed in SEEDS]
+        )
+        for member in MEMBERS
+    }
 
 
 def as_bundled(model: Segmenter) -> tuple[Segmenter, dict[str, Any], Normalization]:
@@ -84,9 +93,14 @@ def as_bundled(model: Segmenter) -> tuple[Segmenter, dict[str, Any], Normalizati
     Returns:
         The network, its description, and the normalisation of its channels.
     """
-    unseen = {channel for channel, sides in NETWORK["own"] if not sides}
-    seen = [channel for channel in range(len(NAMES)) if channel not in unseen]
-    described = {**NETWORK, "own": [[seen.index(channel), sides] for channel, sides in NETWORK["own"] if sides]}
+    blind = [{channel for channel, sides in member["own"] if not sides} for member in NETWORK["members"]]
+    seen = [channel for channel in range(len(NAMES)) if channel not in set.intersection(*blind)]
+    members = [
+        {key: [[seen.index(c), sides] for c, sides in value if sides] if key in ("own", "textures") else value
+         for key, value in member.items()}
+        for member in NETWORK["members"]
+    ]  # fmt: skip
+    described = {**NETWORK, "members": members}
     smaller = build(described, len(seen)).eval()
     smaller.load_state_dict(model.state_dict())
     smaller.temperature = model.temperature
@@ -107,7 +121,7 @@ def make_card(
     curve: Sequence[Mapping[str, float]],
 ) -> ModelCard:
     """The bundle's card."""
-    config = LightConfig()
+    config = next(iter(MEMBERS.values()))
     training = {
         "labelled": "14 Landslide4Sense patches (Taiwan), ids " + " ".join(str(i) for f in FOLDS for i in f) + ", CC BY 4.0",
         "landslide-free": "halves or dates of Major TOM Core L2A T48QUE 2020 and T33NZA 2022 (CC BY-SA 4.0), SSL4EO-S12 Punjab 2020, "
@@ -158,10 +172,12 @@ def main() -> None:
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     parts = [("all", ()), *((f"fold{k}", fold) for k, fold in enumerate(FOLDS, 1))]
-    jobs = [(args.out / name / f"seed{seed}", left_out, seed) for name, left_out in parts for seed in SEEDS]
+    jobs = [
+        (args.out / name, left_out, member, seed) for member in MEMBERS for name, left_out in parts for seed in SEEDS
+    ]
     args.out.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(args.workers, mp_context=get_context("spawn")) as pool:
-        for future in [pool.submit(train_run, args.data, folder, left_out, seed) for folder, left_out, seed in jobs]:
+        for future in [pool.submit(train_run, args.data, *job) for job in jobs]:
             future.result()
     finish(args.data, args.out, install=args.install)
 
@@ -178,7 +194,8 @@ def finish(data: Path, out: Path, *, install: bool) -> None:
     model = network_of(_weights(out / "all"))
     model.missing_shift = tuple(shifts)
     with torch.no_grad():
-        model.network.head.bias.sub_(shift)  # type: ignore[union-attr, operator]
+        for member in cast(MeanOfNetworks, model.network).members:
+            cast(Any, member).head.bias.sub_(shift)
     flat = calibration.shift_without_terrain(model, data, at)
     folds, shifts = calibration.shift_missing(folds, [flat]), [*shifts, flat]
     model.missing_shift = tuple(shifts)

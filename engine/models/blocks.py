@@ -1,9 +1,10 @@
-"""Building blocks that the libraries lack: the SMU activation and the blocks of the two U-Nets written here."""
+"""Building blocks that the libraries lack: the SMU activation, the blocks of the two U-Nets written here, and a median of 3 x 3 pixels."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from engine.errors import ConfigError
 
@@ -87,3 +88,23 @@ class InvertedResidual(nn.Module):
         """Keep the shape (N, channels, h, w)."""
         result: Tensor = x + self.body(x)
         return result
+
+
+def median_over_3(image: Tensor) -> Tensor:
+    """Median over 3 x 3 around each pixel of (N, C, h, w), edges repeated.
+
+    Of the sorted columns, the median of the highest low, the middle middle and the lowest high is that of all nine (Smith 1996).
+    """
+    padded = functional.pad(image, [1, 1, 1, 1], mode="replicate")
+    above, here, below = padded[:, :, :-2], padded[:, :, 1:-1], padded[:, :, 2:]
+    smaller, larger = torch.minimum(above, here), torch.maximum(above, here)
+    low, high = torch.minimum(smaller, below), torch.maximum(larger, below)
+    middle = torch.maximum(smaller, torch.minimum(larger, below))
+    left, centre, right = slice(0, -2), slice(1, -1), slice(2, None)
+    lowest = torch.maximum(torch.maximum(low[..., left], low[..., centre]), low[..., right])
+    highest = torch.minimum(torch.minimum(high[..., left], high[..., centre]), high[..., right])
+    return _middle_of(lowest, _middle_of(middle[..., left], middle[..., centre], middle[..., right]), highest)
+
+
+def _middle_of(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    return torch.maximum(torch.minimum(a, b), torch.minimum(torch.maximum(a, b), c))

@@ -87,10 +87,10 @@ def reach_px(model: Segmenter, input_scale: int = 1) -> int | None:
     """How far a pixel's result depends on its surroundings, in pixels before scaling; None where the network does not say.
 
     Args:
-        model: A network; it says by an attribute ``reach_px``, in the pixels that it sees.
+        model: A network, which may say how far it sees.
         input_scale: Factor by which images are enlarged before it, bilinear between pixel centres.
     """
-    reach: int | None = getattr(model.network, "reach_px", None)
+    reach = model.reach_px
     if reach is None:
         return None
     # The outermost enlarged pixel that a pixel's mean depends on lies reach + (scale - 1) / 2 from its centre.

@@ -33,7 +33,6 @@ class NeighbourhoodPerceptron(nn.Module):
             varies there. Grass and fields can have a scar's colour, but not the contrast of its edges.
         marks: Marks of a pixel for the second look.
         context: Odd sides of the squares over which the marks are averaged; none for no second look.
-        despeckle: When predicting, each logit is the median of those of 3 x 3 pixels: single pixels, in which noise stands out, vanish.
 
     Raises:
         ConfigError: A side is even or below 1, or nothing is looked at.
@@ -49,7 +48,6 @@ class NeighbourhoodPerceptron(nn.Module):
         textures: Sequence[tuple[int, Sequence[int]]] = (),
         marks: int = 4,
         context: Sequence[int] = (),
-        despeckle: bool = False,
     ) -> None:
         super().__init__()
         different = {int(channel): tuple(sides) for channel, sides in own}
@@ -67,9 +65,9 @@ class NeighbourhoodPerceptron(nn.Module):
             )
         self._looks = [(side, [c for c, sides in enumerate(sides_of) if side in sides]) for side in every]
         self._textures = [(side, [c for c, sides in textures if side in sides]) for side in rough]
-        self._context, self._despeckle = tuple(context), despeckle
+        self._context = tuple(context)
         # For the card: how far a pixel looks.
-        self.reach_px = max(*every, *rough) // 2 + max(self._context, default=1) // 2 + int(despeckle)
+        self.reach_px = max((*every, *rough)) // 2 + max(self._context, default=1) // 2
         inputs = sum(len(channels) for _, channels in (*self._looks, *self._textures))
         self.encoder = nn.Sequential(
             nn.Conv2d(inputs, width, 1), nn.ReLU(inplace=True), nn.Conv2d(width, width, 1), nn.ReLU(inplace=True)
@@ -91,7 +89,7 @@ class NeighbourhoodPerceptron(nn.Module):
             around = [mean_over(marks, side) for side in self._context]
             features = self.second(torch.cat([features, *around], dim=1))
         logits: Tensor = self.head(features)
-        return median_over_3(logits) if self._despeckle and not self.training else logits
+        return logits
 
 
 def mean_over(image: Tensor, side: int) -> Tensor:
@@ -112,23 +110,3 @@ def texture_over(image: Tensor, side: int) -> Tensor:
     """
     variance = mean_over(image * image, side) - mean_over(image, side) ** 2
     return variance.clamp(min=0).add(_SMOOTH).log() / 2 + 1
-
-
-def median_over_3(image: Tensor) -> Tensor:
-    """Median over 3 x 3 around each pixel of (N, C, h, w), edges repeated.
-
-    Of the sorted columns, the median of the highest low, the middle middle and the lowest high is that of all nine (Smith 1996).
-    """
-    padded = functional.pad(image, [1, 1, 1, 1], mode="replicate")
-    above, here, below = padded[:, :, :-2], padded[:, :, 1:-1], padded[:, :, 2:]
-    smaller, larger = torch.minimum(above, here), torch.maximum(above, here)
-    low, high = torch.minimum(smaller, below), torch.maximum(larger, below)
-    middle = torch.maximum(smaller, torch.minimum(larger, below))
-    left, centre, right = slice(0, -2), slice(1, -1), slice(2, None)
-    lowest = torch.maximum(torch.maximum(low[..., left], low[..., centre]), low[..., right])
-    highest = torch.minimum(torch.minimum(high[..., left], high[..., centre]), high[..., right])
-    return _middle_of(lowest, _middle_of(middle[..., left], middle[..., centre], middle[..., right]), highest)
-
-
-def _middle_of(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
-    return torch.maximum(torch.minimum(a, b), torch.minimum(torch.maximum(a, b), c))

@@ -10,9 +10,10 @@ one logit an image, where the network was described with ``image_level = true``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.error import URLError
 
 import segmentation_models_pytorch as smp
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.errors import ConfigError, DependencyError
+from engine.models.blocks import median_over_3
 from engine.models.neighbourhood import NeighbourhoodPerceptron
 from engine.models.pretrained import PACKAGES, load_package_weights
 from engine.models.pruning import drop_unused_stages
@@ -38,6 +40,8 @@ class Segmenter(nn.Module):
         image_level: Whether it also gives one logit an image.
         missing_shift: Pairs of a channel's index and what is added to the logits where that channel is not there (calibration: the fewer
             the channels, the less a network dares to say, and one threshold has to serve all).
+        despeckle: Whether, when predicting, each logit is the median of those of 3 x 3 pixels: single pixels, in which noise stands out,
+            vanish.
     """
 
     def __init__(
@@ -47,9 +51,11 @@ class Segmenter(nn.Module):
         temperature: float = 1.0,
         image_level: bool = False,
         missing_shift: Sequence[tuple[int, float]] = (),
+        despeckle: bool = False,
     ) -> None:
         super().__init__()
         self.network = network
+        self.despeckle = despeckle
         self.missing_shift = tuple((int(channel), float(shift)) for channel, shift in missing_shift)
         self.temperature = temperature
         self.image_level = image_level
@@ -66,12 +72,20 @@ class Segmenter(nn.Module):
         """
         result = self.network(image)
         logits, whole = result if self.image_level else (result, None)
+        if self.despeckle and not self.training:
+            logits = median_over_3(logits)
         for channel, shift in self.missing_shift:
             # A channel that is not there is 0 throughout (Normalization); one that is there never is.
             missing = image[:, channel : channel + 1].abs().amax(dim=(2, 3), keepdim=True) == 0
             logits = logits + shift * missing.to(logits.dtype)
         logits = logits / self.temperature
         return (logits, whole) if image_level else logits
+
+    @property
+    def reach_px(self) -> int | None:
+        """How far a pixel's logit depends on its surroundings, in pixels that the network sees; None where the network does not say."""
+        reach: int | None = getattr(self.network, "reach_px", None)
+        return None if reach is None else reach + int(self.despeckle)
 
     def encoder_modules(self) -> list[nn.Module]:
         """The parts that see the input: the encoder, and the high-resolution branch where there is one."""
@@ -84,12 +98,50 @@ class Segmenter(nn.Module):
             yield from part.parameters()
 
 
+class MeanOfNetworks(nn.Module):
+    """Several networks as one: the weighted mean of their logits.
+
+    Where networks err differently, the mean errs less than each. They are trained apart and bundled together.
+
+    Args:
+        members: Networks that map (N, C, h, w) to logits (N, 1, h, w).
+        shares: Weight of each member, positive; equal if not given. They are scaled to a sum of 1.
+
+    Raises:
+        ConfigError: No member, or not as many positive shares.
+    """
+
+    def __init__(self, members: Sequence[nn.Module], *, shares: Sequence[float] | None = None) -> None:
+        super().__init__()
+        given = [1.0] * len(members) if shares is None else [float(share) for share in shares]
+        if not members or len(given) != len(members) or not all(0 < share < math.inf for share in given):
+            raise ConfigError(
+                f"The network mean has {len(members)} members and the shares {given}; give one member or more in network.members, and as "
+                "many positive numbers in network.shares, or no shares."
+            )
+        self.members = nn.ModuleList(members)
+        self._shares = [share / sum(given) for share in given]
+        reaches: list[int | None] = [getattr(member, "reach_px", None) for member in members]
+        known = [reach for reach in reaches if reach is not None]
+        self.reach_px = max(known) if len(known) == len(reaches) else None
+
+    @property
+    def encoder(self) -> nn.Module:
+        """The members' encoders."""
+        return nn.ModuleList([cast(nn.Module, member.encoder) for member in self.members])
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (N, C, h, w) to logits (N, 1, h, w)."""
+        logits: Tensor = sum(share * member(image) for share, member in zip(self._shares, self.members, strict=True))
+        return logits
+
+
 def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = False) -> Segmenter:
     """Build a network.
 
     Args:
         network: ``builder`` (a key of :data:`BUILDERS`), that builder's keyword arguments, and optionally ``temperature``,
-            ``image_level``, ``missing_shift`` and ``pretrained`` (``none``, ``package`` or ``imagenet``).
+            ``image_level``, ``missing_shift``, ``despeckle`` and ``pretrained`` (``none``, ``package`` or ``imagenet``).
         in_channels: Number of input channels.
         pretrained: Load the pretrained encoder that ``network`` names. Training asks for it; whoever loads weights afterwards does not.
 
@@ -98,22 +150,31 @@ def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = Fa
         DependencyError: The pretrained weights cannot be had.
     """
     arguments = dict(network)
-    name = arguments.pop("builder", None)
     temperature = float(arguments.pop("temperature", 1.0))
     image_level = bool(arguments.pop("image_level", False))
     missing_shift = arguments.pop("missing_shift", ())
+    despeckle = bool(arguments.pop("despeckle", False))
     source = arguments.pop("pretrained", "none")
-    if name not in BUILDERS:
-        raise ConfigError(f"There is no network {name!r}; choose one of {', '.join(BUILDERS)}.")
     if source not in PRETRAINED:
         raise ConfigError(f"network.pretrained is one of {', '.join(PRETRAINED)}, not {source!r}.")
     try:
-        module = BUILDERS[name](in_channels, image_level, source if pretrained else "none", arguments)
+        module = _module(arguments, in_channels, image_level, source if pretrained else "none")
     except (TypeError, ValueError, KeyError, RuntimeError, AssertionError) as error:
         if isinstance(error, ConfigError | DependencyError):
             raise
         raise ConfigError(f"The network {dict(network)} cannot be built: {error}") from error
-    return Segmenter(module, temperature=temperature, image_level=image_level, missing_shift=missing_shift)
+    return Segmenter(
+        module, temperature=temperature, image_level=image_level, missing_shift=missing_shift, despeckle=despeckle
+    )
+
+
+def _module(network: Mapping[str, Any], in_channels: int, image_level: bool, source: str) -> nn.Module:
+    """A network without what :class:`Segmenter` adds."""
+    arguments = dict(network)
+    name = arguments.pop("builder", None)
+    if name not in BUILDERS:
+        raise ConfigError(f"There is no network {name!r}; choose one of {', '.join(BUILDERS)}.")
+    return BUILDERS[name](in_channels, image_level, source, arguments)
 
 
 def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]], nn.Module]:
@@ -159,17 +220,28 @@ def _multispectral(in_channels: int, image_level: bool, source: str, arguments: 
 
 
 def _neighbourhood(in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]) -> nn.Module:
+    _no_image_level("neighbourhood", image_level)
+    return NeighbourhoodPerceptron(in_channels, **arguments)
+
+
+def _mean(in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]) -> nn.Module:
+    _no_image_level("mean", image_level)
+    described: Sequence[Mapping[str, Any]] = arguments.pop("members")
+    return MeanOfNetworks([_module(member, in_channels, False, source) for member in described], **arguments)
+
+
+def _no_image_level(name: str, image_level: bool) -> None:
     if image_level:
         raise ConfigError(
-            "The network neighbourhood has no image-level logit; take unet, or set network.image_level to false."
+            f"The network {name} has no image-level logit; take unet, or set network.image_level to false."
         )
-    return NeighbourhoodPerceptron(in_channels, **arguments)
 
 
 BUILDERS: dict[str, Callable[[int, bool, str, dict[str, Any]], nn.Module]] = {
     "baseline_unet": _baseline,
     "multispectral_unet": _multispectral,
     "neighbourhood": _neighbourhood,
+    "mean": _mean,
     # UPerNet is left out: its adaptive pooling has no ONNX form of free size.
     "unet": _library(smp.Unet),  # U-decoder on any encoder: EfficientNet, Swin, HRNet …
     "segformer": _library(smp.Segformer),

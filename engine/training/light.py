@@ -1,4 +1,4 @@
-"""How the bundled model is trained from one set of areas, resumable.
+"""How a member of the bundled model is trained from one set of areas, resumable.
 
 Fourteen labelled patches are memorised by deep networks within a few hundred steps, so that what holds here are a small network, a
 long average of the weights, and samples varied over scenes (:mod:`engine.training.scene_samples`).
@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from engine.bands import NAMES, OPTICAL, TERRAIN
 from engine.events import SILENT, Reporter
 from engine.models.losses import UNCERTAIN, LossConfig, total_loss
-from engine.models.networks import Segmenter, build
+from engine.models.networks import MeanOfNetworks, Segmenter, build
 from engine.models.normalization import Mode, Normalization, training_statistics
 from engine.raster import atomic_path
 from engine.training.scene_samples import Area, SampleConfig, SampleMaker
@@ -41,7 +41,7 @@ _SHARES = (
     ("B02 B03 B04", 0.08), ("12 bands, no terrain", 0.07),
 )  # fmt: skip
 
-NETWORK: dict[str, Any] = {
+PLAIN: dict[str, Any] = {
     "builder": "neighbourhood",
     "width": 32,
     "neighbourhoods": [1, 3],
@@ -50,8 +50,14 @@ NETWORK: dict[str, Any] = {
     "own": [[NAMES.index("slope"), [7, 21]], [NAMES.index("DEM"), []]],
     "marks": 4,
     "context": [5, 13],
-    "despeckle": True,
 }
+"""A member that looks at brightness alone: steady on ground unlike that of the training, but it takes bright dry grass for scars."""
+
+_ROUGH = ("B02", "B03", "B04", "B08", "B11")
+TEXTURED: dict[str, Any] = {**PLAIN, "textures": [[NAMES.index(name), [5, 11]] for name in _ROUGH]}
+"""A member that tells smooth grass from scars, but draws too much where everything is rough (docs/decisions/model-light-textures.md)."""
+
+NETWORK: dict[str, Any] = {"builder": "mean", "members": [PLAIN, TEXTURED], "despeckle": True}
 _OPTICAL_MODE: Mode = "scene"
 _MEAN, _STD = training_statistics(NAMES)
 NORMALIZATION = Normalization(
@@ -60,11 +66,32 @@ NORMALIZATION = Normalization(
 """From 65,536 pixels (256 x 256) the scene's statistics count fully; a single patch is mostly normalised by the training set's."""
 
 
+LOSS = LossConfig(
+    terms={"noisy_cross_entropy": 1.0, "dice": 0.5},
+    smoothing=0.04,
+    positive_weight=1.5,
+    uncertain_weight=0.5,
+    uncertain_label=0.5,
+)
+SAMPLES = SampleConfig(
+    negative_share=0.22,
+    mixed_share=0.25,
+    scar_share=0.3,
+    bar_share=0.15,
+    field_share=0.2,
+    soil_brightness=0.45,
+    strengths={0.0: 0.5, 0.5: 0.5},
+    subsets=tuple((SUBSETS[name], share) for name, share in _SHARES),
+)
+
+
 @dataclass(frozen=True)
 class LightConfig:
-    """Training of one network.
+    """Training of one member.
 
     Attributes:
+        network: Its description.
+        samples: How samples are made.
         steps: Steps done.
         batch_size: Samples a step.
         lr: Highest learning rate of the one-cycle schedule.
@@ -72,36 +99,25 @@ class LightConfig:
         ema: Decay of the average of the weights, which is what is kept.
         clip: Largest norm of a gradient.
         loss: On labels some of which are wrong: background that looks like a scar (:func:`mark_uncertain`) counts half, as half a slide.
-        samples: How samples are made.
     """
 
+    network: Mapping[str, Any]
+    samples: SampleConfig
     steps: int = 250
     batch_size: int = 12
     lr: float = 5e-3
     weight_decay: float = 0.05
     ema: float = 0.98
     clip: float = 5.0
-    loss: LossConfig = field(
-        default_factory=lambda: LossConfig(
-            terms={"noisy_cross_entropy": 1.0, "dice": 0.5},
-            smoothing=0.04,
-            positive_weight=1.5,
-            uncertain_weight=0.5,
-            uncertain_label=0.5,
-        )
-    )
-    samples: SampleConfig = field(
-        default_factory=lambda: SampleConfig(
-            negative_share=0.22,
-            mixed_share=0.25,
-            scar_share=0.3,
-            bar_share=0.15,
-            field_share=0.2,
-            soil_brightness=0.45,
-            strengths={0.0: 0.5, 0.5: 0.5},
-            subsets=tuple((SUBSETS[name], share) for name, share in _SHARES),
-        )
-    )
+    loss: LossConfig = LOSS
+
+
+MEMBERS: Mapping[str, LightConfig] = {
+    "plain": LightConfig(PLAIN, SAMPLES),
+    # Textures of other scenes are stronger or weaker than those of 14 patches.
+    "textured": LightConfig(TEXTURED, replace(SAMPLES, details=0.35)),
+}
+"""Trainings of the network's members, in their order."""
 
 
 def train_network(
@@ -114,7 +130,7 @@ def train_network(
     save_every: int = 30,
     report: Reporter = SILENT,
 ) -> dict[str, Tensor]:
-    """Train one network, or go on with it where it was stopped. All start from the same weights.
+    """Train one member, or go on with it where it was stopped. All of a kind start from the same weights.
 
     Args:
         labelled: Areas with landslides.
@@ -129,54 +145,66 @@ def train_network(
         The averaged weights.
     """
     out.mkdir(parents=True, exist_ok=True)
-    settings = {
-        **asdict(config),
-        "network": NETWORK,
-        "seed": seed,
-        "pixels": sum(area.mask.numel() for area in (*labelled, *negatives)),
-    }
+    settings = {**asdict(config), "seed": seed, "pixels": sum(area.mask.numel() for area in (*labelled, *negatives))}
     done = _load(out / WEIGHTS, settings)
     if done is not None:
         return dict(done["weights"])
-    torch.manual_seed(0)
-    model = build(NETWORK, len(NAMES))
-    average = copy.deepcopy(model).eval()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, total_steps=config.steps, pct_start=0.1)
-    first, saved = 0, _load(out / CHECKPOINT, settings)
+    state = _State(config)
+    saved = _load(out / CHECKPOINT, settings)
     if saved is not None:
-        first = saved["step"]
-        model.load_state_dict(saved["model"])
-        average.load_state_dict(saved["average"])
-        optimizer.load_state_dict(saved["optimizer"])
-        schedule.load_state_dict(saved["schedule"])
+        state.load(saved)
     maker = SampleMaker(labelled, negatives, normalization=NORMALIZATION, config=config.samples, seed=seed)
     running = 0.0
-    for step in range(first, config.steps):
-        image, mask = maker.batch(step, config.batch_size)
-        model.train()
-        logits = model(image)[:, 0]
-        loss, _ = total_loss(config.loss, logits, mask)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-        optimizer.step()
-        schedule.step()
-        _follow(average, model, min(config.ema, (2 + step) / (11 + step)))
-        running += loss.item()
-        if (step + 1) % save_every == 0 or step + 1 == config.steps:
-            state = {
-                "step": step + 1, "model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
-            }  # fmt: skip
-            _save(out / CHECKPOINT, settings, state)
-            report.log(f"{out.name}: step {step + 1} of {config.steps}, loss {running / save_every:.3f}")
+    for step in range(state.step, config.steps):
+        running += state.advance(*maker.batch(step, config.batch_size))
+        if state.step % save_every == 0 or state.step == config.steps:
+            _save(out / CHECKPOINT, settings, state.dump())
+            report.log(f"{out.name}: step {state.step} of {config.steps}, loss {running / save_every:.3f}")
             running = 0.0
-        report.progress(out.name, step + 1, config.steps)
-    weights = average.state_dict()
+        report.progress(out.name, state.step, config.steps)
+    weights = state.average.network.state_dict()
     _save(out / WEIGHTS, settings, {"weights": weights})
     (out / CHECKPOINT).unlink(missing_ok=True)
     return weights
+
+
+class _State:
+    """A training between two steps."""
+
+    def __init__(self, config: LightConfig) -> None:
+        torch.manual_seed(0)
+        self.config, self.step = config, 0
+        self.model = build(config.network, len(NAMES)).train()
+        self.average = copy.deepcopy(self.model).eval()
+        self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimizer, config.lr, total_steps=config.steps, pct_start=0.1
+        )
+        self._parts: dict[str, Any] = {
+            "model": self.model, "average": self.average, "optimizer": self._optimizer, "schedule": self._schedule,
+        }  # fmt: skip
+
+    def advance(self, image: Tensor, mask: Tensor) -> float:
+        """Learn from a batch; gives the loss."""
+        loss, _ = total_loss(self.config.loss, self.model(image)[:, 0], mask)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        self._optimizer.step()
+        self._schedule.step()
+        _follow(self.average, self.model, min(self.config.ema, (2 + self.step) / (11 + self.step)))
+        self.step += 1
+        return loss.item()
+
+    def dump(self) -> dict[str, Any]:
+        """All that the next steps depend on."""
+        return {"step": self.step, **{name: part.state_dict() for name, part in self._parts.items()}}
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`dump` gave."""
+        self.step = saved["step"]
+        for name, part in self._parts.items():
+            part.load_state_dict(saved[name])
 
 
 def mean_weights(runs: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -198,10 +226,11 @@ def mark_uncertain(area: Area) -> Area:
     return replace(area, mask=torch.where(bare & (mask == 0), torch.full_like(mask, UNCERTAIN), mask))
 
 
-def network_of(weights: Mapping[str, Tensor]) -> Segmenter:
-    """The network with these weights, ready to predict."""
+def network_of(members: Mapping[str, Mapping[str, Tensor]]) -> Segmenter:
+    """The network whose members have these weights, by their names in :data:`MEMBERS`, ready to predict."""
     model = build(NETWORK, len(NAMES))
-    model.load_state_dict(dict(weights))
+    for name, module in zip(MEMBERS, cast(MeanOfNetworks, model.network).members, strict=True):
+        module.load_state_dict(dict(members[name]))
     return model.eval()
 
 

@@ -22,7 +22,14 @@ from engine.errors import ConfigError
 from engine.models.normalization import Normalization
 from engine.training.bare_ground import paint_fields, paint_river_bars, paint_scars
 from engine.training.covers import paint_cover
-from engine.training.scene_variation import flat_terrain, smooth_noise, vary_image, vary_radiometry, vary_terrain
+from engine.training.scene_variation import (
+    flat_terrain,
+    smooth_noise,
+    vary_details,
+    vary_image,
+    vary_radiometry,
+    vary_terrain,
+)
 
 Kind = Literal["hills", "plain", "cloud"]
 CHANNELS = len(NAMES)
@@ -67,6 +74,7 @@ class SampleConfig:
         bar_share: Share of labelled samples on which bare, level ground is painted.
         field_share: Share of labelled samples on which fields are painted.
         soil_brightness: Standard deviation of the logarithm of the brightness of painted scars and bars.
+        details: Standard deviation of the logarithm of the contrast of details, for networks that look at textures.
         strengths: Strengths of the radiometric variation with their probabilities.
         scale: Samples are enlarged or shrunk by up to these factors.
         subsets: Channels at hand, with the probability of each; the rest of the probability keeps a random three quarters.
@@ -80,6 +88,7 @@ class SampleConfig:
     bar_share: float = 0.0
     field_share: float = 0.0
     soil_brightness: float = 0.35
+    details: float = 0.0
     strengths: Mapping[float, float] = field(default_factory=lambda: {0.5: 0.5, 1.0: 0.5})
     scale: tuple[float, float] = (0.65, 2.0)
     subsets: tuple[tuple[tuple[str, ...], float], ...] = ()
@@ -138,6 +147,8 @@ class SampleMaker:
         pixels = torch.cat([image[:OPTICAL].flatten(1), context], dim=1)
         pixels = vary_radiometry(pixels, rng, strength)
         optical = pixels[:, :-_CONTEXT_PX].reshape(OPTICAL, *mask.shape)
+        if self._config.details > 0:
+            optical = vary_details(optical, rng, self._config.details)
         optical = vary_image(optical, rng, strength)
         mean, std = _scene(optical.flatten(1), pixels[:, -_CONTEXT_PX:], rng)
         image = self._normalise(optical, image[OPTICAL:], mean, std, rng)

@@ -103,6 +103,21 @@ def vary_image(optical: Tensor, rng: np.random.Generator, strength: float) -> Te
     return optical
 
 
+def vary_details(optical: Tensor, rng: np.random.Generator, spread: float) -> Tensor:
+    """Make details, that is what stands out from the mean over 9 x 9 pixels, stronger or weaker, in all bands alike.
+
+    Args:
+        optical: (12, h, w) raw.
+        rng: Source of chance.
+        spread: Standard deviation of the logarithm of the factor.
+
+    Returns:
+        A tensor of the same shape.
+    """
+    around = blur(optical, 9)
+    return around + math.exp(spread * rng.normal()) * (optical - around)
+
+
 def vary_terrain(terrain: Tensor, rng: np.random.Generator) -> Tensor:
     """Gentler or steeper relief, a coarser DEM, another datum, misregistration, noise; (2, h, w)."""
     slope_deg, dem_m = terrain

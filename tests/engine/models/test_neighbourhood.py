@@ -13,7 +13,8 @@ from scipy.ndimage import median_filter
 from torch import nn
 
 from engine.errors import ConfigError
-from engine.models.neighbourhood import mean_over, median_over_3, texture_over
+from engine.models.blocks import median_over_3
+from engine.models.neighbourhood import mean_over, texture_over
 from engine.models.networks import Segmenter, build
 
 NETWORK = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [1, 3, 7]}
@@ -117,7 +118,7 @@ def test_specks_vanish_when_predicting_and_only_then() -> None:
     with torch.inference_mode():
         torch.testing.assert_close(despeckled(image), median_over_3(plain(image)))
         torch.testing.assert_close(despeckled.train()(image), plain(image))
-    assert despeckled.network.reach_px == plain.network.reach_px + 1
+    assert despeckled.reach_px == plain.reach_px + 1
 
 
 def test_a_new_network_says_that_landslides_are_rare() -> None:

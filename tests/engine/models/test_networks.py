@@ -23,7 +23,9 @@ SMALL = {
     "unet": {"encoder": "test_efficientnet", "decoder_channels": [16, 8, 8, 8, 8]},
     "segformer": {"encoder": "mit_b0", "decoder_segmentation_channels": 16},
     "deeplabv3plus": {"encoder": "test_efficientnet", "decoder_channels": 16},
+    "mean": {"members": [{"builder": "neighbourhood", "width": 4}, {"builder": "baseline_unet", "width": 4}]},
 }
+NEAR, FAR = ({"builder": "neighbourhood", "width": 4, "neighbourhoods": [side]} for side in (3, 9))
 SWIN = {
     "builder": "unet",
     "encoder": "swin_tiny_patch4_window7_224",
@@ -34,7 +36,7 @@ SWIN = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(BUILDERS) - {"neighbourhood"}))  # that one refuses, see its own tests
+@pytest.mark.parametrize("name", sorted(set(BUILDERS) - {"neighbourhood", "mean"}))  # these refuse
 def test_every_builder_gives_logits_of_the_input_size_and_an_image_logit(name):
     model = build({"builder": name, "image_level": True, **SMALL[name]}, 5).eval()
     logits, whole = model(torch.zeros(2, 5, 64, 96), image_level=True)
@@ -53,6 +55,41 @@ def test_the_encoder_is_a_part_and_gets_its_own_learning_rate(name):
     assert sum(p.numel() for group in groups for p in group["params"]) == total
     assert sum(p.numel() for group in groups if group["lr"] == 0.1 for p in group["params"]) == inside
     assert all(p.ndim > 1 for group in groups if group["weight_decay"] for p in group["params"])
+
+
+@pytest.mark.parametrize(("given", "shares"), [({}, (0.5, 0.5)), ({"shares": [1, 3]}, (0.25, 0.75))])
+def test_several_networks_are_one_by_the_mean_of_their_logits(given, shares):
+    torch.manual_seed(0)
+    model = build({"builder": "mean", "members": [NEAR, FAR], **given}, 5).eval()
+    for parameter in model.parameters():
+        nn.init.normal_(parameter)
+    image = torch.rand(2, 5, 20, 24)
+    with torch.inference_mode():
+        apart = [member(image) for member in model.network.members]
+        torch.testing.assert_close(model(image), shares[0] * apart[0] + shares[1] * apart[1])
+    assert not torch.allclose(apart[0], apart[1])
+
+
+def test_a_mean_reaches_as_far_as_its_furthest_member_if_all_of_them_say():
+    assert build({"builder": "mean", "members": [NEAR, FAR, NEAR]}, 5).reach_px == 4
+    assert build({"builder": "mean", "members": [NEAR, FAR], "despeckle": True}, 5).reach_px == 5
+    assert build({"builder": "mean", **SMALL["mean"]}, 5).reach_px is None
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"members": []}, "0 members"),
+        ({"members": [NEAR], "shares": [0.5, 0.5]}, r"1 members and the shares \[0.5, 0.5\]"),
+        ({"members": [NEAR, FAR], "shares": [1, 0]}, "many positive numbers in network.shares"),
+        ({"members": [NEAR, {"width": 3}]}, "There is no network None; choose one of"),
+        ({"members": [NEAR], "image_level": True}, "mean has no image-level logit"),
+        ({}, "cannot be built"),
+    ],
+)
+def test_a_mean_of_nothing_or_with_senseless_shares_is_refused(given, message):
+    with pytest.raises(ConfigError, match=message):
+        build({"builder": "mean", **given}, 5)
 
 
 def test_swin_takes_other_sizes_than_it_was_built_for():

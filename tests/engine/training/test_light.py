@@ -13,17 +13,17 @@ from engine.events import Event, Reporter
 from engine.models.losses import total_loss
 from engine.training.light import (
     CHECKPOINT,
+    MEMBERS,
     NORMALIZATION,
     SUBSETS,
     WEIGHTS,
-    LightConfig,
     mark_uncertain,
     network_of,
     train_network,
 )
 from engine.training.scene_samples import Area, SampleConfig
 
-TINY = LightConfig(steps=3, batch_size=2, samples=SampleConfig(size_px=32))
+TINY = replace(MEMBERS["textured"], steps=3, batch_size=2, samples=SampleConfig(size_px=32, details=0.3))
 
 
 class _StopError(Exception):
@@ -57,11 +57,16 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     assert not all(torch.equal(whole[name], other[name]) for name in whole)
 
 
-def test_the_network_has_the_weights_that_were_trained(tmp_path: Path) -> None:
-    weights = train_network(*two_areas(), tmp_path, config=TINY, seed=1)
+def test_the_networks_members_have_the_weights_that_were_trained(tmp_path: Path) -> None:
+    weights = {
+        name: train_network(*two_areas(), tmp_path / name, config=replace(config, steps=2, batch_size=2), seed=1)
+        for name, config in MEMBERS.items()
+    }
     model = network_of(weights)
     assert not model.training
-    assert all(torch.equal(value, weights[name]) for name, value in model.state_dict().items())
+    for name, member in zip(MEMBERS, model.network.members, strict=True):
+        assert all(torch.equal(value, weights[name][key]) for key, value in member.state_dict().items())
+    assert len({len(member.state_dict()["encoder.0.weight"][0]) for member in model.network.members}) == 2
 
 
 def loss_of(logits: torch.Tensor, mask: torch.Tensor) -> float:

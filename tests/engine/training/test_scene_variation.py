@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import uniform_filter
 
 from engine.bands import NAMES
 from engine.errors import ConfigError
 from engine.training.covers import paint_cover
 from engine.training.light import NORMALIZATION, SUBSETS
 from engine.training.scene_samples import Area, SampleConfig, SampleMaker, warp
-from engine.training.scene_variation import flat_terrain, vary_image, vary_radiometry, vary_terrain, vegetation_share
+from engine.training.scene_variation import (
+    flat_terrain,
+    vary_details,
+    vary_image,
+    vary_radiometry,
+    vary_terrain,
+    vegetation_share,
+)
 
 SMALL = SampleConfig(size_px=32, subsets=((NAMES, 1.0),))
 
@@ -52,6 +62,23 @@ def test_variation_keeps_shape_and_makes_no_number_infinite(seed: int, strength:
     assert torch.isfinite(terrain).all()
     assert (terrain[0] >= 0).all()
     assert (terrain[0] <= 85).all()
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10**6))
+def test_details_grow_or_shrink_in_all_bands_alike_around_what_they_stand_out_from(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    image = torch.from_numpy(rng.uniform(500, 1500, (12, 30, 40)).astype(np.float32))
+    varied = vary_details(image, np.random.default_rng(seed), 0.35)
+    factor = float(np.exp(0.35 * np.random.default_rng(seed).normal()))
+    around = torch.from_numpy(np.stack([uniform_filter(band, 9, mode="nearest") for band in image.numpy()]))
+    torch.testing.assert_close(varied - around, factor * (image - around), rtol=1e-3, atol=0.1)
+
+
+def test_details_of_samples_vary_where_it_is_asked_for() -> None:
+    sharp, again = (maker(replace(SMALL, details=spread)).batch(2, 6)[0] for spread in (1.0, 0.0))
+    assert torch.equal(again, maker(SMALL).batch(2, 6)[0])
+    assert not torch.allclose(sharp, again)
 
 
 def test_strength_0_leaves_the_radiometry_alone() -> None:
