@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from engine.bands import LARGEST_REFLECTANCE, OPTICAL, QUALITY_CLASSES
-from engine.errors import ChannelError, NoValidPixelsError
+from engine.bands import QUALITY_CLASSES
+from engine.errors import NoValidPixelsError
 from engine.events import SILENT, Reporter
 from engine.inference.source import Inputs, valid_pixels
 from engine.models.normalization import ChannelStatistics, StatisticsAccumulator
 from engine.nouns import Stack
+from engine.units import UnitCheck
 
 BLOCK_PX = 512
 WHOLE_PX = 1_000_000
@@ -28,12 +29,6 @@ WHOLE_PX = 1_000_000
 
 EVERY_BLOCK_PX = 8_000_000
 """Up to this many pixels every block is read."""
-
-_LEAST_REFLECTANCE = -0.2
-"""Dark ground falls a little below 0 where the atmosphere has been subtracted."""
-
-_SLOPES = (-0.5, 90.5)
-"""Degrees, with room for rounding."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +107,7 @@ def _accumulate(
 ) -> SceneStatistics:
     accumulator = StatisticsAccumulator(inputs.channels)
     classes = np.zeros(256, np.int64)
-    lowest, highest = (np.full(len(inputs.channels), value, np.float32) for value in (np.inf, -np.inf))
+    units = UnitCheck(inputs.channels)
     with stack.reader() as reader:
         for done, window in enumerate(windows, start=1):
             raw = reader.read(inputs.channels, window)[:, ::step, ::step]
@@ -123,41 +118,12 @@ def _accumulate(
             if not valid.all():
                 raw[:, ~valid] = np.nan
             accumulator.add(raw)
-            np.fmin(lowest, np.fmin.reduce(raw, axis=(1, 2)), out=lowest)
-            np.fmax(highest, np.fmax.reduce(raw, axis=(1, 2)), out=highest)
+            units.add(raw)
             report.progress("statistics", done, len(windows))
-    ranges = zip(lowest.tolist(), highest.tolist(), strict=True)
-    _check_units(stack, dict(zip(inputs.channels, ranges, strict=True)), report)
+    units.finish(str(stack.path), report)
     total = max(1, int(classes.sum()))
     shares = {name: int(classes[number]) / total for name, number in QUALITY_CLASSES.items()} if classes.any() else {}
     return SceneStatistics(accumulator.result(), shares, step > 1)
-
-
-def _check_units(stack: Stack, ranges: Mapping[str, tuple[float, float]], report: Reporter) -> None:
-    """Refuse reflectance, in which a model sees nothing, and warn of slopes that are none; flat rasters are left alone.
-
-    Args:
-        stack: The stack, for the message.
-        ranges: Lowest and highest value of each channel; infinite where it has none.
-        report: Receives the warning.
-
-    Raises:
-        ChannelError: Optical channels hold reflectance instead of DN.
-    """
-    optical = [ranges[name] for name in OPTICAL if name in ranges and ranges[name][0] <= ranges[name][1]]
-    lowest, highest = min((low for low, _ in optical), default=0.0), max((high for _, high in optical), default=0.0)
-    if lowest >= _LEAST_REFLECTANCE and highest <= LARGEST_REFLECTANCE and any(low < high for low, high in optical):
-        raise ChannelError(
-            f"The optical bands of {stack.path} hold values from {lowest:.4g} to {highest:.4g}, which is reflectance, but digital numbers "
-            "(reflectance x 10000) are needed; give the file as --sentinel2 with a --dem, which converts it, or multiply its optical bands "
-            "by 10000."
-        )
-    lowest, highest = ranges.get("slope", (0.0, 0.0))
-    if lowest < _SLOPES[0] or highest > _SLOPES[1]:
-        report.warn(
-            f"The slope of {stack.path.name} goes from {lowest:.4g} to {highest:.4g}, but models need degrees from 0 to 90: expect "
-            "landslides to be missed or invented; compute it in degrees (not in per cent), and declare as nodata what stands for no data."
-        )
 
 
 def _quality(values: NDArray[np.uint8] | None, step: int) -> NDArray[np.uint8] | None:

@@ -18,6 +18,7 @@ from engine.events import SILENT, Reporter
 from engine.nouns import Stack
 from engine.patches.arrays import NODATA, PatchArrays, to_int16
 from engine.patches.landslide4sense import IGNORE, SIDE_PX, Place
+from engine.units import UnitCheck
 
 MIN_VALID = 0.5
 """Least share of pixels with data in a patch."""
@@ -39,13 +40,13 @@ def patches_from_stack(
             ``status`` is ``rejected`` do not count.
         layer: Layer of the inventory's file; ``landslides``, or its first, by default.
         side_px: Side of the patches.
-        report: Progress over the patches.
+        report: Progress over the patches, and a warning of slopes that are no degrees.
 
     Returns:
         Patches on the stack's channels; rounded to whole DN, degrees and metres, as the benchmark's are.
 
     Raises:
-        MissingFileError, UnreadableFileError, ChannelError, GridError: The stack cannot be used.
+        MissingFileError, UnreadableFileError, ChannelError, GridError: The stack cannot be used, for its units either.
         InventoryError: The inventory cannot be read or holds no polygons; NoOverlapError: it lies elsewhere.
         DatasetError: The stack is smaller than a patch or holds no data.
     """
@@ -57,10 +58,12 @@ def patches_from_stack(
         )
     truth = None if inventory is None else rasterize(inventory, stack, layer=layer)
     images, masks, ids, places = [], [], [], []
+    units = UnitCheck(stack.channels)
     spots = [(r, c) for r in range(0, rows - side_px + 1, side_px) for c in range(0, columns - side_px + 1, side_px)]
     with stack.reader() as reader:
         for done, (row, column) in enumerate(spots):
             raw = reader.read(stack.channels, Window(column, row, side_px, side_px))
+            units.add(raw)
             image = to_int16(raw, str(path))
             empty = (image == NODATA).all(axis=0)
             if empty.mean() <= 1 - MIN_VALID:
@@ -74,6 +77,7 @@ def patches_from_stack(
                 ids.append(f"{path.stem}-r{row}-c{column}")
                 places.append(Place(path.stem, row // side_px, column // side_px))
             report.progress("cutting patches", done + 1, len(spots))
+    units.finish(str(path), report)
     if not images:
         raise DatasetError(f"{path} holds no patch with data in at least {MIN_VALID:.0%} of its pixels.")
     return PatchArrays(np.stack(images), np.stack(masks), tuple(ids), tuple(places), stack.channels, path.stem)

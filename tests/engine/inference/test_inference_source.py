@@ -223,6 +223,17 @@ def test_slopes_that_cannot_be_degrees_are_warned_of(wrong, make_stack):
     assert re.search(rf"slope .* {wrong:.4g}.* degrees from 0 to 90", said)
 
 
+@pytest.mark.parametrize(("steepest", "said"), [(1.2, 1), (0.1, 0), (0.0, 0), (3.0, 0)])
+def test_slopes_in_radians_are_warned_of_and_flat_ground_is_not(steepest, said, make_stack):
+    events = []
+    statistics_of(make_stack(ground(slope=ground()["slope"] / 40 * steepest)), Reporter(events.append))
+    warned = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
+    assert len(warned) == said
+    assert all(
+        re.search(r"nowhere above 1\.2, .* radians, which have to be multiplied by 57\.3", text) for text in warned
+    )
+
+
 def test_what_does_not_count_may_hold_anything(make_stack):
     channels = ground()
     channels["slope"][:5], channels["B02"][:5] = -9999, np.nan

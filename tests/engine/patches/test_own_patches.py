@@ -10,7 +10,8 @@ from rasterio.transform import from_origin
 from shapely.geometry import Point, box
 
 from engine.cli import main
-from engine.errors import DatasetError, InventoryError, MissingCRSError, MissingFileError, NoOverlapError
+from engine.errors import ChannelError, DatasetError, InventoryError, MissingCRSError, MissingFileError, NoOverlapError
+from engine.events import Event, Log, Reporter
 from engine.models.bundle import ModelBundle
 from engine.patches.arrays import NODATA, open_patches, write_packed
 from engine.patches.own import patches_from_stack
@@ -83,6 +84,22 @@ def test_inventories_that_cannot_be_used(stack, slide, tmp_path):
     plain.with_suffix(".prj").unlink()
     with pytest.raises(MissingCRSError):
         patches_from_stack(stack, plain)
+
+
+@pytest.mark.parametrize(("scale", "refused"), [((1e-4, 1e-4, 1), True), ((1, 1, 1 / 50), False), ((1, 1, 1), False)])
+def test_units_that_a_model_would_learn_wrongly_are_told(scale, refused, stack):
+    with rasterio.open(stack, "r+") as dataset:
+        dataset.write(dataset.read() * np.array(scale, np.float32)[:, None, None])
+        dataset.descriptions = ("B04", "B08", "slope")
+    if refused:
+        with pytest.raises(ChannelError, match="reflectance, but digital numbers"):
+            patches_from_stack(stack)
+        return
+    events: list[Event] = []
+    patches_from_stack(stack, report=Reporter(events.append))
+    warned = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
+    assert len(warned) == 1
+    assert "but models need degrees from 0 to 90" in warned[0]
 
 
 def test_a_stack_smaller_than_a_patch_is_refused(stack):
