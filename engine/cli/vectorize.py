@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,40 +42,46 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="probability from which a pixel is landslide (default: that of the models, noted in the raster)",
     )
-    add_polygon_arguments(parser)
+    add_polygon_arguments(parser, "what is not given here is taken from the inventory in --out, if there is one")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="GeoPackage; reviewed polygons in it are kept"
     )
 
 
-def add_polygon_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of :class:`engine.inventory.vectorize.VectorizeConfig`."""
-    group = parser.add_argument_group("polygons")
-    group.add_argument("--min-area", type=float, default=400.0, metavar="M2", help="minimum mapping unit (default 400)")
+def add_polygon_arguments(parser: argparse.ArgumentParser, otherwise: str | None = None) -> None:
+    """Declare the arguments of :class:`engine.inventory.vectorize.VectorizeConfig`.
+
+    Args:
+        parser: Receives them.
+        otherwise: What is done where they are not given, if not always the defaults.
+    """
+    group = parser.add_argument_group("polygons", otherwise)
     group.add_argument(
-        "--connectivity", type=int, choices=(4, 8), default=8, help="8 joins pixels that share a corner (default)"
+        "--min-area", dest="min_area_m2", type=float, metavar="M2", help="minimum mapping unit (default 400)"
     )
+    group.add_argument("--connectivity", type=int, choices=(4, 8), help="8 joins pixels that share a corner (default)")
     group.add_argument(
-        "--fill-holes", type=float, default=0.0, metavar="M2", help="fill holes up to this area (default 0)"
+        "--fill-holes", dest="fill_holes_m2", type=float, metavar="M2", help="fill holes up to this area (default 0)"
     )
-    group.add_argument("--split", choices=("none", "probability", "flow"), default="none",
+    group.add_argument("--split", choices=("none", "probability", "flow"),
                        help="split amalgamated slides by valleys of the probability or by the DEM's flow (default none)")  # fmt: skip
-    group.add_argument("--outline", choices=("exact", "simplified", "smooth"), default="exact",
+    group.add_argument("--outline", choices=("exact", "simplified", "smooth"),
                        help="outlines: exact pixels (default), straight sides, or rounded")  # fmt: skip
 
 
-def polygon_config(args: argparse.Namespace) -> Any:
-    """The configuration that the arguments describe."""
+def polygon_config(args: argparse.Namespace, run: Mapping[str, Any] | None = None) -> Any:
+    """The configuration that the arguments describe; what they leave open is that of a run, or the default."""
     from engine.inventory.vectorize import VectorizeConfig
 
-    return VectorizeConfig(
-        min_area_m2=args.min_area, connectivity=args.connectivity, fill_holes_m2=args.fill_holes, split=args.split, outline=args.outline
-    )  # fmt: skip
+    before = VectorizeConfig.of_run(run or {})
+    given = {name: value for name in asdict(before) if (value := getattr(args, name)) is not None}
+    return replace(before, **given)
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command."""
     from engine.errors import ConfigError
+    from engine.inventory.reading import last_run
     from engine.nouns import LandslideMask, ProbabilityRaster, Stack
     from engine.pipeline import redraw
 
@@ -90,7 +98,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         stack=Stack.open(args.stack) if args.stack else None,
         uncertainty=ProbabilityRaster.open(args.uncertainty) if args.uncertainty else None,
         change=args.change,
-        polygons=polygon_config(args),
+        polygons=polygon_config(args, last_run(args.out)),
         report=report,
     )
     area = float(inventory.confirmed["area_m2"].sum())

@@ -77,6 +77,15 @@ def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
     return Inventory(landslides, shape, records[-1] if records else {}, tuple(records[:-1]))
 
 
+def last_run(path: Path) -> dict[str, Any]:
+    """The record of the run that wrote an inventory last; empty where the file is no inventory, or tells nothing."""
+    try:
+        runs = pyogrio.read_dataframe(path, layer="run", read_geometry=False) if "run" in layers_of(path) else {}
+    except (OSError, UnreadableFileError, DataSourceError, DataLayerError):
+        return {}
+    return _document(runs["document"].iloc[-1]) if "document" in runs and len(runs) else {}
+
+
 def _landslides(table: gpd.GeoDataFrame, path: Path, report: Reporter) -> gpd.GeoDataFrame:
     """The rows that have a polygon, with every column of the schema, measured anew where needed."""
     there = np.asarray(table.geometry.notna() & ~table.geometry.is_empty)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -50,6 +50,12 @@ class VectorizeConfig:
     fill_holes_m2: float = 0.0
     split: Split = "none"
     outline: Outline = "exact"
+
+    @classmethod
+    def of_run(cls, record: Mapping[str, Any]) -> VectorizeConfig:
+        """How a run drew its polygons; the defaults for what its record does not tell."""
+        noted = (record.get("parameters") or {}).get("polygons") or {}
+        return cls(**{field.name: noted[field.name] for field in fields(cls) if field.name in noted})
 
     def __post_init__(self) -> None:
         if self.connectivity not in (4, 8):

@@ -839,8 +839,8 @@
       <translation>Polygone aus der Wahrscheinlichkeit</translation>
     </message>
     <message>
-      <source>Draws landslide polygons with all attributes from a probability raster, at any threshold. Where the file exists already, its reviewed polygons are kept.</source>
-      <translation>Zeichnet Rutschungspolygone mit allen Attributen aus einem Wahrscheinlichkeitsraster, bei beliebigem Schwellenwert. Gibt es die Datei schon, bleiben ihre geprüften Polygone erhalten.</translation>
+      <source>Draws landslide polygons with all attributes from a probability raster, at any threshold. Where the file exists already, its reviewed polygons are kept and the others are drawn as before.</source>
+      <translation>Zeichnet Rutschungspolygone mit allen Attributen aus einem Wahrscheinlichkeitsraster, bei beliebigem Schwellenwert. Gibt es die Datei schon, bleiben ihre geprüften Polygone erhalten, und die anderen werden wie zuvor gezeichnet.</translation>
     </message>
     <message>
       <source>Stack, for terrain attributes</source>

@@ -28,7 +28,7 @@ class Vectorize(EngineAlgorithm):
     def help(self) -> str:
         return tr(
             "Draws landslide polygons with all attributes from a probability raster, at any threshold. Where the file exists already, "
-            "its reviewed polygons are kept."
+            "its reviewed polygons are kept and the others are drawn as before."
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:

@@ -15,7 +15,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox,
 from ..detect.run import BackgroundRun
 from ..i18n import tr
 from ..processing.inventory import SUFFIXES, format_names
-from .files import inventory_file, probability_of, smallest_of, stack_of
+from .files import inventory_file, probability_of, stack_of
 
 
 class InventoryActions:
@@ -95,10 +95,9 @@ class InventoryActions:
             "THRESHOLD": threshold,
             "OUTPUT": str(inventory),
         }
-        # Uncertainty, change and models of the same run are found by the engine, beside the probability and in its tags.
-        for name, value in (("STACK", stack_of(inventory)), ("MIN_AREA", smallest_of(inventory))):
-            if value not in ("", None):
-                parameters[name] = value
+        # The engine draws like the run before, and finds its uncertainty, change and models beside the probability and in its tags.
+        if stack := stack_of(inventory):
+            parameters["STACK"] = stack
         self._busy(True)
         run = self._run("l4s:vectorize", parameters, tr("New outlines"), self._redrawn)
         run.failed.connect(lambda _: self._busy(False))

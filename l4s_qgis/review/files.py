@@ -31,13 +31,6 @@ def stack_of(inventory: Path) -> str:
     return path if isinstance(path, str) and Path(path).exists() else ""
 
 
-def smallest_of(inventory: Path) -> float | None:
-    """The minimum mapping unit of an inventory in m², where its record tells."""
-    polygons = (_record(inventory).get("parameters") or {}).get("polygons") or {}
-    area = polygons.get("min_area_m2")
-    return float(area) if isinstance(area, (int, float)) else None
-
-
 def _record(inventory: Path) -> dict[str, Any]:
     """What stands beside an inventory on how it was made; empty where nothing does."""
     try:

@@ -12,6 +12,7 @@ from engine.errors import ChannelError, ConfigError, GridError, NoValidPixelsErr
 from engine.grid import Grid
 from engine.inventory import zonal
 from engine.inventory.inventory import Inventory
+from engine.inventory.reading import last_run, read_inventory
 from engine.inventory.runs import find_runs, label_runs
 from engine.inventory.schema import FIELDS, FLAGS, NAMES
 from engine.inventory.vectorize import VectorizeConfig, vectorize
@@ -337,3 +338,27 @@ def test_command_line_writes_the_inventory(make_probability, tmp_path, capsys) -
     assert main(["vectorize", "--probability", str(probability.path), "--min-area", "500", "--out", str(out)]) == 0
     assert "landslides  2" in capsys.readouterr().out
     assert out.exists()
+
+
+def test_command_line_draws_anew_as_it_was_drawn_before(make_probability, tmp_path) -> None:
+    probability = make_probability(np.where(three_slides() == 1, 0.8, 0.1))
+    out = tmp_path / "o.gpkg"
+    words = ["vectorize", "--probability", str(probability.path), "--out", str(out)]
+    assert last_run(out) == {}
+    drawn = []
+    for given in (["--min-area", "500", "--outline", "smooth"], [], ["--min-area", "0", "--connectivity", "4"]):
+        assert main([*words, *given]) == 0
+        drawn.append((VectorizeConfig.of_run(last_run(out)), len(read_inventory(out).landslides)))
+    assert drawn == [
+        (VectorizeConfig(min_area_m2=500, outline="smooth"), 2),
+        (VectorizeConfig(min_area_m2=500, outline="smooth"), 2),
+        (VectorizeConfig(min_area_m2=0, outline="smooth", connectivity=4), 3),
+    ]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database", b"SQLite format 3\0 but damaged"])
+def test_what_is_no_inventory_tells_nothing_of_a_run(content, tmp_path) -> None:
+    file = tmp_path / "file.gpkg"
+    if content is not None:
+        file.write_bytes(content)
+    assert VectorizeConfig.of_run(last_run(file)) == VectorizeConfig()
