@@ -40,11 +40,11 @@ class Merged:
 
 
 def reviewed(landslides: gpd.GeoDataFrame) -> NDArray[np.bool_]:
-    """Which polygons a person has touched: decided on, described or drawn by hand (no number).
+    """Which polygons a person has touched: decided on or described.
 
-    Reshaped ones are ``edited`` since they were read (:func:`engine.inventory.restore.measured_anew`).
+    Drawn and reshaped ones are ``edited`` since they were read (:func:`engine.inventory.restore.measured_anew`).
     """
-    touched = ~landslides["status"].isin(["pending"]) | (landslides["id"] <= 0)
+    touched = ~landslides["status"].isin(["pending"])
     for name in WRITTEN:
         touched |= landslides[name].notna() & (landslides[name] != "")
     for name in CHOSEN:
@@ -77,7 +77,6 @@ def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
     touching = np.asarray(share[share < SAME] > 0)
     flags = rest["flags"].fillna("").where(~touching, rest["flags"].fillna("") + ";overlaps-reviewed")
     rest["flags"] = flags.str.strip(";")
-    kept["id"] = _numbers(kept["id"])
     rest["id"] = np.arange(len(rest)) + int(kept["id"].max()) + 1
     # Record by record: concatenating columns that are empty on one side warns of their type.
     rows = [*kept.to_dict("records"), *rest.to_dict("records")]
@@ -104,11 +103,3 @@ def _covered_share(shapes: NDArray[np.object_], cover: NDArray[np.object_]) -> N
     one, other = shapely.STRtree(cover).query(shapes, predicate="intersects")
     np.add.at(out, one, shapely.area(shapely.intersection(shapes[one], cover[other])))
     return np.asarray(out / shapely.area(shapes), np.float64)
-
-
-def _numbers(ids: pd.Series[int]) -> NDArray[np.int64]:
-    """Keep valid numbers; give new ones to polygons that were drawn by hand or split in two."""
-    out: NDArray[np.int64] = np.array(ids, np.int64)
-    again = np.asarray(ids.duplicated() | (ids <= 0), np.bool_)
-    out[again] = np.arange(int(again.sum())) + max(0, int(out.max())) + 1
-    return out

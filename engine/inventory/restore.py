@@ -1,4 +1,4 @@
-"""What other programs leave stale or empty in an inventory, put right where it is read: sizes, status, the record of the run."""
+"""What other programs leave stale or empty in an inventory, put right where it is read: sizes, numbers, status, the record of the run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from engine.inventory.attributes import FALL_LINE_GRADIENT, of_outline
@@ -31,7 +32,8 @@ def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
     Returns:
         The same rows. Those whose outline changed, or whose area, perimeter or volume is missing or contradicts the others, have the
-        measures of their polygons. Those without a status, and pending ones whose outline changed, are ``edited``.
+        measures of their polygons. Those without a status, and pending ones without a number or whose outline changed, are ``edited``.
+        Numbers are unique.
     """
     if landslides.empty:
         return landslides
@@ -46,13 +48,21 @@ def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     consistent = np.isclose(volume, estimate_volume(measured)[0], rtol=RESHAPED, atol=0.5)
     stale = np.flatnonzero((changed | np.isnan(measured) | np.isnan(perimeter) | ~consistent) & (area > 0))
     status = landslides["status"]
-    by_hand = status.isna() | (status == "") | (status.eq("pending") & changed)
-    out = landslides.assign(status=status.where(~by_hand, "edited"))
+    by_hand = status.isna() | (status == "") | (status.eq("pending") & (changed | (landslides["id"] <= 0)))
+    out = landslides.assign(status=status.where(~by_hand, "edited"), id=_numbers(landslides["id"]))
     if len(stale):
         for name, values in measures(shapes[stale], out.iloc[stale]).items():
             column = out[name].to_numpy(np.float64, copy=True)
             column[stale] = values
             out[name] = column
+    return out
+
+
+def _numbers(ids: pd.Series[int]) -> NDArray[np.int64]:
+    """Keep valid numbers; give new ones to polygons that were drawn by hand or split in two."""
+    out: NDArray[np.int64] = np.array(ids, np.int64)
+    again = np.asarray(ids.duplicated() | (ids <= 0), np.bool_)
+    out[again] = np.arange(int(again.sum())) + max(0, int(out.max())) + 1
     return out
 
 

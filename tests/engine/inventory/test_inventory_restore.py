@@ -71,6 +71,7 @@ def test_what_was_drawn_or_reshaped_is_measured_when_read(inventory: Inventory, 
     assert table["volume_m3"].to_numpy() == pytest.approx(estimate_volume(table["area_m2"].to_numpy())[0], abs=0.5)
     assert table[list(MEASURES)].notna().all(axis=None)
     assert table["status"].tolist() == ["edited", "pending", "pending", "accepted", "edited"]
+    assert table["id"].tolist() == [1, 2, 3, 4, 5]
     # What needs rasters stays as it was.
     assert table["prob_mean"].notna().tolist() == [True, True, True, False, False]
     assert table["slope_deg"].isna().all()
@@ -84,6 +85,13 @@ def test_what_was_drawn_or_reshaped_is_measured_when_read(inventory: Inventory, 
     assert "5000 m²" in last["event_description"]
     assert "status edited" in last["event_description"]
     assert last["landslide_size"] == "medium"
+
+
+def test_a_pending_row_without_a_number_is_a_persons_and_numbers_are_not_taken_twice(inventory: Inventory) -> None:
+    table = inventory.landslides.assign(id=[0, 7, 7])
+    read = measured_anew(table)
+    assert read["id"].tolist() == [8, 7, 9]
+    assert read["status"].tolist() == ["edited", "pending", "pending"]
 
 
 def test_kept_landslides_have_their_new_sizes_after_a_new_run(inventory: Inventory, edited: Path) -> None:
