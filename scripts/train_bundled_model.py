@@ -30,7 +30,7 @@ from engine import __version__
 from engine.bands import NAMES
 from engine.models.bundle import ModelCard
 from engine.models.export import export_bundle
-from engine.models.networks import MeanOfNetworks, Segmenter, build
+from engine.models.networks import MeanOfNetworks, Segmenter, build, with_positions
 from engine.models.normalization import Normalization
 from engine.training.light import (
     MEMBERS,
@@ -94,21 +94,16 @@ def as_bundled(model: Segmenter) -> tuple[Segmenter, dict[str, Any], Normalizati
         The network, its description, and the normalisation of its channels.
     """
     blind = [{channel for channel, sides in member["own"] if not sides} for member in NETWORK["members"]]
-    seen = [channel for channel in range(len(NAMES)) if channel not in set.intersection(*blind)]
-    members = [
-        {key: [[seen.index(c), sides] for c, sides in value if sides] if key in ("own", "textures") else value
-         for key, value in member.items()}
-        for member in NETWORK["members"]
-    ]  # fmt: skip
-    described = {**NETWORK, "members": members}
+    seen = [name for name in NAMES if name not in set.intersection(*blind)]
+    shifts = [[NAMES[channel], shift] for channel, shift in model.missing_shift]
+    described = with_positions({**NETWORK, "missing_shift": shifts}, seen)
     smaller = build(described, len(seen)).eval()
     smaller.load_state_dict(model.state_dict())
     smaller.temperature = model.temperature
-    smaller.missing_shift = tuple((seen.index(channel), shift) for channel, shift in model.missing_shift)
     lists: dict[str, Any] = {
-        key: tuple(getattr(calibration.BUNDLED, key)[c] for c in seen) for key in ("channels", "modes", "mean", "std")
+        key: tuple(getattr(calibration.BUNDLED, key)[NAMES.index(name)] for name in seen)
+        for key in ("channels", "modes", "mean", "std")
     }
-    described["missing_shift"] = [list(pair) for pair in smaller.missing_shift]
     return smaller, described, replace(calibration.BUNDLED, **lists)
 
 

@@ -29,6 +29,9 @@ from engine.models.pruning import drop_unused_stages
 from engine.models.unet import BaselineUNet, MultispectralUNet
 
 PRETRAINED = ("none", "package", "imagenet")
+_CHANNELS = ("rgb", "high_resolution")
+_BY_CHANNEL = ("own", "textures", "missing_shift")
+"""Keys of a description that list channels, and pairs of a channel and something else."""
 
 
 class Segmenter(nn.Module):
@@ -134,6 +137,36 @@ class MeanOfNetworks(nn.Module):
         """Map (N, C, h, w) to logits (N, 1, h, w)."""
         logits: Tensor = sum(share * member(image) for share, member in zip(self._shares, self.members, strict=True))
         return logits
+
+
+def with_positions(network: Mapping[str, Any], channels: Sequence[str]) -> dict[str, Any]:
+    """A network's description with positions in place of the names of channels, as :func:`build` takes it.
+
+    Args:
+        network: The description; members are looked at, too. Positions stay as they are.
+        channels: Names of the input channels. What is not among them may only be named as not looked at (``own`` without sides), and is
+            left out.
+
+    Raises:
+        ConfigError: Another channel is named that is not among them.
+    """
+
+    def position(key: str, channel: str | int) -> int:
+        if isinstance(channel, str) and channel not in channels:
+            raise ConfigError(
+                f"network.{key} names {channel}, but the channels are {', '.join(channels)}; choose among them."
+            )
+        return channels.index(channel) if isinstance(channel, str) else channel
+
+    result = dict(network)
+    for key in set(_CHANNELS) & set(network):
+        result[key] = network[key] and [position(key, channel) for channel in network[key]]
+    for key in set(_BY_CHANNEL) & set(network):
+        looked_at = [pair for pair in network[key] if pair[1] not in ([], ()) or pair[0] in channels]
+        result[key] = [[position(key, channel), rest] for channel, rest in looked_at]
+    if "members" in network:
+        result["members"] = [with_positions(member, channels) for member in network["members"]]
+    return result
 
 
 def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = False) -> Segmenter:

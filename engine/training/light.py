@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from engine.bands import NAMES, OPTICAL, TERRAIN
 from engine.events import SILENT, Reporter
 from engine.models.losses import UNCERTAIN, LossConfig, total_loss
-from engine.models.networks import MeanOfNetworks, Segmenter, build
+from engine.models.networks import MeanOfNetworks, Segmenter, build, with_positions
 from engine.models.normalization import Mode, Normalization, training_statistics
 from engine.raster import atomic_path
 from engine.training.scene_samples import Area, SampleConfig, SampleMaker
@@ -47,14 +47,14 @@ PLAIN: dict[str, Any] = {
     "neighbourhoods": [1, 3],
     # The slope of the surroundings: at ridges and in valleys, where scars begin and end, a coarse DEM's own slope is none.
     # The elevation says nothing that holds in another area.
-    "own": [[NAMES.index("slope"), [7, 21]], [NAMES.index("DEM"), []]],
+    "own": [["slope", [7, 21]], ["DEM", []]],
     "marks": 4,
     "context": [5, 13],
 }
 """A member that looks at brightness alone: steady on ground unlike that of the training, but it takes bright dry grass for scars."""
 
 _ROUGH = ("B02", "B03", "B04", "B08", "B11")
-TEXTURED: dict[str, Any] = {**PLAIN, "textures": [[NAMES.index(name), [5, 11]] for name in _ROUGH]}
+TEXTURED: dict[str, Any] = {**PLAIN, "textures": [[name, [5, 11]] for name in _ROUGH]}
 """A member that tells smooth grass from scars, but draws too much where everything is rough (docs/decisions/model-light-textures.md)."""
 
 NETWORK: dict[str, Any] = {"builder": "mean", "members": [PLAIN, TEXTURED], "despeckle": True}
@@ -174,7 +174,7 @@ class _State:
     def __init__(self, config: LightConfig) -> None:
         torch.manual_seed(0)
         self.config, self.step = config, 0
-        self.model = build(config.network, len(NAMES)).train()
+        self.model = build(with_positions(config.network, NAMES), len(NAMES)).train()
         self.average = copy.deepcopy(self.model).eval()
         self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -228,7 +228,7 @@ def mark_uncertain(area: Area) -> Area:
 
 def network_of(members: Mapping[str, Mapping[str, Tensor]]) -> Segmenter:
     """The network whose members have these weights, by their names in :data:`MEMBERS`, ready to predict."""
-    model = build(NETWORK, len(NAMES))
+    model = build(with_positions(NETWORK, NAMES), len(NAMES))
     for name, module in zip(MEMBERS, cast(MeanOfNetworks, model.network).members, strict=True):
         module.load_state_dict(dict(members[name]))
     return model.eval()

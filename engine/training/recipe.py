@@ -14,6 +14,7 @@ from typing import Any, Literal
 from engine.bands import BY_NAME, NAMES
 from engine.errors import ConfigError, MissingFileError
 from engine.models.losses import LossConfig
+from engine.models.networks import with_positions
 from engine.patches.augment import AugmentConfig
 from engine.training.scene_samples import SampleConfig
 from engine.training.typed_toml import override, parse, read_toml
@@ -211,7 +212,7 @@ class Recipe:
         name: Lower-case name, also that of the bundle.
         title: One line for people.
         description: What it is and where it comes from.
-        network: What :func:`engine.models.networks.build` takes. ``rgb`` and ``high_resolution`` may be given as channel names.
+        network: What :func:`engine.models.networks.build` takes. Channels may be given by name.
         members: Further networks by name for an ensemble, each trained with the same recipe; then ``network`` holds what they share.
         scenes: Where given, samples are not crops of patches but what :mod:`engine.training.scene_samples` makes of them: raw ground varied
             over scenes before it is normalised. Labelled background that looks like a scar counts ``loss.uncertain_weight``;
@@ -259,17 +260,7 @@ class Recipe:
     def networks(self) -> dict[str, dict[str, Any]]:
         """The networks to train by member name, resolved to channel positions; one named as the recipe where there are no members."""
         chosen = self.members or {self.name: {}}
-        return {name: self._resolve({**self.network, **extra}) for name, extra in chosen.items()}
-
-    def _resolve(self, network: dict[str, Any]) -> dict[str, Any]:
-        for key in ("rgb", "high_resolution"):
-            names = network.get(key)
-            if names is not None and names and all(isinstance(n, str) for n in names):
-                missing = [n for n in names if n not in self.data.channels]
-                if missing:
-                    raise ConfigError(f"network.{key} names {', '.join(missing)}, which data.channels lacks.")
-                network[key] = [self.data.channels.index(n) for n in names]
-        return network
+        return {name: with_positions({**self.network, **extra}, self.data.channels) for name, extra in chosen.items()}
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for cards, checkpoints and comparison."""

@@ -12,7 +12,14 @@ from torch import nn
 
 from engine.errors import ConfigError
 from engine.models.blocks import SMU
-from engine.models.networks import BUILDERS, build, first_convolutions, monte_carlo_dropout, parameter_groups
+from engine.models.networks import (
+    BUILDERS,
+    build,
+    first_convolutions,
+    monte_carlo_dropout,
+    parameter_groups,
+    with_positions,
+)
 from engine.models.pretrained import widen_first_convolution
 from engine.models.unet import BaselineUNet
 
@@ -90,6 +97,33 @@ def test_a_mean_reaches_as_far_as_its_furthest_member_if_all_of_them_say():
 def test_a_mean_of_nothing_or_with_senseless_shares_is_refused(given, message):
     with pytest.raises(ConfigError, match=message):
         build({"builder": "mean", **given}, 5)
+
+
+def test_channels_of_a_description_may_be_named():
+    member = {"builder": "neighbourhood", "own": [["slope", [7]], ["DEM", []]], "textures": [["B02", [5]], [1, [3]]]}
+    network = {
+        "builder": "mean",
+        "members": [member],
+        "missing_shift": [["slope", -1.8]],
+        "rgb": ["B03", "B02"],
+        "high_resolution": [],
+    }
+    assert with_positions(network, ["B02", "B03", "slope"]) == {
+        "builder": "mean",
+        "members": [{"builder": "neighbourhood", "own": [[2, [7]]], "textures": [[0, [5]], [1, [3]]]}],
+        "missing_shift": [[2, -1.8]],
+        "rgb": [1, 0],
+        "high_resolution": [],
+    }
+    assert member["own"][1] == ["DEM", []], "what was given stays as it is"
+    for wrong, key in (
+        ({"members": [{"own": [["DEM", [3]]]}]}, "own"),
+        ({"missing_shift": [["B10", 1.0]]}, "missing_shift"),
+    ):
+        with pytest.raises(
+            ConfigError, match=rf"network\.{key} names (DEM|B10), but the channels are B02, B03; choose among them"
+        ):
+            with_positions(wrong, ["B02", "B03"])
 
 
 def test_swin_takes_other_sizes_than_it_was_built_for():
