@@ -33,9 +33,10 @@ def add_scene_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
     )  # fmt: skip
     parser.add_argument(
         "--quality",
-        choices=["auto", "s2cloudless", "off"],
+        choices=["auto", "s2cloudless", "bright", "off"],
         default="auto",
-        help="cloud mask: the product's own (auto), computed from Level-1C bands, or none",
+        help="cloud mask: the product's own (auto); computed from Level-1C bands (s2cloudless); cloud, haze and snow by their brightness "
+        "in blue (bright), for imagery of a few bands; or none (off)",
     )
     parser.add_argument(
         "--dn-offset", type=float, metavar="DN", help="added to the DN instead of the offset that the metadata give"

@@ -1,10 +1,10 @@
-"""The quality band: cloud, shadow, snow and nodata, from the masks that come with a product, or computed by s2cloudless."""
+"""The quality band: cloud, shadow, snow and nodata, from the masks that come with a product, or computed from its bands."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from rasterio.enums import Resampling
 from rasterio.features import rasterize
 from rasterio.warp import transform_geom
 from rasterio.windows import Window
-from scipy.ndimage import maximum_filter, uniform_filter
+from scipy.ndimage import binary_dilation, binary_opening, maximum_filter, uniform_filter
 from shapely import STRtree
 from shapely.geometry import Polygon, box, mapping
 
@@ -43,6 +43,8 @@ _SCL_TABLE = _scl_table()
 # Bands of MSK_CLASSI_B00.jp2 since processing baseline 04.00: opaque cloud, cirrus, snow or ice; non-zero is yes.
 _CLASSI = ("cloud", "cloud", "snow")
 _S2CLOUDLESS_BANDS = ("B01", "B02", "B04", "B05", "B08", "B8A", "B09", "B10", "B11", "B12")
+_HAZE_DN = 800
+_GROWN_PX = 2
 _CLOUD_PX = 6
 _CLOUD_PROBABILITY = 0.6
 _FEATURE = re.compile(r"<eop:MaskFeature\b.*?</eop:MaskFeature>", re.DOTALL)
@@ -123,6 +125,46 @@ class S2Cloudless:
         return classes.repeat(_CLOUD_PX, axis=0).repeat(_CLOUD_PX, axis=1)[np.newaxis, :rows, :columns].copy()
 
 
+class BrightCover:
+    """Cloud, haze and snow by the haze test of Fmask (Zhu & Woodcock 2012): B02 - 0.5 B04 above 800, that is bright and not red.
+
+    It cannot tell the three apart, and takes white rock and roofs for them; all count as cloud. Single pixels do not count, and what is
+    left is grown by two pixels.
+    """
+
+    names = (QUALITY,)
+
+    def __init__(self, blue: BandLayer, red: BandLayer, target: Grid) -> None:
+        self._blue, self._red, self._target = blue, red, target
+
+    def read(self, window: Window) -> NDArray[np.int16]:
+        """Classes, shape (1, rows, columns); the same whatever the window."""
+        rows, columns = int(window.height), int(window.width)
+        far = _GROWN_PX + 2  # opening looks two pixels far
+        top, left = (min(far, int(offset)) for offset in (window.row_off, window.col_off))
+        around = Window(
+            window.col_off - left, window.row_off - top,
+            min(columns + left + far, self._target.columns - int(window.col_off) + left),
+            min(rows + top + far, self._target.rows - int(window.row_off) + top),
+        )  # fmt: skip
+        blue, red = (band.read(around)[0].astype(np.float32) for band in (self._blue, self._red))
+        bright = (blue - 0.5 * red > _HAZE_DN) & (red != NODATA)
+        cover = binary_dilation(binary_opening(bright), iterations=_GROWN_PX)[top : top + rows, left : left + columns]
+        return np.where(cover, QUALITY_CLASSES["cloud"], QUALITY_CLASSES["clear"]).astype(np.int16)[np.newaxis]
+
+
+@contextmanager
+def open_bright_cover(products: Sequence[Imagery], target: Grid) -> Iterator[Layer]:
+    """Open the two bands that :class:`BrightCover` needs.
+
+    Raises:
+        ChannelError: One of them is missing.
+    """
+    with ExitStack() as stack:
+        blue, red = (stack.enter_context(band) for band in _bands(("B02", "B04"), products, target, "--quality bright"))
+        yield BrightCover(blue, red, target)
+
+
 @contextmanager
 def open_s2cloudless(products: Sequence[Imagery], target: Grid) -> Iterator[Layer]:
     """Open the bands that s2cloudless needs.
@@ -131,18 +173,29 @@ def open_s2cloudless(products: Sequence[Imagery], target: Grid) -> Iterator[Laye
         ChannelError: One of them is missing, or the imagery is Level-2A.
         DependencyError: s2cloudless is not installed.
     """
+    if any(product.level == "L2A" for product in products):
+        raise ChannelError(
+            "s2cloudless needs Level-1C bands, but the imagery is Level-2A; use --quality auto, bright or off."
+        )
     with ExitStack() as stack:
-        layers = []
-        for name in _S2CLOUDLESS_BANDS:
-            found = [next((s for s in (*p.bands, *p.extra) if s.channel == name), None) for p in products]
-            sources = [source for source in found if source is not None]
-            if len(sources) < len(products) or any(product.level == "L2A" for product in products):
-                raise ChannelError(
-                    f"s2cloudless needs the Level-1C bands {', '.join(_S2CLOUDLESS_BANDS)}, but {name} or the level does not fit; "
-                    "use --quality auto or off."
-                )
-            layers.append(stack.enter_context(open_band(name, sources, target, Resampling.nearest)))
-        yield S2Cloudless(layers)
+        bands = _bands(_S2CLOUDLESS_BANDS, products, target, "s2cloudless")
+        yield S2Cloudless([stack.enter_context(band) for band in bands])
+
+
+def _bands(
+    names: Sequence[str], products: Sequence[Imagery], target: Grid, user: str
+) -> Sequence[AbstractContextManager[BandLayer]]:
+    """Bands of all products, those that are no channel of a stack too."""
+    opened = []
+    for name in names:
+        found = [next((s for s in (*p.bands, *p.extra) if s.channel == name), None) for p in products]
+        sources = [source for source in found if source is not None]
+        if len(sources) < len(products):
+            raise ChannelError(
+                f"{user} needs the bands {', '.join(names)}, but {name} is missing; use another --quality: auto or off."
+            )
+        opened.append(open_band(name, sources, target, Resampling.nearest))
+    return opened
 
 
 @contextmanager

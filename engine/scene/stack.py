@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from engine.grid import Bounds, Grid
 from engine.nouns import Stack
 from engine.raster import RasterWriter, open_raster, output_folder
 from engine.scene.area import area_window, bounds_in
-from engine.scene.clouds import open_quality, open_s2cloudless
+from engine.scene.clouds import open_bright_cover, open_quality, open_s2cloudless
 from engine.scene.dem import DemMosaic, open_dems, open_mosaic
 from engine.scene.imagery import Imagery, open_imagery
 from engine.scene.lattice import ten_metre_grid, union
@@ -47,6 +47,9 @@ _WELL_COVERED = 0.999
 _POLL_S = 0.2
 
 
+Quality = Literal["auto", "s2cloudless", "bright", "off"]
+
+
 @dataclass(frozen=True)
 class StackConfig:
     """How a stack is made.
@@ -57,7 +60,7 @@ class StackConfig:
         bounds_crs: CRS of ``bounds``; that of the imagery by default.
         resampling: Kernel for 20 m and 60 m bands; the benchmark used nearest neighbour.
         quality: ``auto`` takes the product's own cloud mask, where it has one; ``s2cloudless`` computes one from Level-1C bands (extra
-            ``clouds``); ``off`` takes none.
+            ``clouds``); ``bright`` takes what is bright and not red for cloud, haze and snow; ``off`` takes none.
         dn_offset: Added to the DN instead of what metadata say.
         workers: Threads that read; 0 for one a processor.
     """
@@ -66,15 +69,15 @@ class StackConfig:
     bounds: Bounds | None = None
     bounds_crs: str | None = None
     resampling: Literal["nearest", "bilinear", "cubic"] = "nearest"
-    quality: Literal["auto", "s2cloudless", "off"] = "auto"
+    quality: Quality = "auto"
     dn_offset: float | None = None
     workers: int = 0
 
     def __post_init__(self) -> None:
         if self.resampling not in KERNELS:
             raise ConfigError(f"The resampling {self.resampling!r} is not known; choose {', '.join(KERNELS)}.")
-        if self.quality not in ("auto", "s2cloudless", "off"):
-            raise ConfigError(f"The quality mask {self.quality!r} is not known; choose auto, s2cloudless or off.")
+        if self.quality not in get_args(Quality):
+            raise ConfigError(f"The quality mask {self.quality!r} is not known; choose {', '.join(get_args(Quality))}.")
         if self.workers < 0:
             raise ConfigError("The number of workers cannot be negative; 0 means one a processor.")
 
@@ -173,6 +176,8 @@ def _open_layers(
         quality = opened.enter_context(open_quality(products, grid))
     elif config.quality == "s2cloudless":
         quality = opened.enter_context(open_s2cloudless(products, grid))
+    elif config.quality == "bright":
+        quality = opened.enter_context(open_bright_cover(products, grid))
     if quality is not None:
         layers.append(quality)
     terrain: TerrainLayer | None = None

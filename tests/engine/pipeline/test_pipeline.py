@@ -233,7 +233,7 @@ def without_bands(stack: Path, out: Path, *gone: str) -> Path:
     return out
 
 
-@pytest.mark.parametrize(("gone", "remedy"), [((), "--quality s2cloudless"), (("B10",), "look for clouds")])
+@pytest.mark.parametrize(("gone", "remedy"), [((), "--quality s2cloudless"), (("B10",), "--quality bright")])
 def test_a_stack_without_a_cloud_mask_is_warned_of_and_reported(
     gone: tuple[str, ...], remedy: str, stack: Path, tmp_path: Path, capsys: Any
 ) -> None:

@@ -8,11 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rasterio.crs import CRS
+from rasterio.transform import from_origin
+from rasterio.windows import Window
 
 from engine.bands import QUALITY_CLASSES
 from engine.errors import ChannelError, DependencyError, UnreadableFileError
+from engine.grid import Grid
 from engine.nouns import Stack
-from engine.scene.clouds import cloud_polygons
+from engine.scene.clouds import BrightCover, cloud_polygons
 from engine.scene.simulate import SimulatedScene
 from engine.scene.stack import StackConfig, make_stack
 
@@ -65,6 +71,63 @@ def test_polygons_in_three_dimensions_and_broken_ones_are_handled() -> None:
     areas = [shape.area for shape in cloud_polygons(flat + deep + feature("", "0 0 1 1"))]
     assert areas == [100, 200]
     assert cloud_polygons("<eop:Mask/>") == []
+
+
+def two_bands(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """B02 and B04 (40, 50) of dark ground with a scar, a snow field and a bright pixel."""
+    rng = np.random.default_rng(seed)
+    blue, red = rng.integers(700, 1200, (40, 50)), rng.integers(700, 1200, (40, 50))
+    blue[5:15, 5:15], red[5:15, 5:15] = 1600, 1900  # a bright scar
+    blue[20:30, 20:35], red[20:30, 20:35] = 3000, 2900  # snow
+    blue[35, 5], red[35, 5] = 5000, 5000
+    return blue.astype(np.uint16), red.astype(np.uint16)
+
+
+def test_bright_and_bluish_ground_counts_as_cloud(tmp_path: Path, write_raster: Any) -> None:
+    blue, red = two_bands(0)
+    red[38:] = 0
+    files = [
+        write_raster(tmp_path / f"{name}.tif", band) for name, band in (("B02", blue), ("B03", blue), ("B04", red))
+    ]
+    found = quality(make_stack(files, [], out=tmp_path / "s.tif", config=StackConfig(quality="bright")))
+    cloud = found == QUALITY_CLASSES["cloud"]
+    assert cloud[20:30, 20:35].all()
+    assert cloud[18:20, 22:33].all()
+    cloud[18:32, 18:37] = False
+    assert not cloud.any(), "neither the scar nor a single pixel nor what is not there"
+
+
+@settings(max_examples=40)
+@given(
+    row=st.integers(0, 39), column=st.integers(0, 49), rows=st.integers(1, 40), columns=st.integers(1, 50), seed=st.integers(0, 9)
+)  # fmt: skip
+def test_bright_cover_is_the_same_whatever_the_window(
+    row: int, column: int, rows: int, columns: int, seed: int
+) -> None:
+    class Band:
+        def __init__(self, values: np.ndarray) -> None:
+            self.values = values.astype(np.int16)
+
+        def read(self, window: Window) -> np.ndarray:
+            assert window.row_off >= 0 <= window.col_off
+            part = self.values[window.toslices()]
+            assert part.shape == (window.height, window.width)
+            return part[np.newaxis]
+
+    grid = Grid(CRS.from_epsg(32633), from_origin(0, 0, 10, 10), (40, 50))
+    noise = np.random.default_rng(seed).integers(0, 900, (40, 50))
+    blue, red = two_bands(seed)
+    cover: Any = BrightCover(Band(blue + noise), Band(red), grid)  # type: ignore[arg-type]
+    rows, columns = min(rows, 40 - row), min(columns, 50 - column)
+    whole = cover.read(Window(0, 0, 50, 40))
+    part = cover.read(Window(column, row, columns, rows))
+    np.testing.assert_array_equal(part, whole[:, row : row + rows, column : column + columns])
+
+
+def test_bands_that_a_mask_is_made_of_are_needed(tmp_path: Path, write_raster: Any) -> None:
+    files = [write_raster(tmp_path / f"{name}.tif", DN) for name in ("B02", "B03")]
+    with pytest.raises(ChannelError, match="--quality bright needs the bands B02, B04, but B04 is missing"):
+        make_stack(files, [], out=tmp_path / "s.tif", config=StackConfig(quality="bright"))
 
 
 def test_s2cloudless_finds_the_simulated_clouds(tmp_path: Path, l1c_scene: SimulatedScene) -> None:
