@@ -108,6 +108,7 @@ def as_bundled(model: Segmenter) -> tuple[Segmenter, dict[str, Any], Normalizati
 
 
 def make_card(
+    model: Segmenter,
     network: Mapping[str, Any],
     normalization: Normalization,
     temperature: float,
@@ -117,6 +118,8 @@ def make_card(
 ) -> ModelCard:
     """The bundle's card."""
     config = next(iter(MEMBERS.values()))
+    weights = sum(parameter.numel() for parameter in model.parameters())
+    reach_m = 10 * (model.reach_px or 0)
     training = {
         "labelled": "14 Landslide4Sense patches (Taiwan), ids " + " ".join(str(i) for f in FOLDS for i in f) + ", CC BY 4.0",
         "landslide-free": "halves or dates of Major TOM Core L2A T48QUE 2020 and T33NZA 2022 (CC BY-SA 4.0), SSL4EO-S12 Punjab 2020, "
@@ -127,12 +130,13 @@ def make_card(
     }  # fmt: skip
     return ModelCard(
         name="light",
-        version="2.2",
+        version="2.3",
         title="Light network for fresh landslides in vegetated mountains",
         description=(
-            "A perceptron of 3,397 weights on each pixel, the means of its surroundings and, at a second look, what these look like. It "
-            "finds bare, fresh scars and runouts from any set of channels that has B02, B03 and B04; terrain and the other bands make it "
-            "better. Trained without any pixel of the scenes it is shown on, except halves of the landslide-free ones named under training."
+            f"The mean of two perceptrons, {weights:,} weights in all, on each pixel, the means of its surroundings and, at a "
+            "second look, what these look like; one of them sees textures as well. It finds bare, fresh scars and runouts from any set of "
+            "channels that has B02, B03 and B04; terrain and the other bands make it better. Trained without any pixel of the scenes it is "
+            "shown on, except halves of the landslide-free ones named under training."
         ),
         network={**network, "temperature": temperature},
         normalization=normalization,
@@ -144,7 +148,7 @@ def make_card(
         scores=tuple(scores),
         limits=(
             "Labels of one mountain area only, and noisy ones: many bare slopes there are unlabelled, so that scores have a low ceiling.",
-            "It sees no more than 160 m around a pixel: shapes and places of larger things (fields, rivers, roads) tell it nothing.",
+            f"It sees no more than {reach_m} m around a pixel: shapes and places of larger things (fields, rivers, roads) tell it nothing.",
             "Blocks differ more from each other than methods do: expect F1 between the lowest and the highest block on a new area.",
             "Old, vegetated and deep-seated slow landslides are not seen; bare rock, quarries, road cuts and river bars on slopes are "
             "taken for scars.",
@@ -198,7 +202,7 @@ def finish(data: Path, out: Path, *, install: bool) -> None:
     model.temperature = temperature
     bundled, network, normalization = as_bundled(model)
     curve = calibration.reliability(folds, patches, temperature)
-    card = make_card(network, normalization, temperature, at, scores, curve)
+    card = make_card(bundled, network, normalization, temperature, at, scores, curve)
     bundle = export_bundle(bundled, card, out / card.name)
     arrays = {f"{subset}|{domain}|{i}": v for (subset, domain), d in folds.items() for i, v in d.items()}
     np.savez(out / "held_out.npz", allow_pickle=False, **arrays)

@@ -3,8 +3,9 @@
 The ONNX graph holds everything up to the probability, ``sigmoid(logits / temperature)``, so that a light installation needs nothing
 but ONNX Runtime. Batch, height and width are free; height and width must be multiples of the card's ``multiple_of_px``.
 
-Three things are put differently in the graph, with the same result, because ONNX Runtime then computes a U-Net on the CPU in one go
-without leaving its blocked layout (NCHWc): constant padding, doubling by a constant factor, and a last convolution in two parts.
+Some things are put differently in the graph, with the same result, because ONNX Runtime then computes a network on the CPU in one go
+without leaving its blocked layout (NCHWc): of a U-Net constant padding, doubling by a constant factor, and a last convolution in two
+parts; perceptrons on neighbourhoods are merged (:mod:`engine.models.merged`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from torch.nn import functional
 
 from engine.errors import BundleError
 from engine.models.bundle import ModelBundle, ModelCard, write_bundle
+from engine.models.merged import merge_perceptrons
 from engine.models.networks import Segmenter, probability
 
 OPSET = 18
@@ -110,6 +112,7 @@ def to_onnx(model: Segmenter, channels: int, multiple_px: int) -> bytes:
     """
     example = torch.zeros(2, channels, 4 * multiple_px, 4 * multiple_px)
     fixed = copy.deepcopy(model).eval()
+    fixed.network = merge_perceptrons(fixed.network)
     fix_padding(fixed)
     fix_doubling(fixed)
     split_last_convolutions(fixed)

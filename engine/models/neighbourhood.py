@@ -6,6 +6,8 @@ With a few labelled patches, far deeper networks learn the patches by heart (doc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,20 @@ from engine.errors import ConfigError
 
 _SMOOTH = 0.01
 """Variance of what counts as smooth, in squares of a normalised channel's unit."""
+
+
+class Look(NamedTuple):
+    """One input of the perceptron: a channel's mean, or its texture, over a square.
+
+    Attributes:
+        side_px: Odd side of the square.
+        channel: Index of the channel.
+        texture: Whether it is the texture that is looked at.
+    """
+
+    side_px: int
+    channel: int
+    texture: bool = False
 
 
 class NeighbourhoodPerceptron(nn.Module):
@@ -63,33 +79,42 @@ class NeighbourhoodPerceptron(nn.Module):
             raise ConfigError(
                 "The network neighbourhood looks at no channel; give network.neighbourhoods, for example [1, 3, 7]."
             )
-        self._looks = [(side, [c for c, sides in enumerate(sides_of) if side in sides]) for side in every]
-        self._textures = [(side, [c for c, sides in textures if side in sides]) for side in rough]
-        self._context = tuple(context)
+        self.looks = [Look(side, c) for side in every for c, sides in enumerate(sides_of) if side in sides]
+        self.looks += [Look(side, c, texture=True) for side in rough for c, sides in textures if side in sides]
+        self.context = tuple(context)
         # For the card: how far a pixel looks.
-        self.reach_px = max((*every, *rough)) // 2 + max(self._context, default=1) // 2
-        inputs = sum(len(channels) for _, channels in (*self._looks, *self._textures))
+        self.reach_px = max((*every, *rough)) // 2 + max(self.context, default=1) // 2
         self.encoder = nn.Sequential(
-            nn.Conv2d(inputs, width, 1), nn.ReLU(inplace=True), nn.Conv2d(width, width, 1), nn.ReLU(inplace=True)
+            nn.Conv2d(len(self.looks), width, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(width, width, 1),
+            nn.ReLU(inplace=True),
         )
-        if self._context:
+        if self.context:
             self.mark = nn.Conv2d(width, marks, 1)
-            self.second = nn.Sequential(nn.Conv2d(width + marks * len(self._context), width, 1), nn.ReLU(inplace=True))
+            self.second = nn.Sequential(nn.Conv2d(width + marks * len(self.context), width, 1), nn.ReLU(inplace=True))
         self.head = nn.Conv2d(width, 1, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.constant_(self.head.bias, -2.5)  # type: ignore[arg-type]  # landslides are rare: about 8 %
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (N, C, h, w) to logits (N, 1, h, w); any size."""
-        seen = [mean_over(image[:, channels], side) for side, channels in self._looks]
-        seen += [texture_over(image[:, channels], side) for side, channels in self._textures]
-        features = self.encoder(torch.cat(seen, dim=1))
-        if self._context:
+        features = self.encoder(see(image, self.looks))
+        if self.context:
             marks = torch.sigmoid(self.mark(features))
-            around = [mean_over(marks, side) for side in self._context]
+            around = [mean_over(marks, side) for side in self.context]
             features = self.second(torch.cat([features, *around], dim=1))
         logits: Tensor = self.head(features)
         return logits
+
+
+def see(image: Tensor, looks: Sequence[Look]) -> Tensor:
+    """What is looked at in (N, C, h, w), as (N, looks, h, w); looks of one kind and side that follow one another are taken together."""
+    seen = []
+    for (side, texture), group in groupby(looks, lambda look: (look.side_px, look.texture)):
+        channels = image[:, [look.channel for look in group]]
+        seen.append(texture_over(channels, side) if texture else mean_over(channels, side))
+    return torch.cat(seen, dim=1)
 
 
 def mean_over(image: Tensor, side: int) -> Tensor:

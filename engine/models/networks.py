@@ -10,7 +10,6 @@ one logit an image, where the network was described with ``image_level = true``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
@@ -102,28 +101,22 @@ class Segmenter(nn.Module):
 
 
 class MeanOfNetworks(nn.Module):
-    """Several networks as one: the weighted mean of their logits.
+    """Several networks as one: the mean of their logits.
 
     Where networks err differently, the mean errs less than each. They are trained apart and bundled together.
 
     Args:
         members: Networks that map (N, C, h, w) to logits (N, 1, h, w).
-        shares: Weight of each member, positive; equal if not given. They are scaled to a sum of 1.
 
     Raises:
-        ConfigError: No member, or not as many positive shares.
+        ConfigError: There is no member.
     """
 
-    def __init__(self, members: Sequence[nn.Module], *, shares: Sequence[float] | None = None) -> None:
+    def __init__(self, members: Sequence[nn.Module]) -> None:
         super().__init__()
-        given = [1.0] * len(members) if shares is None else [float(share) for share in shares]
-        if not members or len(given) != len(members) or not all(0 < share < math.inf for share in given):
-            raise ConfigError(
-                f"The network mean has {len(members)} members and the shares {given}; give one member or more in network.members, and as "
-                "many positive numbers in network.shares, or no shares."
-            )
+        if not members:
+            raise ConfigError("The network mean has no member; describe one or more in network.members.")
         self.members = nn.ModuleList(members)
-        self._shares = [share / sum(given) for share in given]
         reaches: list[int | None] = [getattr(member, "reach_px", None) for member in members]
         known = [reach for reach in reaches if reach is not None]
         self.reach_px = max(known) if len(known) == len(reaches) else None
@@ -135,8 +128,8 @@ class MeanOfNetworks(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (N, C, h, w) to logits (N, 1, h, w)."""
-        logits: Tensor = sum(share * member(image) for share, member in zip(self._shares, self.members, strict=True))
-        return logits
+        logits: Tensor = sum(member(image) for member in self.members)
+        return logits / len(self.members)
 
 
 def with_positions(network: Mapping[str, Any], channels: Sequence[str]) -> dict[str, Any]:

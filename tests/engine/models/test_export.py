@@ -99,6 +99,16 @@ def test_the_decoder_is_computed_in_onnx_runtimes_blocked_layout(tmp_path: Path)
     assert not [kind for _, kind in nodes if kind in ("Resize", "Pad", "Clip", "BatchNormalization")]
 
 
+def test_the_bundled_model_enters_and_leaves_the_blocked_layout_once(tmp_path: Path) -> None:
+    bundle = find(DEFAULT_MODEL)
+    assert bundle.onnx_path is not None
+    nodes = optimised(bundle.onnx_path.read_bytes(), tmp_path / "o.onnx")
+    if not any(domain == "com.microsoft.nchwc" for domain, _ in nodes):
+        pytest.skip("ONNX Runtime has no blocked layout on this processor")
+    assert [kind for _, kind in nodes].count("ReorderInput") == 1
+    assert [kind for _, kind in nodes].count("ReorderOutput") == 1
+
+
 @pytest.mark.parametrize(("attention", "bias", "padding"), [(None, True, 1), ("scse", False, 2)])
 def test_what_the_graph_puts_differently_is_the_same(attention: str | None, bias: bool, padding: int) -> None:
     import segmentation_models_pytorch as smp

@@ -1,0 +1,93 @@
+"""Perceptrons on neighbourhoods as ONNX Runtime computes them fastest on the CPU: side by side, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from engine.models.neighbourhood import NeighbourhoodPerceptron, mean_over, see
+from engine.models.networks import MeanOfNetworks
+
+BLOCK = 16
+"""ONNX Runtime keeps its blocked layout (NCHWc) over concatenations of multiples of so many channels (8 without AVX-512)."""
+ALIGNED = 4
+"""A convolution reaches the blocked layout from multiples of so many channels."""
+
+
+class MergedPerceptrons(nn.Module):
+    """The mean of several perceptrons that look twice, layer by layer: what they look at is taken once, and features stay in one layout.
+
+    Channels of one member have no weight in another, or go through grouped convolutions. Marks are filled up to a multiple of
+    :data:`BLOCK`, what is looked at to one of :data:`ALIGNED`, with weights of zero.
+
+    Args:
+        members: Perceptrons of the same width, marks and contexts; they are left as they are.
+    """
+
+    def __init__(self, members: Sequence[NeighbourhoodPerceptron]) -> None:
+        super().__init__()
+        first = members[0]
+        width, marks, self._context = first.head.in_channels, first.mark.out_channels, first.context
+        self._looks = sorted({look for member in members for look in member.looks}, key=lambda k: (k.texture, k))
+        column = {look: index for index, look in enumerate(self._looks)}
+        self._looks += self._looks[-1:] * (-len(self._looks) % ALIGNED)
+        count, padded = len(members), -(-len(members) * marks // BLOCK) * BLOCK
+        self.see = _silent(len(self._looks), count * width)
+        self.think = nn.Conv2d(count * width, count * width, 1, groups=count)
+        self.mark = _silent(count * width, padded)
+        self.judge = _silent(count * width + padded * len(self._context), count * width)
+        self.head = _silent(count * width, 1)
+        with torch.no_grad():
+            for number, member in enumerate(members):
+                mine = slice(number * width, (number + 1) * width)
+                my_marks = slice(number * marks, (number + 1) * marks)
+                _copy(member.encoder[0], self.see, mine, [(slice(None), [column[look] for look in member.looks])])
+                _copy(member.encoder[2], self.think, mine, [(slice(None), slice(None))])
+                _copy(member.mark, self.mark, my_marks, [(slice(None), mine)])
+                parts: list[tuple[slice, slice | list[int]]] = [(slice(0, width), mine)]
+                for index in range(len(self._context)):
+                    start = count * width + index * padded
+                    theirs = slice(width + index * marks, width + (index + 1) * marks)
+                    parts.append((theirs, slice(start + my_marks.start, start + my_marks.stop)))
+                _copy(member.second[0], self.judge, mine, parts)
+                self.head.weight[:, mine] = member.head.weight / count
+            biases = [cast(Tensor, member.head.bias) for member in members]
+            cast(Tensor, self.head.bias).copy_(torch.stack(biases).mean(0))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Map (N, C, h, w) to logits (N, 1, h, w)."""
+        features = torch.relu(self.think(torch.relu(self.see(see(image, self._looks)))))
+        marks = torch.sigmoid(self.mark(features))
+        around = [mean_over(marks, side) for side in self._context]
+        logits: Tensor = self.head(torch.relu(self.judge(torch.cat([features, *around], dim=1))))
+        return logits
+
+
+def merge_perceptrons(network: nn.Module) -> nn.Module:
+    """The same network merged, where it is a perceptron that looks twice, or the mean of several that are alike; else itself."""
+    members = list(network.members) if isinstance(network, MeanOfNetworks) else [network]
+    perceptrons = [member for member in members if isinstance(member, NeighbourhoodPerceptron) and member.context]
+    alike = {(p.head.in_channels, p.mark.out_channels, p.context) for p in perceptrons}
+    return MergedPerceptrons(perceptrons) if len(perceptrons) == len(members) and len(alike) == 1 else network
+
+
+def _silent(inputs: int, outputs: int) -> nn.Conv2d:
+    convolution = nn.Conv2d(inputs, outputs, 1)
+    nn.init.zeros_(convolution.weight)
+    nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]
+    return convolution
+
+
+def _copy(
+    source: nn.Module, target: nn.Conv2d, rows: slice, columns: Sequence[tuple[slice, slice | list[int]]]
+) -> None:
+    """Copy a convolution's weights into rows of a larger one; columns are pairs of those of the source and of the target."""
+    assert isinstance(source, nn.Conv2d)
+    assert source.bias is not None
+    assert target.bias is not None
+    target.bias[rows] = source.bias
+    for theirs, mine in columns:
+        target.weight[rows, mine] = source.weight[:, theirs]
