@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 from bundled_model_data import FOLDS, Floats, Patches, landslide_free
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from engine.bands import NAMES, OPTICAL, TERRAIN
 from engine.models.networks import Segmenter
@@ -85,13 +87,13 @@ def calibrate(folds: HeldOut, patches: Patches) -> tuple[float, float]:
     guiding = [by_id for key, by_id in folds.items() if key[0] in GUIDING]
     pixels = torch.from_numpy(np.concatenate([v.ravel()[::7] for by_id in guiding for v in by_id.values()]))
     truth = torch.from_numpy(np.concatenate([patches[i][1].ravel()[::7] for by_id in guiding for i in by_id]))
-    pairs = [(s, t) for s in np.arange(-1, 5.01, 0.25) for t in np.arange(0.5, 4.01, 0.25)]
-    losses = [
-        float(torch.nn.functional.binary_cross_entropy_with_logits((pixels - float(s)) / float(t), truth))
-        for s, t in pairs
-    ]
-    shift, temperature = pairs[int(np.argmin(losses))]
-    return float(shift), float(temperature)
+
+    def loss(found: NDArray[np.float64]) -> float:
+        shift, temperature = found
+        return float(torch.nn.functional.binary_cross_entropy_with_logits((pixels - shift) / temperature, truth))
+
+    shift, temperature = minimize(loss, [1.5, 1.0], method="Nelder-Mead").x
+    return round(float(shift), 2), round(float(temperature), 2)
 
 
 def missing_shifts(folds: HeldOut, patches: Patches) -> list[tuple[int, float]]:
