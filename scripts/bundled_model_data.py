@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from engine.bands import NAMES, OPTICAL
 from engine.patches.landslide4sense import find_patches, read_patch
 from engine.raster import open_raster
+from engine.scene.stack import make_stack
 from engine.scene.terrain import slope_deg
 from engine.training.scene_samples import Area, Kind
 
@@ -68,6 +70,17 @@ def read_bands(folder: Path, offset: float = 0.0) -> Floats:
     return image
 
 
+def as_stack(folder: Path) -> Floats:
+    """The same as a stack holds it, its coarser bands laid where their georeference says: what a user's detection sees."""
+    with TemporaryDirectory() as place:
+        stack = make_stack([folder], [], out=Path(place) / "stack.tif")
+        with stack.reader() as reader:
+            bands = reader.read(stack.channels)
+    image = np.full((len(NAMES), *bands.shape[1:]), np.nan, np.float32)
+    image[[NAMES.index(name) for name in stack.channels]] = bands
+    return image
+
+
 def slovenia(data: Path, date: int) -> Floats:
     """One date of the Slovenian scene, with terrain."""
     with open_raster(data / "slovenia_l1c" / f"l1c_date{date}.tif") as dataset:
@@ -103,7 +116,7 @@ def landslide_free(data: Path) -> tuple[list[Area], dict[str, Floats]]:
         elif date == "20200604":
             use(image[:, :, : HALF["ssl4eo_punjab"]], "plain", 0.5)
         else:
-            check[f"farmland, {level} (Punjab, {date})"] = image
+            check[f"farmland, {level} (Punjab, {date})"] = as_stack(folder)
     for day, weight in ((0, 0.5), (1, 0.7), (3, 0.7)):
         use(slovenia(data, day), "cloud" if day == 0 else "hills", weight)
     check |= {f"hills, L1C (Slovenia, date {day})": slovenia(data, day) for day in (2, 4)}
