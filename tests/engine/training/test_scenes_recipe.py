@@ -14,6 +14,7 @@ from rasterio.transform import from_origin
 from engine.bands import NAMES
 from engine.errors import CancelledError, ConfigError, DatasetError
 from engine.events import Progress, Reporter
+from engine.models.bundle import DEFAULT_MODEL, find
 from engine.patches.arrays import NODATA, write_packed
 from engine.patches.landslide4sense import IGNORE, Place
 from engine.training.adaptation import adapt
@@ -148,6 +149,19 @@ def test_it_learns_from_scenes_and_adapts(packed, tmp_path):
     assert adapted.card.training["protocol"] == "transductive"
     again = recipe_from_dict(dict(bundle.card.training["recipe"]))  # the card's recipe can be trained again
     assert again == recipe
+
+
+def test_the_bundled_model_is_adapted_with_the_recipe_of_its_name(packed, tmp_path):
+    """What the plugin offers first: model `light`, recipe `light`."""
+    few = [
+        "schedule.steps=2",
+        "training.batch_size=2",
+        "data.crop_px=32",
+        "scenes.size_px=32",
+        'data.validation="none"',
+    ]
+    (adapted,) = adapt([find(DEFAULT_MODEL)], load_recipe("light", few), packed, packed, tmp_path / "adapted")
+    assert adapted.card.training["protocol"] == "transductive"
 
 
 def test_light_marks_uncertain_ground_and_drops_every_channel_that_it_calls_optional():
