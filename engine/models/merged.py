@@ -38,21 +38,22 @@ class MergedPerceptrons(nn.Module):
         self.see = _silent(len(self._looks), count * width)
         self.think = nn.Conv2d(count * width, count * width, 1, groups=count)
         self.mark = _silent(count * width, padded)
-        self.judge = _silent(count * width + padded * len(self._context), count * width)
+        self.judge = nn.Conv2d(count * width, count * width, 1, groups=count)
+        self.surround = _silent(padded * len(self._context), count * width)
         self.head = _silent(count * width, 1)
         with torch.no_grad():
             for number, member in enumerate(members):
                 mine = slice(number * width, (number + 1) * width)
                 my_marks = slice(number * marks, (number + 1) * marks)
-                _copy(member.encoder[0], self.see, mine, [(slice(None), [column[look] for look in member.looks])])
-                _copy(member.encoder[2], self.think, mine, [(slice(None), slice(None))])
-                _copy(member.mark, self.mark, my_marks, [(slice(None), mine)])
-                parts: list[tuple[slice, slice | list[int]]] = [(slice(0, width), mine)]
+                judge = cast(nn.Conv2d, member.second[0])
+                _copy(member.encoder[0], self.see, mine, [column[look] for look in member.looks])
+                _copy(member.encoder[2], self.think, mine)
+                _copy(member.mark, self.mark, my_marks, mine)
+                _copy(judge, self.judge, mine, theirs=slice(0, width))
                 for index in range(len(self._context)):
-                    start = count * width + index * padded
-                    theirs = slice(width + index * marks, width + (index + 1) * marks)
-                    parts.append((theirs, slice(start + my_marks.start, start + my_marks.stop)))
-                _copy(member.second[0], self.judge, mine, parts)
+                    here = slice(index * padded + my_marks.start, index * padded + my_marks.stop)
+                    there = slice(width + index * marks, width + (index + 1) * marks)
+                    self.surround.weight[mine, here] = judge.weight[:, there]
                 self.head.weight[:, mine] = member.head.weight / count
             biases = [cast(Tensor, member.head.bias) for member in members]
             cast(Tensor, self.head.bias).copy_(torch.stack(biases).mean(0))
@@ -62,7 +63,7 @@ class MergedPerceptrons(nn.Module):
         features = torch.relu(self.think(torch.relu(self.see(see(image, self._looks)))))
         marks = torch.sigmoid(self.mark(features))
         around = [mean_over(marks, side) for side in self._context]
-        logits: Tensor = self.head(torch.relu(self.judge(torch.cat([features, *around], dim=1))))
+        logits: Tensor = self.head(torch.relu(self.judge(features) + self.surround(torch.cat(around, dim=1))))
         return logits
 
 
@@ -82,12 +83,13 @@ def _silent(inputs: int, outputs: int) -> nn.Conv2d:
 
 
 def _copy(
-    source: nn.Module, target: nn.Conv2d, rows: slice, columns: Sequence[tuple[slice, slice | list[int]]]
+    source: nn.Module,
+    target: nn.Conv2d,
+    rows: slice,
+    mine: slice | list[int] = slice(None),
+    theirs: slice = slice(None),
 ) -> None:
-    """Copy a convolution's weights into rows of a larger one; columns are pairs of those of the source and of the target."""
-    assert isinstance(source, nn.Conv2d)
-    assert source.bias is not None
-    assert target.bias is not None
-    target.bias[rows] = source.bias
-    for theirs, mine in columns:
-        target.weight[rows, mine] = source.weight[:, theirs]
+    """Copy a convolution into rows of a larger one: the weights of some of its inputs to those of the larger one's, and its bias."""
+    convolution = cast(nn.Conv2d, source)
+    target.weight[rows, mine] = convolution.weight[:, theirs]
+    cast(Tensor, target.bias)[rows] = cast(Tensor, convolution.bias)
