@@ -56,7 +56,7 @@ class ResultBox(QGroupBox):
 
 
 class AdvancedBox(QgsCollapsibleGroupBox):
-    """Image before, own model, threshold, minimum mapping unit, views, CRF, device."""
+    """Image before, cloud mask, own model, threshold, minimum mapping unit, views, CRF, device."""
 
     changed = pyqtSignal()
 
@@ -70,6 +70,21 @@ class AdvancedBox(QgsCollapsibleGroupBox):
             )
         )
         form.addRow(tr("Image &before"), self.before)
+        self.clouds = QComboBox()
+        for text in (
+            tr("The product's own"),
+            tr("Bright and bluish ground (cloud, haze, snow)"),
+            tr("Computed from Level-1C (s2cloudless; needs an extra package)"),
+            tr("None"),
+        ):
+            self.clouds.addItem(text)
+        self.clouds.setToolTip(
+            tr(
+                "What is masked is not searched. Images of a few bands have no mask of their own, and snow and clouds on slopes look like scars in "
+                "them"
+            )
+        )
+        form.addRow(tr("&Clouds"), self.clouds)
         self.model_folder = QgsFileWidget()
         self.model_folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.model_folder.setToolTip(
@@ -114,6 +129,7 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         """Its share of the parameters of ``l4s:detect``; what is left at the model's own is left out."""
         parameters: dict[str, Any] = {
             "BEFORE": self.before.filePath(),
+            "CLOUDS": self.clouds.currentIndex(),
             "TTA": self.views.currentIndex(),
             "CRF": self.crf.isChecked(),
             "DEVICE": self.device.currentData(),

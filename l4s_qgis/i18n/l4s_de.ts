@@ -243,6 +243,30 @@
       <translation>Bild &amp;vorher</translation>
     </message>
     <message>
+      <source>The product's own</source>
+      <translation>Die des Produkts</translation>
+    </message>
+    <message>
+      <source>Bright and bluish ground (cloud, haze, snow)</source>
+      <translation>Heller, bläulicher Boden (Wolke, Dunst, Schnee)</translation>
+    </message>
+    <message>
+      <source>Computed from Level-1C (s2cloudless; needs an extra package)</source>
+      <translation>Aus Level-1C berechnet (s2cloudless; braucht ein Zusatzpaket)</translation>
+    </message>
+    <message>
+      <source>None</source>
+      <translation>Keine</translation>
+    </message>
+    <message>
+      <source>What is masked is not searched. Images of a few bands have no mask of their own, and snow and clouds on slopes look like scars in them</source>
+      <translation>Was maskiert ist, wird nicht durchsucht. Bilder mit wenigen Bändern haben keine eigene Maske, und Schnee und Wolken an Hängen sehen in ihnen wie Rutschungen aus</translation>
+    </message>
+    <message>
+      <source>&amp;Clouds</source>
+      <translation>&amp;Wolken</translation>
+    </message>
+    <message>
       <source>The folder of a model that was trained or received; used instead of the above</source>
       <translation>Der Ordner eines selbst trainierten oder erhaltenen Modells; wird anstelle der obigen verwendet</translation>
     </message>
@@ -595,6 +619,26 @@
       <translation>Findet Rutschungen in einem Sentinel-2-Bild mithilfe eines Höhenmodells und schreibt Wahrscheinlichkeit, Maske, Polygone mit Attributen und einen Bericht in einen Ordner. Das Bild ist ein Layer, dessen Bänder Sentinel-2-Kanäle sind, oder ein Produkt wie heruntergeladen. Ohne Höhenmodell ist das Ergebnis weniger sicher. Die Engine arbeitet in einem eigenen Prozess.</translation>
     </message>
     <message>
+      <source>the product's own</source>
+      <translation>die des Produkts</translation>
+    </message>
+    <message>
+      <source>bright and bluish ground: cloud, haze and snow</source>
+      <translation>heller, bläulicher Boden: Wolke, Dunst und Schnee</translation>
+    </message>
+    <message>
+      <source>computed from Level-1C bands (s2cloudless)</source>
+      <translation>aus Level-1C-Bändern berechnet (s2cloudless)</translation>
+    </message>
+    <message>
+      <source>none</source>
+      <translation>keine</translation>
+    </message>
+    <message>
+      <source>Cloud mask</source>
+      <translation>Wolkenmaske</translation>
+    </message>
+    <message>
       <source>Image after the event (layer)</source>
       <translation>Bild nach dem Ereignis (Layer)</translation>
     </message>
@@ -613,6 +657,10 @@
     <message>
       <source>Or area (extent)</source>
       <translation>Oder Gebiet (Ausdehnung)</translation>
+    </message>
+    <message>
+      <source>The image is a stack already, with or without a cloud mask; choose the cloud mask where the stack is made.</source>
+      <translation>Das Bild ist schon ein Stapel, mit oder ohne Wolkenmaske; wählen Sie die Wolkenmaske dort, wo der Stapel gemacht wird.</translation>
     </message>
     <message>
       <source>Give either an image layer or a Sentinel-2 product.</source>
@@ -759,8 +807,8 @@
       <translation>Bild und Höhenmodell stapeln</translation>
     </message>
     <message>
-      <source>Brings the bands of a Sentinel-2 image or product, elevation and slope onto one 10 m grid, as digital numbers, metres and degrees, with the product's cloud mask. Useful where several detections are tried on one scene.</source>
-      <translation>Bringt die Bänder eines Sentinel-2-Bildes oder -Produkts, Höhe und Hangneigung auf ein 10-m-Gitter, als Digitalwerte, Meter und Grad, mit der Wolkenmaske des Produkts. Nützlich, wenn an einer Szene mehrere Erkennungen versucht werden.</translation>
+      <source>Brings the bands of a Sentinel-2 image or product, elevation and slope onto one 10 m grid, as digital numbers, metres and degrees, with a cloud mask. Useful where several detections are tried on one scene.</source>
+      <translation>Bringt die Bänder eines Sentinel-2-Bildes oder -Produkts, Höhe und Hangneigung auf ein 10-m-Gitter, als Digitalwerte, Meter und Grad, mit einer Wolkenmaske. Nützlich, wenn an einer Szene mehrere Erkennungen versucht werden.</translation>
     </message>
     <message>
       <source>Kernel for bands of 20 m and 60 m</source>

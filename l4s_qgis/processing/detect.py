@@ -33,6 +33,7 @@ from .base import EngineAlgorithm
 OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
 ADVANCED = QgsProcessingParameterDefinition.Flag.FlagAdvanced
 VIEWS = ("none", "flip", "d4")
+CLOUDS = ("auto", "bright", "s2cloudless", "off")
 
 
 class SceneAlgorithm(EngineAlgorithm):
@@ -67,6 +68,29 @@ class SceneAlgorithm(EngineAlgorithm):
             )
         )
         self.addParameter(QgsProcessingParameterExtent("EXTENT", tr("Or area (extent)"), optional=True))
+
+    def clouds_parameter(self) -> QgsProcessingParameterEnum:
+        """Where the cloud mask comes from."""
+        choices = [
+            tr("the product's own"),
+            tr("bright and bluish ground: cloud, haze and snow"),
+            tr("computed from Level-1C bands (s2cloudless)"),
+            tr("none"),
+        ]
+        return QgsProcessingParameterEnum("CLOUDS", tr("Cloud mask"), choices, defaultValue=0)
+
+    def cloud_words(self, parameters: dict[str, Any], context: QgsProcessingContext, is_stack: bool) -> list[str]:
+        """The words for the cloud mask."""
+        chosen = CLOUDS[self.parameterAsEnum(parameters, "CLOUDS", context)]
+        if chosen == "auto":
+            return []
+        if is_stack:
+            raise QgsProcessingException(
+                tr(
+                    "The image is a stack already, with or without a cloud mask; choose the cloud mask where the stack is made."
+                )
+            )
+        return ["--quality", chosen]
 
     def scene_words(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
@@ -141,6 +165,7 @@ class Detect(SceneAlgorithm):
         )
         number = QgsProcessingParameterNumber.Type.Double
         advanced = [
+            self.clouds_parameter(),
             QgsProcessingParameterNumber(
                 "THRESHOLD", tr("Threshold (empty: the model's)"), number, None, True, 0.01, 0.99
             ),
@@ -162,8 +187,8 @@ class Detect(SceneAlgorithm):
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of landslides")))
 
     def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
-        scene, _ = self.scene_words(parameters, context, folder)
-        words = ["detect", *scene]
+        scene, is_stack = self.scene_words(parameters, context, folder)
+        words = ["detect", *scene, *self.cloud_words(parameters, context, is_stack)]
         before = self.text_of(parameters, "BEFORE", context)
         if before:
             words += ["--before", inputs.product_path(before)]

@@ -24,7 +24,7 @@ class Stack(SceneAlgorithm):
     def help(self) -> str:
         return tr(
             "Brings the bands of a Sentinel-2 image or product, elevation and slope onto one 10 m grid, as digital numbers, metres and "
-            "degrees, with the product's cloud mask. Useful where several detections are tried on one scene."
+            "degrees, with a cloud mask. Useful where several detections are tried on one scene."
         )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
@@ -34,6 +34,7 @@ class Stack(SceneAlgorithm):
                 "RESAMPLING", tr("Kernel for bands of 20 m and 60 m"), list(KERNELS), defaultValue=0
             )
         )
+        self.addParameter(self.clouds_parameter())
         self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Stack")))
 
     def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
@@ -41,7 +42,8 @@ class Stack(SceneAlgorithm):
         scene[0] = "--sentinel2"
         self._out = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
         kernel = KERNELS[self.parameterAsEnum(parameters, "RESAMPLING", context)]
-        return ["stack", *scene, "--resampling", kernel, "--out", self._out]
+        clouds = self.cloud_words(parameters, context, is_stack=False)
+        return ["stack", *scene, *clouds, "--resampling", kernel, "--out", self._out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
         return {"OUTPUT": self._out}

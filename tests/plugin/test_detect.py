@@ -16,6 +16,7 @@ from l4s_qgis.processing import base, inputs
 from l4s_qgis.processing.detect import Detect
 from l4s_qgis.processing.inventory import Export
 from l4s_qgis.processing.provider import Provider
+from l4s_qgis.processing.stack import Stack
 from l4s_qgis.processing.training import Adapt, Train
 from osgeo import gdal
 from qgis.core import (
@@ -257,6 +258,7 @@ def test_command_line_of_a_layer(good, make_raster, tmp_path, qgis_new_project):
             "TTA": 2,
             "CRF": True,
             "MODEL": "light; other",
+            "CLOUDS": 1,
         },
         tmp_path,
     )
@@ -270,6 +272,7 @@ def test_command_line_of_a_layer(good, make_raster, tmp_path, qgis_new_project):
         "--tta d4",
         "--crf",
         "--model light --model other",
+        "--quality bright",
     ):
         assert part in text
     assert line[-2:] == ["--out", str(tmp_path / "out")]
@@ -287,6 +290,16 @@ def test_reflectance_becomes_digital_numbers(make_raster, tmp_path):
 def test_engines_own_stack_is_read_as_it_is(make_raster, tmp_path, qgis_new_project):
     path = make_raster("stack.tif", bands=14, names=channels.CHANNELS)
     assert words({"IMAGE": layer(path)}, tmp_path)[1:3] == ["--stack", str(path)]
+    with pytest.raises(QgsProcessingException, match="is a stack already"):
+        words({"IMAGE": layer(path), "CLOUDS": 1}, tmp_path)
+    made = (
+        Stack()
+        .create()
+        .words(
+            {"IMAGE": layer(path), "CLOUDS": 3, "OUTPUT": str(tmp_path / "new.tif")}, QgsProcessingContext(), tmp_path
+        )
+    )
+    assert made[1:5] == ["--sentinel2", str(path), "--quality", "off"]
 
 
 def test_area_is_written_with_its_crs(good, tmp_path, qgis_new_project):
