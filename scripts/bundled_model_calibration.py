@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -117,7 +118,7 @@ def shift_without_terrain(model: Segmenter, data: Path, at: float) -> tuple[int,
         # These pieces are small, and lean on the training's statistics; whole scenes have statistics of their own.
         for statistics in (statistics_of([image]), of_a_whole_scene(statistics_of([image])))
     ]
-    return NAMES.index("slope"), round(min(0.0, at - max(highest)), 2)
+    return NAMES.index("slope"), math.floor(100 * min(0.0, at - max(highest))) / 100
 
 
 def shift_missing(folds: HeldOut, shifts: Sequence[tuple[int, float]]) -> dict[tuple[str, str], dict[int, Floats]]:

@@ -71,7 +71,7 @@ def read_bands(folder: Path, offset: float = 0.0) -> Floats:
 
 
 def as_stack(folder: Path) -> Floats:
-    """The same as a stack holds it, its coarser bands laid where their georeference says: what a user's detection sees."""
+    """Bands of a folder as a stack holds them, its coarser bands laid where their georeference says: what a user's detection sees."""
     with TemporaryDirectory() as place:
         stack = make_stack([folder], [], out=Path(place) / "stack.tif")
         with stack.reader() as reader:

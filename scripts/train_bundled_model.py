@@ -119,14 +119,15 @@ def make_card(
     """The bundle's card."""
     config = next(iter(MEMBERS.values()))
     weights = sum(parameter.numel() for parameter in model.parameters())
-    reach_m = 10 * (model.reach_px or 0)
+    reach_m = 10 * cast(int, model.reach_px)
     training = {
         "labelled": "14 Landslide4Sense patches (Taiwan), ids " + " ".join(str(i) for f in FOLDS for i in f) + ", CC BY 4.0",
         "landslide-free": "halves or dates of Major TOM Core L2A T48QUE 2020 and T33NZA 2022 (CC BY-SA 4.0), SSL4EO-S12 Punjab 2020, "
         "eo-learn's Slovenian example (MIT); contains modified Copernicus Sentinel data",
         "script": "scripts/train_bundled_model.py",
         "steps": config.steps, "batch_size": config.batch_size, "seeds": list(SEEDS),
-        "engine": __version__, "calibration": {"temperature": round(temperature, 3), "reliability": list(curve)},
+        "members": {name: {"details": each.samples.details} for name, each in MEMBERS.items()}, "engine": __version__,
+        "calibration": {"temperature": round(temperature, 3), "reliability": list(curve)},
     }  # fmt: skip
     return ModelCard(
         name="light",

@@ -78,10 +78,33 @@ def polygon_config(args: argparse.Namespace, run: Mapping[str, Any] | None = Non
     return replace(before, **given)
 
 
+def _as_before(args: argparse.Namespace, stack: Any, report: Reporter) -> Any:
+    """The configuration asked for, else that of the inventory in ``--out``; says what is taken from there."""
+    from engine.inventory.reading import last_run
+    from engine.inventory.split import splittable
+    from engine.inventory.vectorize import VectorizeConfig
+
+    polygons = polygon_config(args, last_run(args.out))
+    if args.split is None and not splittable(polygons.split, args.probability is not None, stack):
+        report.warn(
+            f"The landslides in {args.out.name} were split by {polygons.split}, for which a raster is not given now (the probability, or a "
+            "stack with a DEM); they are not split this time."
+        )
+        polygons = replace(polygons, split="none")
+    default = asdict(VectorizeConfig())
+    taken = [
+        f"{name} {value}"
+        for name, value in asdict(polygons).items()
+        if getattr(args, name) is None and value != default[name]
+    ]
+    if taken:
+        report.log(f"As in {args.out.name} before: {', '.join(taken)}.")
+    return polygons
+
+
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command."""
     from engine.errors import ConfigError
-    from engine.inventory.reading import last_run
     from engine.nouns import LandslideMask, ProbabilityRaster, Stack
     from engine.pipeline import redraw
 
@@ -90,15 +113,17 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     if args.threshold is not None and not 0 < args.threshold < 1:
         raise ConfigError(f"The threshold must lie between 0 and 1, but is {args.threshold:g}; 0.5 is a usual value.")
     keep_inputs([args.out], [args.probability, args.mask, args.stack, args.uncertainty, args.change])
+    stack = Stack.open(args.stack) if args.stack else None
+    polygons = _as_before(args, stack, report)
     inventory = redraw(
         ProbabilityRaster.open(args.probability) if args.probability else None,
         out=args.out,
         mask=LandslideMask.open(args.mask) if args.mask else None,
         threshold=args.threshold,
-        stack=Stack.open(args.stack) if args.stack else None,
+        stack=stack,
         uncertainty=ProbabilityRaster.open(args.uncertainty) if args.uncertainty else None,
         change=args.change,
-        polygons=polygon_config(args, last_run(args.out)),
+        polygons=polygons,
         report=report,
     )
     area = float(inventory.confirmed["area_m2"].sum())

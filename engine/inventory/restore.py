@@ -32,8 +32,8 @@ def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
     Returns:
         The same rows. Those whose outline changed, or whose area, perimeter or volume is missing or contradicts the others, have the
-        measures of their polygons. Those without a status, and pending ones without a number or whose outline changed, are ``edited``.
-        Numbers are unique.
+        measures of their polygons. Those without a status, and pending ones whose outline changed
+        or that have no number among others that do, are ``edited``. Numbers are unique.
     """
     if landslides.empty:
         return landslides
@@ -48,7 +48,11 @@ def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     consistent = np.isclose(volume, estimate_volume(measured)[0], rtol=RESHAPED, atol=0.5)
     stale = np.flatnonzero((changed | np.isnan(measured) | np.isnan(perimeter) | ~consistent) & (area > 0))
     status = landslides["status"]
-    by_hand = status.isna() | (status == "") | (status.eq("pending") & (changed | (landslides["id"] <= 0)))
+    unnumbered = landslides["id"] <= 0
+    drawn = changed | (
+        unnumbered if not unnumbered.all() else False
+    )  # where no row has a number, a program has lost them
+    by_hand = status.isna() | (status == "") | (status.eq("pending") & drawn)
     out = landslides.assign(status=status.where(~by_hand, "edited"), id=_numbers(landslides["id"]))
     if len(stale):
         for name, values in measures(shapes[stale], out.iloc[stale]).items():

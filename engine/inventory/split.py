@@ -124,6 +124,17 @@ def _renumbered(markers: Labels) -> tuple[Labels, int]:
     return numbers.reshape(markers.shape).astype(np.int32), len(values) - 1
 
 
+def splittable(how: Split, probability: bool, stack: Stack | None) -> bool:
+    """Whether the raster is there by which landslides are to be split.
+
+    Args:
+        how: The way to split.
+        probability: Whether there is a probability raster.
+        stack: The stack, if there is one.
+    """
+    return how == "none" or (probability if how == "probability" else stack is not None and "DEM" in stack.channels)
+
+
 @contextmanager
 def _reader(
     how: Split, probability: ProbabilityRaster | None, stack: Stack | None

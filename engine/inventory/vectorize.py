@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -53,9 +54,15 @@ class VectorizeConfig:
 
     @classmethod
     def of_run(cls, record: Mapping[str, Any]) -> VectorizeConfig:
-        """How a run drew its polygons; the defaults for what its record does not tell."""
-        noted = (record.get("parameters") or {}).get("polygons") or {}
-        return cls(**{field.name: noted[field.name] for field in fields(cls) if field.name in noted})
+        """How a run drew its polygons; the defaults for what its record does not tell, or tells in another way."""
+        parameters = record.get("parameters")
+        noted = parameters.get("polygons") if isinstance(parameters, Mapping) else None
+        config = cls()
+        if isinstance(noted, Mapping):
+            for name in {field.name for field in fields(cls)} & set(noted):
+                with suppress(ConfigError, TypeError):  # the record may be of another version, or of nobody knows what
+                    config = replace(config, **{name: noted[name]})
+        return config
 
     def __post_init__(self) -> None:
         if self.connectivity not in (4, 8):

@@ -81,6 +81,7 @@ class NeighbourhoodPerceptron(nn.Module):
             )
         self.looks = [Look(side, c) for side in every for c, sides in enumerate(sides_of) if side in sides]
         self.looks += [Look(side, c, texture=True) for side in rough for c, sides in textures if side in sides]
+        self.looks = list(dict.fromkeys(self.looks))
         self.context = tuple(context)
         # For the card: how far a pixel looks.
         self.reach_px = max((*every, *rough)) // 2 + max(self.context, default=1) // 2

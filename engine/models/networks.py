@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 from urllib.error import URLError
 
 import segmentation_models_pytorch as smp
@@ -37,7 +37,7 @@ class Segmenter(nn.Module):
     """A network for landslide logits.
 
     Attributes:
-        network: The network itself; it has an ``encoder``.
+        network: The network itself; it has an ``encoder``, or members that have.
         temperature: Logits are divided by it (calibration).
         image_level: Whether it also gives one logit an image.
         missing_shift: Pairs of a channel's index and what is added to the logits where that channel is not there (calibration: the fewer
@@ -90,8 +90,9 @@ class Segmenter(nn.Module):
         return None if reach is None else reach + int(self.despeckle)
 
     def encoder_modules(self) -> list[nn.Module]:
-        """The parts that see the input: the encoder, and the high-resolution branch where there is one."""
-        found = [self.network.encoder, getattr(self.network, "high", None)]
+        """The parts that see the input, of each member: the encoder, and the high-resolution branch where there is one."""
+        networks = self.network.members if isinstance(self.network, MeanOfNetworks) else [self.network]
+        found = [getattr(network, name, None) for network in networks for name in ("encoder", "high")]
         return [part for part in found if isinstance(part, nn.Module)]
 
     def encoder_parameters(self) -> Iterator[nn.Parameter]:
@@ -121,11 +122,6 @@ class MeanOfNetworks(nn.Module):
         known = [reach for reach in reaches if reach is not None]
         self.reach_px = max(known) if len(known) == len(reaches) else None
 
-    @property
-    def encoder(self) -> nn.Module:
-        """The members' encoders."""
-        return nn.ModuleList([cast(nn.Module, member.encoder) for member in self.members])
-
     def forward(self, image: Tensor) -> Tensor:
         """Map (N, C, h, w) to logits (N, 1, h, w)."""
         logits: Tensor = sum(member(image) for member in self.members)
@@ -151,14 +147,21 @@ def with_positions(network: Mapping[str, Any], channels: Sequence[str]) -> dict[
             )
         return channels.index(channel) if isinstance(channel, str) else channel
 
+    def needed(channel: str | int, rest: Any) -> bool:
+        return isinstance(channel, int) or channel in channels or rest not in ([], ())
+
     result = dict(network)
-    for key in set(_CHANNELS) & set(network):
-        result[key] = network[key] and [position(key, channel) for channel in network[key]]
-    for key in set(_BY_CHANNEL) & set(network):
-        looked_at = [pair for pair in network[key] if pair[1] not in ([], ()) or pair[0] in channels]
-        result[key] = [[position(key, channel), rest] for channel, rest in looked_at]
-    if "members" in network:
-        result["members"] = [with_positions(member, channels) for member in network["members"]]
+    try:
+        for key in set(_CHANNELS) & set(network):
+            result[key] = network[key] and [position(key, channel) for channel in network[key]]
+        for key in set(_BY_CHANNEL) & set(network):
+            result[key] = [[position(key, channel), rest] for channel, rest in network[key] if needed(channel, rest)]
+        if "members" in network:
+            result["members"] = [with_positions(member, channels) for member in network["members"]]
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f'The network {dict(network)} cannot be read ({error}); write it like own = [["slope", [7, 21]]], rgb = ["B04", "B03", "B02"].'
+        ) from error
     return result
 
 
@@ -252,7 +255,7 @@ def _neighbourhood(in_channels: int, image_level: bool, source: str, arguments: 
 
 def _mean(in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]) -> nn.Module:
     _no_image_level("mean", image_level)
-    described: Sequence[Mapping[str, Any]] = arguments.pop("members")
+    described: Sequence[Mapping[str, Any]] = arguments.pop("members", ())
     return MeanOfNetworks([_module(member, in_channels, False, source) for member in described], **arguments)
 
 

@@ -148,8 +148,8 @@ def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, report: Repo
     remedy = (
         "make the stack with `--quality s2cloudless` (extra `clouds`), which computes a mask from Level-1C bands."
         if "B10" in stack.channels
-        else "make the stack with `--quality bright`, which takes bright and bluish ground for clouds and snow, or look for them in the "
-        "image before you trust the map."
+        else "make the stack with `--quality bright`, which takes bright ground that is not red for clouds and snow, or look for them in "
+        "the image before you trust the map."
     )
     report.warn(
         f"{stack.path.name} has no cloud mask, so clouds are taken for ground: they hide landslides and can look like some; {remedy}"

@@ -15,7 +15,7 @@ from rasterio.enums import Resampling
 from rasterio.features import rasterize
 from rasterio.warp import transform_geom
 from rasterio.windows import Window
-from scipy.ndimage import binary_dilation, binary_opening, maximum_filter, uniform_filter
+from scipy.ndimage import binary_dilation, binary_erosion, maximum_filter, uniform_filter
 from shapely import STRtree
 from shapely.geometry import Polygon, box, mapping
 
@@ -128,8 +128,8 @@ class S2Cloudless:
 class BrightCover:
     """Cloud, haze and snow by the haze test of Fmask (Zhu & Woodcock 2012): B02 - 0.5 B04 above 800, that is bright and not red.
 
-    It cannot tell the three apart, and takes white rock and roofs for them; all count as cloud. Single pixels do not count, and what is
-    left is grown by two pixels.
+    It cannot tell the three apart, and takes white rock and roofs for them; all count as cloud. What is narrower than three pixels
+    does not count, and the rest is grown by two.
     """
 
     names = (QUALITY,)
@@ -149,7 +149,9 @@ class BrightCover:
         )  # fmt: skip
         blue, red = (band.read(around)[0].astype(np.float32) for band in (self._blue, self._red))
         bright = (blue - 0.5 * red > _HAZE_DN) & (red != NODATA)
-        cover = binary_dilation(binary_opening(bright), iterations=_GROWN_PX)[top : top + rows, left : left + columns]
+        # Opened and grown; beyond the raster's edge it may be bright or not.
+        core = binary_erosion(bright, border_value=1)
+        cover = binary_dilation(core, iterations=1 + _GROWN_PX)[top : top + rows, left : left + columns]
         return np.where(cover, QUALITY_CLASSES["cloud"], QUALITY_CLASSES["clear"]).astype(np.int16)[np.newaxis]
 
 

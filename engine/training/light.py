@@ -11,6 +11,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any, cast
 
 import torch
@@ -154,13 +155,13 @@ def train_network(
     if saved is not None:
         state.load(saved)
     maker = SampleMaker(labelled, negatives, normalization=NORMALIZATION, config=config.samples, seed=seed)
-    running = 0.0
+    losses: list[float] = []
     for step in range(state.step, config.steps):
-        running += state.advance(*maker.batch(step, config.batch_size))
+        losses.append(state.advance(*maker.batch(step, config.batch_size)))
         if state.step % save_every == 0 or state.step == config.steps:
             _save(out / CHECKPOINT, settings, state.dump())
-            report.log(f"{out.name}: step {state.step} of {config.steps}, loss {running / save_every:.3f}")
-            running = 0.0
+            report.log(f"{out.name}: step {state.step} of {config.steps}, loss {fmean(losses):.3f}")
+            losses.clear()
         report.progress(out.name, state.step, config.steps)
     weights = state.average.network.state_dict()
     _save(out / WEIGHTS, settings, {"weights": weights})

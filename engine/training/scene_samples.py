@@ -96,6 +96,8 @@ class SampleConfig:
     def __post_init__(self) -> None:
         if not math.isclose(sum(self.strengths.values()), 1.0) or sum(p for _, p in self.subsets) > 1 + 1e-9:
             raise ConfigError("The probabilities of the strengths sum to 1, those of the channel subsets to at most 1.")
+        if self.details < 0:
+            raise ConfigError(f"scenes.details is a standard deviation, 0 or more, not {self.details:g}.")
 
 
 class SampleMaker:

@@ -62,6 +62,7 @@ class Request:
         views: How many views are averaged.
         before: Path of an image from before the event, or nothing.
         model: Folder of a model of the person's own, or nothing.
+        clouds: Where the cloud mask comes from, one of :data:`l4s_qgis.processing.detect.CLOUDS`.
     """
 
     image: QgsRasterLayer | None = None
@@ -74,6 +75,7 @@ class Request:
     views: int = 1
     before: str = ""
     model: str = ""
+    clouds: str = "auto"
 
 
 def check(request: Request) -> list[Finding]:
@@ -202,6 +204,12 @@ def _check_extras(request: Request) -> list[Finding]:
             found.append(Finding("error", str(error)))
     if request.model and not (Path(request.model) / "card.json").is_file():
         text = tr("{folder} is no model: a model's folder holds a card.json.").format(folder=request.model)
+        found.append(Finding("error", text))
+    if request.clouds != "auto" and set(channels.TERRAIN) & set(request.names):
+        text = tr("The image is a stack already, with or without a cloud mask; leave “Clouds” at the product's own.")
+        found.append(Finding("error", text))
+    elif request.clouds == "s2cloudless" and request.image is not None:
+        text = tr("s2cloudless needs a Level-1C product; choose another mask under “Clouds”.")
         found.append(Finding("error", text))
     return found
 

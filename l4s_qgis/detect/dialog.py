@@ -84,6 +84,7 @@ class DetectDialog(QDialog):
             views=self.advanced.view_count(),
             before=self.advanced.before.filePath(),
             model=self.advanced.model_folder.filePath(),
+            clouds=self.advanced.cloud_mask(),
         )
 
     def _check(self) -> list[Finding]:

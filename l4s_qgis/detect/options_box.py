@@ -14,6 +14,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayou
 
 from ..i18n import tr
 from ..icons import resource
+from ..processing.detect import CLOUDS
 from ..worker import environment
 from .checks import VIEWS
 
@@ -73,7 +74,7 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         self.clouds = QComboBox()
         for text in (
             tr("The product's own"),
-            tr("Bright and bluish ground (cloud, haze, snow)"),
+            tr("Bright ground that is not red (cloud, haze, snow)"),
             tr("Computed from Level-1C (s2cloudless; needs an extra package)"),
             tr("None"),
         ):
@@ -117,9 +118,14 @@ class AdvancedBox(QgsCollapsibleGroupBox):
             self.device.addItem(text, value)
         form.addRow(tr("&Device"), self.device)
         self.setCollapsed(True)
-        self.views.currentIndexChanged.connect(lambda _: self.changed.emit())
+        for box in (self.views, self.clouds):
+            box.currentIndexChanged.connect(lambda _: self.changed.emit())
         for widget in (self.before, self.model_folder):
             widget.fileChanged.connect(lambda _: self.changed.emit())
+
+    def cloud_mask(self) -> str:
+        """Where the cloud mask comes from."""
+        return CLOUDS[self.clouds.currentIndex()]
 
     def view_count(self) -> int:
         """How many views are averaged."""

@@ -19,8 +19,16 @@
       <translation>Kanal</translation>
     </message>
     <message>
+      <source>The image is a stack already, with or without a cloud mask; leave “Clouds” at the product's own.</source>
+      <translation>Das Bild ist schon ein Stapel, mit oder ohne Wolkenmaske; lassen Sie „Wolken“ bei der des Produkts.</translation>
+    </message>
+    <message>
       <source>a few seconds</source>
       <translation>wenige Sekunden</translation>
+    </message>
+    <message>
+      <source>s2cloudless needs a Level-1C product; choose another mask under “Clouds”.</source>
+      <translation>s2cloudless braucht ein Level-1C-Produkt; wählen Sie unter „Wolken“ eine andere Maske.</translation>
     </message>
     <message>
       <source>{mpx} million pixels; {time}, {disk} of disk.</source>
@@ -247,8 +255,8 @@
       <translation>Die des Produkts</translation>
     </message>
     <message>
-      <source>Bright and bluish ground (cloud, haze, snow)</source>
-      <translation>Heller, bläulicher Boden (Wolke, Dunst, Schnee)</translation>
+      <source>Bright ground that is not red (cloud, haze, snow)</source>
+      <translation>Heller, nicht roter Boden (Wolke, Dunst, Schnee)</translation>
     </message>
     <message>
       <source>Computed from Level-1C (s2cloudless; needs an extra package)</source>
@@ -623,8 +631,8 @@
       <translation>die des Produkts</translation>
     </message>
     <message>
-      <source>bright and bluish ground: cloud, haze and snow</source>
-      <translation>heller, bläulicher Boden: Wolke, Dunst und Schnee</translation>
+      <source>bright ground that is not red: cloud, haze and snow</source>
+      <translation>heller, nicht roter Boden: Wolke, Dunst und Schnee</translation>
     </message>
     <message>
       <source>computed from Level-1C bands (s2cloudless)</source>

@@ -73,7 +73,7 @@ class SceneAlgorithm(EngineAlgorithm):
         """Where the cloud mask comes from."""
         choices = [
             tr("the product's own"),
-            tr("bright and bluish ground: cloud, haze and snow"),
+            tr("bright ground that is not red: cloud, haze and snow"),
             tr("computed from Level-1C bands (s2cloudless)"),
             tr("none"),
         ]

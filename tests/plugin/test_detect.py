@@ -136,6 +136,15 @@ def test_eight_bit_colours(good, make_raster, qgis_new_project):
     assert "8-bit" in errors(**{**good, "image": image, "names": ("B04", "B03", "B02")})[0]
 
 
+def test_a_cloud_mask_has_to_fit_the_image(good, make_raster, qgis_new_project):
+    assert errors(**good, clouds="bright") == []
+    assert "needs a Level-1C product" in errors(**good, clouds="s2cloudless")[0]
+    stack = layer(make_raster("stack.tif", bands=14, names=channels.CHANNELS))
+    made = {**good, "image": stack, "names": channels.CHANNELS}
+    assert errors(**made) == []
+    assert "is a stack already" in errors(**made, clouds="off")[0]
+
+
 def test_layer_on_a_server(good, qgis_new_project):
     image = QgsRasterLayer("type=xyz&url=https://tiles.example/{z}/{x}/{y}.png", "tiles", "wms")
     assert "server" in errors(**{**good, "image": image})[0]

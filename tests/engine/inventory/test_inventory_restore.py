@@ -92,6 +92,9 @@ def test_a_pending_row_without_a_number_is_a_persons_and_numbers_are_not_taken_t
     read = measured_anew(table)
     assert read["id"].tolist() == [8, 7, 9]
     assert read["status"].tolist() == ["edited", "pending", "pending"]
+    lost = measured_anew(inventory.landslides.assign(id=0))
+    assert lost["id"].tolist() == [1, 2, 3]
+    assert lost["status"].tolist() == ["pending"] * 3, "a program dropped the numbers"
 
 
 def test_kept_landslides_have_their_new_sizes_after_a_new_run(inventory: Inventory, edited: Path) -> None:

@@ -1,5 +1,7 @@
 """From a mask to an inventory: exact areas, attributes, flags, options."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -11,6 +13,7 @@ from engine.cli import main
 from engine.errors import ChannelError, ConfigError, GridError, NoValidPixelsError
 from engine.grid import Grid
 from engine.inventory import zonal
+from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import last_run, read_inventory
 from engine.inventory.runs import find_runs, label_runs
@@ -354,6 +357,29 @@ def test_command_line_draws_anew_as_it_was_drawn_before(make_probability, tmp_pa
         (VectorizeConfig(min_area_m2=500, outline="smooth"), 2),
         (VectorizeConfig(min_area_m2=0, outline="smooth", connectivity=4), 3),
     ]
+
+
+@pytest.mark.parametrize(
+    "noted", ["x", {"polygons": "x"}, {"polygons": {"min_area_m2": None, "outline": "round", "split": [], "later": 1}}]
+)
+def test_a_record_that_tells_otherwise_tells_nothing(noted) -> None:
+    assert VectorizeConfig.of_run({"parameters": noted}) == VectorizeConfig()
+
+
+def test_command_line_does_not_split_by_what_is_not_there_any_more(
+    make_mask_file, make_probability, tmp_path, capsys
+) -> None:
+    probability = make_probability(np.where(three_slides() == 1, 0.8, 0.1))
+    out = tmp_path / "o.gpkg"
+    drawn = vectorize(make_mask_file(three_slides()), config=VectorizeConfig(outline="smooth"))
+    record = {**drawn.run, "parameters": {"polygons": {"split": "flow", "outline": "smooth"}}}
+    write_geopackage(replace(drawn, run=record), out)
+    assert main(["vectorize", "--probability", str(probability.path), "--out", str(out)]) == 0
+    said = capsys.readouterr().err
+    assert "o.gpkg were split by flow" in said
+    assert "As in o.gpkg before: outline smooth." in said
+    assert VectorizeConfig.of_run(last_run(out)) == VectorizeConfig(outline="smooth")
+    assert main(["vectorize", "--probability", str(probability.path), "--split", "flow", "--out", str(out)]) == 2
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database", b"SQLite format 3\0 but damaged"])

@@ -121,6 +121,11 @@ def test_specks_vanish_when_predicting_and_only_then() -> None:
     assert despeckled.reach_px == plain.reach_px + 1
 
 
+def test_what_is_named_twice_is_looked_at_once() -> None:
+    once, twice = (build({**NETWORK, "textures": [[0, [5]]] * count}, 5) for count in (1, 2))
+    assert once.network.looks == twice.network.looks
+
+
 def test_a_new_network_says_that_landslides_are_rare() -> None:
     with torch.inference_mode():
         assert torch.sigmoid(build(NETWORK, 5)(torch.rand(1, 5, 9, 9))).max() < 0.1

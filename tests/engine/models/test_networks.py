@@ -76,6 +76,21 @@ def test_several_networks_are_one_by_the_mean_of_their_logits():
     assert not torch.allclose(apart[0], apart[1])
 
 
+def test_the_encoders_of_a_mean_are_those_of_all_members():
+    members = [{"builder": name, **SMALL[name]} for name in ("multispectral_unet", "neighbourhood")]
+    apart = [build(member, 5) for member in members]
+    model = build({"builder": "mean", "members": members}, 5)
+    inside = sum(p.numel() for part in apart for p in part.encoder_parameters())
+    assert sum(p.numel() for p in model.encoder_parameters()) == inside
+    assert len(first_convolutions(model)) == sum(len(first_convolutions(part)) for part in apart) == 3
+
+
+@pytest.mark.parametrize("given", [{"own": [12]}, {"own": [["slope"]]}, {"members": ["x"]}, {"rgb": 3}])
+def test_channels_that_make_no_sense_are_refused(given):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        with_positions(given, ["B02", "slope"])
+
+
 def test_a_mean_reaches_as_far_as_its_furthest_member_if_all_of_them_say():
     assert build({"builder": "mean", "members": [NEAR, FAR, NEAR]}, 5).reach_px == 4
     assert build({"builder": "mean", "members": [NEAR, FAR], "despeckle": True}, 5).reach_px == 5
@@ -89,7 +104,7 @@ def test_a_mean_reaches_as_far_as_its_furthest_member_if_all_of_them_say():
         ({"members": [NEAR], "shares": [1]}, "cannot be built"),
         ({"members": [NEAR, {"width": 3}]}, "There is no network None; choose one of"),
         ({"members": [NEAR], "image_level": True}, "mean has no image-level logit"),
-        ({}, "cannot be built"),
+        ({}, "has no member"),
     ],
 )
 def test_a_mean_of_nothing_or_of_what_is_no_network_is_refused(given, message):
@@ -114,6 +129,8 @@ def test_channels_of_a_description_may_be_named():
         "high_resolution": [],
     }
     assert member["own"][1] == ["DEM", []], "what was given stays as it is"
+    by_position = {"own": [[12, [7]], [13, []]], "members": [{"own": [[1, []]]}]}
+    assert with_positions(by_position, ["B02", "B03"]) == by_position
     for wrong, key in (
         ({"members": [{"own": [["DEM", [3]]]}]}, "own"),
         ({"missing_shift": [["B10", 1.0]]}, "missing_shift"),

@@ -86,20 +86,27 @@ def test_inventories_that_cannot_be_used(stack, slide, tmp_path):
         patches_from_stack(stack, plain)
 
 
-@pytest.mark.parametrize(("scale", "refused"), [((1e-4, 1e-4, 1), True), ((1, 1, 1 / 50), False), ((1, 1, 1), False)])
-def test_units_that_a_model_would_learn_wrongly_are_told(scale, refused, stack):
+def with_slope(stack, *, optical=1.0, steepest=40.0):
     with rasterio.open(stack, "r+") as dataset:
-        dataset.write(dataset.read() * np.array(scale, np.float32)[:, None, None])
+        dataset.write(dataset.read() * np.array([optical, optical, steepest / 5000], np.float32)[:, None, None])
         dataset.descriptions = ("B04", "B08", "slope")
-    if refused:
-        with pytest.raises(ChannelError, match="reflectance, but digital numbers"):
-            patches_from_stack(stack)
-        return
+    return stack
+
+
+@pytest.mark.parametrize(
+    ("steepest", "said"), [(40, []), (200, ["but models need degrees from 0 to 90"]), (1.2, ["if these are radians"])]
+)
+def test_slopes_that_a_model_would_learn_wrongly_are_told(steepest, said, stack):
     events: list[Event] = []
-    patches_from_stack(stack, report=Reporter(events.append))
+    patches_from_stack(with_slope(stack, steepest=steepest), report=Reporter(events.append))
     warned = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
-    assert len(warned) == 1
-    assert "but models need degrees from 0 to 90" in warned[0]
+    assert len(warned) == len(said)
+    assert all(part in text for part, text in zip(said, warned, strict=True))
+
+
+def test_patches_of_reflectance_are_refused(stack):
+    with pytest.raises(ChannelError, match="reflectance, but digital numbers"):
+        patches_from_stack(with_slope(stack, optical=1e-4))
 
 
 def test_a_stack_smaller_than_a_patch_is_refused(stack):

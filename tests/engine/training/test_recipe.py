@@ -108,7 +108,7 @@ NUMBERS = {
     },
     "sklgp": {"schedule.kind": "restarts", "network.act": "smu", "adaptation.selection": "all", "network.builder": "multispectral_unet"},
     "best": {"adaptation.threshold": 0.7, "loss.terms.lovasz": 1.0, "augment.paste": 0.25},
-    "light": {"network.builder": "neighbourhood"},
+    "light": {"network.builder": "mean", "scenes.details": 0.35},
 }  # fmt: skip
 
 

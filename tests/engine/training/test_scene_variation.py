@@ -77,7 +77,6 @@ def test_details_grow_or_shrink_in_all_bands_alike_around_what_they_stand_out_fr
 
 def test_details_of_samples_vary_where_it_is_asked_for() -> None:
     sharp, again = (maker(replace(SMALL, details=spread)).batch(2, 6)[0] for spread in (1.0, 0.0))
-    assert torch.equal(again, maker(SMALL).batch(2, 6)[0])
     assert not torch.allclose(sharp, again)
 
 
