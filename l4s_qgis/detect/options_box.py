@@ -34,6 +34,7 @@ class ResultBox(QGroupBox):
         self.folder.fileChanged.connect(lambda _: self.changed.emit())
         form.addRow(tr("&Folder"), self.folder)
         self.models = QgsCheckableComboBox()
+        _keep_narrow(self.models)
         for name, title in bundled_models():
             self.models.addItemWithCheckState(title, Qt.CheckState.Unchecked, name)
         if self.models.count():
@@ -72,6 +73,7 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         )
         form.addRow(tr("Image &before"), self.before)
         self.clouds = QComboBox()
+        _keep_narrow(self.clouds)
         for text in (
             tr("The product's own"),
             tr("Bright ground that is not red (cloud, haze, snow)"),
@@ -107,7 +109,8 @@ class AdvancedBox(QgsCollapsibleGroupBox):
             self.views.addItem(text)
         self.views.setToolTip(tr("The image is also looked at mirrored and turned, and the results are averaged"))
         form.addRow(tr("&Views"), self.views)
-        self.crf = QCheckBox(tr("Pull outlines to edges of the image (CRF; needs an extra package)"))
+        self.crf = QCheckBox(tr("Sharpen outlines (CRF)"))
+        self.crf.setToolTip(tr("Pulls outlines to edges of the image; needs an extra package"))
         form.addRow("", self.crf)
         self.device = QComboBox()
         for text, value in (
@@ -145,6 +148,12 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         if self.min_area.value() >= 0:
             parameters["MIN_AREA"] = self.min_area.value()
         return parameters
+
+
+def _keep_narrow(box: QComboBox) -> None:
+    """Let no long choice make a box wider than the dialog."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(20)
 
 
 def default_folder() -> Path:

@@ -327,8 +327,12 @@
       <translation>&amp;Ansichten</translation>
     </message>
     <message>
-      <source>Pull outlines to edges of the image (CRF; needs an extra package)</source>
-      <translation>Umrisse an Kanten des Bildes ziehen (CRF; braucht ein Zusatzpaket)</translation>
+      <source>Sharpen outlines (CRF)</source>
+      <translation>Umrisse schärfen (CRF)</translation>
+    </message>
+    <message>
+      <source>Pulls outlines to edges of the image; needs an extra package</source>
+      <translation>Zieht Umrisse an Kanten des Bildes; braucht ein Zusatzpaket</translation>
     </message>
     <message>
       <source>&amp;Device</source>

@@ -104,6 +104,14 @@ def test_dialog_maps_channels_and_finds_the_dem(iface, make_raster):
     dialog.deleteLater()
 
 
+def test_no_box_is_wider_than_the_dialog(iface, qgis_new_project):
+    dialog = DetectDialog(iface, iface.window)
+    dialog.advanced.setCollapsed(False)
+    boxes = (dialog.image, dialog.ground, dialog.result, dialog.advanced)
+    assert max(box.minimumSizeHint().width() for box in boxes) < dialog.width() - 40
+    dialog.deleteLater()
+
+
 def errors(**request):
     return [finding.text for finding in check(Request(**request)) if finding.level == "error"]
 
