@@ -53,13 +53,12 @@ def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
     try:
         table = pyogrio.read_dataframe(path, layer=layer)
         area = pyogrio.read_dataframe(path, layer="aoi") if "aoi" in layers else None
-        runs = pyogrio.read_dataframe(path, layer="run", read_geometry=False) if "run" in layers else None
+        records = _records(path, layers)
     except (DataSourceError, DataLayerError) as error:
         raise UnreadableFileError(f"{path} cannot be read as a GeoPackage ({error}); it may be damaged.") from error
     if layer != LANDSLIDES:
         report.warn(f"{path.name} has no layer `{LANDSLIDES}`; its only layer of polygons, `{layer}`, is taken for it.")
     landslides = _landslides(table, path, report)
-    records = [_document(text) for text in runs["document"]] if runs is not None and "document" in runs else []
     records = records or records_of(landslides)
     if area is not None and len(area):
         shape = area.geometry.union_all()
@@ -80,10 +79,16 @@ def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
 def last_run(path: Path) -> dict[str, Any]:
     """The record of the run that wrote an inventory last; empty where the file is no inventory, or tells nothing."""
     try:
-        runs = pyogrio.read_dataframe(path, layer="run", read_geometry=False) if "run" in layers_of(path) else {}
+        records = _records(path, layers_of(path))
     except (OSError, UnreadableFileError, DataSourceError, DataLayerError):
         return {}
-    return _document(runs["document"].iloc[-1]) if "document" in runs and len(runs) else {}
+    return records[-1] if records else {}
+
+
+def _records(path: Path, layers: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The records of all runs, oldest first."""
+    runs = pyogrio.read_dataframe(path, layer="run", read_geometry=False) if "run" in layers else {}
+    return [_document(text) for text in runs["document"]] if "document" in runs else []
 
 
 def _landslides(table: gpd.GeoDataFrame, path: Path, report: Reporter) -> gpd.GeoDataFrame:

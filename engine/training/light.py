@@ -23,6 +23,7 @@ from engine.models.losses import UNCERTAIN, LossConfig, total_loss
 from engine.models.networks import MeanOfNetworks, Segmenter, build, with_positions
 from engine.models.normalization import Mode, Normalization, training_statistics
 from engine.raster import atomic_path
+from engine.training.recipe import Recipe, load_recipe
 from engine.training.scene_samples import Area, SampleConfig, SampleMaker
 
 CHECKPOINT = "checkpoint.pt"
@@ -37,53 +38,17 @@ SUBSETS: dict[str, tuple[str, ...]] = {
     "B02 B03 B04": _RGB,
 }
 """Sets of channels that users have, by name; scores are given for each."""
-_SHARES = (
-    ("14 channels", 0.30), ("without B10", 0.18), ("B02 B03 B04 + terrain", 0.22), ("B02 B03 B04 B08 + terrain", 0.08),
-    ("B02 B03 B04", 0.08), ("12 bands, no terrain", 0.07),
-)  # fmt: skip
 
-PLAIN: dict[str, Any] = {
-    "builder": "neighbourhood",
-    "width": 32,
-    "neighbourhoods": [1, 3],
-    # The slope of the surroundings: at ridges and in valleys, where scars begin and end, a coarse DEM's own slope is none.
-    # The elevation says nothing that holds in another area.
-    "own": [["slope", [7, 21]], ["DEM", []]],
-    "marks": 4,
-    "context": [5, 13],
-}
-"""A member that looks at brightness alone: steady on ground unlike that of the training, but it takes bright dry grass for scars."""
+_RECIPE = load_recipe("light")
+NETWORK: Mapping[str, Any] = _RECIPE.network
+"""That of the recipe ``light``: the mean of two members, described by the names of channels."""
 
-_ROUGH = ("B02", "B03", "B04", "B08", "B11")
-TEXTURED: dict[str, Any] = {**PLAIN, "textures": [[name, [5, 11]] for name in _ROUGH]}
-"""A member that tells smooth grass from scars, but draws too much where everything is rough (docs/decisions/model-light-textures.md)."""
-
-NETWORK: dict[str, Any] = {"builder": "mean", "members": [PLAIN, TEXTURED], "despeckle": True}
 _OPTICAL_MODE: Mode = "scene"
 _MEAN, _STD = training_statistics(NAMES)
 NORMALIZATION = Normalization(
     NAMES, (*(_OPTICAL_MODE for _ in OPTICAL), "relief", "centre"), _MEAN, _STD, min_pixels=65536
 )
 """From 65,536 pixels (256 x 256) the scene's statistics count fully; a single patch is mostly normalised by the training set's."""
-
-
-LOSS = LossConfig(
-    terms={"noisy_cross_entropy": 1.0, "dice": 0.5},
-    smoothing=0.04,
-    positive_weight=1.5,
-    uncertain_weight=0.5,
-    uncertain_label=0.5,
-)
-SAMPLES = SampleConfig(
-    negative_share=0.22,
-    mixed_share=0.25,
-    scar_share=0.3,
-    bar_share=0.15,
-    field_share=0.2,
-    soil_brightness=0.45,
-    strengths={0.0: 0.5, 0.5: 0.5},
-    subsets=tuple((SUBSETS[name], share) for name, share in _SHARES),
-)
 
 
 @dataclass(frozen=True)
@@ -104,21 +69,31 @@ class LightConfig:
 
     network: Mapping[str, Any]
     samples: SampleConfig
-    steps: int = 250
-    batch_size: int = 12
-    lr: float = 5e-3
-    weight_decay: float = 0.05
-    ema: float = 0.98
-    clip: float = 5.0
-    loss: LossConfig = LOSS
+    steps: int
+    batch_size: int
+    lr: float
+    weight_decay: float
+    ema: float
+    clip: float
+    loss: LossConfig
 
 
-MEMBERS: Mapping[str, LightConfig] = {
-    "plain": LightConfig(PLAIN, SAMPLES),
-    # Textures of other scenes are stronger or weaker than those of 14 patches.
-    "textured": LightConfig(TEXTURED, replace(SAMPLES, details=0.35)),
-}
-"""Trainings of the network's members, in their order."""
+def _members(recipe: Recipe) -> dict[str, LightConfig]:
+    """The recipe's training, for each member apart."""
+    plain, textured = recipe.network["members"]
+    samples = cast(SampleConfig, recipe.scenes)
+    optimizer, training = recipe.optimizer, recipe.training
+    common = LightConfig(
+        textured, samples, recipe.schedule.steps, training.batch_size, optimizer.lr, optimizer.weight_decay, training.ema,
+        optimizer.clip, recipe.loss,
+    )  # fmt: skip
+    # Only textures need details that vary; the other member lost by them.
+    return {"plain": replace(common, network=plain, samples=replace(samples, details=0.0)), "textured": common}
+
+
+MEMBERS: Mapping[str, LightConfig] = _members(_RECIPE)
+"""Trainings of the network's members, in their order: one steady on ground unlike that of the training, which takes bright dry grass for
+scars, and one that tells smooth grass from scars but draws too much where everything is rough (docs/decisions/model-light-pair.md)."""
 
 
 def train_network(
