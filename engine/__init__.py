@@ -1,6 +1,7 @@
 """Landslide detection from Sentinel-2 and terrain: scene → stack → probability → mask → inventory.
 
-Importing this package is cheap: neither PyTorch nor rasterio is imported before a name that needs it is used.
+Importing this package is cheap: neither PyTorch nor rasterio is imported before a name that needs
+it is used.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ _HOMES = {
     "CHANNELS": "bands",
     "Grid": "grid",
     "L4SError": "errors",
-    "LandslideMask": "nouns",
+    "LandslideMask": "handles",
     "ModelBundle": "models.bundle",
     "ModelCard": "models.bundle",
-    "ProbabilityRaster": "nouns",
+    "ProbabilityRaster": "handles",
     "Reporter": "events",
-    "Stack": "nouns",
+    "Stack": "handles",
 }
 
 __all__ = sorted((*_HOMES, "__version__"))

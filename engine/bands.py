@@ -1,9 +1,10 @@
 """The 14 channels of Landslide4Sense, in the order of its files.
 
-Sources: band names, centre wavelengths (Sentinel-2A) and native resolutions from ESA's Sentinel-2 User Handbook. Divisors:
-the published files hold ``value = raw / divisor`` where ``raw`` is the Level-1C digital number (reflectance x 10000), the
-slope in whole degrees or the elevation in whole metres; recovered from real patches, on which raw values are exact integers
-(residual below 1e-12). ``mean`` and ``std``: statistics of the 3,799 training patches as published by independent users, in
+Sources: band names, centre wavelengths (Sentinel-2A) and native resolutions from ESA's Sentinel-2
+User Handbook. Divisors: the published files hold ``value = raw / divisor`` where ``raw`` is the
+Level-1C digital number (reflectance x 10000), the slope in whole degrees or the elevation in whole
+metres; recovered from real patches, on which raw values are exact integers (residual below 1e-12).
+``mean`` and ``std``: statistics of the 3,799 training patches as published by independent users, in
 the files' scale. B8A is not part of the benchmark; B10 is, so its imagery is Level-1C.
 """
 
@@ -74,7 +75,8 @@ REFLECTANCE_DN = 10000.0
 """DN of reflectance 1."""
 
 LARGEST_REFLECTANCE = 3.0
-"""No reflectance is larger, and no band in DN stays below it: which of the two a band holds is told by this."""
+"""No reflectance is larger, and no band in DN stays below it: which of the two a band holds is told
+by this."""
 
 QUALITY = "QA"
 """Description of the optional quality band of a stack; its classes are :data:`QUALITY_CLASSES`."""
@@ -82,20 +84,46 @@ QUALITY = "QA"
 QUALITY_CLASSES: dict[str, int] = {"clear": 0, "nodata": 1, "cloud": 2, "shadow": 3, "snow": 4}
 
 _ALIASES = {
-    "coastal": "B01", "aerosol": "B01", "coastal_aerosol": "B01", "blue": "B02", "green": "B03", "red": "B04",
-    "rededge1": "B05", "rededge2": "B06", "rededge3": "B07", "red_edge_1": "B05", "red_edge_2": "B06",
-    "red_edge_3": "B07", "nir": "B08", "water_vapour": "B09", "water_vapor": "B09", "wvp": "B09", "nir09": "B09",
-    "cirrus": "B10", "swir1": "B11", "swir16": "B11", "swir_1": "B11", "swir2": "B12", "swir22": "B12", "swir_2": "B12",
-    "slope": "slope", "dem": "DEM", "elevation": "DEM", "dsm": "DEM", "dtm": "DEM", "height": "DEM", "altitude": "DEM",
-}  # fmt: skip
+    "coastal": "B01",
+    "aerosol": "B01",
+    "coastal_aerosol": "B01",
+    "blue": "B02",
+    "green": "B03",
+    "red": "B04",
+    "rededge1": "B05",
+    "rededge2": "B06",
+    "rededge3": "B07",
+    "red_edge_1": "B05",
+    "red_edge_2": "B06",
+    "red_edge_3": "B07",
+    "nir": "B08",
+    "water_vapour": "B09",
+    "water_vapor": "B09",
+    "wvp": "B09",
+    "nir09": "B09",
+    "cirrus": "B10",
+    "swir1": "B11",
+    "swir16": "B11",
+    "swir_1": "B11",
+    "swir2": "B12",
+    "swir22": "B12",
+    "swir_2": "B12",
+    "slope": "slope",
+    "dem": "DEM",
+    "elevation": "DEM",
+    "dsm": "DEM",
+    "dtm": "DEM",
+    "height": "DEM",
+    "altitude": "DEM",
+}
 _BAND = re.compile(r"(?:^|[^a-z0-9])(?:b|band[ _-]?)0?(1[0-2]|[1-9])(?![0-9a])", re.IGNORECASE)
 
 
 def channel_name(text: str) -> str | None:
     """Recognise a channel in a band description or file name.
 
-    Understands ``B2``, ``B02``, ``band_2``, ``blue``, ``T51TVF_20200101_B02_10m``, ``elevation`` and the like. B8A is not one of
-    the benchmark's channels and is never taken for B08.
+    Understands ``B2``, ``B02``, ``band_2``, ``blue``, ``T51TVF_20200101_B02_10m``, ``elevation``
+    and the like. B8A is not one of the benchmark's channels and is never taken for B08.
 
     Args:
         text: A band description, a file name without its suffix, or a name that a user typed.
@@ -125,8 +153,8 @@ def require_digital_numbers(dtype: str, channel: str, path: str) -> None:
     """
     if dtype in ("uint8", "int8"):
         raise ChannelError(
-            f"{path} is an 8-bit picture, but band {channel} is needed in digital numbers (reflectance x 10000, 16 bit); download or "
-            "export the original bands."
+            f"{path} is an 8-bit picture, but band {channel} is needed in digital numbers"
+            " (reflectance x 10000, 16 bit); download or export the original bands."
         )
 
 

@@ -1,4 +1,6 @@
-"""The demonstration: a simulated scene with known landslides goes down the whole street, and the result is held against the truth."""
+"""The demonstration: a simulated scene with known landslides goes down the whole street, and the
+result is held against the truth.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,16 @@ from pathlib import Path
 import shapely
 from matplotlib.figure import Figure
 
+from engine.evaluation.evaluate import evaluate
+from engine.evaluation.scores import Confusion
 from engine.events import SILENT, Reporter
-from engine.inventory.evaluate import evaluate
-from engine.inventory.figures import OUTLINE, Picture, picture_of, png
+from engine.files import atomic_path, output_folder
+from engine.handles import LandslideMask
 from engine.inventory.inventory import Inventory
-from engine.inventory.scores import Confusion
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import DEFAULT_MODEL, find
-from engine.nouns import LandslideMask
 from engine.pipeline import Detection, detect
-from engine.raster import atomic_path, output_folder
+from engine.report.figures import OUTLINE, Picture, picture_of, png
 from engine.scene.simulate import SimulationConfig, simulate
 from engine.scene.stack import make_stack
 
@@ -41,7 +43,9 @@ class Demonstration:
     picture: Path
 
 
-def demonstrate(out: Path, *, size_px: int = 516, seed: int = 0, report: Reporter = SILENT) -> Demonstration:
+def demonstrate(
+    out: Path, *, size_px: int = 516, seed: int = 0, report: Reporter = SILENT
+) -> Demonstration:
     """Simulate a scene, detect its landslides with the bundled model, and compare.
 
     Args:
@@ -57,11 +61,15 @@ def demonstrate(out: Path, *, size_px: int = 516, seed: int = 0, report: Reporte
         L4SError: The model is missing or damaged, or the folder cannot be written.
     """
     bundle = find(DEFAULT_MODEL)
-    scene = simulate(output_folder(out) / "scene", SimulationConfig(size_px=size_px, seed=seed), report)
+    scene = simulate(
+        output_folder(out) / "scene", SimulationConfig(size_px=size_px, seed=seed), report
+    )
     stack = make_stack(scene.imagery, scene.dem, out=out / "stack.tif", report=report)
     inputs = {"sentinel2": [str(p) for p in scene.imagery], "dem": [str(p) for p in scene.dem]}
     detection = detect(stack, [bundle], out=out, inputs=inputs, report=report)
-    truth = vectorize(LandslideMask.open(scene.truth), config=VectorizeConfig(min_area_m2=0), report=report)
+    truth = vectorize(
+        LandslideMask.open(scene.truth), config=VectorizeConfig(min_area_m2=0), report=report
+    )
     picture = out / "demo.png"
     with atomic_path(picture) as temporary:
         temporary.write_bytes(png(comparison_figure(detection.inventory, truth, picture_of(stack))))
@@ -79,9 +87,15 @@ def comparison_figure(found: Inventory, truth: Inventory, picture: Picture | Non
     """
     figure = Figure(figsize=(16.5, 5.8), layout="constrained")
     panels = figure.subplots(1, 3, sharex=True, sharey=True)
-    titles = ("Sentinel-2 (simulated)", f"{len(found)} landslides detected", f"{len(truth)} landslides in the truth")
+    titles = (
+        "Sentinel-2 (simulated)",
+        f"{len(found)} landslides detected",
+        f"{len(truth)} landslides in the truth",
+    )
     shapes = (None, found.landslides.geometry, truth.landslides.geometry)
-    for axes, title, outlines, colour in zip(panels, titles, shapes, ("", OUTLINE, TRUTH), strict=True):
+    for axes, title, outlines, colour in zip(
+        panels, titles, shapes, ("", OUTLINE, TRUTH), strict=True
+    ):
         if picture is not None:
             left, bottom, right, top = picture.bounds
             axes.imshow(picture.values, extent=(left, right, bottom, top), interpolation="nearest")

@@ -1,8 +1,9 @@
 """What the engine tells its caller while it works: progress, log lines, the result, an error.
 
-The core never prints. Every long operation takes a :class:`Reporter` and calls :meth:`Reporter.progress` at least once a
-window, which is also where a request to cancel is noticed. The command line turns events into a progress bar or, with
-``--events json``, into one JSON object a line for other programs.
+The core never prints. Every long operation takes a :class:`Reporter` and calls
+:meth:`Reporter.progress` at least once a window, which is also where a request to cancel is
+noticed. The command line turns events into a progress bar or, with ``--events json``, into one JSON
+object a line for other programs.
 """
 
 from __future__ import annotations
@@ -57,7 +58,12 @@ def to_json(event: Event) -> str:
     """Encode an event as one line of JSON, as documented for ``--events json``."""
     match event:
         case Progress(stage, done, total):
-            body: dict[str, Any] = {"event": "progress", "stage": stage, "done": done, "total": total}
+            body: dict[str, Any] = {
+                "event": "progress",
+                "stage": stage,
+                "done": done,
+                "total": total,
+            }
         case Log(level, message):
             body = {"event": "log", "level": level, "message": message}
         case Result(data):
@@ -72,10 +78,13 @@ class Reporter:
 
     Args:
         listener: Receives every event; by default nobody listens.
-        cancelled: Asked at every progress report; when it returns True, :class:`CancelledError` is raised there.
+        cancelled: Asked at every progress report; when it returns True, :class:`CancelledError` is
+            raised there.
     """
 
-    def __init__(self, listener: Listener | None = None, cancelled: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self, listener: Listener | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> None:
         self._listener = listener
         self._cancelled = cancelled
 
@@ -85,7 +94,9 @@ class Reporter:
             raise CancelledError("Cancelled on request; nothing half-written is left.")
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Report that ``done`` of ``total`` units of ``stage`` are finished, and check for cancellation."""
+        """Report that ``done`` of ``total`` units of ``stage`` are finished, and check for
+        cancellation.
+        """
         self.check()
         if self._listener is not None:
             self._listener(Progress(stage, done, total))

@@ -1,4 +1,6 @@
-"""The pixel grid on which everything lies: a value, fixed when the stack is made and carried unchanged to the inventory."""
+"""The pixel grid on which everything lies: a value, fixed when the stack is made and carried
+unchanged to the inventory.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class Grid:
 
     Args:
         crs: Coordinate reference system; never empty.
-        transform: Maps (column, row) to (x, y) of a pixel's upper left corner; without rotation, rows running south.
+        transform: Maps (column, row) to (x, y) of a pixel's upper left corner; without rotation,
+            rows running south.
         shape: (rows, columns), both positive.
 
     Raises:
@@ -45,21 +48,27 @@ class Grid:
     def __post_init__(self) -> None:
         if not self.crs:
             raise MissingCRSError(
-                "The raster has no coordinate reference system; assign the right one first, for instance with "
-                "`gdal_edit.py -a_srs EPSG:32651 FILE`."
+                "The raster has no coordinate reference system; assign the right one first, for"
+                " instance with `gdal_edit.py -a_srs EPSG:32651 FILE`."
             )
         t = self.transform
         if t.b != 0 or t.d != 0 or t.a <= 0 or t.e >= 0:
             raise GridError(
-                "The raster is rotated, flipped or has no georeference, but a north-up grid is needed; warp it first, for instance "
-                "with `gdalwarp`."
+                "The raster is rotated, flipped or has no georeference, but a north-up grid is"
+                " needed; warp it first, for instance with `gdalwarp`."
             )
         if min(self.shape) < 1:
-            raise GridError(f"A grid needs at least one row and one column, but got {self.shape[0]} x {self.shape[1]}.")
+            raise GridError(
+                f"A grid needs at least one row and one column, but got {self.shape[0]} x"
+                f" {self.shape[1]}."
+            )
 
     @classmethod
-    def from_bounds(cls, crs: CRS, bounds: Bounds, resolution: float, origin: tuple[float, float] = (0.0, 0.0)) -> Grid:
-        """Make the smallest grid that covers ``bounds``, snapped outward to multiples of ``resolution`` from ``origin``.
+    def from_bounds(
+        cls, crs: CRS, bounds: Bounds, resolution: float, origin: tuple[float, float] = (0.0, 0.0)
+    ) -> Grid:
+        """Make the smallest grid that covers ``bounds``, snapped outward to multiples of
+        ``resolution`` from ``origin``.
 
         Args:
             crs: Coordinate reference system of bounds and grid.
@@ -76,7 +85,9 @@ class Grid:
         column1 = math.ceil((right - x0) / resolution - _SNAP_PX)
         row0 = math.floor((y0 - top) / resolution + _SNAP_PX)
         row1 = math.ceil((y0 - bottom) / resolution - _SNAP_PX)
-        transform = Affine(resolution, 0, x0 + column0 * resolution, 0, -resolution, y0 - row0 * resolution)
+        transform = Affine(
+            resolution, 0, x0 + column0 * resolution, 0, -resolution, y0 - row0 * resolution
+        )
         return cls(crs, transform, (max(1, row1 - row0), max(1, column1 - column0)))
 
     @property
@@ -108,8 +119,8 @@ class Grid:
     def pixel_size_m(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Measure a pixel's width and height on the ground, row by row.
 
-        In a projected CRS both are constant (units other than metres are converted); in degrees they are geodesic lengths on
-        WGS84 and the width shrinks towards the poles.
+        In a projected CRS both are constant (units other than metres are converted); in degrees
+        they are geodesic lengths on WGS84 and the width shrinks towards the poles.
 
         Returns:
             Widths and heights in metres, each of shape (rows,).
@@ -136,7 +147,9 @@ class Grid:
         return math.sqrt(float(middle.pixel_area_m2()[0]))
 
     def about_ten_metres(self) -> bool:
-        """Whether its pixels are of about 10 m (7 to 14), as in Sentinel-2's sharpest bands, on which models are trained."""
+        """Whether its pixels are of about 10 m (7 to 14), as in Sentinel-2's sharpest bands, on
+        which models are trained.
+        """
         return _ABOUT_TEN_M[0] <= self.resolution_m() <= _ABOUT_TEN_M[1]
 
     def window_transform(self, window: Window) -> Affine:
@@ -146,7 +159,9 @@ class Grid:
 
     def subgrid(self, window: Window) -> Grid:
         """The part of the grid that ``window`` covers, as a grid of its own."""
-        return Grid(self.crs, self.window_transform(window), (int(window.height), int(window.width)))
+        return Grid(
+            self.crs, self.window_transform(window), (int(window.height), int(window.width))
+        )
 
     def window_of(self, bounds: Bounds) -> Window:
         """Find the window that covers ``bounds``, snapped outward and clipped to the grid.
@@ -166,25 +181,33 @@ class Grid:
         row1 = min(self.rows, math.ceil((t.f - bottom) / height - _SNAP_PX))
         if column0 >= column1 or row0 >= row1:
             raise NoOverlapError(
-                f"The area {_round(bounds)} lies outside the raster, which covers {_round(self.bounds)} in {self.crs_name}; choose an "
-                "area inside it."
+                f"The area {_round(bounds)} lies outside the raster, which covers"
+                f" {_round(self.bounds)} in {self.crs_name}; choose an area inside it."
             )
         return Window(column0, row0, column1 - column0, row1 - row0)
 
     def windows(self, size_px: int) -> Iterator[Window]:
-        """Cut the grid into windows of at most ``size_px`` on a side, row by row, without overlap."""
+        """Cut the grid into windows of at most ``size_px`` on a side, row by row, without
+        overlap.
+        """
         for row in range(0, self.rows, size_px):
             for column in range(0, self.columns, size_px):
-                yield Window(column, row, min(size_px, self.columns - column), min(size_px, self.rows - row))
+                yield Window(
+                    column, row, min(size_px, self.columns - column), min(size_px, self.rows - row)
+                )
 
     def same_as(self, other: Grid) -> bool:
-        """Whether the other grid has the same CRS, shape and, within a thousandth of a pixel, transform."""
+        """Whether the other grid has the same CRS, shape and, within a thousandth of a pixel,
+        transform.
+        """
         if self.shape != other.shape or self.crs != other.crs:
             return False
         width, height = self.pixel_size
         tolerance = np.array([width, width, width, height, height, height]) * _SAME_PX
         tolerance[[0, 1, 3, 4]] /= max(self.shape)
-        return bool((np.abs(np.subtract(self.transform[:6], other.transform[:6])) <= tolerance).all())
+        return bool(
+            (np.abs(np.subtract(self.transform[:6], other.transform[:6])) <= tolerance).all()
+        )
 
     def require_same(self, other: Grid, mine: str, theirs: str) -> None:
         """Check that another raster lies on this very grid.
@@ -199,8 +222,8 @@ class Grid:
         """
         if not self.same_as(other):
             raise GridError(
-                f"The {theirs} ({other.describe()}) does not lie on the grid of the {mine} ({self.describe()}); make both from the "
-                "same stack."
+                f"The {theirs} ({other.describe()}) does not lie on the grid of the {mine}"
+                f" ({self.describe()}); make both from the same stack."
             )
 
     @property
@@ -212,7 +235,8 @@ class Grid:
     def describe(self) -> str:
         """One line for people: size, pixel size and CRS."""
         return (
-            f"{self.columns} x {self.rows} pixels of {self.pixel_size[0]:g} x {self.pixel_size[1]:g} in {self.crs_name}"
+            f"{self.columns} x {self.rows} pixels of {self.pixel_size[0]:g} x"
+            f" {self.pixel_size[1]:g} in {self.crs_name}"
         )
 
 

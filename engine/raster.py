@@ -1,16 +1,14 @@
 """The one place where rasters are opened and written.
 
-Reading is by window, as float32 with NaN for everything that is not data (nodata value, mask, NaN, infinities); a band's GDAL
-scale and offset are applied, so that a stack may be stored in int16. Writing goes to a temporary name beside the target, which
-gets its final name only when the file is complete.
+Reading is by window, as float32 with NaN for everything that is not data (nodata value, mask, NaN,
+infinities); a band's GDAL scale and offset are applied, so that a stack may be stored in int16.
+Writing goes to a temporary name beside the target, which gets its final name only when the file is
+complete.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,16 +24,17 @@ from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from engine.errors import DiskFullError, L4SError, MissingFileError, OutputError, UnreadableFileError
+from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
+from engine.files import TEMPORARY, output_error
 from engine.grid import Grid
 
 GDAL_CACHE_MB = 128
 BLOCK_PX = 512
-_TEMPORARY = ".part"
 
 GDAL_OPTIONS: dict[str, Any] = {
-    # rasterio passes this number on as bytes: 256 would mean no cache at all, and every block written in parts is rewritten.
+    # rasterio passes this number on as bytes: 256 would mean no cache at all, and every block
+    # written in parts is rewritten.
     "GDAL_CACHEMAX": GDAL_CACHE_MB * 2**20,
     # A stack beside hundreds of other files must not be opened by listing the folder.
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
@@ -49,7 +48,8 @@ def open_raster(path: Path | str) -> Iterator[DatasetReader]:
 
     Raises:
         MissingFileError: There is no such file.
-        UnreadableFileError: It is not a raster, or it is damaged (also when that shows only while reading).
+        UnreadableFileError: It is not a raster, or it is damaged (also when that shows only while
+            reading).
     """
     if not str(path).startswith("/vsi") and not Path(path).exists():
         raise MissingFileError(f"There is no file {path}; check the path.")
@@ -59,7 +59,8 @@ def open_raster(path: Path | str) -> Iterator[DatasetReader]:
     except (RasterioIOError, RasterioError) as error:
         detail = str(error.__cause__ or error)
         raise UnreadableFileError(
-            f"The raster {path} cannot be read ({detail}); it may be truncated or not a raster at all: download or export it again."
+            f"The raster {path} cannot be read ({detail}); it may be truncated or not a raster at"
+            " all: download or export it again."
         ) from error
 
 
@@ -75,7 +76,9 @@ def grid_of(dataset: DatasetReader, name: str = "") -> Grid:
         raise type(error)(f"{name or dataset.name}: {error}") from error
 
 
-def read_window(dataset: DatasetReader, bands: Sequence[int], window: Window | None = None) -> NDArray[np.float32]:
+def read_window(
+    dataset: DatasetReader, bands: Sequence[int], window: Window | None = None
+) -> NDArray[np.float32]:
     """Read bands as float32 with scale and offset applied and NaN where there is no data.
 
     Args:
@@ -101,10 +104,13 @@ def read_window(dataset: DatasetReader, bands: Sequence[int], window: Window | N
     return values
 
 
-def _missing(dataset: DatasetReader, raw: NDArray[Any], band: int, window: Window | None) -> NDArray[np.bool_] | None:
+def _missing(
+    dataset: DatasetReader, raw: NDArray[Any], band: int, window: Window | None
+) -> NDArray[np.bool_] | None:
     """Where a band has no data, or None where it has data everywhere or says so by NaN itself.
 
-    Comparing integers with a nodata value here is several times faster than GDAL's mask, which is asked in all other cases.
+    Comparing integers with a nodata value here is several times faster than GDAL's mask, which is
+    asked in all other cases.
     """
     flags = dataset.mask_flag_enums[band - 1]
     nodata = dataset.nodatavals[band - 1]
@@ -123,8 +129,9 @@ def _missing(dataset: DatasetReader, raw: NDArray[Any], band: int, window: Windo
 class RasterWriter:
     """Write a tiled GeoTIFF window by window; it gets its name only when it is complete.
 
-    Use it as a context manager: leaving the block normally builds overviews and renames, leaving it by an exception (also by
-    cancellation) removes the temporary file. Writing is safe from several threads.
+    Use it as a context manager: leaving the block normally builds overviews and renames, leaving it
+    by an exception (also by cancellation) removes the temporary file. Writing is safe from several
+    threads.
 
     Args:
         path: The final path; its folder must exist. An existing file is replaced at the end.
@@ -137,7 +144,8 @@ class RasterWriter:
         tags: Metadata of the file.
         overviews: Whether to build overviews, for fast drawing in a GIS.
         resampling: How overviews are computed.
-        profile: More creation options, overriding the defaults (tiled 512, ZSTD, BIGTIFF if needed).
+        profile: More creation options, overriding the defaults (tiled 512, ZSTD, BIGTIFF if
+            needed).
         report: Asked for cancellation before each level of the overviews.
 
     Raises:
@@ -147,25 +155,48 @@ class RasterWriter:
     """
 
     def __init__(
-        self, path: Path, grid: Grid, *, dtype: str, bands: Sequence[str], nodata: float | None = None,
-        scales: Sequence[float] | None = None, offsets: Sequence[float] | None = None, tags: Mapping[str, str] | None = None,
-        overviews: bool = True, resampling: Resampling = Resampling.average, profile: Mapping[str, Any] | None = None,
+        self,
+        path: Path,
+        grid: Grid,
+        *,
+        dtype: str,
+        bands: Sequence[str],
+        nodata: float | None = None,
+        scales: Sequence[float] | None = None,
+        offsets: Sequence[float] | None = None,
+        tags: Mapping[str, str] | None = None,
+        overviews: bool = True,
+        resampling: Resampling = Resampling.average,
+        profile: Mapping[str, Any] | None = None,
         report: Reporter = SILENT,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.path = path
         self.grid = grid
         self._bands = tuple(bands)
         self._overviews = overviews
         self._resampling = resampling
         self._report = report
-        self._temporary = path.with_name(path.name + _TEMPORARY)
+        self._temporary = path.with_name(path.name + TEMPORARY)
         self._lock = threading.Lock()
         self._env = rasterio.Env(**GDAL_OPTIONS)
         options: dict[str, Any] = {
-            "driver": "GTiff", "dtype": dtype, "count": len(self._bands), "nodata": nodata, "crs": grid.crs, "transform": grid.transform,
-            "height": grid.rows, "width": grid.columns, "tiled": True, "blockxsize": BLOCK_PX, "blockysize": BLOCK_PX, "compress": "zstd",
-            "zstd_level": 1, "predictor": 3 if dtype.startswith("float") else 2, "bigtiff": "if_safer", "num_threads": "all_cpus",
-        }  # fmt: skip
+            "driver": "GTiff",
+            "dtype": dtype,
+            "count": len(self._bands),
+            "nodata": nodata,
+            "crs": grid.crs,
+            "transform": grid.transform,
+            "height": grid.rows,
+            "width": grid.columns,
+            "tiled": True,
+            "blockxsize": BLOCK_PX,
+            "blockysize": BLOCK_PX,
+            "compress": "zstd",
+            "zstd_level": 1,
+            "predictor": 3 if dtype.startswith("float") else 2,
+            "bigtiff": "if_safer",
+            "num_threads": "all_cpus",
+        }
         options.update(profile or {})
         with self._mapped_errors():
             self._env.__enter__()
@@ -182,7 +213,9 @@ class RasterWriter:
                 self._dataset.offsets = tuple(offsets)
             self._dataset.update_tags(**(tags or {}))
 
-    def write(self, values: NDArray[Any], window: Window | None = None, bands: Sequence[int] | None = None) -> None:
+    def write(
+        self, values: NDArray[Any], window: Window | None = None, bands: Sequence[int] | None = None
+    ) -> None:
         """Write raw (already encoded) values.
 
         Args:
@@ -194,7 +227,9 @@ class RasterWriter:
             self._dataset.write(values, indexes=list(bands) if bands else None, window=window)
 
     def tag(self, tags: Mapping[str, str]) -> None:
-        """Add metadata that is known only after writing, such as the share of the area that holds data."""
+        """Add metadata that is known only after writing, such as the share of the area that holds
+        data.
+        """
         with self._lock, self._mapped_errors():
             self._dataset.update_tags(**tags)
 
@@ -202,7 +237,10 @@ class RasterWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         try:
             with self._mapped_errors():
@@ -220,13 +258,15 @@ class RasterWriter:
             self._temporary.unlink(missing_ok=True)
 
     def _build_overviews(self) -> None:
-        # One level at a time: GDAL holds the interpreter while it builds, and nobody could cancel meanwhile.
+        # One level at a time: GDAL holds the interpreter while it builds, and nobody could cancel
+        # meanwhile.
         for level in (2**n for n in range(1, 9) if max(self.grid.shape) / 2**n >= BLOCK_PX / 2):
             self._report.check()
             self._dataset.build_overviews([level], self._resampling)
 
     def _verify(self) -> None:
-        # GDAL reports a full disk while closing only as a log line: reading the last block back is what tells.
+        # GDAL reports a full disk while closing only as a log line: reading the last block back is
+        # what tells.
         rows, columns = self.grid.shape
         last = Window(max(0, columns - 1), max(0, rows - 1), 1, 1)
         with rasterio.open(self._temporary) as dataset:
@@ -243,78 +283,3 @@ class RasterWriter:
             if isinstance(error, L4SError):
                 raise
             raise output_error(self.path, error) from error
-
-
-def output_error(path: Path, error: BaseException) -> OutputError:
-    """Turn a failed write into the error that names the cause and the remedy."""
-    detail = str(error.__cause__ or error)
-    folder = path.parent
-    free = shutil.disk_usage(folder).free if folder.is_dir() else None
-    if (
-        (isinstance(error, OSError) and error.errno == errno.ENOSPC)
-        or "space left" in detail
-        or (free is not None and free < 2**20)
-    ):
-        return DiskFullError(
-            f"The disk is full: {path.name} could not be finished in {folder}; free some space or choose another output folder."
-        )
-    return OutputError(
-        f"{path} cannot be written ({detail}); check that the folder exists and that you may write into it."
-    )
-
-
-@contextmanager
-def naming_failures(path: Path) -> Iterator[None]:
-    """Let a failed write name the file, the cause and the remedy.
-
-    Raises:
-        OutputError, DiskFullError: In place of an OSError that is not one of the engine's own errors already.
-    """
-    try:
-        yield
-    except OSError as error:
-        if isinstance(error, L4SError):
-            raise
-        raise output_error(path, error) from error
-
-
-def output_folder(path: Path) -> Path:
-    """Create an output folder and check that files can be written into it.
-
-    Raises:
-        OutputError: It cannot be created or written.
-        DiskFullError: The disk is full.
-    """
-    with naming_failures(path):
-        path.mkdir(parents=True, exist_ok=True)
-        # A name of its own: several processes of one training try the same folder at once.
-        with tempfile.NamedTemporaryFile(dir=path, prefix=".l4s-write-test-") as probe:
-            probe.write(b"0" * 4096)
-    return path
-
-
-@contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; it is renamed to ``path`` on success and removed otherwise.
-
-    The temporary name keeps the suffix, by which many libraries choose the format. It is the same in every run, so that what a killed
-    run left is found and removed; only the further processes of one torchrun have names of their own.
-    """
-    rank = os.environ.get("RANK", "0")
-    own = _TEMPORARY if rank == "0" else f"{_TEMPORARY}-{rank}"
-    temporary = path.with_name(f"{path.stem}{own}{path.suffix}")
-    _remove(temporary)
-    try:
-        with naming_failures(path):
-            yield temporary
-            temporary.replace(path)
-    finally:
-        _remove(temporary)
-
-
-def _remove(path: Path) -> None:
-    """Remove a temporary file or folder, if there is one."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

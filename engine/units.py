@@ -1,4 +1,6 @@
-"""Whether a stack's values are in the units that models are trained on: digital numbers and degrees."""
+"""Whether a stack's values are in the units that models are trained on: digital numbers and
+degrees.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,13 @@ _SLOPES = (-0.5, 90.5)
 """Degrees, with room for rounding."""
 
 _LEAST_RADIANS = 0.2
-"""The steepest slope of a raster in radians is no lower where a landslide is to be looked for: 11 degrees."""
+"""The steepest slope of a raster in radians is no lower where a landslide is to be looked for: 11
+degrees."""
 
 
 class UnitCheck:
-    """Looks at a stack's values, piece by piece, and then says whether their units can be right; flat rasters are left alone.
+    """Looks at a stack's values, piece by piece, and then says whether their units can be right;
+    flat rasters are left alone.
 
     Args:
         channels: Of the pieces.
@@ -52,22 +56,28 @@ class UnitCheck:
         each = zip(self._channels, self._lowest.tolist(), self._highest.tolist(), strict=True)
         ranges = {name: (low, high) for name, low, high in each if low <= high}
         optical = [ranges[name] for name in OPTICAL if name in ranges]
-        lowest, highest = min((low for low, _ in optical), default=0.0), max((high for _, high in optical), default=0.0)
+        lowest, highest = (
+            min((low for low, _ in optical), default=0.0),
+            max((high for _, high in optical), default=0.0),
+        )
         varies = any(low < high for low, high in optical)
         if lowest >= _LEAST_REFLECTANCE and highest <= LARGEST_REFLECTANCE and varies:
             raise ChannelError(
-                f"The optical bands of {path} hold values from {lowest:.4g} to {highest:.4g}, which is reflectance, but digital numbers "
-                "(reflectance x 10000) are needed; make the stack with l4s stack or detect with --sentinel2 and a --dem, which convert "
-                "the file, or multiply its optical bands by 10000."
+                f"The optical bands of {path} hold values from {lowest:.4g} to {highest:.4g}, which"
+                " is reflectance, but digital numbers (reflectance x 10000) are needed; make the"
+                " stack with l4s stack or detect with --sentinel2 and a --dem, which convert the"
+                " file, or multiply its optical bands by 10000."
             )
         lowest, highest = ranges.get("slope", (0.0, 0.0))
         if lowest < _SLOPES[0] or highest > _SLOPES[1]:
             report.warn(
-                f"The slope of {path} goes from {lowest:.4g} to {highest:.4g}, but models need degrees from 0 to 90: expect landslides to "
-                "be missed or invented; compute it in degrees (not in per cent), and declare as nodata what stands for no data."
+                f"The slope of {path} goes from {lowest:.4g} to {highest:.4g}, but models need"
+                " degrees from 0 to 90: expect landslides to be missed or invented; compute it in"
+                " degrees (not in per cent), and declare as nodata what stands for no data."
             )
         elif _LEAST_RADIANS <= highest <= math.pi / 2:
             report.warn(
-                f"The slope of {path} is nowhere above {highest:.4g}, but models need degrees: expect landslides to be missed if these are "
-                "radians, which have to be multiplied by 57.3; if they are degrees, the ground is flat and all is well."
+                f"The slope of {path} is nowhere above {highest:.4g}, but models need degrees:"
+                " expect landslides to be missed if these are radians, which have to be multiplied"
+                " by 57.3; if they are degrees, the ground is flat and all is well."
             )

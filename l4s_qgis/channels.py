@@ -1,6 +1,7 @@
 """Which band of a raster is which channel: recognised by its description, correctable by hand.
 
-The same rules as the engine's ``engine.bands.channel_name``; a test compares the two, as the plugin imports nothing of the engine.
+The same rules as the engine's ``engine.bands.channel_name``; a test compares the two, as the plugin
+imports nothing of the engine.
 """
 
 from __future__ import annotations
@@ -12,22 +13,61 @@ OPTICAL = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10",
 TERRAIN = ("slope", "DEM")
 CHANNELS = (*OPTICAL, *TERRAIN)
 TITLES = {
-    "B01": "coastal", "B02": "blue", "B03": "green", "B04": "red", "B05": "red edge 1", "B06": "red edge 2", "B07": "red edge 3",
-    "B08": "near infrared", "B09": "water vapour", "B10": "cirrus", "B11": "shortwave infrared 1", "B12": "shortwave infrared 2",
-    "slope": "slope", "DEM": "elevation",
-}  # fmt: skip
+    "B01": "coastal",
+    "B02": "blue",
+    "B03": "green",
+    "B04": "red",
+    "B05": "red edge 1",
+    "B06": "red edge 2",
+    "B07": "red edge 3",
+    "B08": "near infrared",
+    "B09": "water vapour",
+    "B10": "cirrus",
+    "B11": "shortwave infrared 1",
+    "B12": "shortwave infrared 2",
+    "slope": "slope",
+    "DEM": "elevation",
+}
 _ALIASES = {
-    "coastal": "B01", "aerosol": "B01", "coastal_aerosol": "B01", "blue": "B02", "green": "B03", "red": "B04",
-    "rededge1": "B05", "rededge2": "B06", "rededge3": "B07", "red_edge_1": "B05", "red_edge_2": "B06",
-    "red_edge_3": "B07", "nir": "B08", "water_vapour": "B09", "water_vapor": "B09", "wvp": "B09", "nir09": "B09",
-    "cirrus": "B10", "swir1": "B11", "swir16": "B11", "swir_1": "B11", "swir2": "B12", "swir22": "B12", "swir_2": "B12",
-    "slope": "slope", "dem": "DEM", "elevation": "DEM", "dsm": "DEM", "dtm": "DEM", "height": "DEM", "altitude": "DEM",
-}  # fmt: skip
+    "coastal": "B01",
+    "aerosol": "B01",
+    "coastal_aerosol": "B01",
+    "blue": "B02",
+    "green": "B03",
+    "red": "B04",
+    "rededge1": "B05",
+    "rededge2": "B06",
+    "rededge3": "B07",
+    "red_edge_1": "B05",
+    "red_edge_2": "B06",
+    "red_edge_3": "B07",
+    "nir": "B08",
+    "water_vapour": "B09",
+    "water_vapor": "B09",
+    "wvp": "B09",
+    "nir09": "B09",
+    "cirrus": "B10",
+    "swir1": "B11",
+    "swir16": "B11",
+    "swir_1": "B11",
+    "swir2": "B12",
+    "swir22": "B12",
+    "swir_2": "B12",
+    "slope": "slope",
+    "dem": "DEM",
+    "elevation": "DEM",
+    "dsm": "DEM",
+    "dtm": "DEM",
+    "height": "DEM",
+    "altitude": "DEM",
+}
 _BAND = re.compile(r"(?:^|[^a-z0-9])(?:b|band[ _-]?)0?(1[0-2]|[1-9])(?![0-9a])", re.IGNORECASE)
 
 
 def recognise(text: str) -> str | None:
-    """The channel that a band description or file name tells of; None where it tells of none or of several."""
+    """The channel that a band description or file name tells of; None where it tells of none or of
+    several.
+    """
     plain = text.strip().lower()
     if plain in _ALIASES:
         return _ALIASES[plain]
@@ -40,8 +80,9 @@ def recognise(text: str) -> str | None:
 def assign(descriptions: Sequence[str], layer_name: str = "") -> list[str | None]:
     """The channel of every band of a raster.
 
-    Bands without a telling description are taken in the benchmark's order where there are exactly 14 (or its 12 optical ones); a single band may be
-    told by the layer's name. A channel that would be given twice is left to the person.
+    Bands without a telling description are taken in the benchmark's order where there are exactly
+    14 (or its 12 optical ones); a single band may be told by the layer's name. A channel that would
+    be given twice is left to the person.
 
     Args:
         descriptions: The bands' descriptions, in order.
@@ -60,7 +101,8 @@ def assign(descriptions: Sequence[str], layer_name: str = "") -> list[str | None
 
 
 def parse(text: str, bands: int) -> list[str | None]:
-    """Read an assignment written as text: a channel for each band, ``-`` for bands that are left out.
+    """Read an assignment written as text: a channel for each band, ``-`` for bands that are left
+    out.
 
     Args:
         text: For instance ``B02,B03,B04,B08,-``.

@@ -30,7 +30,11 @@ class HelpDialog(QDialog):
         browser.anchorClicked.connect(self._open)
         browser.setSearchPaths([str(page().parent)])
         # Pictures are wider than the page; the guide reads well without them.
-        lines = [line for line in page().read_text(encoding="utf-8").splitlines() if not line.startswith("![")]
+        lines = [
+            line
+            for line in page().read_text(encoding="utf-8").splitlines()
+            if not line.startswith("![")
+        ]
         browser.setMarkdown("\n".join(lines))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -20,7 +20,8 @@ from .i18n import tr
 
 LAYER = "landslides"
 PROBABILITY_PROPERTY = "l4s/probability"
-# ColorBrewer YlOrRd, readable with colour-vision deficiency; transparent where a landslide is unlikely.
+# ColorBrewer YlOrRd, readable with colour-vision deficiency; transparent where a landslide is
+# unlikely.
 _RAMP = (
     (0.0, "#ffffcc", 0),
     (0.25, "#ffeda0", 60),
@@ -28,7 +29,12 @@ _RAMP = (
     (0.75, "#f03b20", 215),
     (1.0, "#800026", 235),
 )
-_UNCERTAINTY = ((0.0, "#f1eef6", 0), (0.1, "#bdc9e1", 120), (0.2, "#74a9cf", 190), (0.35, "#045a8d", 230))
+_UNCERTAINTY = (
+    (0.0, "#f1eef6", 0),
+    (0.1, "#bdc9e1", 120),
+    (0.2, "#74a9cf", 190),
+    (0.35, "#045a8d", 230),
+)
 
 
 def load_results(folder: Path, title: str) -> QgsVectorLayer | None:
@@ -57,7 +63,9 @@ def load_results(folder: Path, title: str) -> QgsVectorLayer | None:
 
 
 def load_inventory(path: Path, group: QgsLayerTreeGroup | None = None) -> QgsVectorLayer | None:
-    """Add the landslides of a GeoPackage to the project, with the style and the form that it carries."""
+    """Add the landslides of a GeoPackage to the project, with the style and the form that it
+    carries.
+    """
     layer = QgsVectorLayer(f"{path}|layername={LAYER}", tr("Landslides"), "ogr")
     if not layer.isValid():
         return None
@@ -73,7 +81,9 @@ def style_raster(layer: QgsRasterLayer, ramp: tuple[tuple[float, str, int], ...]
         shade = QColor(colour)
         shade.setAlpha(alpha)
         items.append(QgsColorRampShader.ColorRampItem(value, shade, f"{value:g}"))
-    function = QgsColorRampShader(ramp[0][0], ramp[-1][0], None, QgsColorRampShader.Type.Interpolated)
+    function = QgsColorRampShader(
+        ramp[0][0], ramp[-1][0], None, QgsColorRampShader.Type.Interpolated
+    )
     function.setColorRampItemList(items)
     shader = QgsRasterShader()
     shader.setRasterShaderFunction(function)

@@ -30,40 +30,78 @@ class EngineError(Exception):
 # Functions, because the language is known only when QGIS has started.
 SENTENCES: dict[str, Callable[[], str]] = {
     "cancelled": lambda: tr("Stopped on request; nothing half-written is left."),
-    "engine-start": lambda: tr("The engine's Python could not be started. Open “Landslides ▸ Engine…” and repair it or choose another one."),
-    "engine-crash": lambda: tr("The engine ended unexpectedly; QGIS is not affected. Often memory ran out: close other programs or choose a smaller area, and try again."),
-    "engine-failed": lambda: tr("The engine stopped without saying why; the details show its last lines."),
-    "engine-silent": lambda: tr("The engine ended without a result. Open “Landslides ▸ Engine…” and repair it."),
-    "engine-missing": lambda: tr("The engine is not installed in the chosen Python. Open “Landslides ▸ Engine…” and repair it or choose another one."),
-    "engine-version": lambda: tr("The engine's version does not fit this plugin. Open “Landslides ▸ Engine…” and update it."),
-    "environment-missing": lambda: tr("The engine is not installed yet. Open “Landslides ▸ Engine…” and install it; that is needed only once."),
-    "environment-outdated": lambda: tr("The engine belongs to another version of this plugin. Open “Landslides ▸ Engine…” and update it."),
-    "environment-broken": lambda: tr("The engine's folder is damaged or was removed. Open “Landslides ▸ Engine…” and repair it."),
-    "file-missing": lambda: tr("A file or folder does not exist; it may have been moved or renamed."),
-    "file-unreadable": lambda: tr("A file cannot be read: it is damaged, incomplete or of another format."),
-    "product": lambda: tr("The Sentinel-2 or DEM product is incomplete or contradicts itself; download it again."),
-    "channels": lambda: tr("Channels are missing or not named; set them by hand in the list of channels or choose another model."),
+    "engine-start": lambda: tr(
+        "The engine's Python could not be started. Open “Landslides ▸ Engine…” and repair it or choose another one."
+    ),
+    "engine-crash": lambda: tr(
+        "The engine ended unexpectedly; QGIS is not affected. Often memory ran out: close other programs or choose a smaller area, and try again."
+    ),
+    "engine-failed": lambda: tr(
+        "The engine stopped without saying why; the details show its last lines."
+    ),
+    "engine-silent": lambda: tr(
+        "The engine ended without a result. Open “Landslides ▸ Engine…” and repair it."
+    ),
+    "engine-missing": lambda: tr(
+        "The engine is not installed in the chosen Python. Open “Landslides ▸ Engine…” and repair it or choose another one."
+    ),
+    "engine-version": lambda: tr(
+        "The engine's version does not fit this plugin. Open “Landslides ▸ Engine…” and update it."
+    ),
+    "environment-missing": lambda: tr(
+        "The engine is not installed yet. Open “Landslides ▸ Engine…” and install it; that is needed only once."
+    ),
+    "environment-outdated": lambda: tr(
+        "The engine belongs to another version of this plugin. Open “Landslides ▸ Engine…” and update it."
+    ),
+    "environment-broken": lambda: tr(
+        "The engine's folder is damaged or was removed. Open “Landslides ▸ Engine…” and repair it."
+    ),
+    "file-missing": lambda: tr(
+        "A file or folder does not exist; it may have been moved or renamed."
+    ),
+    "file-unreadable": lambda: tr(
+        "A file cannot be read: it is damaged, incomplete or of another format."
+    ),
+    "product": lambda: tr(
+        "The Sentinel-2 or DEM product is incomplete or contradicts itself; download it again."
+    ),
+    "channels": lambda: tr(
+        "Channels are missing or not named; set them by hand in the list of channels or choose another model."
+    ),
     "grid": lambda: tr("The rasters do not fit together."),
-    "crs-missing": lambda: tr("A layer has no coordinate reference system; set it in the layer's properties."),
-    "no-overlap": lambda: tr("The image, the DEM and the area do not cover any common ground; check their coordinate reference systems."),
+    "crs-missing": lambda: tr(
+        "A layer has no coordinate reference system; set it in the layer's properties."
+    ),
+    "no-overlap": lambda: tr(
+        "The image, the DEM and the area do not cover any common ground; check their coordinate reference systems."
+    ),
     "no-valid-pixels": lambda: tr("There are no, or too few, pixels with data in the area."),
     "config": lambda: tr("An option makes no sense."),
     "dataset": lambda: tr("The labelled data cannot be used."),
     "bundle": lambda: tr("The model cannot be loaded."),
-    "bundle-digest": lambda: tr("A file of the model is damaged or was changed; copy the model again."),
-    "bundle-unsafe": lambda: tr("The model's weights are in a format that could run any code, and are refused."),
+    "bundle-digest": lambda: tr(
+        "A file of the model is damaged or was changed; copy the model again."
+    ),
+    "bundle-unsafe": lambda: tr(
+        "The model's weights are in a format that could run any code, and are refused."
+    ),
     "inventory": lambda: tr("The inventory cannot be used."),
     "output": lambda: tr("The results cannot be written; choose a folder in which you may write."),
     "disk-full": lambda: tr("The disk is full; free some space or choose another output folder."),
-    "dependency-missing": lambda: tr("This needs the full installation. Open “Landslides ▸ Engine…” and install it."),
+    "dependency-missing": lambda: tr(
+        "This needs the full installation. Open “Landslides ▸ Engine…” and install it."
+    ),
     "device": lambda: tr("The chosen device cannot be used; choose “Automatic” or “CPU”."),
     "input": lambda: tr("Something that was given cannot be used."),
     "bug": lambda: tr("The engine met a bug. Please report it with the details."),
-}  # fmt: skip
+}
 
 
 def sentence(code: str, message: str = "") -> str:
-    """A sentence for a code; what the engine said comes behind it, as it names the file or the value."""
+    """A sentence for a code; what the engine said comes behind it, as it names the file or the
+    value.
+    """
     known = SENTENCES.get(code)
     if known is None:
         return message or tr("The engine reported “{code}”.").format(code=code)

@@ -1,4 +1,6 @@
-"""The plugin in QGIS: toolbar, menu, Processing provider, dialog, dock. Everything heavy is imported when it is first used."""
+"""The plugin in QGIS: toolbar, menu, Processing provider, dialog, dock. Everything heavy is
+imported when it is first used.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +41,16 @@ class L4SPlugin:
         self._toolbar = self._iface.addToolBar(tr("Landslides"))
         self._toolbar.setObjectName("l4s")
         self.detect_action = self._add_action(
-            "detect", tr("Detect landslides…"), self.detect, tr("Find landslides in a Sentinel-2 image")
+            "detect",
+            tr("Detect landslides…"),
+            self.detect,
+            tr("Find landslides in a Sentinel-2 image"),
         )
         self.review_action = self._add_action(
-            "review", tr("Review landslides"), self.review, tr("Accept, reject and correct landslides one by one")
+            "review",
+            tr("Review landslides"),
+            self.review,
+            tr("Accept, reject and correct landslides one by one"),
         )
         self.review_action.setCheckable(True)
         self.engine_action = self._add_action(
@@ -73,7 +81,9 @@ class L4SPlugin:
             QgsApplication.processingRegistry().removeProvider(self._provider)
         if self._translator is not None:
             QgsApplication.removeTranslator(self._translator)
-        self._dock = self._engine_dialog = self._detect_dialog = self._toolbar = self._provider = None
+        self._dock = self._engine_dialog = self._detect_dialog = self._toolbar = self._provider = (
+            None
+        )
         self._actions, self._runs = [], []
 
     def engine(self, *_: Any) -> Any:
@@ -131,7 +141,9 @@ class L4SPlugin:
         title = dialog.title()
         run = BackgroundRun(self._iface, "l4s:detect", dialog.parameters(), tr("Detect landslides"))
         run.succeeded.connect(
-            lambda outputs: load_detection(self._iface, outputs, title, run.seconds, self.show_review)
+            lambda outputs: load_detection(
+                self._iface, outputs, title, run.seconds, self.show_review
+            )
         )
         run.succeeded.connect(lambda _: dialog.deleteLater())
         run.failed.connect(lambda _: self._keep_answers(dialog))

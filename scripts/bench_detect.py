@@ -1,14 +1,18 @@
-"""Measure detection: throughput against a bare loop over the network, memory on a full tile, and seams.
+"""Measure detection: throughput against a bare loop over the network, memory on a full tile, and
+seams.
 
-    python scripts/bench_detect.py --work DIR [--model light] [--size 2400] [--full 10980] [--seams 1200]
-                                   [--pace 4800] [--only throughput memory windows]
+    python scripts/bench_detect.py --work DIR [--model light] [--size 2400] [--full 10980] [--seams
+                                   1200] [--pace 4800] [--only throughput memory windows]
 
-A scene is simulated into DIR (unless it is there already); larger stacks are that scene, mirrored side by side until they are full.
-Every measurement runs in a process of its own. Throughput is told in useful pixels, those of the scene, once each: the bare loop
-runs the network on as many ready-made windows as the detection computes, so that both pay alike for the overlap, which is told
-apart. Besides the clock the processor's time is told, which other programs on the machine disturb less. PyTorch is measured twice: as
-anyone would write the loop (evaluation and inference mode, float32, default memory format), and as this engine's own PyTorch runtime
-does it (channels last). The result is a block of Markdown for ``docs/benchmarks.md``; the pictures of the seams are written to DIR.
+A scene is simulated into DIR (unless it is there already); larger stacks are that scene, mirrored
+side by side until they are full. Every measurement runs in a process of its own. Throughput is told
+in useful pixels, those of the scene, once each: the bare loop runs the network on as many
+ready-made windows as the detection computes, so that both pay alike for the overlap, which is told
+apart. Besides the clock the processor's time is told, which other programs on the machine disturb
+less. PyTorch is measured twice: as anyone would write the loop (evaluation and inference mode,
+float32, default memory format), and as this engine's own PyTorch runtime does it (channels last).
+The result is a block of Markdown for ``docs/benchmarks.md``; the pictures of the seams are written
+to DIR.
 """
 
 from __future__ import annotations
@@ -31,14 +35,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.files import output_folder
 from engine.grid import Grid
+from engine.handles import ProbabilityRaster, Stack
 from engine.inference.detect import InferenceConfig, predict
 from engine.inference.devices import Choice, choose, cores
 from engine.inference.runtime import load
 from engine.inference.tiling import mirror
 from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find
-from engine.nouns import ProbabilityRaster, Stack
-from engine.raster import RasterWriter, open_raster, output_folder
+from engine.raster import RasterWriter, open_raster
 from engine.scene.simulate import SimulationConfig, simulate
 
 SMALL_PX = 2000
@@ -66,12 +71,23 @@ def make_tile(scene: Path, out: Path, size: int) -> Path:
         grid = Grid(source.crs, source.transform, (size, size))
         dtype, nodata = source.dtypes[0], source.nodata
     with RasterWriter(
-        out, grid, dtype=dtype, bands=[name or "" for name in names], nodata=nodata, scales=scales, offsets=offsets, overviews=False,
+        out,
+        grid,
+        dtype=dtype,
+        bands=[name or "" for name in names],
+        nodata=nodata,
+        scales=scales,
+        offsets=offsets,
+        overviews=False,
         profile={"interleave": "band"},
-    ) as writer:  # fmt: skip
+    ) as writer:
         for window in grid.windows(512):
-            rows = mirror(np.arange(window.row_off, window.row_off + window.height), values.shape[1])
-            columns = mirror(np.arange(window.col_off, window.col_off + window.width), values.shape[2])
+            rows = mirror(
+                np.arange(window.row_off, window.row_off + window.height), values.shape[1]
+            )
+            columns = mirror(
+                np.arange(window.col_off, window.col_off + window.width), values.shape[2]
+            )
             writer.write(values[:, rows[:, None], columns[None, :]], window)
     return out
 
@@ -79,21 +95,35 @@ def make_tile(scene: Path, out: Path, size: int) -> Path:
 def detect(stack: Path, model: str, out: Path, settings: dict[str, Any]) -> dict[str, Any]:
     """One detection; returns its facts with clock, processor time and the peak of memory."""
     bundle, config = find(model), InferenceConfig(**settings)
-    shutil.rmtree(out, ignore_errors=True)  # a finished result of the same request would be taken as it is
+    shutil.rmtree(
+        out, ignore_errors=True
+    )  # a finished result of the same request would be taken as it is
     clock, processor = time.perf_counter(), time.process_time()
     facts = predict(Stack.open(stack), [bundle], out=output_folder(out), config=config).facts
     return {
-        **facts, "clock": time.perf_counter() - clock, "processor": time.process_time() - processor,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10),
-    }  # fmt: skip
+        **facts,
+        "clock": time.perf_counter() - clock,
+        "processor": time.process_time() - processor,
+        "peak_mib": (
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            / (2**20 if sys.platform == "darwin" else 2**10)
+        ),
+    }
 
 
 def bare(
-    model: str, runtime: str, shape: Sequence[int], windows: int, threads: int, device: str, idle: bool = False
+    model: str,
+    runtime: str,
+    shape: Sequence[int],
+    windows: int,
+    threads: int,
+    device: str,
+    idle: bool = False,
 ) -> dict[str, Any]:
     """The network alone, on ready-made windows; the first one warms it up and does not count.
 
-    ``idle``: ONNX Runtime's threads sleep while they wait, as in a detection, so that processor times can be compared.
+    ``idle``: ONNX Runtime's threads sleep while they wait, as in a detection, so that processor
+    times can be compared.
     """
     bundle = find(model)
     choice = choose(device, "onnx" if runtime == "onnx" else "torch")
@@ -111,7 +141,9 @@ def bare(
     return {"clock": time.perf_counter() - clock, "processor": time.process_time() - processor}
 
 
-def _plain_onnx(path: Path | None, threads: int, idle: bool) -> Callable[[NDArray[np.float32]], Any]:
+def _plain_onnx(
+    path: Path | None, threads: int, idle: bool
+) -> Callable[[NDArray[np.float32]], Any]:
     """ONNX Runtime as one would use it without this engine: its own defaults."""
     import onnxruntime as ort
 
@@ -124,7 +156,9 @@ def _plain_onnx(path: Path | None, threads: int, idle: bool) -> Callable[[NDArra
 
 
 def _plain_eager(bundle: ModelBundle, threads: int) -> Callable[[NDArray[np.float32]], Any]:
-    """PyTorch as one would use it without this engine: the network as it was trained, in the default memory format."""
+    """PyTorch as one would use it without this engine: the network as it was trained, in the
+    default memory format.
+    """
     import torch
     from safetensors.torch import load_file
 
@@ -157,7 +191,9 @@ def alone(task: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any
         result: dict[str, Any] = json.loads(receive.recv())
     except EOFError as error:
         process.join()
-        raise SystemExit(f"A measurement ended with exit code {process.exitcode}; see above.") from error
+        raise SystemExit(
+            f"A measurement ended with exit code {process.exitcode}; see above."
+        ) from error
     process.join()
     return result
 
@@ -167,7 +203,9 @@ def _send(task: Callable[..., dict[str, Any]], arguments: tuple[Any, ...], pipe:
 
 
 def throughput(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
-    """Detection, bare loop and PyTorch, in turns; the best of each counts. What a run pays once should not decide: hence a large stack."""
+    """Detection, bare loop and PyTorch, in turns; the best of each counts. What a run pays once
+    should not decide: hence a large stack.
+    """
     stack = make_tile(stack, work / f"tile-{args.pace}.tif", args.pace)
     config = {"device": "cpu", "threads": args.threads}
     runs: list[dict[str, Any]] = []
@@ -183,16 +221,27 @@ def throughput(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
     loop = min(run["clock"] for run in loops)
     few = max(2, found["computed"] // 5)
     network = (
-        alone(bare, args.model, "onnx", shape, few, args.threads, "cpu", True)["processor"] * found["computed"] / few
+        alone(bare, args.model, "onnx", shape, few, args.threads, "cpu", True)["processor"]
+        * found["computed"]
+        / few
     )
     spent = min(run["processor"] for run in runs)
     rows = [
-        ("windows", f"{found['computed']} of {shape[2]} x {shape[3]}, overlap {found['overlap_px']}"),
+        (
+            "windows",
+            f"{found['computed']} of {shape[2]} x {shape[3]}, overlap {found['overlap_px']}",
+        ),
         ("cost of the overlap", f"{seen / useful:.2f} pixels computed for each useful one"),
         ("detection, inference stage", f"{useful / stage:.2f} Mpx/s useful ({stage:.1f} s)"),
-        ("bare ONNX Runtime loop, same windows", f"{useful / loop:.2f} Mpx/s useful ({loop:.1f} s)"),
+        (
+            "bare ONNX Runtime loop, same windows",
+            f"{useful / loop:.2f} Mpx/s useful ({loop:.1f} s)",
+        ),
         ("ratio by the clock", f"{loop / stage:.2f} (goal 0.85)"),
-        ("processor time, network alone / whole detection with statistics and writing", f"{network / spent:.2f}"),
+        (
+            "processor time, network alone / whole detection with statistics and writing",
+            f"{network / spent:.2f}",
+        ),
         (
             "whole detection: statistics, inference, writing",
             ", ".join(f"{v:.1f} s" for v in runs[-1]["inference_seconds"].values()),
@@ -206,14 +255,23 @@ def throughput(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
 def _against_torch(
     args: argparse.Namespace, shape: Sequence[int], windows: int, useful: float, stage: float
 ) -> list[Row]:
-    """PyTorch loops over a fifth of the windows, with ONNX Runtime's loop between them so that each ratio has its own neighbour."""
+    """PyTorch loops over a fifth of the windows, with ONNX Runtime's loop between them so that each
+    ratio has its own neighbour.
+    """
     few = max(2, windows // 5)
-    names = {"eager": "PyTorch eager loop", "torch": "PyTorch eager loop, channels last", "onnx": ""}
+    names = {
+        "eager": "PyTorch eager loop",
+        "torch": "PyTorch eager loop, channels last",
+        "onnx": "",
+    }
     spent: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(args.repeat):
         for name, results in spent.items():
             results.append(alone(bare, args.model, name, shape, few, args.threads, "cpu"))
-    best = {name: {key: min(r[key] for r in results) for key in results[0]} for name, results in spent.items()}
+    best = {
+        name: {key: min(r[key] for r in results) for key in results[0]}
+        for name, results in spent.items()
+    }
     rows: list[Row] = []
     for name in ("eager", "torch"):
         seconds = best[name]["clock"] * windows / few
@@ -223,7 +281,9 @@ def _against_torch(
             (f"detection's inference stage / {names[name]}", f"{seconds / stage:.1f}{goal}"),
             (
                 f"bare ONNX Runtime loop / {names[name]}, by the clock and by processor time",
-                ", ".join(f"{best[name][key] / best['onnx'][key]:.1f}" for key in ("clock", "processor")),
+                ", ".join(
+                    f"{best[name][key] / best['onnx'][key]:.1f}" for key in ("clock", "processor")
+                ),
             ),
         ]
     return rows
@@ -232,8 +292,20 @@ def _against_torch(
 def memory(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
     """Peak memory of a full tile and of a small one, each in its own process."""
     config = {"device": "cpu", "threads": args.threads}
-    small = alone(detect, make_tile(stack, work / f"tile-{SMALL_PX}.tif", SMALL_PX), args.model, work / "out", config)
-    full = alone(detect, make_tile(stack, work / f"tile-{args.full}.tif", args.full), args.model, work / "out", config)
+    small = alone(
+        detect,
+        make_tile(stack, work / f"tile-{SMALL_PX}.tif", SMALL_PX),
+        args.model,
+        work / "out",
+        config,
+    )
+    full = alone(
+        detect,
+        make_tile(stack, work / f"tile-{args.full}.tif", args.full),
+        args.model,
+        work / "out",
+        config,
+    )
     seconds = full["inference_seconds"]
     return [
         (f"peak memory, {args.full} x {args.full}", f"{full['peak_mib']:.0f} MiB (goal 2560)"),
@@ -256,9 +328,15 @@ def windows(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
     results = {}
     for size in WINDOWS_PX:
         folder = work / f"window-{size}"
-        # A card that tells how far its model looks has the overlap chosen for it; any other gets enough for deep networks.
+        # A card that tells how far its model looks has the overlap chosen for it; any other gets
+        # enough for deep networks.
         overlap = WINDOW_OVERLAP_PX if find(args.model).card.reach_px is None else None
-        settings = {"device": "cpu", "threads": args.threads, "window_px": size, "overlap_px": overlap}
+        settings = {
+            "device": "cpu",
+            "threads": args.threads,
+            "window_px": size,
+            "overlap_px": overlap,
+        }
         alone(detect, stack, args.model, folder, settings)
         with ProbabilityRaster.open(folder / "probability.tif").reader() as reader:
             results[size] = reader.read()
@@ -272,7 +350,10 @@ def windows(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
         rows.append(
             (
                 f"windows of {one} and {two}: pixels that differ by less than 0.02",
-                f"{share:.3%} (goal 99.9 %), largest difference {float(difference[valid].max()):.3f}, {picture.name}",
+                (
+                    f"{share:.3%} (goal 99.9 %), largest difference"
+                    f" {float(difference[valid].max()):.3f}, {picture.name}"
+                ),
             )
         )
     return rows
@@ -289,7 +370,9 @@ def _draw(probability: NDArray[np.float32], difference: NDArray[np.float32], out
         (axes[0], probability, 1.0, "probability"),
         (axes[1], difference, 0.05, "absolute difference, 0 … 0.05"),
     ):
-        shown = axis.imshow(values[::2, ::2], vmin=0, vmax=limit, cmap="magma", interpolation="nearest")
+        shown = axis.imshow(
+            values[::2, ::2], vmin=0, vmax=limit, cmap="magma", interpolation="nearest"
+        )
         axis.set_title(title)
         axis.set_axis_off()
         figure.colorbar(shown, ax=axis, shrink=0.7)
@@ -298,14 +381,18 @@ def _draw(probability: NDArray[np.float32], difference: NDArray[np.float32], out
 
 
 def gpu(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
-    """On CUDA: detection against the bare forward pass at the best batch, and against the CPU's result."""
+    """On CUDA: detection against the bare forward pass at the best batch, and against the CPU's
+    result.
+    """
     run = alone(detect, stack, args.model, work / "gpu", {"device": "cuda:0"})
     found, channels = run["windows"], len(find(args.model).card.channels)
     useful = run["valid_pixels"] / max(run["valid_share"], 1e-9) / 1e6
     best = 0.0
     for batch in (4, 8, 16, 32):
         shape = (batch, channels, found["rows_px"], found["columns_px"])
-        seconds = alone(bare, args.model, "torch", shape, 20, args.threads, "cuda:0")["clock"] / (20 * batch)
+        seconds = alone(bare, args.model, "torch", shape, 20, args.threads, "cuda:0")["clock"] / (
+            20 * batch
+        )
         best = max(best, useful / (seconds * found["computed"]))
     alone(detect, stack, args.model, work / "cpu", {"device": "cpu", "threads": args.threads})
     pair = []
@@ -315,7 +402,10 @@ def gpu(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
     difference = np.abs(pair[0] - pair[1])
     share = float(np.mean(difference[~np.isnan(difference)] < 0.01))
     return [
-        ("GPU: detection, inference stage", f"{run['mpx_per_s']:.1f} Mpx/s useful, {run['device']['reason']}"),
+        (
+            "GPU: detection, inference stage",
+            f"{run['mpx_per_s']:.1f} Mpx/s useful, {run['device']['reason']}",
+        ),
         ("GPU: bare forward pass with transfers, best batch", f"{best:.1f} Mpx/s useful"),
         ("GPU: ratio", f"{run['mpx_per_s'] / best:.2f} (goal 0.7)"),
         ("GPU: pixels within 0.01 of the CPU's", f"{share:.4%} (goal 99.9 %)"),
@@ -327,27 +417,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n", maxsplit=1)[0])
     parser.add_argument("--work", type=Path, required=True, help="folder for stacks and results")
     parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--size", type=int, default=2400, help="side of the simulated scene in pixels")
-    parser.add_argument("--full", type=int, default=10980, help="side of the full tile in pixels")
-    parser.add_argument("--seams", type=int, default=1200, help="side of the part whose seams are looked at, in pixels")
     parser.add_argument(
-        "--pace", type=int, default=4800, help="side of the stack whose throughput is measured, in pixels"
+        "--size", type=int, default=2400, help="side of the simulated scene in pixels"
+    )
+    parser.add_argument("--full", type=int, default=10980, help="side of the full tile in pixels")
+    parser.add_argument(
+        "--seams",
+        type=int,
+        default=1200,
+        help="side of the part whose seams are looked at, in pixels",
+    )
+    parser.add_argument(
+        "--pace",
+        type=int,
+        default=4800,
+        help="side of the stack whose throughput is measured, in pixels",
     )
     parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--repeat", type=int, default=2)
     parts: dict[str, Callable[[Path, argparse.Namespace, Path], list[Row]]] = {
-        "throughput": throughput, "memory": memory, "windows": windows, "gpu": gpu
-    }  # fmt: skip
-    parser.add_argument("--only", nargs="+", choices=list(parts), default=["throughput", "memory", "windows"])
+        "throughput": throughput,
+        "memory": memory,
+        "windows": windows,
+        "gpu": gpu,
+    }
+    parser.add_argument(
+        "--only", nargs="+", choices=list(parts), default=["throughput", "memory", "windows"]
+    )
     args = parser.parse_args()
     work = output_folder(args.work.resolve())
     bundle = find(args.model)
     scene = make_scene(work, args.size)
     load_now = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(
-        f"Model {bundle.card.name} {bundle.card.version} ({bundle.digest[:12]}), {args.threads} threads, {platform.machine()} with"
+        f"Model {bundle.card.name} {bundle.card.version} ({bundle.digest[:12]}), {args.threads}"
+        f" threads, {platform.machine()} with"
     )
-    print(f"{cores()} cores, Python {platform.python_version()}; load of the machine at the start: {load_now:.1f}.\n")
+    print(
+        f"{cores()} cores, Python {platform.python_version()}; load of the machine at the start:"
+        f" {load_now:.1f}.\n"
+    )
     print("| measured | result |\n|---|---|")
     for name in args.only:
         for label, value in parts[name](scene, args, work):

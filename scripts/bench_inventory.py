@@ -1,10 +1,12 @@
-"""Measure polygonizing and zonal statistics on a full Sentinel-2 tile, against GDAL and rasterstats; prints a Markdown table.
+"""Measure polygonizing and zonal statistics on a full Sentinel-2 tile, against GDAL and
+rasterstats; prints a Markdown table.
 
     python scripts/bench_inventory.py [--side 10980] [--slides 50000] [--sample 2000] [--folder DIR]
 
-Every figure is taken in a process of its own, so that its peak memory is its own. GDAL's polygonize is that of the system's Python
-(package python3-gdal), writing to memory; without it, that of rasterio. rasterstats is measured on a sample of polygons and
-scaled to their number, because all of them would take many minutes; it is only needed here: ``pip install rasterstats``.
+Every figure is taken in a process of its own, so that its peak memory is its own. GDAL's polygonize
+is that of the system's Python (package python3-gdal), writing to memory; without it, that of
+rasterio. rasterstats is measured on a sample of polygons and scaled to their number, because all of
+them would take many minutes; it is only needed here: ``pip install rasterstats``.
 """
 
 from __future__ import annotations
@@ -27,13 +29,13 @@ from rasterio.windows import Window
 from scipy import ndimage
 
 from engine.grid import Grid
+from engine.handles import LandslideMask, ProbabilityRaster, Stack, encode_probability
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.layers import open_layers
 from engine.inventory.outline import polygons
 from engine.inventory.runs import label_runs, read_mask
 from engine.inventory.vectorize import vectorize
 from engine.inventory.zonal import zonal_statistics
-from engine.nouns import LandslideMask, ProbabilityRaster, Stack, encode_probability
 from engine.raster import RasterWriter
 
 GDAL_PROGRAM = """
@@ -58,7 +60,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--side", type=int, default=10980)
     parser.add_argument("--slides", type=int, default=50_000)
-    parser.add_argument("--sample", type=int, default=2000, help="polygons on which rasterstats is measured")
+    parser.add_argument(
+        "--sample", type=int, default=2000, help="polygons on which rasterstats is measured"
+    )
     parser.add_argument("--folder", type=Path, help="where the test rasters are made (and kept)")
     parser.add_argument("--only", choices=sorted(STEPS), help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -100,14 +104,26 @@ def make_scene(folder: Path, side: int, slides: int) -> None:
     centre = rng.integers(0, side, (slides, 2))
     length = np.clip(8 * rng.pareto(1.4, slides) ** 0.5 + 4, 4, 120)
     angle = rng.uniform(0, np.pi, slides)
-    coarse = ndimage.gaussian_filter(rng.normal(size=(side // 64 + 2, side // 64 + 2)), 3) * 4000 + 1500
+    coarse = (
+        ndimage.gaussian_filter(rng.normal(size=(side // 64 + 2, side // 64 + 2)), 3) * 4000 + 1500
+    )
     common: dict[str, Any] = {"overviews": False}
     with (
-        RasterWriter(folder / "mask.tif", grid, dtype="uint8", bands=["landslide"], nodata=255, **common) as mask,
         RasterWriter(
-            folder / "probability.tif", grid, dtype="uint8", bands=["p"], nodata=255, scales=[0.004], **common
+            folder / "mask.tif", grid, dtype="uint8", bands=["landslide"], nodata=255, **common
+        ) as mask,
+        RasterWriter(
+            folder / "probability.tif",
+            grid,
+            dtype="uint8",
+            bands=["p"],
+            nodata=255,
+            scales=[0.004],
+            **common,
         ) as probability,
-        RasterWriter(folder / "stack.tif", grid, dtype="float32", bands=["slope", "DEM"], **common) as stack,
+        RasterWriter(
+            folder / "stack.tif", grid, dtype="float32", bands=["slope", "DEM"], **common
+        ) as stack,
     ):
         for top in range(0, side, 512):
             window = Window(0, top, side, min(512, side - top))
@@ -117,12 +133,18 @@ def make_scene(folder: Path, side: int, slides: int) -> None:
             noise = rng.random(slide.shape, np.float32) * 0.4
             probability.write(encode_probability(noise + 0.6 * slide)[None], window)
             rows = np.arange(top, top + int(window.height)) / 64
-            dem = ndimage.map_coordinates(coarse, np.meshgrid(rows, np.arange(side) / 64, indexing="ij"), order=1)
+            dem = ndimage.map_coordinates(
+                coarse, np.meshgrid(rows, np.arange(side) / 64, indexing="ij"), order=1
+            )
             stack.write(np.stack([noise * 100, dem]).astype(np.float32), window)
 
 
 def _ellipses(
-    window: Window, centre: NDArray[Any], length: NDArray[Any], angle: NDArray[Any], rng: np.random.Generator
+    window: Window,
+    centre: NDArray[Any],
+    length: NDArray[Any],
+    angle: NDArray[Any],
+    rng: np.random.Generator,
 ) -> NDArray[np.uint8]:
     out = np.zeros((int(window.height), int(window.width)), np.uint8)
     for (y, x), a, turn in zip(centre, length, angle, strict=True):
@@ -177,15 +199,20 @@ def ours_zonal(folder: Path, sample: int) -> dict[str, Any]:
     slides = label_runs(read_mask(mask)[0], 8)
     clock = Clock()
     with open_layers(
-        mask.grid, probability=ProbabilityRaster.open(folder / "probability.tif"), uncertainty=None,
-        stack=Stack.open(folder / "stack.tif"), change=None,
-    ) as (names, read):  # fmt: skip
+        mask.grid,
+        probability=ProbabilityRaster.open(folder / "probability.tif"),
+        uncertainty=None,
+        stack=Stack.open(folder / "stack.tif"),
+        change=None,
+    ) as (names, read):
         zonal_statistics(slides, mask.grid, names, read)
     return {**clock.read(), "polygons": slides.count, "layers": len(names)}
 
 
 def rasterstats_zonal(folder: Path, sample: int) -> dict[str, Any]:
-    """Run rasterstats on a sample: mean, min and max of probability, elevation and slope, one read a polygon."""
+    """Run rasterstats on a sample: mean, min and max of probability, elevation and slope, one read
+    a polygon.
+    """
     try:
         from rasterstats import zonal_stats  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError:
@@ -225,29 +252,42 @@ STEPS = {
 
 
 def _in_own_process(name: str, folder: Path, sample: int) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--only", name, "--folder", str(folder), "--sample", str(sample)]
+    command = [
+        sys.executable,
+        __file__,
+        "--only",
+        name,
+        "--folder",
+        str(folder),
+        "--sample",
+        str(sample),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 
 
 def _print(results: dict[str, dict[str, Any]], side: int) -> None:
-    print(f"Mask of {side} x {side} pixels; {platform.machine()}, Python {platform.python_version()}\n")
+    print(
+        f"Mask of {side} x {side} pixels; {platform.machine()}, Python"
+        f" {platform.python_version()}\n"
+    )
     print("| step | polygons | layers | seconds | processor seconds | peak memory |")
     print("|---|---|---|---|---|---|")
     for name, r in results.items():
         if r:
             memory = f"{r['kib'] / 2**20:.2f} GiB" if r.get("kib") else "–"
             print(
-                f"| {name} | {r['polygons']:,} | {r.get('layers', '–')} | {r['seconds']:.1f} | {r['cpu']:.1f} | {memory} |"
+                f"| {name} | {r['polygons']:,} | {r.get('layers', '–')} | {r['seconds']:.1f} |"
+                f" {r['cpu']:.1f} | {memory} |"
             )
     ours, gdal = results["our polygonize"], results["GDAL polygonize"]
     print(f"\nOur polygonize takes {ours['cpu'] / gdal['cpu']:.2f} times GDAL's processor time.")
     other, zonal = results["rasterstats"], results["our zonal statistics"]
     if other:
         print(
-            f"Zonal statistics take {other['cpu'] / zonal['cpu']:.0f} times less processor time than rasterstats, which was measured on "
-            f"{other['sample']:,} polygons and scaled."
+            f"Zonal statistics take {other['cpu'] / zonal['cpu']:.0f} times less processor time"
+            f" than rasterstats, which was measured on {other['sample']:,} polygons and scaled."
         )
 
 

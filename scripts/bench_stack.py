@@ -2,9 +2,10 @@
 
     python scripts/bench_stack.py --work DIR [--size 10980] [--threads N]
 
-A Level-1C SAFE product with two DEM archives is simulated into DIR (unless it is there already), and then, each in a process of its
-own: its bands are decoded with rasterio, in the pieces and with the threads that the stack uses; the stack of the whole product is
-made; stacks of three smaller areas are made. The result is a Markdown table.
+A Level-1C SAFE product with two DEM archives is simulated into DIR (unless it is there already),
+and then, each in a process of its own: its bands are decoded with rasterio, in the pieces and with
+the threads that the stack uses; the stack of the whole product is made; stacks of three smaller
+areas are made. The result is a Markdown table.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def decode(work: Path, threads: int) -> float:
                 left, top = piece.col_off // factor, piece.row_off // factor
                 right = min(-(-(piece.col_off + piece.width) // factor), dataset.width)
                 bottom = min(-(-(piece.row_off + piece.height) // factor), dataset.height)
-                jobs.append(pool.submit(read, dataset, lock, Window(left, top, right - left, bottom - top)))
+                jobs.append(
+                    pool.submit(read, dataset, lock, Window(left, top, right - left, bottom - top))
+                )
         return float(sum(job.result() for job in jobs))
 
 
@@ -67,8 +70,11 @@ def stack(work: Path, threads: int, area_km: float | None = None) -> float:
         bounds = (x - half, y - half, x + half, y + half)
     out = work / "bench_stack.tif"
     make_stack(
-        sorted(work.glob("*.SAFE")), sorted(work.glob("AP_*.zip")), out=out, config=StackConfig(bounds=bounds, workers=threads)
-    )  # fmt: skip
+        sorted(work.glob("*.SAFE")),
+        sorted(work.glob("AP_*.zip")),
+        out=out,
+        config=StackConfig(bounds=bounds, workers=threads),
+    )
     size = out.stat().st_size
     out.unlink()
     return float(size)
@@ -83,16 +89,22 @@ def _child(task: Callable[..., float], arguments: tuple[Any, ...], pipe: Any) ->
 
 
 def _peak_mib() -> float:
-    """Peak memory of this process; ru_maxrss would count that of the process from which it was started."""
+    """Peak memory of this process; ru_maxrss would count that of the process from which it was
+    started.
+    """
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+    line = next(
+        line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM")
+    )
     return int(line.split()[1]) / 1024
 
 
 def measured(task: Callable[..., float], *arguments: Any) -> tuple[float, float, float, float]:
-    """Run a task in a fresh process: wall seconds, processor seconds, peak memory in MiB, its result."""
+    """Run a task in a fresh process: wall seconds, processor seconds, peak memory in MiB, its
+    result.
+    """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_child, args=(task, arguments, there))
@@ -105,7 +117,9 @@ def measured(task: Callable[..., float], *arguments: Any) -> tuple[float, float,
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--work", type=Path, required=True, help="folder of the simulated product")
     parser.add_argument("--size", type=int, default=10980)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -115,21 +129,31 @@ def main() -> None:
         simulate(options.work, SimulationConfig(size_px=options.size, seed=3, product="l1c"))
     size = json.loads((options.work / "scene.json").read_text(encoding="utf-8"))["size_px"]
     print(
-        f"{platform.machine()}, {os.cpu_count()} cores, rasterio {rasterio.__version__}, GDAL {rasterio.__gdal_version__}"
+        f"{platform.machine()}, {os.cpu_count()} cores, rasterio {rasterio.__version__}, GDAL"
+        f" {rasterio.__gdal_version__}"
     )
     print(f"{size} x {size} pixels, {options.threads} threads\n")
     print("| task | wall s | processor s | peak MiB | file MB |\n|---|---|---|---|---|")
     base = measured(decode, options.work, options.threads)
-    print(f"| decode the 13 JP2 bands | {base[0]:.1f} | {base[1]:.1f} | {base[2]:.0f} | |", flush=True)
+    print(
+        f"| decode the 13 JP2 bands | {base[0]:.1f} | {base[1]:.1f} | {base[2]:.0f} | |", flush=True
+    )
     whole = measured(stack, options.work, options.threads)
-    print(f"| stack | {whole[0]:.1f} | {whole[1]:.1f} | {whole[2]:.0f} | {whole[3] / 1e6:.0f} |", flush=True)
+    print(
+        f"| stack | {whole[0]:.1f} | {whole[1]:.1f} | {whole[2]:.0f} | {whole[3] / 1e6:.0f} |",
+        flush=True,
+    )
     for area_km in () if options.skip_areas else AREAS_KM:
         part = measured(stack, options.work, options.threads, area_km)
         print(
-            f"| stack of {area_km} x {area_km} km | {part[0]:.1f} | {part[1]:.1f} | {part[2]:.0f} | {part[3] / 1e6:.0f} |",
+            f"| stack of {area_km} x {area_km} km | {part[0]:.1f} | {part[1]:.1f} | {part[2]:.0f} |"
+            f" {part[3] / 1e6:.0f} |",
             flush=True,
         )
-    print(f"\nstack / decode: {whole[0] / base[0]:.2f} in wall time, {whole[1] / base[1]:.2f} in processor time")
+    print(
+        f"\nstack / decode: {whole[0] / base[0]:.2f} in wall time, {whole[1] / base[1]:.2f} in"
+        " processor time"
+    )
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
-"""Throughput of training: patches a second of the real loop against a bare loop of forward and backward on ready tensors.
+"""Throughput of training: patches a second of the real loop against a bare loop of forward and
+backward on ready tensors.
 
-The real loop cuts crops from packed patches, normalises and augments them, clips, averages and logs; the bare loop does nothing but
-forward, backward and the optimiser's step on one batch that lies on the device already. Both run on the GPU where there is one.
+The real loop cuts crops from packed patches, normalises and augments them, clips, averages and
+logs; the bare loop does nothing but forward, backward and the optimiser's step on one batch that
+lies on the device already. Both run on the GPU where there is one.
 
     python scripts/bench_train.py --data PACKED --recipe baseline [--steps 40] [--set KEY=VALUE ...]
 
-With ``--recipes`` a few real steps of every network of every recipe (or of those named) are timed at full size, and predictions of the
-same network; from these rates follows the whole training on the benchmark's 3,799 patches and the adaptation to its 800 test patches,
-all stages, validations and rounds counted (:mod:`engine.training.effort`). On a CPU give a small ``training.batch_size`` for memory's
-sake: rates are a sample, and a CPU's depend little on it.
+With ``--recipes`` a few real steps of every network of every recipe (or of those named) are timed
+at full size, and predictions of the same network; from these rates follows the whole training on
+the benchmark's 3,799 patches and the adaptation to its 800 test patches, all stages, validations
+and rounds counted (:mod:`training_effort`). On a CPU give a small ``training.batch_size`` for
+memory's sake: rates are a sample, and a CPU's depend little on it.
 
-    python scripts/bench_train.py --data PACKED --recipes [NAME ...] [--steps 5] [--clock wall|processor] [--set training.batch_size=2]
+    python scripts/bench_train.py --data PACKED --recipes [NAME ...] [--steps 5] [--clock
+    wall|processor] [--set training.batch_size=2]
 """
 
 from __future__ import annotations
@@ -30,14 +34,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from training_effort import adaptation_effort, training_effort
 
 from engine.errors import CancelledError
 from engine.events import Event, Progress, Reporter
 from engine.models.losses import total_loss
 from engine.models.networks import build
-from engine.training.domains import Pool
-from engine.training.effort import adaptation_effort, training_effort
 from engine.training.loop import start_fabric, train_network
+from engine.training.pools import Pool
 from engine.training.recipe import Recipe, load_recipe, recipe_names
 from engine.training.run import make_task, prepare
 from engine.training.scoring import predict
@@ -53,7 +57,9 @@ def bare_rate(recipe: Recipe, network: dict[str, Any], steps: int) -> float:
     side = recipe.data.crop_px * recipe.data.enlarge
     size = recipe.training.batch_size
     plain = build(network, len(recipe.data.channels))
-    model, optimizer = fabric.setup(plain, make_optimizer(plain, recipe.optimizer, recipe.optimizer.lr))
+    model, optimizer = fabric.setup(
+        plain, make_optimizer(plain, recipe.optimizer, recipe.optimizer.lr)
+    )
     image = torch.randn(size, len(recipe.data.channels), side, side, device=fabric.device)
     mask = (torch.rand(size, side, side, device=fabric.device) < 0.02).to(torch.uint8)
     model.train()
@@ -71,11 +77,19 @@ def bare_rate(recipe: Recipe, network: dict[str, Any], steps: int) -> float:
 
 
 def real_rate(
-    recipe: Recipe, network: dict[str, Any], data: Path, steps: int, *, warm_up: int = WARM_UP, clock: str = "wall"
+    recipe: Recipe,
+    network: dict[str, Any],
+    data: Path,
+    steps: int,
+    *,
+    warm_up: int = WARM_UP,
+    clock: str = "wall",
 ) -> float:
-    """Patches a second of the real loop without validation: the median over single steps, after ``warm_up`` of them.
+    """Patches a second of the real loop without validation: the median over single steps, after
+    ``warm_up`` of them.
 
-    The loop is left after the last step that is timed, so that its schedule is the recipe's own and nothing is saved.
+    The loop is left after the last step that is timed, so that its schedule is the recipe's own and
+    nothing is saved.
     """
     now = CLOCKS[clock]
     times: list[float] = []
@@ -84,34 +98,57 @@ def real_rate(
         if isinstance(event, Progress) and event.stage == "training":
             times.append(now())  # the step's loss has been read, so that its work on a GPU is done
 
-    endless = replace(recipe, training=replace(recipe.training, validate_every=10**9, tensorboard=False))
+    endless = replace(
+        recipe, training=replace(recipe.training, validate_every=10**9, tensorboard=False)
+    )
     task = make_task(endless, network, prepare(endless, data), None)
     with tempfile.TemporaryDirectory() as folder, suppress(CancelledError):
-        train_network(task, Path(folder), report=Reporter(listen, lambda: len(times) > warm_up + steps))
-    taken = [later - earlier for earlier, later in zip(times[warm_up:], times[warm_up + 1 :], strict=False)]
+        train_network(
+            task, Path(folder), report=Reporter(listen, lambda: len(times) > warm_up + steps)
+        )
+    taken = [
+        later - earlier
+        for earlier, later in zip(times[warm_up:], times[warm_up + 1 :], strict=False)
+    ]
     return recipe.training.batch_size / statistics.median(taken)
 
 
-def prediction_rate(recipe: Recipe, network: dict[str, Any], data: Path, *, clock: str = "wall") -> float:
+def prediction_rate(
+    recipe: Recipe, network: dict[str, Any], data: Path, *, clock: str = "wall"
+) -> float:
     """Patches a second of validation and of labelling a target."""
     fabric = start_fabric(recipe.training)
     material = prepare(recipe, data)
     model = build(network, len(recipe.data.channels)).to(fabric.device).eval()
     chosen = list(range(min(len(material.arrays), 8 if fabric.device.type == "cuda" else 2)))
-    pool = Pool(material.pool.arrays.select(chosen), material.pool.shift[chosen], material.pool.scale[chosen])
+    pool = Pool(
+        material.pool.arrays.select(chosen),
+        material.pool.shift[chosen],
+        material.pool.scale[chosen],
+    )
     rates = []
     for _ in range(3):
         started = CLOCKS[clock]()
         with fabric.autocast():
             predict(
-                model, pool, device=fabric.device, clip=material.normalization.clip, factor=recipe.data.enlarge
+                model,
+                pool,
+                device=fabric.device,
+                clip=material.normalization.clip,
+                factor=recipe.data.enlarge,
             )  # its result is on the CPU
         rates.append(len(chosen) / (CLOCKS[clock]() - started))
     return max(rates)  # the first one warms up
 
 
 def measure(
-    recipe: Recipe, name: str, data: Path, *, steps: int, clock: str = "wall", full: Recipe | None = None
+    recipe: Recipe,
+    name: str,
+    data: Path,
+    *,
+    steps: int,
+    clock: str = "wall",
+    full: Recipe | None = None,
 ) -> dict[str, Any]:
     """Rates of one network of a recipe, and the hours of its whole training and adaptation.
 
@@ -130,24 +167,33 @@ def measure(
     predicted = prediction_rate(recipe, network, data, clock=clock)
     counted = full or recipe
     return {
-        "recipe": recipe.name, "network": name, "batch": recipe.training.batch_size, "clock": clock,
-        "trained_per_s": trained, "predicted_per_s": predicted,
+        "recipe": recipe.name,
+        "network": name,
+        "batch": recipe.training.batch_size,
+        "clock": clock,
+        "trained_per_s": trained,
+        "predicted_per_s": predicted,
         "training_h": training_effort(counted).hours(trained, predicted),
         "adaptation_h": adaptation_effort(counted).hours(trained, predicted),
-        "gpu_peak_gib": torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None,
+        "gpu_peak_gib": (
+            torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else None
+        ),
         **machine(),
-    }  # fmt: skip
+    }
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Rows as Markdown for ``docs/benchmarks.md``."""
     lines = [
-        "| recipe | network | trained a second | predicted a second | `l4s train`, h | `l4s adapt`, h |",
+        (
+            "| recipe | network | trained a second | predicted a second | `l4s train`, h | `l4s"
+            " adapt`, h |"
+        ),
         "|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {r['recipe']} | {r['network']} | {r['trained_per_s']:.3g} | {r['predicted_per_s']:.3g} | {r['training_h']:.3g} | "
-        f"{r['adaptation_h']:.3g} |"
+        f"| {r['recipe']} | {r['network']} | {r['trained_per_s']:.3g} | {r['predicted_per_s']:.3g}"
+        f" | {r['training_h']:.3g} | {r['adaptation_h']:.3g} |"
         for r in rows
     ]
     return "\n".join(lines)
@@ -170,8 +216,16 @@ def _ratio(args: argparse.Namespace) -> None:
     recipe = load_recipe(args.recipe, args.overrides)
     for name, described in recipe.networks().items():
         network = {**described, "pretrained": "none"}
-        bare, real = bare_rate(recipe, network, args.steps), real_rate(recipe, network, args.data, args.steps)
-        result = {"recipe": recipe.name, "network": name, "bare_per_s": round(bare, 2), "real_per_s": round(real, 2)}
+        bare, real = (
+            bare_rate(recipe, network, args.steps),
+            real_rate(recipe, network, args.data, args.steps),
+        )
+        result = {
+            "recipe": recipe.name,
+            "network": name,
+            "bare_per_s": round(bare, 2),
+            "real_per_s": round(real, 2),
+        }
         print(json.dumps({**result, "ratio": round(real / bare, 3), **machine()}))
 
 
@@ -181,7 +235,9 @@ def _all(args: argparse.Namespace) -> None:
     for recipe_name in args.recipes or recipe_names():
         recipe, full = load_recipe(recipe_name, args.overrides), load_recipe(recipe_name)
         for name in recipe.networks():
-            rows.append(measure(recipe, name, args.data, steps=args.steps, clock=args.clock, full=full))
+            rows.append(
+                measure(recipe, name, args.data, steps=args.steps, clock=args.clock, full=full)
+            )
             print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
             gc.collect()
     print(table(rows))
@@ -192,7 +248,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--recipe", default="baseline", help="measured against a bare loop")
-    parser.add_argument("--recipes", nargs="*", metavar="NAME", help="estimate whole trainings instead; all by default")
+    parser.add_argument(
+        "--recipes",
+        nargs="*",
+        metavar="NAME",
+        help="estimate whole trainings instead; all by default",
+    )
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="of --recipes")
     parser.add_argument("--set", action="append", default=[], dest="overrides")

@@ -1,4 +1,6 @@
-"""How the bundled model is calibrated and scored: thresholds, shifts and temperature from held-out patches, and false alarms."""
+"""How the bundled model is calibrated and scored: thresholds, shifts and temperature from held-out
+patches, and false alarms.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,9 @@ from engine.models.normalization import ChannelStatistics, StatisticsAccumulator
 from engine.training.light import NORMALIZATION, SUBSETS
 
 BUNDLED = replace(NORMALIZATION, relief_exponent=2.5, largest_gain=3.0)
-"""What the bundle normalises by. A training sample's mountain is flattened in proportion, and so are its scars; a real gentle mountain's
-scars are less bound to its steepest slopes (docs/decisions/model-light-gentle-mountains.md)."""
+"""What the bundle normalises by. A training sample's mountain is flattened in proportion, and so
+are its scars; a real gentle mountain's scars are less bound to its steepest slopes
+(docs/decisions/model-light-gentle-mountains.md)."""
 
 TOLERATED_F1 = 0.003
 """Thresholds whose held-out F1 is worse than the best one by no more are as good."""
@@ -33,7 +36,8 @@ GUIDING = ("14 channels", "without B10", "B02 B03 B04 + terrain")
 """Sets of channels for which threshold and temperature are chosen."""
 
 HeldOut = Mapping[tuple[str, str], Mapping[int, Floats]]
-"""Logits of every patch by networks that have not seen it, by set of channels and by what it is normalised with."""
+"""Logits of every patch by networks that have not seen it, by set of channels and by what it is
+normalised with."""
 
 
 def statistics_of(images: Sequence[Floats]) -> ChannelStatistics:
@@ -46,11 +50,17 @@ def statistics_of(images: Sequence[Floats]) -> ChannelStatistics:
 
 def of_a_whole_scene(statistics: ChannelStatistics) -> ChannelStatistics:
     """The same statistics, as if of enough pixels to count fully."""
-    return replace(statistics, count=np.maximum(statistics.count, BUNDLED.min_pixels * (statistics.count > 0)))
+    return replace(
+        statistics, count=np.maximum(statistics.count, BUNDLED.min_pixels * (statistics.count > 0))
+    )
 
 
-def logits_of(model: Segmenter, image: Floats, channels: Sequence[str], statistics: ChannelStatistics) -> Floats:
-    """Logits (h, w) of a raw image of which only some channels are given; computed in pieces of 512 px."""
+def logits_of(
+    model: Segmenter, image: Floats, channels: Sequence[str], statistics: ChannelStatistics
+) -> Floats:
+    """Logits (h, w) of a raw image of which only some channels are given; computed in pieces of 512
+    px.
+    """
     there = [name for name in channels if not np.isnan(image[NAMES.index(name)]).all()]
     raw = np.ascontiguousarray(image[[NAMES.index(name) for name in there]])
     ready = BUNDLED.apply(raw, there, BUNDLED.affine(statistics))
@@ -65,8 +75,12 @@ def logits_of(model: Segmenter, image: Floats, channels: Sequence[str], statisti
     return result[:rows, :columns]
 
 
-def f1_of(logits: Mapping[int, Floats], patches: Patches, at: float, only: Sequence[int] | None = None) -> float:
-    """Pixel F1 of the landslide class, over all pixels of the patches, at a threshold on the logit."""
+def f1_of(
+    logits: Mapping[int, Floats], patches: Patches, at: float, only: Sequence[int] | None = None
+) -> float:
+    """Pixel F1 of the landslide class, over all pixels of the patches, at a threshold on the
+    logit.
+    """
     hit = alarms = truth = 0
     for i, values in logits.items():
         if only is None or i in only:
@@ -78,26 +92,38 @@ def f1_of(logits: Mapping[int, Floats], patches: Patches, at: float, only: Seque
 
 
 def calibrate(folds: HeldOut, patches: Patches) -> tuple[float, float]:
-    """Shift and temperature by likelihood over held-out pixels: ``(logit - shift) / temperature`` (Platt 1999).
+    """Shift and temperature by likelihood over held-out pixels: ``(logit - shift) / temperature``
+    (Platt 1999).
 
-    A temperature alone cannot do it: the loss weighs landslides up, and the labels leave scars out, so that logits lie too high.
+    A temperature alone cannot do it: the loss weighs landslides up, and the labels leave scars out,
+    so that logits lie too high.
     """
     guiding = [by_id for key, by_id in folds.items() if key[0] in GUIDING]
-    pixels = torch.from_numpy(np.concatenate([v.ravel()[::7] for by_id in guiding for v in by_id.values()]))
-    truth = torch.from_numpy(np.concatenate([patches[i][1].ravel()[::7] for by_id in guiding for i in by_id]))
+    pixels = torch.from_numpy(
+        np.concatenate([v.ravel()[::7] for by_id in guiding for v in by_id.values()])
+    )
+    truth = torch.from_numpy(
+        np.concatenate([patches[i][1].ravel()[::7] for by_id in guiding for i in by_id])
+    )
 
     def loss(found: NDArray[np.float64]) -> float:
         shift, temperature = found
-        return float(torch.nn.functional.binary_cross_entropy_with_logits((pixels - shift) / temperature, truth))
+        return float(
+            torch.nn.functional.binary_cross_entropy_with_logits(
+                (pixels - shift) / temperature, truth
+            )
+        )
 
     shift, temperature = minimize(loss, [1.5, 1.0], method="Nelder-Mead").x
     return round(float(shift), 2), round(float(temperature), 2)
 
 
 def missing_shifts(folds: HeldOut, patches: Patches) -> list[tuple[int, float]]:
-    """What is added to the logits where a channel is not there, so that one threshold serves all sets of channels.
+    """What is added to the logits where a channel is not there, so that one threshold serves all
+    sets of channels.
 
-    It is the distance between the best thresholds with all channels and without that one, on held-out patches.
+    It is the distance between the best thresholds with all channels and without that one, on
+    held-out patches.
     """
     whole = plateau([folds["14 channels", "folder"]], patches)
     return [
@@ -107,25 +133,35 @@ def missing_shifts(folds: HeldOut, patches: Patches) -> list[tuple[int, float]]:
 
 
 def shift_without_terrain(model: Segmenter, data: Path, at: float) -> tuple[int, float]:
-    """What is added to the logits where there is no slope, so that no pixel of the landslide-free training scenes is above a threshold.
+    """What is added to the logits where there is no slope, so that no pixel of the landslide-free
+    training scenes is above a threshold.
 
-    F1 on held-out patches cannot tell it: they are mountains, and what is mistaken without terrain are plains.
+    F1 on held-out patches cannot tell it: they are mountains, and what is mistaken without terrain
+    are plains.
     """
     highest = [
         float(logits_of(model, image, channels, statistics).max())
         for image in (area.image.numpy() for area in landslide_free(data)[0])
         for channels in (OPTICAL, SUBSETS["B02 B03 B04"])
-        # These pieces are small, and lean on the training's statistics; whole scenes have statistics of their own.
+        # These pieces are small, and lean on the training's statistics; whole scenes have
+        # statistics of their own.
         for statistics in (statistics_of([image]), of_a_whole_scene(statistics_of([image])))
     ]
     return NAMES.index("slope"), math.floor(100 * min(0.0, at - max(highest))) / 100
 
 
-def shift_missing(folds: HeldOut, shifts: Sequence[tuple[int, float]]) -> dict[tuple[str, str], dict[int, Floats]]:
+def shift_missing(
+    folds: HeldOut, shifts: Sequence[tuple[int, float]]
+) -> dict[tuple[str, str], dict[int, Floats]]:
     """Held-out logits as the network with these shifts gives them."""
     return {
         (subset, domain): {
-            i: values + np.float32(sum(shift for index, shift in shifts if NAMES[index] not in SUBSETS[subset]))
+            i: (
+                values
+                + np.float32(
+                    sum(shift for index, shift in shifts if NAMES[index] not in SUBSETS[subset])
+                )
+            )
             for i, values in by_id.items()
         }
         for (subset, domain), by_id in folds.items()
@@ -134,15 +170,24 @@ def shift_missing(folds: HeldOut, shifts: Sequence[tuple[int, float]]) -> dict[t
 
 def choose(folds: HeldOut, patches: Patches) -> float:
     """The threshold, a logit, by F1 over held-out patches."""
-    # On ground unlike the training's more is drawn than should be (docs/decisions/model-light-pair.md): of those as good, the highest.
-    return plateau([by_id for (subset, _), by_id in folds.items() if subset in GUIDING], patches, TOLERATED_F1)
+    # On ground unlike the training's more is drawn than should be
+    # (docs/decisions/model-light-pair.md): of those as good, the highest.
+    return plateau(
+        [by_id for (subset, _), by_id in folds.items() if subset in GUIDING], patches, TOLERATED_F1
+    )
 
 
-def plateau(sets: Sequence[Mapping[int, Floats]], patches: Patches, tolerated: float = 0.0) -> float:
-    """The highest threshold on the logit whose mean F1 over some sets of predictions is the best, or less by what is tolerated."""
+def plateau(
+    sets: Sequence[Mapping[int, Floats]], patches: Patches, tolerated: float = 0.0
+) -> float:
+    """The highest threshold on the logit whose mean F1 over some sets of predictions is the best,
+    or less by what is tolerated.
+    """
     candidates = np.arange(-6.0, 6.01, 0.1)
     scores = [np.mean([f1_of(by_id, patches, at) for by_id in sets]) for at in candidates]
-    smooth = np.convolve(np.pad(scores, 4, mode="edge"), np.ones(9) / 9, mode="valid")  # the middle of the plateau
+    smooth = np.convolve(
+        np.pad(scores, 4, mode="edge"), np.ones(9) / 9, mode="valid"
+    )  # the middle of the plateau
     return float(candidates[np.flatnonzero(smooth >= smooth.max() - tolerated)[-1]])
 
 
@@ -151,29 +196,44 @@ def scores_of(folds: HeldOut, patches: Patches, at: float) -> list[dict[str, Any
     rows = []
     for (subset, domain), by_id in folds.items():
         blocks = [round(f1_of(by_id, patches, at, fold), 3) for fold in FOLDS]
-        rows.append({
-            "what": "F1 of the landslide class, pixels, blocks left out in turn", "kind": "inductive", "channels": subset,
-            "normalised by": f"the statistics of the {domain}", "value": round(f1_of(by_id, patches, at), 3), "blocks": blocks,
-            "spread": round(float(np.std(blocks)), 3),
-        })  # fmt: skip
+        rows.append(
+            {
+                "what": "F1 of the landslide class, pixels, blocks left out in turn",
+                "kind": "inductive",
+                "channels": subset,
+                "normalised by": f"the statistics of the {domain}",
+                "value": round(f1_of(by_id, patches, at), 3),
+                "blocks": blocks,
+                "spread": round(float(np.std(blocks)), 3),
+            }
+        )
     return rows
 
 
 def reliability(folds: HeldOut, patches: Patches, temperature: float) -> list[dict[str, float]]:
-    """Share of landslide pixels in ten classes of predicted probability, held-out patches, 14 channels."""
+    """Share of landslide pixels in ten classes of predicted probability, held-out patches, 14
+    channels.
+    """
     by_id = folds["14 channels", "folder"]
     p = np.concatenate([1 / (1 + np.exp(-v.ravel() / temperature)) for v in by_id.values()])
     y = np.concatenate([patches[i][1].ravel() for i in by_id])
     classes = np.minimum((p * 10).astype(int), 9)
     return [
-        {"from": k / 10, "pixels": int((classes == k).sum()), "predicted": round(float(p[classes == k].mean()), 3),
-         "observed": round(float(y[classes == k].mean()), 3)}
-        for k in range(10) if (classes == k).any()
-    ]  # fmt: skip
+        {
+            "from": k / 10,
+            "pixels": int((classes == k).sum()),
+            "predicted": round(float(p[classes == k].mean()), 3),
+            "observed": round(float(y[classes == k].mean()), 3),
+        }
+        for k in range(10)
+        if (classes == k).any()
+    ]
 
 
 def false_alarms(model: Segmenter, check: Mapping[str, Floats], at: float) -> list[dict[str, Any]]:
-    """Share of pixels called landslide where there is none, without and with (flat, where none is known) terrain, in per cent."""
+    """Share of pixels called landslide where there is none, without and with (flat, where none is
+    known) terrain, in per cent.
+    """
     rows = []
     for name, image in check.items():
         flat = np.isnan(image[12]).all()
@@ -184,13 +244,22 @@ def false_alarms(model: Segmenter, check: Mapping[str, Floats], at: float) -> li
         valid = ~np.isnan(image[1])
         statistics = statistics_of([given])
         for label, channels in (
-            ("all bands, no terrain", OPTICAL), ("all bands + terrain", NAMES), ("B02 B03 B04", SUBSETS["B02 B03 B04"]),
+            ("all bands, no terrain", OPTICAL),
+            ("all bands + terrain", NAMES),
+            ("B02 B03 B04", SUBSETS["B02 B03 B04"]),
             ("B02 B03 B04 + terrain", ("B02", "B03", "B04", *TERRAIN)),
-        ):  # fmt: skip
+        ):
             alarms = logits_of(model, given, channels, statistics)[valid] >= at
-            rows.append({
-                "what": "per cent of pixels called landslide where there is none", "kind": "inductive", "scene": name,
-                "channels": label + (" (flat)" if flat and "terrain" in label and "no" not in label else ""),
-                "value": round(100 * float(alarms.mean()), 3),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "what": "per cent of pixels called landslide where there is none",
+                    "kind": "inductive",
+                    "scene": name,
+                    "channels": (
+                        label
+                        + (" (flat)" if flat and "terrain" in label and "no" not in label else "")
+                    ),
+                    "value": round(100 * float(alarms.mean()), 3),
+                }
+            )
     return rows

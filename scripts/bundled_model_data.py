@@ -1,4 +1,6 @@
-"""What the bundled model is trained and checked on: labelled patches in blocks, and landslide-free scenes."""
+"""What the bundled model is trained and checked on: labelled patches in blocks, and landslide-free
+scenes.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,9 @@ from numpy.typing import NDArray
 from engine.bands import NAMES, OPTICAL
 from engine.patches.landslide4sense import find_patches, read_patch
 from engine.raster import open_raster
+from engine.samples.maker import Area, Kind
 from engine.scene.stack import make_stack
 from engine.scene.terrain import slope_deg
-from engine.training.scene_samples import Area, Kind
 
 FOLDS = ((1, 2, 3), (27, 28, 38, 40, 41), (253, 461, 512), (600, 800, 902))
 """Ids of the patches of each block; blocks are left out in turn."""
@@ -49,14 +51,22 @@ def areas_of(patches: Patches, left_out: Sequence[int]) -> list[Area]:
     for group in (g for g in groups if g):
         image = np.concatenate([patches[i][0] for i in group], axis=2)
         mask = np.concatenate([patches[i][1] for i in group], axis=1)
-        areas.append(Area(torch.from_numpy(image), torch.from_numpy(mask), "hills", float(len(group))))
+        areas.append(
+            Area(torch.from_numpy(image), torch.from_numpy(mask), "hills", float(len(group)))
+        )
     return areas
 
 
 def read_bands(folder: Path, offset: float = 0.0) -> Floats:
-    """Bands of a folder, B02.tif or B2.tif and so on, repeated to the finest grid: (14, rows, columns) raw, NaN where not there."""
-    files = {name: folder / f"{form}.tif" for name in OPTICAL for form in (f"B{int(name[1:])}", name)
-             if (folder / f"{form}.tif").exists()}  # fmt: skip
+    """Bands of a folder, B02.tif or B2.tif and so on, repeated to the finest grid: (14, rows,
+    columns) raw, NaN where not there.
+    """
+    files = {
+        name: folder / f"{form}.tif"
+        for name in OPTICAL
+        for form in (f"B{int(name[1:])}", name)
+        if (folder / f"{form}.tif").exists()
+    }
     bands = {}
     for name, file in files.items():
         with open_raster(file) as dataset:
@@ -71,7 +81,9 @@ def read_bands(folder: Path, offset: float = 0.0) -> Floats:
 
 
 def as_stack(folder: Path) -> Floats:
-    """Bands of a folder as a stack holds them, its coarser bands laid where their georeference says: what a user's detection sees."""
+    """Bands of a folder as a stack holds them, its coarser bands laid where their georeference
+    says: what a user's detection sees.
+    """
     with TemporaryDirectory() as place:
         stack = make_stack([folder], [], out=Path(place) / "stack.tif")
         with stack.reader() as reader:
@@ -94,19 +106,34 @@ def slovenia(data: Path, date: int) -> Floats:
 
 
 def landslide_free(data: Path) -> tuple[list[Area], dict[str, Floats]]:
-    """Scenes without landslides: areas to train on, and images, unseen in training, to check false alarms on."""
+    """Scenes without landslides: areas to train on, and images, unseen in training, to check false
+    alarms on.
+    """
     train: list[Area] = []
     check: dict[str, Floats] = {}
 
     def use(image: Floats, kind: Kind, weight: float) -> None:
-        train.append(Area(torch.from_numpy(np.ascontiguousarray(image)), torch.zeros(image.shape[1:]), kind, weight))
+        train.append(
+            Area(
+                torch.from_numpy(np.ascontiguousarray(image)),
+                torch.zeros(image.shape[1:]),
+                kind,
+                weight,
+            )
+        )
 
     for folder in sorted((data / "majortom_l2a").iterdir()):
         cloudy = "T33NZA" in folder.name  # a baseline with the offset of +1000
         image = read_bands(folder, 1000.0 if cloudy else 0.0)
-        use(image[:, :, : HALF["majortom_l2a"]], "cloud" if cloudy else "plain", 2.0 if cloudy else 4.0)
+        use(
+            image[:, :, : HALF["majortom_l2a"]],
+            "cloud" if cloudy else "plain",
+            2.0 if cloudy else 4.0,
+        )
         check[
-            "cloud sheet, L2A (T33NZA, other half)" if cloudy else "farmland and villages, L2A (T48QUE, other half)"
+            "cloud sheet, L2A (T33NZA, other half)"
+            if cloudy
+            else "farmland and villages, L2A (T48QUE, other half)"
         ] = image[:, :, HALF["majortom_l2a"] + 26 :]
     for folder in sorted((data / "ssl4eo_punjab").glob("*/*")):
         level, date = folder.parent.name.upper(), folder.name[:8]

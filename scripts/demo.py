@@ -1,4 +1,5 @@
-"""Install the light engine into .venv/light and run its demo: a simulated scene, its landslides, pictures and polygons.
+"""Install the light engine into .venv/light and run its demo: a simulated scene, its landslides,
+pictures and polygons.
 
 python3 scripts/demo.py [--out DIR]
 """
@@ -17,7 +18,9 @@ def main() -> None:
     """Set up and run the demo."""
     environment.require_python()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=environment.ROOT / "out" / "demo", help="folder for the results")
+    parser.add_argument(
+        "--out", type=Path, default=environment.ROOT / "out" / "demo", help="folder for the results"
+    )
     args = parser.parse_args()
     start = time.monotonic()
     python = environment.virtual_environment("light", ["-e", "."])

@@ -1,7 +1,9 @@
-"""Set up what the other scripts need on a fresh machine: Debian packages where they are missing, and virtual environments.
+"""Set up what the other scripts need on a fresh machine: Debian packages where they are missing,
+and virtual environments.
 
-Works with nothing but a bare Python >= 3.10, on Linux, macOS and Windows; only on Debian and its kin does it install
-system packages (QGIS, a compiler, a virtual screen), because only there it knows how.
+Works with nothing but a bare Python >= 3.10, on Linux, macOS and Windows; only on Debian and its
+kin does it install system packages (QGIS, a compiler, a virtual screen), because only there it
+knows how.
 """
 
 from __future__ import annotations
@@ -19,10 +21,14 @@ ENVIRONMENTS = ROOT / ".venv"
 _STAMP = "l4s-installed"
 
 
-def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> int:
+def run(
+    command: Sequence[str | Path], env: Mapping[str, str] | None = None, cwd: Path = ROOT
+) -> int:
     """Show a command, run it, and return its exit code."""
     print("$", " ".join(str(word) for word in command), flush=True)
-    return subprocess.call([str(word) for word in command], cwd=cwd, env={**os.environ, **(env or {})})
+    return subprocess.call(
+        [str(word) for word in command], cwd=cwd, env={**os.environ, **(env or {})}
+    )
 
 
 def must(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
@@ -38,11 +44,18 @@ def debian_packages(programs: Mapping[str, Sequence[str]]) -> None:
     Args:
         programs: A program or an absolute path that shows the packages are there, and their names.
     """
-    missing = [package for probe, packages in programs.items() if not _present(probe) for package in packages]
+    missing = [
+        package
+        for probe, packages in programs.items()
+        if not _present(probe)
+        for package in packages
+    ]
     if not missing:
         return
     if shutil.which("apt-get") is None:
-        print(f"These have to be installed by hand on this system: {', '.join(missing)}.", flush=True)
+        print(
+            f"These have to be installed by hand on this system: {', '.join(missing)}.", flush=True
+        )
         return
     root = [] if hasattr(os, "geteuid") and os.geteuid() == 0 else ["sudo"]
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
@@ -51,7 +64,11 @@ def debian_packages(programs: Mapping[str, Sequence[str]]) -> None:
 
 
 def virtual_environment(
-    name: str, requirements: Sequence[str], *, python: str | Path = sys.executable, system_packages: bool = False
+    name: str,
+    requirements: Sequence[str],
+    *,
+    python: str | Path = sys.executable,
+    system_packages: bool = False,
 ) -> Path:
     """Create or update a virtual environment.
 
@@ -66,7 +83,9 @@ def virtual_environment(
     """
     folder = ENVIRONMENTS / name
     interpreter = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    key = "\n".join([str(python), *requirements, (ROOT / "pyproject.toml").read_text(encoding="utf-8")])
+    key = "\n".join(
+        [str(python), *requirements, (ROOT / "pyproject.toml").read_text(encoding="utf-8")]
+    )
     digest = hashlib.sha256(key.encode()).hexdigest()
     stamp = folder / _STAMP
     if interpreter.exists() and stamp.exists() and stamp.read_text() == digest:
@@ -74,8 +93,21 @@ def virtual_environment(
     if not interpreter.exists():
         if subprocess.call([str(python), "-c", "import ensurepip"], stderr=subprocess.DEVNULL):
             debian_packages({"/nonexistent": ["python3-venv"]})
-        must([python, "-m", "venv", *(["--system-site-packages"] if system_packages else []), folder])
-    must([interpreter, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--upgrade", "pip"])
+        must(
+            [python, "-m", "venv", *(["--system-site-packages"] if system_packages else []), folder]
+        )
+    must(
+        [
+            interpreter,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "--upgrade",
+            "pip",
+        ]
+    )
     must([interpreter, "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements])
     stamp.write_text(digest)
     return interpreter
@@ -85,7 +117,8 @@ def require_python() -> None:
     """End with a clear sentence on a Python that is too old."""
     if sys.version_info < (3, 10):  # noqa: UP036  (the script may well be started by an older one)
         sys.exit(
-            f"Python 3.10 or newer is needed, but this is {sys.version.split()[0]}; run this script with a newer one."
+            f"Python 3.10 or newer is needed, but this is {sys.version.split()[0]}; run this script"
+            " with a newer one."
         )
 
 

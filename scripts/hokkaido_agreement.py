@@ -1,14 +1,19 @@
-"""Measure how far a map of the Hokkaido after-scene agrees with two rules that stand in for the reference that is not there.
+"""Measure how far a map of the Hokkaido after-scene agrees with two rules that stand in for the
+reference that is not there.
 
-    .venv/engine/bin/python scripts/hokkaido_agreement.py --data DIR --stack STACK --probability probability.tif [--threshold P]
+    .venv/engine/bin/python scripts/hokkaido_agreement.py --data DIR --stack STACK --probability
+    probability.tif [--threshold P]
 
-``--data`` holds ``hokkaido_2018``; ``--stack`` and ``--probability`` are what ``scripts/real_data.py`` (or ``l4s stack`` and
-``l4s detect``) wrote for the after-scene. Neither rule is a reference:
+``--data`` holds ``hokkaido_2018``; ``--stack`` and ``--probability`` are what
+``scripts/real_data.py`` (or ``l4s stack`` and ``l4s detect``) wrote for the after-scene. Neither
+rule is a reference:
 
-* **look**: bright, reddish ground on slopes in the after-scene. It uses the same three bands and slopes as a model does.
-* **change**: where the before-scene has data and no snow, ground of slopes that has become brighter than the bands before let expect.
-  It does not ask how steep the ground is, beyond 5 degrees over 210 m, and knows something that no model sees. It errs more: light and
-  season differ between the scenes.
+* **look**: bright, reddish ground on slopes in the after-scene. It uses the same three bands and
+  slopes as a model does.
+* **change**: where the before-scene has data and no snow, ground of slopes that has become brighter
+  than the bands before let expect. It does not ask how steep the ground is, beyond 5 degrees over
+  210 m, and knows something that no model sees. It errs more: light and season differ between the
+  scenes.
 """
 
 from __future__ import annotations
@@ -22,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, binary_erosion, median_filter, uniform_filter
 from scipy.optimize import least_squares
 
-from engine.nouns import ProbabilityRaster, Stack
+from engine.handles import ProbabilityRaster, Stack
 from engine.raster import open_raster
 
 Mask = NDArray[np.bool_]
@@ -41,7 +46,9 @@ def read(folder: Path, when: str) -> Image:
 
 def cloudy(after: Image) -> Mask:
     """Sheets of bright blue light, and their bluish edges."""
-    return np.asarray((uniform_filter((after[0] > 1500).astype(np.float32), 9) > 0.3) | (after[0] >= after[2]))
+    return np.asarray(
+        (uniform_filter((after[0] > 1500).astype(np.float32), 9) > 0.3) | (after[0] >= after[2])
+    )
 
 
 def by_look(after: Image, near_deg: Image, around_deg: Image) -> Mask:
@@ -53,10 +60,13 @@ def by_look(after: Image, near_deg: Image, around_deg: Image) -> Mask:
 def by_change(before: Image, after: Image, around_deg: Image) -> tuple[Mask, Mask]:
     """Ground that has become brighter, and where that can be told."""
     snow = (before[0] > 1500) | ((before[0] > 1.35 * before[2]) & (before[0] > 1250))
-    there = binary_erosion(np.asarray((before > 0).all(axis=0)), iterations=3) & ~binary_dilation(snow, iterations=2)
+    there = binary_erosion(np.asarray((before > 0).all(axis=0)), iterations=3) & ~binary_dilation(
+        snow, iterations=2
+    )
     bands = np.concatenate([before[:, there], np.ones((1, int(there.sum())))]).T
     seen = after[2][there]
-    # Most ground has not changed: what a robust fit of the after-scene's red by the before-scene's bands leaves over is change.
+    # Most ground has not changed: what a robust fit of the after-scene's red by the before-scene's
+    # bands leaves over is change.
     few, of_these = bands[::7], seen[::7]
 
     def missed(weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -70,7 +80,9 @@ def by_change(before: Image, after: Image, around_deg: Image) -> tuple[Mask, Mas
 
 
 def rules(folder: Path, slope_deg: Image) -> tuple[Mask, Mask, Mask]:
-    """Ground by look, ground by change, and where change can be told, from the scenes of a folder and the after-scene's slopes."""
+    """Ground by look, ground by change, and where change can be told, from the scenes of a folder
+    and the after-scene's slopes.
+    """
     before, after = read(folder, "pre"), read(folder, "post")
     around = uniform_filter(slope_deg, 21)
     return by_look(after, uniform_filter(slope_deg, 7), around), *by_change(before, after, around)
@@ -83,16 +95,22 @@ def despeckled(mask: Mask) -> Mask:
 
 def f1(drawn: Mask, truth: Mask, known: Mask) -> float:
     """F1 where known."""
-    return float(2 * (drawn & truth & known).sum() / max(1, (drawn & known).sum() + (truth & known).sum()))
+    return float(
+        2 * (drawn & truth & known).sum() / max(1, (drawn & known).sum() + (truth & known).sum())
+    )
 
 
 def main() -> None:
     """Print both agreements, that of the rules with each other, and the share found by slope."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--stack", type=Path, required=True)
     parser.add_argument("--probability", type=Path, required=True)
-    parser.add_argument("--threshold", type=float, help="default: the one noted in the probability raster")
+    parser.add_argument(
+        "--threshold", type=float, help="default: the one noted in the probability raster"
+    )
     args = parser.parse_args()
     with Stack.open(args.stack).reader() as stack:
         slope = stack.read(["slope"])[0]
@@ -110,12 +128,21 @@ def main() -> None:
     for name, rule, where in (("look", look, everywhere), ("change", change, known)):
         steps = np.arange(0.05, 0.96, 0.05)
         best = max((f1(probability >= at, rule, where), at) for at in steps)
-        print(f"{name}: F1 {f1(drawn, rule, where):.3f}, at best {best[0]:.3f} (threshold {best[1]:.2f})")
+        print(
+            f"{name}: F1 {f1(drawn, rule, where):.3f}, at best {best[0]:.3f} (threshold"
+            f" {best[1]:.2f})"
+        )
     print(f"look against change: F1 {f1(look, change, known):.3f}")
     for low, high in itertools.pairwise(SLOPES_DEG):
         inside = (near >= low) & (near < high)
-        shares = [100 * float((drawn & rule & inside).sum() / max(1, (rule & inside).sum())) for rule in (look, change)]
-        print(f"mean slope {low} to {high}: found of look {shares[0]:.0f} %, of change {shares[1]:.0f} %")
+        shares = [
+            100 * float((drawn & rule & inside).sum() / max(1, (rule & inside).sum()))
+            for rule in (look, change)
+        ]
+        print(
+            f"mean slope {low} to {high}: found of look {shares[0]:.0f} %, of change"
+            f" {shares[1]:.0f} %"
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Draw the pictures of docs/models/light.md from a finished run of train_bundled_model.py.
 
-    python scripts/model_card_figures.py --data DIR --run OUT --hokkaido probability.tif [--out docs/models]
+    python scripts/model_card_figures.py --data DIR --run OUT --hokkaido probability.tif [--out
+    docs/models]
 
-``--hokkaido`` is what ``l4s detect`` wrote for the after-scene; without it that picture is left out.
+``--hokkaido`` is what ``l4s detect`` wrote for the after-scene; without it that picture is left
+out.
 """
 
 from __future__ import annotations
@@ -47,13 +49,17 @@ def draw_reliability(bundle: ModelBundle, path: Path) -> None:
     axes.plot([0, 1], [0, 1], "--", color="grey", linewidth=1)
     axes.plot([c["predicted"] for c in curve], [c["observed"] for c in curve], "o-")
     axes.axvline(bundle.card.threshold, color="tab:red", linewidth=1, label="threshold")
-    axes.set(xlabel="predicted probability", ylabel="share labelled landslide", xlim=(0, 1), ylim=(0, 1))
+    axes.set(
+        xlabel="predicted probability", ylabel="share labelled landslide", xlim=(0, 1), ylim=(0, 1)
+    )
     axes.legend()
     save(figure, path)
 
 
 def draw_patches(data: Path, folder: Path, bundle: ModelBundle, path: Path) -> None:
-    """All labelled patches with the outline of the label (yellow) and of what the fold that had not seen it finds (red)."""
+    """All labelled patches with the outline of the label (yellow) and of what the fold that had not
+    seen it finds (red).
+    """
     patches, arrays = labelled_patches(data), np.load(folder / "held_out.npz")
     temperature, threshold = bundle.card.network["temperature"], bundle.card.threshold
     figure, axes = plt.subplots(2, 7, figsize=(14, 4.4))
@@ -79,7 +85,9 @@ def draw_scene(probability: Path, data: Path, threshold: float, path: Path) -> N
         found = read_window(dataset, [1])[0]
     colours = natural(np.stack(bands))
     rows, columns = slice(250, 600), slice(250, 750)
-    if found.shape != colours.shape[:2]:  # detected on the scene's UTM grid: stretch it, which is enough to look at
+    if (
+        found.shape != colours.shape[:2]
+    ):  # detected on the scene's UTM grid: stretch it, which is enough to look at
         y = np.arange(colours.shape[0]) * found.shape[0] // colours.shape[0]
         x = np.arange(colours.shape[1]) * found.shape[1] // colours.shape[1]
         found = found[y][:, x]
@@ -87,13 +95,17 @@ def draw_scene(probability: Path, data: Path, threshold: float, path: Path) -> N
     for panel in axes:
         panel.imshow(colours[rows, columns])
         panel.axis("off")
-    axes[1].contour(np.nan_to_num(found)[rows, columns], [threshold], colors="yellow", linewidths=0.8)
+    axes[1].contour(
+        np.nan_to_num(found)[rows, columns], [threshold], colors="yellow", linewidths=0.8
+    )
     save(figure, path)
 
 
 def main() -> None:
     """Draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--hokkaido", type=Path)

@@ -8,7 +8,8 @@ python scripts/package_plugin.py [--out dist]
       metadata.txt, LICENSE, *.py …     the plugin
       resources/icons
       docs/plugin.md, docs/images       the help page
-      engine_source/                    what the plugin installs into the engine's own Python: pyproject.toml, engine, resources/models
+      engine_source/                    what the plugin installs into the engine's own Python:
+      pyproject.toml, engine, resources/models
 """
 
 from __future__ import annotations
@@ -24,8 +25,17 @@ ROOT = Path(__file__).resolve().parents[1]
 PLUGIN = "l4s_qgis"
 MAX_BYTES = 25 * 2**20
 REQUIRED = (
-    "name", "description", "about", "version", "qgisMinimumVersion", "author", "email", "homepage", "tracker", "repository",
-)  # fmt: skip
+    "name",
+    "description",
+    "about",
+    "version",
+    "qgisMinimumVersion",
+    "author",
+    "email",
+    "homepage",
+    "tracker",
+    "repository",
+)
 LEFT_OUT = {"__pycache__", "ruff.toml", "translate.py"}
 LEFT_OUT_SUFFIXES = {".pyc", ".pyo", ".so", ".dll", ".pyd", ".ts", ".tmp"}
 # One date for all: the same source gives the same zip.
@@ -44,7 +54,11 @@ def contents(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
             if path.is_file() and _wanted(path.relative_to(root)):
                 yield (
                     path,
-                    "/".join(part for part in (PLUGIN, target, path.relative_to(root / source).as_posix()) if part),
+                    "/".join(
+                        part
+                        for part in (PLUGIN, target, path.relative_to(root / source).as_posix())
+                        if part
+                    ),
                 )
     for name, target in (
         ("metadata.txt", "metadata.txt"),
@@ -77,7 +91,9 @@ def build(out: Path, root: Path = ROOT) -> Path:
     metadata.read(root / "metadata.txt", encoding="utf-8")
     missing = [key for key in REQUIRED if not metadata["general"].get(key)]
     if missing:
-        raise SystemExit(f"metadata.txt misses {', '.join(missing)}; the plugin repository requires them.")
+        raise SystemExit(
+            f"metadata.txt misses {', '.join(missing)}; the plugin repository requires them."
+        )
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{PLUGIN}-{metadata['general']['version']}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -85,22 +101,34 @@ def build(out: Path, root: Path = ROOT) -> Path:
             entry = zipfile.ZipInfo(target, DATE)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, _allow_digests(source) if source.name == "card.json" else source.read_bytes())
+            archive.writestr(
+                entry, _allow_digests(source) if source.name == "card.json" else source.read_bytes()
+            )
     size = path.stat().st_size
     if size > MAX_BYTES:
         path.unlink()
         raise SystemExit(
-            f"The zip would be {size / 2**20:.1f} MiB; the plugin repository takes {MAX_BYTES / 2**20:.0f} MiB."
+            f"The zip would be {size / 2**20:.1f} MiB; the plugin repository takes"
+            f" {MAX_BYTES / 2**20:.0f} MiB."
         )
     return path
 
 
 def _allow_digests(card: Path) -> bytes:
-    """A model card whose digests detect-secrets takes for what they are: JSON has no comments, so the pragma is a value beside each."""
+    """A model card whose digests detect-secrets takes for what they are: JSON has no comments, so
+    the pragma is a value beside each.
+    """
     data = json.loads(card.read_text(encoding="utf-8"))
-    files = {name: {**entry, "note": "# pragma: allowlist secret"} for name, entry in data.pop("files").items()}
-    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in files.items())
-    return (json.dumps(data, indent=2, ensure_ascii=False)[:-2] + f',\n"files": {{\n{lines}\n}}\n}}\n').encode()
+    files = {
+        name: {**entry, "note": "# pragma: allowlist secret"}
+        for name, entry in data.pop("files").items()
+    }
+    lines = ",\n".join(
+        f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in files.items()
+    )
+    return (
+        json.dumps(data, indent=2, ensure_ascii=False)[:-2] + f',\n"files": {{\n{lines}\n}}\n}}\n'
+    ).encode()
 
 
 def _wanted(path: Path) -> bool:
@@ -113,8 +141,12 @@ def _wanted(path: Path) -> bool:
 
 def main() -> None:
     """Build the zip and say how large it is."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="folder for the zip (default: dist)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "dist", help="folder for the zip (default: dist)"
+    )
     path = build(parser.parse_args().out)
     print(f"{path}  {path.stat().st_size / 2**20:.1f} MiB")
 

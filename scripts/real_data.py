@@ -1,9 +1,10 @@
-"""Run the whole street over real imagery and draw what comes out: the numbers and pictures of docs/accuracy.md.
+"""Run the whole street over real imagery and draw what comes out: the numbers and pictures of
+docs/accuracy.md.
 
     .venv/engine/bin/python scripts/real_data.py --data DIR --out DIR [--model NAME_OR_DIR]
 
-DIR holds Landslide4Sense patches, Hokkaido 2018, Slovenia L1C, SSL4EO Punjab and Major TOM L2A scenes in the layout described in
-docs/accuracy.md. None of it is part of this repository.
+DIR holds Landslide4Sense patches, Hokkaido 2018, Slovenia L1C, SSL4EO Punjab and Major TOM L2A
+scenes in the layout described in docs/accuracy.md. None of it is part of this repository.
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ from rasterio.crs import CRS
 
 from engine.bands import NAMES
 from engine.errors import L4SError
+from engine.evaluation.evaluate import evaluate
 from engine.events import Log, Reporter
+from engine.files import output_folder
 from engine.grid import Grid
-from engine.inventory.evaluate import evaluate
-from engine.inventory.figures import OUTLINE, picture_of, png
+from engine.handles import MASK_NODATA, Stack
 from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find
-from engine.nouns import MASK_NODATA, Stack
 from engine.patches.landslide4sense import find_patches
 from engine.pipeline import Detection, detect
-from engine.raster import RasterWriter, output_folder
+from engine.raster import RasterWriter
+from engine.report.figures import OUTLINE, picture_of, png
 from engine.scene.stack import make_stack
 
 
@@ -43,16 +45,28 @@ class Case:
 
 
 def patches(data: Path, out: Path) -> Iterator[Case]:
-    """Training patches 1, 2 and 3, side by side, back in raw units and with a made-up place in Taiwan's UTM zone."""
-    chosen = {p.id: p for p in find_patches(data / "landslide4sense").patches() if p.id in (1, 2, 3)}
+    """Training patches 1, 2 and 3, side by side, back in raw units and with a made-up place in
+    Taiwan's UTM zone.
+    """
+    chosen = {
+        p.id: p for p in find_patches(data / "landslide4sense").patches() if p.id in (1, 2, 3)
+    }
     image = np.concatenate([chosen[i].image for i in (1, 2, 3)], axis=2).astype(np.float32)
     mask = np.concatenate([np.asarray(chosen[i].mask) for i in (1, 2, 3)], axis=1)
-    grid = Grid(CRS.from_epsg(32651), Affine(10, 0, 300000, 0, -10, 2600000), (image.shape[1], image.shape[2]))
+    grid = Grid(
+        CRS.from_epsg(32651),
+        Affine(10, 0, 300000, 0, -10, 2600000),
+        (image.shape[1], image.shape[2]),
+    )
     with RasterWriter(out / "patches.tif", grid, dtype="float32", bands=NAMES) as writer:
         writer.write(image)
-    with RasterWriter(out / "patches_mask.tif", grid, dtype="uint8", bands=["landslide"], nodata=MASK_NODATA) as writer:
+    with RasterWriter(
+        out / "patches_mask.tif", grid, dtype="uint8", bands=["landslide"], nodata=MASK_NODATA
+    ) as writer:
         writer.write(mask[None])
-    yield Case("Landslide4Sense patches 1-2-3", Stack.open(out / "patches.tif"), out / "patches_mask.tif")
+    yield Case(
+        "Landslide4Sense patches 1-2-3", Stack.open(out / "patches.tif"), out / "patches_mask.tif"
+    )
 
 
 def scenes(data: Path, out: Path, report: Reporter) -> Iterator[Case]:
@@ -63,18 +77,22 @@ def scenes(data: Path, out: Path, report: Reporter) -> Iterator[Case]:
         ("Hokkaido 2018 before", sorted(hokkaido.glob("pre_B0*.tif")), [hokkaido / "dem.tif"]),
     ]
     named += [
-        (f"Slovenia {path.stem}", [path], [path.parent / "dem.tif"]) for path in sorted((data / "slovenia_l1c").glob("l1c_*.tif"))
-    ]  # fmt: skip
+        (f"Slovenia {path.stem}", [path], [path.parent / "dem.tif"])
+        for path in sorted((data / "slovenia_l1c").glob("l1c_*.tif"))
+    ]
     named += [
         (f"Punjab {path.parent.name} {path.name[:8]}", [path], [])
         for path in sorted((data / "ssl4eo_punjab").glob("l*/*"))
     ]
     named += [
-        (f"Major TOM {path.name.split('_')[5]}", [path], []) for path in sorted((data / "majortom_l2a").glob("S2*"))
+        (f"Major TOM {path.name.split('_')[5]}", [path], [])
+        for path in sorted((data / "majortom_l2a").glob("S2*"))
     ]
     for name, imagery, dem in named:
         try:
-            yield Case(name, make_stack(imagery, dem, out=out / f"{_slug(name)}.tif", report=report))
+            yield Case(
+                name, make_stack(imagery, dem, out=out / f"{_slug(name)}.tif", report=report)
+            )
         except L4SError as error:
             print(f"{name}: {error}")
 
@@ -88,9 +106,16 @@ def overlay(case: Case, detection: Detection) -> Figure:
     for axes in panels:
         if picture is not None:
             left, bottom, right, top = picture.bounds
-            axes.imshow(picture.values, extent=(left, right, bottom, top), interpolation="nearest", aspect="auto")
+            axes.imshow(
+                picture.values,
+                extent=(left, right, bottom, top),
+                interpolation="nearest",
+                aspect="auto",
+            )
         axes.set_axis_off()
-    for part in shapely.get_parts(shapely.boundary(detection.inventory.landslides.geometry.to_numpy())):
+    for part in shapely.get_parts(
+        shapely.boundary(detection.inventory.landslides.geometry.to_numpy())
+    ):
         panels[1].plot(*part.xy, color=OUTLINE, linewidth=0.7)
     panels[0].set_title(case.name)
     panels[1].set_title(f"{len(detection.inventory)} polygons")
@@ -105,10 +130,12 @@ def run_case(case: Case, bundles: list[ModelBundle], out: Path, report: Reporter
     mask = detection.mask.read()
     share = (mask == 1).sum() / max(1, (mask != MASK_NODATA).sum())
     masked = (mask == MASK_NODATA).mean()
-    score = f"{evaluate(detection.mask.path, case.reference).total.f1:.3f}" if case.reference else "-"
+    score = (
+        f"{evaluate(detection.mask.path, case.reference).total.f1:.3f}" if case.reference else "-"
+    )
     return (
-        f"| {case.name} | {len(case.stack.channels)} | {len(detection.inventory)} | {100 * share:.2f} % "
-        f"| {100 * masked:.1f} % | {score} |"
+        f"| {case.name} | {len(case.stack.channels)} | {len(detection.inventory)} |"
+        f" {100 * share:.2f} % | {100 * masked:.1f} % | {score} |"
     )
 
 
@@ -121,13 +148,21 @@ def main() -> None:
     args = parser.parse_args()
     out = output_folder(args.out)
     report = Reporter(
-        lambda event: print(f"  {event.message}") if isinstance(event, Log) and event.level == "warning" else None
+        lambda event: (
+            print(f"  {event.message}")
+            if isinstance(event, Log) and event.level == "warning"
+            else None
+        )
     )
     bundles = [find(name) for name in args.model]
     rows = [
-        run_case(case, bundles, out, report) for case in (*patches(args.data, out), *scenes(args.data, out, report))
+        run_case(case, bundles, out, report)
+        for case in (*patches(args.data, out), *scenes(args.data, out, report))
     ]
-    print("| scene | channels | polygons | landslide pixels | nodata | F1 |\n|---|---|---|---|---|---|")
+    print(
+        "| scene | channels | polygons | landslide pixels | nodata | F1"
+        " |\n|---|---|---|---|---|---|"
+    )
     print("\n".join(rows))
 
 

@@ -1,4 +1,5 @@
-"""Install everything that the tests need, then run them all: ruff, mypy, the engine's tests, the plugin's in real QGIS.
+"""Install everything that the tests need, then run them all: ruff, mypy, the engine's tests, the
+plugin's in real QGIS.
 
 python3 scripts/test.py [--only lint|engine|plugin] [-- PYTEST ARGUMENTS]
 """
@@ -24,9 +25,18 @@ DEBIAN = {
     "chromium": ["chromium", "fonts-dejavu-core"],  # the report in a real browser
     "g++": ["g++"],  # pydensecrf2 has no wheels
 }
-# Two workers and numerical libraries of one thread each: faster on two cores than one worker with two threads.
+# Two workers and numerical libraries of one thread each: faster on two cores than one worker with
+# two threads.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-FOREIGN = ("PYTHONPATH", "PYTHONHOME", "PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GDAL_DRIVER_PATH", "QT_PLUGIN_PATH")
+FOREIGN = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PROJ_LIB",
+    "PROJ_DATA",
+    "GDAL_DATA",
+    "GDAL_DRIVER_PATH",
+    "QT_PLUGIN_PATH",
+)
 
 
 def lint(python: Path) -> list[int]:
@@ -40,22 +50,34 @@ def lint(python: Path) -> list[int]:
 
 def engine(python: Path, words: list[str]) -> list[int]:
     """The engine's tests, in an environment of its own."""
-    return [environment.run([python, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *words], ONE_THREAD)]
+    return [
+        environment.run(
+            [python, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *words], ONE_THREAD
+        )
+    ]
 
 
 def plugin(engine_python: Path, words: list[str]) -> list[int]:
     """The plugin's tests, in the system's QGIS; the engine runs as its worker, as for users."""
     if not QGIS_PYTHON.exists() or shutil.which("qgis") is None:
-        print("QGIS is not installed here, so the plugin's tests cannot run; install QGIS >= 3.22 first.")
+        print(
+            "QGIS is not installed here, so the plugin's tests cannot run; install QGIS >= 3.22"
+            " first."
+        )
         return [1]
     python = environment.virtual_environment(
         "plugin", ["pytest>=8", "pytest-qgis==5.0.2"], python=QGIS_PYTHON, system_packages=True
     )
-    settings = {"QT_QPA_PLATFORM": "offscreen", "L4S_ENGINE_PYTHON": str(engine_python), "LC_ALL": "C.UTF-8"}
+    settings = {
+        "QT_QPA_PLATFORM": "offscreen",
+        "L4S_ENGINE_PYTHON": str(engine_python),
+        "LC_ALL": "C.UTF-8",
+    }
     ini = environment.ROOT / "tests" / "plugin" / "pytest.ini"
     return [
         environment.run(
-            [python, "-m", "pytest", "-q", "-c", ini, "--rootdir", ini.parent, ini.parent, *words], settings
+            [python, "-m", "pytest", "-q", "-c", ini, "--rootdir", ini.parent, ini.parent, *words],
+            settings,
         )
     ]
 
@@ -80,7 +102,8 @@ def main() -> None:
     if args.only in (None, "plugin"):
         codes += plugin(python, args.words)
     print(
-        f"Set-up and tests took {(time.monotonic() - start) / 60:.1f} min: {'failed' if any(codes) else 'all passed'}."
+        f"Set-up and tests took {(time.monotonic() - start) / 60:.1f} min:"
+        f" {'failed' if any(codes) else 'all passed'}."
     )
     sys.exit(1 if any(codes) else 0)
 

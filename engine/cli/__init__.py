@@ -1,8 +1,9 @@
-"""The command line ``l4s`` (also ``python -m engine``): parse, call one public function, map errors to exit codes.
+"""The command line ``l4s`` (also ``python -m engine``): parse, call one public function, map errors
+to exit codes.
 
-Each command is a module here with ``configure(parser)`` and ``run(args, report) -> dict``; it is imported only when it is
-used, so that ``l4s --help`` answers at once. What ``run`` returns is the result: printed for a person, one JSON line for a
-program (``--events json``).
+Each command is a module here with ``configure(parser)`` and ``run(args, report) -> dict``; it is
+imported only when it is used, so that ``l4s --help`` answers at once. What ``run`` returns is the
+result: printed for a person, one JSON line for a program (``--events json``).
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tell(listener: Listener, result: Result) -> None:
-    """Tell the result. Whoever reads it may have seen enough (``l4s … | head``): what was asked for is done all the same."""
+    """Tell the result. Whoever reads it may have seen enough (``l4s … | head``): what was asked for
+    is done all the same.
+    """
     try:
         listener(result)
         sys.stdout.flush()
@@ -101,7 +104,11 @@ def _failures(listener: Listener) -> Listener:
 def _bug(listener: Listener, error: BaseException) -> int:
     traceback.print_exc()
     listener(
-        Failure("bug", f"{type(error).__name__}: {error}. This is a bug of l4s; please report it with the lines above.")
+        Failure(
+            "bug",
+            f"{type(error).__name__}: {error}. This is a bug of l4s; please report it with the"
+            " lines above.",
+        )
     )
     return 1
 
@@ -115,7 +122,8 @@ def _as_l4s_error(error: BaseException) -> L4SError | None:
         return ConfigError("Memory ran out; close other programs or choose a smaller --window.")
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return DiskFullError(
-            f"The disk is full ({error.filename or error}); free some space or choose another output folder."
+            f"The disk is full ({error.filename or error}); free some space or choose another"
+            " output folder."
         )
     return None
 
@@ -128,20 +136,28 @@ class _Parser(argparse.ArgumentParser):
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = _Parser(prog="l4s", description="Landslide mapping from Sentinel-2 and terrain.")
     parser.add_argument("--version", action="version", version=f"l4s {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=_Parser
+    )
     chosen = next((word for word in words if not word.startswith("-")), None)
     for name, (module, summary) in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary)
         if name == chosen:  # only the command in use is imported
             command = import_module(f"engine.cli.{module}")
-            sub.add_argument("--events", choices=["json"], help="write progress and results as JSON lines to stdout")
+            sub.add_argument(
+                "--events",
+                choices=["json"],
+                help="write progress and results as JSON lines to stdout",
+            )
             command.configure(sub)
             sub.set_defaults(run=command.run)
     return parser.parse_args(words)
 
 
 def _take_events(words: list[str]) -> tuple[list[str], bool]:
-    """Take ``--events json`` out of the words: it is understood anywhere, also behind an action such as ``models list``."""
+    """Take ``--events json`` out of the words: it is understood anywhere, also behind an action
+    such as ``models list``.
+    """
     rest: list[str] = []
     for_program = False
     for word in words:
@@ -155,7 +171,9 @@ def _take_events(words: list[str]) -> tuple[list[str], bool]:
 
 @contextmanager
 def _cancel_on_signals() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C and SIGTERM set a flag that is looked at after every window; a second Ctrl-C interrupts at once."""
+    """Let Ctrl-C and SIGTERM set a flag that is looked at after every window; a second Ctrl-C
+    interrupts at once.
+    """
     stopped = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield stopped.is_set

@@ -13,22 +13,38 @@ from engine.events import Reporter
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "--table", required=True, metavar="NAME_OR_TOML",
-        help="bands (Table III), losses (IV), lambda (V), modules (Fig. 6), or a TOML file of variants",
-    )  # fmt: skip
+        "--table",
+        required=True,
+        metavar="NAME_OR_TOML",
+        help=(
+            "bands (Table III), losses (IV), lambda (V), modules (Fig. 6), or a TOML file of"
+            " variants"
+        ),
+    )
     add_recipe_arguments(parser)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled patches")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder of the experiments; finished ones are kept"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of the experiments; finished ones are kept",
     )
     parser.add_argument(
-        "--target", type=Path, metavar="DIR_OR_STACK", help="what adapted rows adapt to (default: the held-out images)"
+        "--target",
+        type=Path,
+        metavar="DIR_OR_STACK",
+        help="what adapted rows adapt to (default: the held-out images)",
     )
     parser.add_argument(
-        "--target-split", choices=["train", "validation", "test"], default="test",
+        "--target-split",
+        choices=["train", "validation", "test"],
+        default="test",
         help="split of the target's folder (default: test)",
-    )  # fmt: skip
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds a row (default: 3)")
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=3, metavar="N", help="seeds a row (default: 3)"
+    )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
@@ -39,8 +55,19 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.training.ablation import ablate
 
     rows = ablate(
-        args.table, args.recipe, args.data, args.out, overrides=args.overrides, seeds=args.seeds, target=args.target,
-        target_split=args.target_split, report=report,
-    )  # fmt: skip
+        args.table,
+        args.recipe,
+        args.data,
+        args.out,
+        overrides=args.overrides,
+        seeds=args.seeds,
+        target=args.target,
+        target_split=args.target_split,
+        report=report,
+    )
     table = (args.out / "table.md").read_text(encoding="utf-8")
-    return {"rows": [asdict(row) for row in rows], "table": str(args.out / "table.md"), "text": table.rstrip()}
+    return {
+        "rows": [asdict(row) for row in rows],
+        "table": str(args.out / "table.md"),
+        "text": table.rstrip(),
+    }

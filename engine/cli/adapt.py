@@ -37,9 +37,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="split of the target's folder (default: test)",
     )
     parser.add_argument(
-        "--score", action="store_true", help="score the result on the target's masks at the end (transductive)"
+        "--score",
+        action="store_true",
+        help="score the result on the target's masks at the end (transductive)",
     )
-    parser.add_argument("--resume", action="store_true", help="continue an adaptation that was stopped")
+    parser.add_argument(
+        "--resume", action="store_true", help="continue an adaptation that was stopped"
+    )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
@@ -53,7 +57,14 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         keep_inputs([args.out / "bundle", *args.out.glob("*/bundle")], map(Path, args.model))
     recipe = load_recipe(args.recipe, args.overrides)
     bundles = adapt(
-        [find(name) for name in args.model], recipe, args.data, args.target, args.out,
-        target_split=args.target_split, score=args.score, resume=args.resume, report=report,
-    )  # fmt: skip
+        [find(name) for name in args.model],
+        recipe,
+        args.data,
+        args.target,
+        args.out,
+        target_split=args.target_split,
+        score=args.score,
+        resume=args.resume,
+        report=report,
+    )
     return describe(bundles)

@@ -13,7 +13,11 @@ from engine.events import Reporter
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--inventory", type=Path, required=True, metavar="FILE", help="GeoPackage that `l4s detect` wrote"
+        "--inventory",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="GeoPackage that `l4s detect` wrote",
     )
     parser.add_argument(
         "--reference",
@@ -22,7 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="polygons (or points) taken for true, any vector file",
     )
-    parser.add_argument("--layer", metavar="NAME", help="layer of the reference (default: landslides, or the first)")
+    parser.add_argument(
+        "--layer", metavar="NAME", help="layer of the reference (default: landslides, or the first)"
+    )
     parser.add_argument(
         "--min-share",
         type=float,
@@ -31,9 +37,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="share of a landslide that must be covered (default 0.5)",
     )
     parser.add_argument(
-        "--min-iou", type=float, default=0.3, metavar="IOU", help="overlap of a one-to-one pair (default 0.3)"
+        "--min-iou",
+        type=float,
+        default=0.3,
+        metavar="IOU",
+        help="overlap of a one-to-one pair (default 0.3)",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="GeoPackage for the layers missed, false and matched")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="GeoPackage for the layers missed, false and matched",
+    )
     parser.add_argument("--json", action="store_true", help="print all scores as JSON")
 
 
@@ -41,10 +56,10 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command."""
     import json
 
-    from engine.inventory.compare import CompareConfig, as_table, compare, write_layers
+    from engine.evaluation.compare import CompareConfig, as_table, compare, write_layers
+    from engine.evaluation.reference import read_reference
+    from engine.files import output_folder
     from engine.inventory.reading import read_inventory
-    from engine.inventory.reference import read_reference
-    from engine.raster import output_folder
 
     if args.out:
         require_suffix(args.out, ".gpkg")
@@ -52,7 +67,9 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         _require_own(args.out)
     config = CompareConfig(min_share=args.min_share, min_iou=args.min_iou)
     inventory = read_inventory(args.inventory, report=report)
-    reference = read_reference(args.reference, inventory.crs, inventory.aoi, layer=args.layer, report=report)
+    reference = read_reference(
+        args.reference, inventory.crs, inventory.aoi, layer=args.layer, report=report
+    )
     comparison = compare(inventory, reference, config=config, report=report)
     data = comparison.to_dict()
     text = json.dumps(data, indent=2, ensure_ascii=False) if args.json else as_table(comparison)
@@ -63,7 +80,8 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
 
 
 def _require_own(out: Path) -> None:
-    """Check that a file that is about to be replaced is an earlier comparison, not somebody's inventory.
+    """Check that a file that is about to be replaced is an earlier comparison, not somebody's
+    inventory.
 
     Raises:
         ConfigError: It holds other layers, or is no GeoPackage.
@@ -72,16 +90,19 @@ def _require_own(out: Path) -> None:
     from pyogrio.errors import DataSourceError
 
     from engine.errors import ConfigError
-    from engine.inventory.compare import LAYERS
+    from engine.evaluation.compare import LAYERS
 
     if not out.exists():
         return
     try:
         layers = {str(name) for name, kind in pyogrio.list_layers(out) if kind is not None}
     except DataSourceError as error:
-        raise ConfigError(f"{out} exists but is not a GeoPackage; choose another name for --out.") from error
+        raise ConfigError(
+            f"{out} exists but is not a GeoPackage; choose another name for --out."
+        ) from error
     others = sorted(layers.difference(LAYERS))
     if others:
         raise ConfigError(
-            f"{out} holds {', '.join(others)}, which the comparison would replace; choose another name for --out."
+            f"{out} holds {', '.join(others)}, which the comparison would replace; choose another"
+            " name for --out."
         )

@@ -14,23 +14,44 @@ from engine.events import Reporter
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help="counts, value scale, stray files, degenerate patches, statistics by site")
-    check.add_argument("data", type=Path, metavar="DIR", help="Landslide4Sense patches, or a packed dataset")
-    check.add_argument("--split", choices=["train", "validation", "test"], default="train", help="default: train")
+    check = actions.add_parser(
+        "check", help="counts, value scale, stray files, degenerate patches, statistics by site"
+    )
+    check.add_argument(
+        "data", type=Path, metavar="DIR", help="Landslide4Sense patches, or a packed dataset"
+    )
+    check.add_argument(
+        "--split", choices=["train", "validation", "test"], default="train", help="default: train"
+    )
     check.add_argument("--sheet", type=Path, metavar="PNG", help="write a picture sheet")
     pack = actions.add_parser(
         "pack", help="pack HDF5 patches into int16 memory maps, a quarter of the size, without loss"
     )
     pack.add_argument("data", type=Path, metavar="DIR", help="Landslide4Sense patches")
-    pack.add_argument("--split", choices=["train", "validation", "test"], default="train", help="default: train")
-    pack.add_argument("--out", type=Path, required=True, metavar="DIR", help="packed dataset to write")
-    make = actions.add_parser("make", help="cut a stack and its landslide inventory into labelled patches")
-    make.add_argument("--stack", type=Path, required=True, metavar="FILE", help="stack of `l4s stack`")
-    make.add_argument(
-        "--inventory", type=Path, metavar="FILE", help="polygons of all landslides in it; without: unlabelled patches"
+    pack.add_argument(
+        "--split", choices=["train", "validation", "test"], default="train", help="default: train"
     )
-    make.add_argument("--layer", metavar="NAME", help="layer of the inventory (default: landslides, or the first)")
-    make.add_argument("--out", type=Path, required=True, metavar="DIR", help="packed dataset to write")
+    pack.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="packed dataset to write"
+    )
+    make = actions.add_parser(
+        "make", help="cut a stack and its landslide inventory into labelled patches"
+    )
+    make.add_argument(
+        "--stack", type=Path, required=True, metavar="FILE", help="stack of `l4s stack`"
+    )
+    make.add_argument(
+        "--inventory",
+        type=Path,
+        metavar="FILE",
+        help="polygons of all landslides in it; without: unlabelled patches",
+    )
+    make.add_argument(
+        "--layer", metavar="NAME", help="layer of the inventory (default: landslides, or the first)"
+    )
+    make.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="packed dataset to write"
+    )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
@@ -66,17 +87,31 @@ def _pack(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     arrays = pack(folder, args.out, report)
     before = sum(p.stat().st_size for f in folder.files for p in (f.image, f.mask) if p is not None)
     after = sum(p.stat().st_size for p in args.out.iterdir())
-    text = f"{len(arrays)} patches packed into {args.out}: {after / 1e6:.1f} MB instead of {before / 1e6:.1f} MB"
-    return {"patches": len(arrays), "out": str(args.out), "bytes": after, "bytes_before": before, "text": text}
+    text = (
+        f"{len(arrays)} patches packed into {args.out}: {after / 1e6:.1f} MB instead of"
+        f" {before / 1e6:.1f} MB"
+    )
+    return {
+        "patches": len(arrays),
+        "out": str(args.out),
+        "bytes": after,
+        "bytes_before": before,
+        "text": text,
+    }
 
 
 def _make(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.patches.arrays import write_packed
     from engine.patches.own import patches_from_stack
 
-    arrays = write_packed(patches_from_stack(args.stack, args.inventory, layer=args.layer, report=report), args.out)
+    arrays = write_packed(
+        patches_from_stack(args.stack, args.inventory, layer=args.layer, report=report), args.out
+    )
     positive = int((arrays.positive_pixels > 0).sum())
-    text = f"{len(arrays)} patches of {', '.join(arrays.channels)} in {args.out}, {positive} of them with landslide"
+    text = (
+        f"{len(arrays)} patches of {', '.join(arrays.channels)} in {args.out}, {positive} of them"
+        " with landslide"
+    )
     return {
         "patches": len(arrays),
         "positive": positive,

@@ -12,10 +12,18 @@ from engine.events import Reporter
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder for pictures, polygons and report"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for pictures, polygons and report",
     )
     parser.add_argument(
-        "--size", type=int, default=516, metavar="PX", help="side of the scene in 10 m pixels (default 516)"
+        "--size",
+        type=int,
+        default=516,
+        metavar="PX",
+        help="side of the scene in 10 m pixels (default 516)",
     )
     parser.add_argument("--seed", type=int, default=0, help="the scene follows from it (default 0)")
 
@@ -29,7 +37,10 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     found = len(detection.inventory)
     lines = [
         f"{found} landslides detected; the simulated scene has {demo.simulated}.",
-        f"Pixels: precision {scores.precision:.2f}, recall {scores.recall:.2f}, F1 {scores.f1:.2f} (a simulated scene, not a benchmark).",
+        (
+            f"Pixels: precision {scores.precision:.2f}, recall {scores.recall:.2f}, F1"
+            f" {scores.f1:.2f} (a simulated scene, not a benchmark)."
+        ),
         f"Look at  {demo.picture}",
         f"    and  {detection.report_path}",
         f"Open     {detection.inventory_path} in QGIS",

@@ -13,7 +13,7 @@ from engine.errors import ConfigError
 from engine.events import Reporter
 
 if TYPE_CHECKING:
-    from engine.nouns import Stack
+    from engine.handles import Stack
     from engine.pipeline import DetectConfig, Detection, Results, Threshold
 
 
@@ -30,7 +30,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_scene_arguments(parser, required=False)
     source.add_argument(
-        "--before", type=Path, nargs="+", metavar="PATH", default=[], help="imagery from before the event"
+        "--before",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        default=[],
+        help="imagery from before the event",
     )
     model = parser.add_argument_group("how to look")
     model.add_argument(
@@ -40,24 +45,50 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="extend",
         help="model bundle; several are averaged (default: light)",
     )
-    model.add_argument("--threshold", type=_threshold, metavar="T", help="0 to 1, or auto (default: the model card's)")
     model.add_argument(
-        "--tta", choices=["none", "flip", "d4"], default="none", help="average mirrored and turned views"
+        "--threshold",
+        type=_threshold,
+        metavar="T",
+        help="0 to 1, or auto (default: the model card's)",
     )
-    model.add_argument("--crf", action="store_true", help="pull outlines to edges of the image (extra `crf`)")
     model.add_argument(
-        "--device", default="auto", metavar="auto|cpu|cuda|cuda:N", help="where to compute (default: auto)"
+        "--tta",
+        choices=["none", "flip", "d4"],
+        default="none",
+        help="average mirrored and turned views",
     )
-    model.add_argument("--window", type=int, metavar="PX", help="largest window; smaller ones need less memory")
     model.add_argument(
-        "--overlap", type=int, metavar="PX", help="pixels that windows share (default: what the models' cards ask for)"
+        "--crf", action="store_true", help="pull outlines to edges of the image (extra `crf`)"
     )
-    model.add_argument("--keep-clouds", action="store_true", help="look at cloud, shadow and snow too")
+    model.add_argument(
+        "--device",
+        default="auto",
+        metavar="auto|cpu|cuda|cuda:N",
+        help="where to compute (default: auto)",
+    )
+    model.add_argument(
+        "--window", type=int, metavar="PX", help="largest window; smaller ones need less memory"
+    )
+    model.add_argument(
+        "--overlap",
+        type=int,
+        metavar="PX",
+        help="pixels that windows share (default: what the models' cards ask for)",
+    )
+    model.add_argument(
+        "--keep-clouds", action="store_true", help="look at cloud, shadow and snow too"
+    )
     add_polygon_arguments(parser)
     many = parser.add_argument_group("several stacks or areas")
-    many.add_argument("--each-area", action="store_true", help="one result folder for each polygon of --aoi")
-    many.add_argument("--merge", action="store_true", help="also write one inventory of all stacks or areas")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for all results")
+    many.add_argument(
+        "--each-area", action="store_true", help="one result folder for each polygon of --aoi"
+    )
+    many.add_argument(
+        "--merge", action="store_true", help="also write one inventory of all stacks or areas"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for all results"
+    )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
@@ -66,13 +97,19 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.pipeline import Job, detect, jobs, left_from_earlier, merge
 
     if bool(args.stack) == bool(args.sentinel2):
-        raise ConfigError("Give either --stack or --sentinel2 (with --dem), so that it is clear what to look at.")
+        raise ConfigError(
+            "Give either --stack or --sentinel2 (with --dem), so that it is clear what to look at."
+        )
     if args.stack:
         _require_finished(args)
-    keep_inputs(_written(args), [*args.stack, *(args.sentinel2 or []), *args.dem, *args.before, args.aoi])
+    keep_inputs(
+        _written(args), [*args.stack, *(args.sentinel2 or []), *args.dem, *args.before, args.aoi]
+    )
     bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
     config = _config(args)
-    todo: list[Job] = jobs(_stacks(args, report), out=args.out, aoi=args.aoi, each_area=args.each_area)
+    todo: list[Job] = jobs(
+        _stacks(args, report), out=args.out, aoi=args.aoi, each_area=args.each_area
+    )
     done: list[Detection] = []
     for job in todo:
         if len(todo) > 1:
@@ -91,19 +128,22 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
                 report=report,
             )
         )
-    # A single detection in the folder itself is all there is; one in a folder of its own may take the place of several earlier ones.
+    # A single detection in the folder itself is all there is; one in a folder of its own may take
+    # the place of several earlier ones.
     together = args.merge and args.out not in {job.out for job in todo}
     merged = merge(done, args.out, report=report) if together else None
     if stale := left_from_earlier(todo, args.out, merged=merged is not None):
         names = ", ".join(str(path.relative_to(args.out)) for path in stale)
         report.warn(
-            f"In {args.out}, {names} of an earlier run hold nothing of this one; remove them where they are not needed."
+            f"In {args.out}, {names} of an earlier run hold nothing of this one; remove them where"
+            " they are not needed."
         )
     return _result(done, merged)
 
 
 def _require_finished(args: argparse.Namespace) -> None:
-    """Refuse what says how a stack is made beside a stack that is made: it would change nothing, silently.
+    """Refuse what says how a stack is made beside a stack that is made: it would change nothing,
+    silently.
 
     Raises:
         ConfigError: Such an option was given.
@@ -114,17 +154,24 @@ def _require_finished(args: argparse.Namespace) -> None:
 
     usual = asdict(StackConfig())
     used = {"aoi", "workers", *(("resampling", "quality") if args.before else ())}
-    idle = [name for name, value in asdict(stack_config(args)).items() if name not in used and value != usual[name]]
+    idle = [
+        name
+        for name, value in asdict(stack_config(args)).items()
+        if name not in used and value != usual[name]
+    ]
     options = [f"--{name.replace('_', '-')}" for name in (["dem"] if args.dem else []) + idle]
     if options:
         raise ConfigError(
-            f"{', '.join(options)} would change nothing, because --stack gives a finished stack; leave out what says how one is made, or "
-            "give the imagery as --sentinel2 (--aoi alone limits where to look)."
+            f"{', '.join(options)} would change nothing, because --stack gives a finished stack;"
+            " leave out what says how one is made, or give the imagery as --sentinel2 (--aoi alone"
+            " limits where to look)."
         )
 
 
 def _written(args: argparse.Namespace) -> list[Path]:
-    """What is replaced in the folder of the results; the inventory is not among it, for it takes over what is in an earlier one."""
+    """What is replaced in the folder of the results; the inventory is not among it, for it takes
+    over what is in an earlier one.
+    """
     names = ["probability.tif", "uncertainty.tif", "mask.tif", "report.html", "run.json"]
     made = ["stack.tif", "stack.json"] if args.sentinel2 else []
     change = ["change.tif"] if args.before else []
@@ -136,33 +183,46 @@ def _config(args: argparse.Namespace) -> DetectConfig:
     from engine.pipeline import DetectConfig
 
     inference = InferenceConfig(
-        window_px=args.window, overlap_px=args.overlap, tta=args.tta, device=args.device, mask_quality=not args.keep_clouds,
+        window_px=args.window,
+        overlap_px=args.overlap,
+        tta=args.tta,
+        device=args.device,
+        mask_quality=not args.keep_clouds,
         crf=CrfConfig() if args.crf else None,
-    )  # fmt: skip
+    )
     return DetectConfig(args.threshold, inference, polygon_config(args))
 
 
 def _stacks(args: argparse.Namespace, report: Reporter) -> list[Stack]:
-    from engine.nouns import Stack
+    from engine.handles import Stack
     from engine.pipeline import stack_for
 
     if args.stack:
         return [Stack.open(path) for path in args.stack]
-    return [stack_for(args.sentinel2, args.dem, out=args.out, config=stack_config(args), report=report)]
+    return [
+        stack_for(args.sentinel2, args.dem, out=args.out, config=stack_config(args), report=report)
+    ]
 
 
 def _change(args: argparse.Namespace, stack: Stack, out: Path, report: Reporter) -> Path | None:
     if not args.before:
         return None
-    from engine.raster import output_folder
+    from engine.files import output_folder
     from engine.scene.change import make_change
 
     config = stack_config(args)
-    return make_change(stack, args.before, out=output_folder(out) / "change.tif", config=config, report=report).path
+    return make_change(
+        stack, args.before, out=output_folder(out) / "change.tif", config=config, report=report
+    ).path
 
 
 def _inputs(args: argparse.Namespace) -> dict[str, Any]:
-    given = {"sentinel2": args.sentinel2, "dem": args.dem, "before": args.before, "aoi": [args.aoi] if args.aoi else []}
+    given = {
+        "sentinel2": args.sentinel2,
+        "dem": args.dem,
+        "before": args.before,
+        "aoi": [args.aoi] if args.aoi else [],
+    }
     return {name: [str(path) for path in paths] for name, paths in given.items() if paths}
 
 
@@ -180,11 +240,16 @@ def _result(done: list[Detection], merged: Results | None) -> dict[str, Any]:
         }
         for d in done
     ]
-    lines = [f"{r['landslides']} landslides in {r['inventory']}; report: {r['report']}" for r in results]
+    lines = [
+        f"{r['landslides']} landslides in {r['inventory']}; report: {r['report']}" for r in results
+    ]
     together: dict[str, Any] = {"merged": None}
     if merged is not None:
         count = len(merged.inventory.confirmed)
-        lines.append(f"all together {count} landslides in {merged.inventory_path}; report: {merged.report_path}")
+        lines.append(
+            f"all together {count} landslides in {merged.inventory_path}; report:"
+            f" {merged.report_path}"
+        )
         together = {
             "merged": str(merged.inventory_path),
             "merged_landslides": count,
@@ -199,4 +264,6 @@ def _threshold(text: str) -> Threshold:
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number between 0 and 1 nor `auto`") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a number between 0 and 1 nor `auto`"
+        ) from None

@@ -16,7 +16,17 @@ from engine import __version__
 from engine.errors import DependencyError, L4SError
 from engine.events import Reporter
 
-_PACKAGES = ("numpy", "rasterio", "geopandas", "shapely", "pyproj", "pyogrio", "onnxruntime", "h5py", "matplotlib")
+_PACKAGES = (
+    "numpy",
+    "rasterio",
+    "geopandas",
+    "shapely",
+    "pyproj",
+    "pyogrio",
+    "onnxruntime",
+    "h5py",
+    "matplotlib",
+)
 _OPTIONAL = {
     "train": ("torch", "segmentation-models-pytorch", "timm", "lightning"),
     "crf": ("pydensecrf2",),
@@ -27,7 +37,10 @@ _OPTIONAL = {
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--folder", type=Path, default=Path.cwd(), help="folder whose free space is checked (default: this one)"
+        "--folder",
+        type=Path,
+        default=Path.cwd(),
+        help="folder whose free space is checked (default: this one)",
     )
 
 
@@ -35,7 +48,8 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command.
 
     Raises:
-        DependencyError: Something that detection needs is missing or broken; the message names all of it.
+        DependencyError: Something that detection needs is missing or broken; the message names all
+            of it.
     """
     checks: dict[str, Any] = {
         "engine": f"{__version__} in {Path(__file__).resolve().parents[1]}",
@@ -43,22 +57,34 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         "system": f"{platform.platform()}, {os.cpu_count()} processors",
         "memory_free_gib": _memory_gib(),
         "disk_free_gib": round(
-            shutil.disk_usage(args.folder if args.folder.exists() else tempfile.gettempdir()).free / 2**30, 1
+            shutil.disk_usage(args.folder if args.folder.exists() else tempfile.gettempdir()).free
+            / 2**30,
+            1,
         ),
         "packages": {name: _version(name) for name in _PACKAGES},
-        "extras": {extra: {name: _version(name) for name in names} for extra, names in _OPTIONAL.items()},
+        "extras": {
+            extra: {name: _version(name) for name in names} for extra, names in _OPTIONAL.items()
+        },
         "onnxruntime_providers": _providers(),
         "cuda": _cuda(),
         "models": _models(),
     }
-    problems = [f"{name} is not installed" for name, version in checks["packages"].items() if version is None]
-    problems += [f"model {name}: {state}" for name, state in checks["models"].items() if state != "ok"]
+    problems = [
+        f"{name} is not installed"
+        for name, version in checks["packages"].items()
+        if version is None
+    ]
+    problems += [
+        f"model {name}: {state}" for name, state in checks["models"].items() if state != "ok"
+    ]
     if not checks["models"]:
         problems.append("no model is installed")
     checks["problems"] = problems
     if problems:
         report.log(_text(checks))
-        raise DependencyError(f"This installation is not complete ({'; '.join(problems)}); install the engine again.")
+        raise DependencyError(
+            f"This installation is not complete ({'; '.join(problems)}); install the engine again."
+        )
     return {**checks, "text": _text(checks)}
 
 

@@ -9,27 +9,42 @@ from typing import TYPE_CHECKING, Any
 from engine.events import Reporter
 
 if TYPE_CHECKING:
-    from engine.inventory.evaluate import Evaluation
+    from engine.evaluation.evaluate import Evaluation
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--prediction", type=Path, required=True, metavar="FILE_OR_DIR",
-                        help="predicted mask (GeoTIFF), or a folder of mask_N.h5 or GeoTIFF files")  # fmt: skip
     parser.add_argument(
-        "--reference", type=Path, required=True, metavar="FILE_OR_DIR", help="true masks of the same kind"
+        "--prediction",
+        type=Path,
+        required=True,
+        metavar="FILE_OR_DIR",
+        help="predicted mask (GeoTIFF), or a folder of mask_N.h5 or GeoTIFF files",
     )
     parser.add_argument(
-        "--ignore", type=int, default=255, metavar="V", help="value of pixels that do not count (default 255)"
+        "--reference",
+        type=Path,
+        required=True,
+        metavar="FILE_OR_DIR",
+        help="true masks of the same kind",
     )
-    parser.add_argument("--json", action="store_true", help="print the scores as JSON, of each file too")
+    parser.add_argument(
+        "--ignore",
+        type=int,
+        default=255,
+        metavar="V",
+        help="value of pixels that do not count (default 255)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the scores as JSON, of each file too"
+    )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command."""
     import json
 
-    from engine.inventory.evaluate import evaluate
+    from engine.evaluation.evaluate import evaluate
 
     result = evaluate(args.prediction, args.reference, ignore=args.ignore, report=report)
     data: dict[str, Any] = result.total.to_dict()
@@ -41,7 +56,9 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
 
 def _table(result: Evaluation) -> str:
     scores = result.total.to_dict()
-    lines = [f"{name:<10} {_percent(scores[name])}" for name in ("precision", "recall", "f1", "iou")]
+    lines = [
+        f"{name:<10} {_percent(scores[name])}" for name in ("precision", "recall", "f1", "iou")
+    ]
     counts = "  ".join(f"{name} {scores[name]:,}" for name in ("tp", "fp", "fn", "tn", "ignored"))
     return "\n".join([f"landslide class, {len(result.files)} file(s)", *lines, counts])
 

@@ -13,19 +13,38 @@ from engine.events import Reporter
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--inventory", type=Path, required=True, metavar="FILE", help="GeoPackage that `l4s detect` wrote"
+        "--inventory",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="GeoPackage that `l4s detect` wrote",
     )
-    parser.add_argument("--status", action="append", metavar="STATUS",
-                        help="only landslides of this review status (may be repeated): pending, accepted, edited, rejected")  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE",
-                        help="its suffix chooses the format: .gpkg (inventory), .geojson, .shp, .fgb, or .csv for NASA COOLR")  # fmt: skip
+    parser.add_argument(
+        "--status",
+        action="append",
+        metavar="STATUS",
+        help=(
+            "only landslides of this review status (may be repeated): pending, accepted, edited,"
+            " rejected"
+        ),
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=(
+            "its suffix chooses the format: .gpkg (inventory), .geojson, .shp, .fgb, or .csv for"
+            " NASA COOLR"
+        ),
+    )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command."""
+    from engine.files import output_folder
     from engine.inventory.export import export_inventory
     from engine.inventory.reading import read_inventory
-    from engine.raster import output_folder
 
     keep_inputs([args.out], [args.inventory])
     inventory = read_inventory(args.inventory, report=report)

@@ -12,11 +12,15 @@ from engine.events import Reporter
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    actions = parser.add_subparsers(dest="action", metavar="list | show | verify | export", required=True)
+    actions = parser.add_subparsers(
+        dest="action", metavar="list | show | verify | export", required=True
+    )
     actions.add_parser("list", help="list the models that can be given by name")
     show = actions.add_parser("show", help="show a model's card")
     show.add_argument("model", metavar="NAME_OR_DIR")
-    verify = actions.add_parser("verify", help="check that a bundle's files are those that its card describes")
+    verify = actions.add_parser(
+        "verify", help="check that a bundle's files are those that its card describes"
+    )
     verify.add_argument("model", metavar="NAME_OR_DIR")
     export = actions.add_parser("export", help="copy a bundle into a folder")
     export.add_argument("model", metavar="NAME_OR_DIR")
@@ -36,7 +40,12 @@ def _list(args: argparse.Namespace) -> dict[str, Any]:
     rows = [f"{card.name:<16} {card.version:<8} {card.title}" for card in cards]
     return {
         "models": [
-            {"name": card.name, "version": card.version, "title": card.title, "channels": card.channels}
+            {
+                "name": card.name,
+                "version": card.version,
+                "title": card.title,
+                "channels": card.channels,
+            }
             for card in cards
         ],
         "text": "\n".join(rows) or "No models are installed.",
@@ -61,7 +70,10 @@ def _card_text(bundle: Any) -> str:
     card = bundle.card
     optional = [name for name in card.channels if name not in card.required]
     lines = [
-        f"{card.name} {card.version}: {card.title}", "", card.description, "",
+        f"{card.name} {card.version}: {card.title}",
+        "",
+        card.description,
+        "",
         f"channels    {', '.join(card.channels)}",
         f"needed      {', '.join(card.required)}",
         f"may miss    {', '.join(optional) or 'none'}",
@@ -69,10 +81,11 @@ def _card_text(bundle: Any) -> str:
         f"licence     {card.licence}",
         f"folder      {bundle.path}",
         f"digest      {bundle.digest}",
-    ]  # fmt: skip
+    ]
     if card.scores:
         lines += ["", "Scores"] + [
-            "  " + ", ".join(f"{key} {value}" for key, value in score.items()) for score in card.scores
+            "  " + ", ".join(f"{key} {value}" for key, value in score.items())
+            for score in card.scores
         ]
     if card.limits:
         lines += ["", "Limits"] + [f"  - {limit}" for limit in card.limits]
@@ -93,8 +106,8 @@ def _verify(args: argparse.Namespace) -> dict[str, Any]:
 
 def _export(args: argparse.Namespace) -> dict[str, Any]:
     from engine.errors import OutputError
+    from engine.files import atomic_path, output_folder
     from engine.models.bundle import ModelBundle, find
-    from engine.raster import atomic_path, output_folder
 
     bundle = find(args.model)
     target = output_folder(args.out) / bundle.path.name

@@ -13,26 +13,50 @@ from engine.events import Reporter
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "--model", nargs="+", action="extend", metavar="NAME_OR_DIR", help="model bundle; several are averaged (default: light)"
-    )  # fmt: skip
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="folder with image_N.h5, or the dataset's root"
+        "--model",
+        nargs="+",
+        action="extend",
+        metavar="NAME_OR_DIR",
+        help="model bundle; several are averaged (default: light)",
     )
     parser.add_argument(
-        "--split", choices=["train", "validation", "test"], default="test", help="which split, where DIR holds several (default: test)"
-    )  # fmt: skip
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for mask_N.h5")
-    parser.add_argument("--threshold", type=float, metavar="T", help="0 to 1 (default: the model card's)")
-    parser.add_argument(
-        "--tta", choices=["none", "flip", "d4"], default="none", help="average mirrored and turned views"
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with image_N.h5, or the dataset's root",
     )
     parser.add_argument(
-        "--device", default="auto", metavar="auto|cpu|cuda|cuda:N", help="where to compute (default: auto)"
+        "--split",
+        choices=["train", "validation", "test"],
+        default="test",
+        help="which split, where DIR holds several (default: test)",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for mask_N.h5"
+    )
+    parser.add_argument(
+        "--threshold", type=float, metavar="T", help="0 to 1 (default: the model card's)"
+    )
+    parser.add_argument(
+        "--tta",
+        choices=["none", "flip", "d4"],
+        default="none",
+        help="average mirrored and turned views",
+    )
+    parser.add_argument(
+        "--device",
+        default="auto",
+        metavar="auto|cpu|cuda|cuda:N",
+        help="where to compute (default: auto)",
     )
     parser.add_argument("--batch", type=int, metavar="N", help="patches at once (default: 16)")
     parser.add_argument(
-        "--channels", nargs="+", metavar="NAME", help="use only these channels, as if the others were missing (B02 … slope DEM)"
-    )  # fmt: skip
+        "--channels",
+        nargs="+",
+        metavar="NAME",
+        help="use only these channels, as if the others were missing (B02 … slope DEM)",
+    )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
@@ -43,14 +67,21 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.models.bundle import DEFAULT_MODEL, find
     from engine.patches.landslide4sense import find_patches
 
-    channels = tuple(channel_name(name) or name for name in args.channels) if args.channels else None
+    channels = (
+        tuple(channel_name(name) or name for name in args.channels) if args.channels else None
+    )
     inference = InferenceConfig(tta=args.tta, device=args.device, batch=args.batch)
     config = PatchConfig(args.threshold, channels, inference)
     patches = find_patches(args.data, args.split, labels="ignored")
-    truth = [file.mask for file in find_patches(args.data, args.split).files if file.mask is not None]
+    truth = [
+        file.mask for file in find_patches(args.data, args.split).files if file.mask is not None
+    ]
     keep_inputs([args.out / mask.name for mask in truth], truth)
     bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
     facts = predict_patches(patches, bundles, out=args.out, config=config, report=report)
-    share = f"{facts['landslide_share']:.2%} of their pixels are landslide (threshold {facts['threshold']:g})"
+    share = (
+        f"{facts['landslide_share']:.2%} of their pixels are landslide (threshold"
+        f" {facts['threshold']:g})"
+    )
     text = f"{facts['patches']} masks in {args.out}; {share}"
     return {**facts, "text": text}

@@ -13,21 +13,33 @@ from engine.events import Reporter
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--inventory", type=Path, required=True, metavar="FILE", help="GeoPackage that `l4s detect` wrote"
+        "--inventory",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="GeoPackage that `l4s detect` wrote",
     )
-    parser.add_argument("--stack", type=Path, metavar="FILE", help="stack, for the image below the map")
-    parser.add_argument("--probability", type=Path, metavar="FILE", help="probability raster, for its map")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="HTML file; figures go into a folder beside it"
+        "--stack", type=Path, metavar="FILE", help="stack, for the image below the map"
+    )
+    parser.add_argument(
+        "--probability", type=Path, metavar="FILE", help="probability raster, for its map"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="HTML file; figures go into a folder beside it",
     )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command."""
+    from engine.files import output_folder
+    from engine.handles import ProbabilityRaster, Stack
     from engine.inventory.reading import read_inventory
-    from engine.inventory.report import write_report
-    from engine.nouns import ProbabilityRaster, Stack
-    from engine.raster import output_folder
+    from engine.report.page import write_report
 
     require_suffix(args.out, ".html", ".htm")
     keep_inputs([args.out], [args.inventory, args.stack, args.probability])

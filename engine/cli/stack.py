@@ -13,36 +13,67 @@ from engine.events import Reporter
 def add_scene_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Arguments that say what a stack is made of; ``l4s detect`` takes them too."""
     parser.add_argument(
-        "--sentinel2", type=Path, nargs="+", metavar="PATH", required=required,
-        help="product (.SAFE or zip), folder of band files, band files, or a multi-band GeoTIFF; several products are mosaicked",
-    )  # fmt: skip
+        "--sentinel2",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        required=required,
+        help=(
+            "product (.SAFE or zip), folder of band files, band files, or a multi-band GeoTIFF;"
+            " several products are mosaicked"
+        ),
+    )
     parser.add_argument(
-        "--dem", type=Path, nargs="+", metavar="PATH", default=[],
+        "--dem",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        default=[],
         help="elevation: GeoTIFF, .hgt, ALOS or SRTM zip, or a folder of them",
-    )  # fmt: skip
-    parser.add_argument("--aoi", type=Path, metavar="FILE", help="vector file; the stack covers the box around it")
-    parser.add_argument(
-        "--bounds", type=float, nargs=4, metavar=("L", "B", "R", "T"), help="the area as left bottom right top"
     )
     parser.add_argument(
-        "--bounds-crs", metavar="CRS", help="CRS of --bounds, such as EPSG:4326 (default: the imagery's)"
+        "--aoi", type=Path, metavar="FILE", help="vector file; the stack covers the box around it"
     )
     parser.add_argument(
-        "--resampling", choices=["nearest", "bilinear", "cubic"], default="nearest",
+        "--bounds",
+        type=float,
+        nargs=4,
+        metavar=("L", "B", "R", "T"),
+        help="the area as left bottom right top",
+    )
+    parser.add_argument(
+        "--bounds-crs",
+        metavar="CRS",
+        help="CRS of --bounds, such as EPSG:4326 (default: the imagery's)",
+    )
+    parser.add_argument(
+        "--resampling",
+        choices=["nearest", "bilinear", "cubic"],
+        default="nearest",
         help="kernel for 20 m and 60 m bands (default: nearest, as in the benchmark)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--quality",
         choices=["auto", "s2cloudless", "bright", "off"],
         default="auto",
-        help="cloud mask: the product's own (auto); computed from Level-1C bands (s2cloudless); cloud, haze and snow by their brightness "
-        "in blue (bright), for imagery of a few bands; or none (off)",
+        help=(
+            "cloud mask: the product's own (auto); computed from Level-1C bands (s2cloudless);"
+            " cloud, haze and snow by their brightness in blue (bright), for imagery of a few"
+            " bands; or none (off)"
+        ),
     )
     parser.add_argument(
-        "--dn-offset", type=float, metavar="DN", help="added to the DN instead of the offset that the metadata give"
+        "--dn-offset",
+        type=float,
+        metavar="DN",
+        help="added to the DN instead of the offset that the metadata give",
     )
     parser.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="reading threads (default: one a processor)"
+        "--workers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="reading threads (default: one a processor)",
     )
 
 
@@ -51,18 +82,30 @@ def stack_config(args: argparse.Namespace) -> Any:
     from engine.scene.stack import StackConfig
 
     return StackConfig(
-        aoi=args.aoi, bounds=tuple(args.bounds) if args.bounds else None, bounds_crs=args.bounds_crs, resampling=args.resampling,
-        quality=args.quality, dn_offset=args.dn_offset, workers=args.workers,
-    )  # fmt: skip
+        aoi=args.aoi,
+        bounds=tuple(args.bounds) if args.bounds else None,
+        bounds_crs=args.bounds_crs,
+        resampling=args.resampling,
+        quality=args.quality,
+        dn_offset=args.dn_offset,
+        workers=args.workers,
+    )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_scene_arguments(parser)
     parser.add_argument(
-        "--before", type=Path, nargs="+", metavar="PATH", default=[],
-        help="imagery from before the event: its NDVI and brightness change are written to NAME.change.tif",
-    )  # fmt: skip
+        "--before",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        default=[],
+        help=(
+            "imagery from before the event: its NDVI and brightness change are written to"
+            " NAME.change.tif"
+        ),
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="GeoTIFF to write")
 
 
@@ -77,7 +120,9 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     stack = make_stack(args.sentinel2, args.dem, out=args.out, config=config, report=report)
     changed = {}
     if args.before:
-        change = make_change(stack, args.before, out=change_path(args.out), config=config, report=report)
+        change = make_change(
+            stack, args.before, out=change_path(args.out), config=config, report=report
+        )
         changed = {"change": str(change.path), "change_known_share": change.known_share}
     provenance = stack_provenance(stack.path)
     return {
@@ -92,11 +137,15 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
 
 
 def _sources(args: argparse.Namespace) -> list[Path]:
-    """The files that are read, those in folders too; a stack or change raster of an earlier run among them is none."""
+    """The files that are read, those in folders too; a stack or change raster of an earlier run
+    among them is none.
+    """
     from engine.scene.change import change_path
 
     given = [*args.sentinel2, *args.dem, *args.before, *([args.aoi] if args.aoi else [])]
-    inside = [path for folder in given if folder.is_dir() for path in folder.rglob("*") if path.is_file()]
+    inside = [
+        path for folder in given if folder.is_dir() for path in folder.rglob("*") if path.is_file()
+    ]
     results = {path for path in (args.out, change_path(args.out)) if _made_here(path)}
     return given + [path for path in inside if not any(path.samefile(result) for result in results)]
 

@@ -14,12 +14,21 @@ _NEEDED = ("torch", "lightning", "segmentation_models_pytorch", "timm")
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments that choose and change a recipe; ``l4s adapt`` and ``l4s ablate`` take them too."""
     parser.add_argument(
-        "--recipe", required=True, metavar="NAME_OR_TOML", help="a shipped recipe's name, or a TOML file"
+        "--recipe",
+        required=True,
+        metavar="NAME_OR_TOML",
+        help="a shipped recipe's name, or a TOML file",
     )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
-        help="replace one value of the recipe, such as optimizer.lr=1e-4; may be given several times",
-    )  # fmt: skip
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help=(
+            "replace one value of the recipe, such as optimizer.lr=1e-4; may be given several times"
+        ),
+    )
 
 
 def require_training() -> None:
@@ -35,20 +44,27 @@ def require_training() -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise DependencyError(
-            f"Training needs {', '.join(missing)}, not part of the light installation; install `l4s-engine[train]`."
+            f"Training needs {', '.join(missing)}, not part of the light installation; install"
+            " `l4s-engine[train]`."
         )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_recipe_arguments(parser)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="labelled patches: HDF5 or packed")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="labelled patches: HDF5 or packed"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     parser.add_argument("--resume", action="store_true", help="continue a run that was stopped")
     parser.add_argument(
-        "--negatives", type=Path, nargs="+", default=[], metavar="DIR",
+        "--negatives",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
         help="patches that hold no landslide, drawn at data.negative_share",
-    )  # fmt: skip
+    )
 
 
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
@@ -58,7 +74,9 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     from engine.training.run import train_members
 
     recipe = load_recipe(args.recipe, args.overrides)
-    bundles = train_members(recipe, args.data, args.out, resume=args.resume, negatives=args.negatives, report=report)
+    bundles = train_members(
+        recipe, args.data, args.out, resume=args.resume, negatives=args.negatives, report=report
+    )
     return describe(bundles)
 
 
@@ -68,7 +86,11 @@ def describe(bundles: tuple[Any, ...]) -> dict[str, Any]:
     for bundle in bundles:
         card = bundle.card
         row = next((dict(r) for r in card.scores if r.get("site") == "all"), {})
-        spread = f" (folds {row['f1_fold_mean']:.3f} ± {row['f1_fold_std']:.3f})" if "f1_fold_std" in row else ""
+        spread = (
+            f" (folds {row['f1_fold_mean']:.3f} ± {row['f1_fold_std']:.3f})"
+            if "f1_fold_std" in row
+            else ""
+        )
         score = (
             f"F1 {row['f1']:.3f}{spread}, {row['method']}, {row['protocol']}"
             if row

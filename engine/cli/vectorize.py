@@ -14,9 +14,17 @@ from engine.events import Reporter
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--probability", type=Path, metavar="FILE", help="probability raster that `l4s detect` wrote")
     parser.add_argument(
-        "--mask", type=Path, metavar="FILE", help="mask (0, 1, nodata) to use instead of thresholding the probability"
+        "--probability",
+        type=Path,
+        metavar="FILE",
+        help="probability raster that `l4s detect` wrote",
+    )
+    parser.add_argument(
+        "--mask",
+        type=Path,
+        metavar="FILE",
+        help="mask (0, 1, nodata) to use instead of thresholding the probability",
     )
     parser.add_argument(
         "--stack",
@@ -34,17 +42,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--change",
         type=Path,
         metavar="FILE",
-        help="raster with bands dNDVI and dBrightness on the same grid (default: that of the run or the stack)",
+        help=(
+            "raster with bands dNDVI and dBrightness on the same grid (default: that of the run or"
+            " the stack)"
+        ),
     )
     parser.add_argument(
         "--threshold",
         type=float,
         metavar="T",
-        help="probability from which a pixel is landslide (default: that of the models, noted in the raster)",
+        help=(
+            "probability from which a pixel is landslide (default: that of the models, noted in the"
+            " raster)"
+        ),
     )
-    add_polygon_arguments(parser, "what is not given here is taken from the inventory in --out, if there is one")
+    add_polygon_arguments(
+        parser, "what is not given here is taken from the inventory in --out, if there is one"
+    )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="GeoPackage; reviewed polygons in it are kept"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="GeoPackage; reviewed polygons in it are kept",
     )
 
 
@@ -57,20 +77,44 @@ def add_polygon_arguments(parser: argparse.ArgumentParser, otherwise: str | None
     """
     group = parser.add_argument_group("polygons", otherwise)
     group.add_argument(
-        "--min-area", dest="min_area_m2", type=float, metavar="M2", help="minimum mapping unit (default 400)"
+        "--min-area",
+        dest="min_area_m2",
+        type=float,
+        metavar="M2",
+        help="minimum mapping unit (default 400)",
     )
-    group.add_argument("--connectivity", type=int, choices=(4, 8), help="8 joins pixels that share a corner (default)")
     group.add_argument(
-        "--fill-holes", dest="fill_holes_m2", type=float, metavar="M2", help="fill holes up to this area (default 0)"
+        "--connectivity",
+        type=int,
+        choices=(4, 8),
+        help="8 joins pixels that share a corner (default)",
     )
-    group.add_argument("--split", choices=("none", "probability", "flow"),
-                       help="split amalgamated slides by valleys of the probability or by the DEM's flow (default none)")  # fmt: skip
-    group.add_argument("--outline", choices=("exact", "simplified", "smooth"),
-                       help="outlines: exact pixels (default), straight sides, or rounded")  # fmt: skip
+    group.add_argument(
+        "--fill-holes",
+        dest="fill_holes_m2",
+        type=float,
+        metavar="M2",
+        help="fill holes up to this area (default 0)",
+    )
+    group.add_argument(
+        "--split",
+        choices=("none", "probability", "flow"),
+        help=(
+            "split amalgamated slides by valleys of the probability or by the DEM's flow (default"
+            " none)"
+        ),
+    )
+    group.add_argument(
+        "--outline",
+        choices=("exact", "simplified", "smooth"),
+        help="outlines: exact pixels (default), straight sides, or rounded",
+    )
 
 
 def polygon_config(args: argparse.Namespace, run: Mapping[str, Any] | None = None) -> Any:
-    """The configuration that the arguments describe; what they leave open is that of a run, or the default."""
+    """The configuration that the arguments describe; what they leave open is that of a run, or the
+    default.
+    """
     from engine.inventory.vectorize import VectorizeConfig
 
     before = VectorizeConfig.of_run(run or {})
@@ -79,7 +123,9 @@ def polygon_config(args: argparse.Namespace, run: Mapping[str, Any] | None = Non
 
 
 def _as_before(args: argparse.Namespace, stack: Any, report: Reporter) -> Any:
-    """The configuration asked for, else that of the inventory in ``--out``; says what is taken from there."""
+    """The configuration asked for, else that of the inventory in ``--out``; says what is taken from
+    there.
+    """
     from engine.inventory.reading import last_run
     from engine.inventory.split import splittable
     from engine.inventory.vectorize import VectorizeConfig
@@ -87,8 +133,9 @@ def _as_before(args: argparse.Namespace, stack: Any, report: Reporter) -> Any:
     polygons = polygon_config(args, last_run(args.out))
     if args.split is None and not splittable(polygons.split, args.probability is not None, stack):
         report.warn(
-            f"The landslides in {args.out.name} were split by {polygons.split}, for which a raster is not given now (the probability, or a "
-            "stack with a DEM); they are not split this time."
+            f"The landslides in {args.out.name} were split by {polygons.split}, for which a raster"
+            " is not given now (the probability, or a stack with a DEM); they are not split this"
+            " time."
         )
         polygons = replace(polygons, split="none")
     default = asdict(VectorizeConfig())
@@ -105,14 +152,21 @@ def _as_before(args: argparse.Namespace, stack: Any, report: Reporter) -> Any:
 def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Run the command."""
     from engine.errors import ConfigError
-    from engine.nouns import LandslideMask, ProbabilityRaster, Stack
+    from engine.handles import LandslideMask, ProbabilityRaster, Stack
     from engine.pipeline import redraw
 
     if args.probability is None and args.mask is None:
-        raise ConfigError("Neither --probability nor --mask was given; give the raster that `l4s detect` wrote.")
+        raise ConfigError(
+            "Neither --probability nor --mask was given; give the raster that `l4s detect` wrote."
+        )
     if args.threshold is not None and not 0 < args.threshold < 1:
-        raise ConfigError(f"The threshold must lie between 0 and 1, but is {args.threshold:g}; 0.5 is a usual value.")
-    keep_inputs([args.out], [args.probability, args.mask, args.stack, args.uncertainty, args.change])
+        raise ConfigError(
+            f"The threshold must lie between 0 and 1, but is {args.threshold:g}; 0.5 is a usual"
+            " value."
+        )
+    keep_inputs(
+        [args.out], [args.probability, args.mask, args.stack, args.uncertainty, args.change]
+    )
     stack = Stack.open(args.stack) if args.stack else None
     polygons = _as_before(args, stack, report)
     inventory = redraw(

@@ -1,4 +1,6 @@
-"""Blends windows into finished rows: the rows of one row of windows are summed up, then those that no later window touches leave."""
+"""Blends windows into finished rows: the rows of one row of windows are summed up, then those that
+no later window touches leave.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,18 @@ from engine.inference.tiling import Axis
 
 @dataclass(frozen=True)
 class _Faded:
-    """Where a window's weights along an axis are not one: its margins, mostly a small part of it."""
+    """Where a window's weights along an axis are not one: its margins, mostly a small part of
+    it.
+    """
 
     parts: tuple[tuple[slice, NDArray[np.float32]], ...]
 
     @classmethod
     def of(cls, weights: NDArray[np.float32]) -> _Faded:
         whole = np.flatnonzero(weights == 1)
-        first, last = (int(whole[0]), int(whole[-1]) + 1) if len(whole) else (len(weights), len(weights))
+        first, last = (
+            (int(whole[0]), int(whole[-1]) + 1) if len(whole) else (len(weights), len(weights))
+        )
         parts = [slice(0, first), slice(last, len(weights))]
         return cls(tuple((part, weights[part]) for part in parts if part.stop > part.start))
 
@@ -50,7 +56,9 @@ class Blender:
         self._sums[:, :, start + left : start + right] += values[:, :, left:right]
 
     def finish(self, row: int) -> NDArray[np.float32]:
-        """Take the rows that are final after this row of windows, shape (layers, rows, columns), and make room for the next."""
+        """Take the rows that are final after this row of windows, shape (layers, rows, columns),
+        and make room for the next.
+        """
         top, bottom = self._rows.final(row)
         start = self._rows.start(row)
         done = self._sums[:, top - start : bottom - start].copy()
@@ -60,7 +68,9 @@ class Blender:
         return done
 
     def carry(self) -> NDArray[np.float32]:
-        """The unfinished rows after :meth:`finish`, shape (layers, overlap, columns): all that a later start needs."""
+        """The unfinished rows after :meth:`finish`, shape (layers, overlap, columns): all that a
+        later start needs.
+        """
         return self._sums[:, : self._rows.overlap_px].copy()
 
     def resume(self, carry: NDArray[np.float32]) -> None:

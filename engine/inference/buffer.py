@@ -1,8 +1,10 @@
-"""The rows that the current windows need, filled ahead by a thread while windows are taken from them.
+"""The rows that the current windows need, filled ahead by a thread while windows are taken from
+them.
 
-The buffer is as high as a window and as wide as the raster, and never grows. Its rows are reused in a circle: as soon as no window
-of the current row of windows needs a column of it any more, the reading thread puts the next rows there. So reading is almost a
-whole row of windows ahead of inference without a second buffer, and every pixel is read and normalised once.
+The buffer is as high as a window and as wide as the raster, and never grows. Its rows are reused in
+a circle: as soon as no window of the current row of windows needs a column of it any more, the
+reading thread puts the next rows there. So reading is almost a whole row of windows ahead of
+inference without a second buffer, and every pixel is read and normalised once.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import CancelledError
+from engine.handles import StackReader
 from engine.inference.source import BlockSource, Layout
 from engine.inference.tiling import Axis
-from engine.nouns import StackReader
 
 _PATIENCE_S = 0.1
 
@@ -24,18 +26,26 @@ _PATIENCE_S = 0.1
 class RowBuffer:
     """Windows of a stack in reading order, row by row.
 
-    Use it as a context manager; :meth:`wait` for each window in turn, :meth:`take` what it holds, then :meth:`pass_over` it.
+    Use it as a context manager; :meth:`wait` for each window in turn, :meth:`take` what it holds,
+    then :meth:`pass_over` it.
 
     Args:
         source: What fills it.
         rows: Windows down the raster.
         columns: Windows across it.
-        needed: Which windows are wanted, shape (rows.count, columns.count); blocks that none of them touches are not read.
+        needed: Which windows are wanted, shape (rows.count, columns.count); blocks that none of
+            them touches are not read.
         first: The row of windows to begin with.
     """
 
     def __init__(
-        self, source: BlockSource, rows: Axis, columns: Axis, *, needed: NDArray[np.bool_], first: int = 0
+        self,
+        source: BlockSource,
+        rows: Axis,
+        columns: Axis,
+        *,
+        needed: NDArray[np.bool_],
+        first: int = 0,
     ) -> None:
         width = columns.start(columns.count - 1) + columns.window_px - columns.first_px
         self._source, self._rows, self._columns = source, rows, columns
@@ -54,7 +64,10 @@ class RowBuffer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         with self._changed:
             self._stopped = True
@@ -62,7 +75,9 @@ class RowBuffer:
         self._thread.join()
 
     def wait(self, row: int, column: int) -> bool:
-        """Wait a moment for a window; returns whether it is there, so that the caller can look for a request to cancel."""
+        """Wait a moment for a window; returns whether it is there, so that the caller can look for
+        a request to cancel.
+        """
         number = self._number(row, column)
         with self._changed:
             if self._ready <= number and self._failure is None:
@@ -76,7 +91,9 @@ class RowBuffer:
         return np.concatenate([self._valid[part] for part in self._parts(row, column)])
 
     def take(self, row: int, column: int, layout: Layout, out: NDArray[np.float32]) -> None:
-        """Write a window's normalised channels to ``out``, of shape (channels, window rows, window columns)."""
+        """Write a window's normalised channels to ``out``, of shape (channels, window rows, window
+        columns).
+        """
         at = 0
         for rows, columns in self._parts(row, column):
             height = rows.stop - rows.start
@@ -85,7 +102,8 @@ class RowBuffer:
                 if plane < 0:
                     target.fill(0)
                 else:
-                    # In two steps, each of which NumPy vectorises: a multiplication of two types it does not.
+                    # In two steps, each of which NumPy vectorises: a multiplication of two types it
+                    # does not.
                     np.copyto(target, self._planes[plane, rows, columns])
                     target *= self._steps[plane]
             at += height
@@ -102,7 +120,10 @@ class RowBuffer:
     def _parts(self, row: int, column: int) -> list[tuple[slice, slice]]:
         left = self._columns.start(column) - self._columns.first_px
         return self._slots(
-            self._rows.start(row), self._rows.start(row) + self._rows.window_px, left, left + self._columns.window_px
+            self._rows.start(row),
+            self._rows.start(row) + self._rows.window_px,
+            left,
+            left + self._columns.window_px,
         )
 
     def _slots(self, top: int, bottom: int, left: int, right: int) -> list[tuple[slice, slice]]:
@@ -135,7 +156,11 @@ class RowBuffer:
         """Wait until all windows of the row above that use this block's place have been taken."""
         last = min(column + self._columns.reach, self._columns.count - 1)
         with self._changed:
-            while not self._stopped and row > self._first and self._passed <= self._number(row - 1, last):
+            while (
+                not self._stopped
+                and row > self._first
+                and self._passed <= self._number(row - 1, last)
+            ):
                 self._changed.wait()
             if self._stopped:
                 raise CancelledError("Reading was stopped.")
@@ -147,7 +172,10 @@ class RowBuffer:
         left, right = self._columns.fresh(column)
         edge = self._columns.first_px
         slots = self._slots(top, bottom, left - edge, right - edge)
-        users = slice(row, row + 1 + self._rows.reach), slice(column, column + 1 + self._columns.reach)
+        users = (
+            slice(row, row + 1 + self._rows.reach),
+            slice(column, column + 1 + self._columns.reach),
+        )
         if not self._needed[users].any():
             for slot in slots:
                 self._valid[slot] = False

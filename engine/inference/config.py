@@ -20,7 +20,8 @@ DEVICES = re.compile(r"auto|cpu|cuda|cuda:\d+|directml|coreml")
 class CrfConfig:
     """Fully connected CRF (Krähenbühl and Koltun 2011) that pulls boundaries to edges of the image.
 
-    The defaults are mild: a slide of a few pixels must survive. Distances in pixels, colours on 0 … 255.
+    The defaults are mild: a slide of a few pixels must survive. Distances in pixels, colours on 0 …
+    255.
 
     Attributes:
         iterations: Mean-field steps.
@@ -50,18 +51,23 @@ class InferenceConfig:
     """Windows, views, device and post-processing of a detection.
 
     Attributes:
-        window_px: Largest window in pixels of the stack; None chooses 512 and the overlap, less for models that enlarge their input.
-        overlap_px: Pixels that neighbouring windows share; None is as much as the models' reach asks for, or, where a card does not tell
-            it, 192, less for models that enlarge; never more than half of a given window.
-        tta: Test-time augmentation: ``none``, ``flip`` (4 views) or ``d4`` (8 views, with quarter turns).
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``directml`` or ``coreml``; ``cuda`` uses every GPU of the machine.
+        window_px: Largest window in pixels of the stack; None chooses 512 and the overlap, less for
+            models that enlarge their input.
+        overlap_px: Pixels that neighbouring windows share; None is as much as the models' reach
+            asks for, or, where a card does not tell it, 192, less for models that enlarge; never
+            more than half of a given window.
+        tta: Test-time augmentation: ``none``, ``flip`` (4 views) or ``d4`` (8 views, with quarter
+            turns).
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``directml`` or ``coreml``; ``cuda`` uses
+            every GPU of the machine.
         runtime: ``onnx`` or ``torch``; ``auto`` takes the faster one on the device.
         precision: ``auto`` is float32 on the CPU and mixed bf16 (fp16 on older GPUs) on CUDA.
         batch: Windows at once; None is 1 on the CPU and 16 on a GPU, halved when memory runs out.
         threads: Threads of the CPU runtime; None takes all cores.
         mask_quality: Whether clouds, shadow and snow of the stack's quality band become nodata.
         crf: Post-processing by a CRF, or None.
-        checkpoint_s: Finished rows are made safe against a crash at most this often; negative never.
+        checkpoint_s: Finished rows are made safe against a crash at most this often; negative
+            never.
     """
 
     window_px: int | None = None
@@ -78,22 +84,33 @@ class InferenceConfig:
 
     def __post_init__(self) -> None:
         if self.window_px is not None and not 32 <= self.window_px <= 8192:
-            raise ConfigError(f"A window must measure 32 to 8192 pixels, not {self.window_px}; 512 is a usual value.")
+            raise ConfigError(
+                f"A window must measure 32 to 8192 pixels, not {self.window_px}; 512 is a usual"
+                " value."
+            )
         if self.overlap_px is not None and self.overlap_px < 0:
-            raise ConfigError(f"The overlap must be 0 pixels or more, not {self.overlap_px}; 192 is a usual value.")
+            raise ConfigError(
+                f"The overlap must be 0 pixels or more, not {self.overlap_px}; 192 is a usual"
+                " value."
+            )
         overlap = self.overlap_px or 0
         if self.window_px is not None and overlap + fade_px(overlap) > self.window_px:
             raise ConfigError(
-                f"An overlap of {overlap} pixels is too much for a window of {self.window_px}; choose a larger window or a smaller overlap."
+                f"An overlap of {overlap} pixels is too much for a window of {self.window_px};"
+                " choose a larger window or a smaller overlap."
             )
         if self.tta not in ("none", "flip", "d4"):
             raise ConfigError(f"Test-time augmentation is none, flip or d4, not {self.tta!r}.")
         if not DEVICES.fullmatch(self.device):
-            raise ConfigError(f"A device is auto, cpu, cuda, cuda:N, directml or coreml, not {self.device!r}.")
+            raise ConfigError(
+                f"A device is auto, cpu, cuda, cuda:N, directml or coreml, not {self.device!r}."
+            )
         if self.runtime not in ("auto", "onnx", "torch"):
             raise ConfigError(f"A runtime is auto, onnx or torch, not {self.runtime!r}.")
         if self.precision not in ("auto", "float32", "bf16", "fp16"):
-            raise ConfigError(f"A precision is auto, float32, bf16 or fp16, not {self.precision!r}.")
+            raise ConfigError(
+                f"A precision is auto, float32, bf16 or fp16, not {self.precision!r}."
+            )
         for name, value in (("batch", self.batch), ("threads", self.threads)):
             if value is not None and value < 1:
                 raise ConfigError(f"The number of {name} must be at least 1, not {value}.")

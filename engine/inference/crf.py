@@ -1,7 +1,9 @@
-"""Fully connected CRF on the probabilities of a window, as in the competition's third place (DenseCRF, Krähenbühl and Koltun 2011).
+"""Fully connected CRF on the probabilities of a window, as in the competition's third place
+(DenseCRF, Krähenbühl and Koltun 2011).
 
-It asks for agreement between pixels that are near, and between pixels that are near and alike in colour, so that specks go and a
-boundary moves to the edge in the image. It works on each window before windows are blended: no seams, and no raster held whole.
+It asks for agreement between pixels that are near, and between pixels that are near and alike in
+colour, so that specks go and a boundary moves to the edge in the image. It works on each window
+before windows are blended: no seams, and no raster held whole.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ def require() -> None:
 
 
 def guide_channels(channels: Sequence[str]) -> tuple[int, ...]:
-    """Which of a model's channels serve as colours: red, green and blue, or else its first three optical ones (or any)."""
+    """Which of a model's channels serve as colours: red, green and blue, or else its first three
+    optical ones (or any).
+    """
     names = [name for name in _RED_GREEN_BLUE if name in channels]
     if len(names) < len(_RED_GREEN_BLUE):
         names += [name for name in channels if BY_NAME[name].optical and name not in names]
@@ -41,7 +45,11 @@ def guide_channels(channels: Sequence[str]) -> tuple[int, ...]:
 
 
 def refine(
-    probability: NDArray[np.float32], guide: NDArray[np.float32], config: CrfConfig, *, centre: float = 0.5
+    probability: NDArray[np.float32],
+    guide: NDArray[np.float32],
+    config: CrfConfig,
+    *,
+    centre: float = 0.5,
 ) -> NDArray[np.float32]:
     """Refine one window.
 
@@ -49,18 +57,25 @@ def refine(
         probability: Probability of landslide, shape (h, w).
         guide: One to three normalised channels, shape (channels, h, w).
         config: Reaches and weights.
-        centre: Probability at which the CRF is undecided, the models' threshold: without it, a CRF pulls everything below 0.5 down.
+        centre: Probability at which the CRF is undecided, the models' threshold: without it, a CRF
+            pulls everything below 0.5 down.
 
     Returns:
-        The CRF's marginal probability of landslide, shape (h, w), with ``centre`` still the point of indecision.
+        The CRF's marginal probability of landslide, shape (h, w), with ``centre`` still the point
+        of indecision.
     """
     rows, columns = probability.shape
     p = _shifted(np.clip(probability, 1e-4, 1 - 1e-4), (1 - centre) / centre)
     field = _library().DenseCRF2D(columns, rows, 2)
-    field.setUnaryEnergy(np.ascontiguousarray(-np.log(np.stack([1 - p, p])).reshape(2, -1), np.float32))
+    field.setUnaryEnergy(
+        np.ascontiguousarray(-np.log(np.stack([1 - p, p])).reshape(2, -1), np.float32)
+    )
     field.addPairwiseGaussian(sxy=config.smooth_px, compat=config.smooth_weight)
     field.addPairwiseBilateral(
-        sxy=config.edge_px, srgb=config.edge_colour, rgbim=_colours(guide), compat=config.edge_weight
+        sxy=config.edge_px,
+        srgb=config.edge_colour,
+        rgbim=_colours(guide),
+        compat=config.edge_weight,
     )
     marginals: NDArray[np.float32] = np.asarray(field.inference(config.iterations), np.float32)
     return _shifted(marginals[1].reshape(rows, columns), centre / (1 - centre))
@@ -82,6 +97,6 @@ def _library() -> Any:
         return import_module("pydensecrf.densecrf")
     except ImportError as error:
         raise DependencyError(
-            f"The CRF needs the package pydensecrf2, which is not installed ({error}); install it with `pip install l4s-engine[crf]` "
-            "(Python 3.12 at most) or leave out --crf."
+            f"The CRF needs the package pydensecrf2, which is not installed ({error}); install it"
+            " with `pip install l4s-engine[crf]` (Python 3.12 at most) or leave out --crf."
         ) from error

@@ -17,7 +17,9 @@ from rasterio.windows import Window
 from engine import __version__
 from engine.errors import ConfigError, DiskFullError, NoValidPixelsError
 from engine.events import SILENT, Reporter
+from engine.files import output_folder
 from engine.grid import Grid
+from engine.handles import PROBABILITY_NODATA, PROBABILITY_SCALE, ProbabilityRaster, Stack
 from engine.inference import crf, finished
 from engine.inference.config import CrfConfig, InferenceConfig
 from engine.inference.ensemble import views
@@ -36,8 +38,7 @@ from engine.inference.source import Inputs, excluded_classes
 from engine.inference.statistics import SceneStatistics, scene_statistics
 from engine.inference.stream import Stream, StreamPlan, Tally
 from engine.models.bundle import ModelBundle
-from engine.nouns import PROBABILITY_NODATA, PROBABILITY_SCALE, ProbabilityRaster, Stack
-from engine.raster import RasterWriter, output_folder
+from engine.raster import RasterWriter
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -52,7 +53,8 @@ class Prediction:
 
     Attributes:
         probability: Probability of landslide.
-        uncertainty: Standard deviation between members and views, or None where there was one opinion only.
+        uncertainty: Standard deviation between members and views, or None where there was one
+            opinion only.
         threshold: Weighted mean of the thresholds in the models' cards.
         facts: How it was made, for ``run.json``; everything in it is JSON.
     """
@@ -74,13 +76,15 @@ def predict(
 ) -> Prediction:
     """Compute the probability of landslide for every pixel of a stack.
 
-    A run that was killed goes on from its last finished rows when it is started again with the same inputs and configuration, and a
-    finished result of the same inputs and configuration is taken as it is.
+    A run that was killed goes on from its last finished rows when it is started again with the same
+    inputs and configuration, and a finished result of the same inputs and configuration is taken as
+    it is.
 
     Args:
         stack: Channels on one grid, in raw units.
         bundles: One model, or several that are averaged by their weights.
-        out: Folder for ``probability.tif`` and, with several members or views, ``uncertainty.tif``; created if needed.
+        out: Folder for ``probability.tif`` and, with several members or views, ``uncertainty.tif``;
+            created if needed.
         config: Windows, views, device.
         area: Polygons in the stack's CRS outside which there is no result.
         report: Receives progress.
@@ -103,14 +107,16 @@ def predict(
     networks = Networks.load(bundles, config)
     layers = _LAYERS[: 2 if len(bundles) * len(views(config.tta)) > 1 else 1]
     name = fingerprint(stack, bundles, networks, config, area)
-    request = _Request(stack, bundles, config, area, inputs, networks, output_folder(out), layers, name)
+    request = _Request(
+        stack, bundles, config, area, inputs, networks, output_folder(out), layers, name
+    )
     earlier = finished.facts_of(out, layers, stack.grid, name)
     if earlier is None:
         facts = {**_compute(request, report), "reused": False}
     else:
         report.log(
-            f"The probability in {out} was computed from the same stack, models and settings and is used again; delete "
-            "probability.tif to have it computed anew."
+            f"The probability in {out} was computed from the same stack, models and settings and is"
+            " used again; delete probability.tif to have it computed anew."
         )
         facts = {**earlier, "reused": True}
     _tidy(request)
@@ -138,10 +144,15 @@ class _Request:
 
 
 def _compute(request: _Request, report: Reporter) -> dict[str, Any]:
-    """Compute and write the rasters, going on where an earlier run stopped; returns how they were made."""
+    """Compute and write the rasters, going on where an earlier run stopped; returns how they were
+    made.
+    """
     started = time.monotonic()
     stack, config, networks, name = request.stack, request.config, request.networks, request.name
-    report.log(f"Computing on {', '.join(networks.choice.devices)} with {networks.names}. {networks.choice.reason}")
+    report.log(
+        f"Computing on {', '.join(networks.choice.devices)} with {networks.names}."
+        f" {networks.choice.reason}"
+    )
     _check_room(request.out, stack.grid, len(request.layers))
     journal = Journal(request.out, request.layers, stack.grid.columns)
     progress = _earlier(journal, name, report)
@@ -155,11 +166,21 @@ def _compute(request: _Request, report: Reporter) -> dict[str, Any]:
     try:
         journal.start(progress)
         noted = {"statistics": statistics.to_json()}
-        stream = Stream(plan, journal, fingerprint=name, facts=noted, checkpoint_s=config.checkpoint_s, report=report)
+        stream = Stream(
+            plan,
+            journal,
+            fingerprint=name,
+            facts=noted,
+            checkpoint_s=config.checkpoint_s,
+            report=report,
+        )
         tally = stream.run(progress)
         streamed = time.monotonic()
         _require_pixels(tally, stack, request.area, journal)
-        seconds = {"statistics": round(prepared - started, 3), "inference": round(streamed - prepared, 3)}
+        seconds = {
+            "statistics": round(prepared - started, 3),
+            "inference": round(streamed - prepared, 3),
+        }
         facts = {
             **_how(networks, plan, config, tally, choose_overlap(request.bundles, config)),
             **_speed(plan, tally, seconds, progress.rows if progress is not None else 0),
@@ -175,13 +196,17 @@ def _compute(request: _Request, report: Reporter) -> dict[str, Any]:
 
 
 def _tidy(request: _Request) -> None:
-    """Remove what does not belong to the finished result: the journal, and layers of an earlier detection."""
+    """Remove what does not belong to the finished result: the journal, and layers of an earlier
+    detection.
+    """
     Journal(request.out, request.layers, request.stack.grid.columns).remove()
     for layer in set(_LAYERS) - set(request.layers):
         (request.out / f"{layer}.tif").unlink(missing_ok=True)
 
 
-def _check(stack: Stack, bundles: Sequence[ModelBundle], config: InferenceConfig, area: BaseGeometry | None) -> Inputs:
+def _check(
+    stack: Stack, bundles: Sequence[ModelBundle], config: InferenceConfig, area: BaseGeometry | None
+) -> Inputs:
     """Find out all that can be wrong before anything slow is done."""
     if not bundles:
         raise ConfigError("A detection needs at least one model; see `l4s models list`.")
@@ -195,18 +220,21 @@ def _check_room(out: Path, grid: Grid, layers: int) -> None:
     needed, free = grid.rows * grid.columns * layers, shutil.disk_usage(out).free
     if free < needed:
         raise DiskFullError(
-            f"The results need up to {needed / 1e9:.1f} GB in {out}, but only {free / 1e9:.1f} GB are free; free some space or choose "
-            "another output folder."
+            f"The results need up to {needed / 1e9:.1f} GB in {out}, but only {free / 1e9:.1f} GB"
+            " are free; free some space or choose another output folder."
         )
 
 
 def _warn_without_slope(stack: Stack, bundles: Sequence[ModelBundle], report: Reporter) -> None:
-    """Say what a missing slope costs: nothing else tells bare fields from scars as well, and a map without landslides looks like one."""
+    """Say what a missing slope costs: nothing else tells bare fields from scars as well, and a map
+    without landslides looks like one.
+    """
     used = [bundle.card.name for bundle in bundles if "slope" in bundle.card.channels]
     if used and "slope" not in stack.channels:
         report.warn(
-            f"{stack.path.name} has no slope, with which {', '.join(used)} tells scars from bare fields: expect most landslides to be "
-            "missed or fields to be drawn; give an elevation model (DEM) where the stack is made."
+            f"{stack.path.name} has no slope, with which {', '.join(used)} tells scars from bare"
+            " fields: expect most landslides to be missed or fields to be drawn; give an elevation"
+            " model (DEM) where the stack is made."
         )
 
 
@@ -214,8 +242,9 @@ def _warn_of_pixel_size(stack: Stack, report: Reporter) -> None:
     """Say what other pixels than the models' cost: shapes and textures are of another size then."""
     if not stack.grid.about_ten_metres():
         report.warn(
-            f"{stack.path.name} has pixels of {stack.grid.resolution_m():.3g} m, but models are trained on 10 m: expect landslides to be "
-            "missed or invented; give the imagery as --sentinel2 with a --dem, which brings it onto 10 m, or resample the stack."
+            f"{stack.path.name} has pixels of {stack.grid.resolution_m():.3g} m, but models are"
+            " trained on 10 m: expect landslides to be missed or invented; give the imagery as"
+            " --sentinel2 with a --dem, which brings it onto 10 m, or resample the stack."
         )
 
 
@@ -226,62 +255,97 @@ def _earlier(journal: Journal, name: str, report: Reporter) -> Progress | None:
         return found
     if found is False:
         report.warn(
-            f"An earlier run in {journal.folder.parent} was stopped, but with another stack, model or configuration; its unfinished "
-            "rows are discarded and the detection starts from the first row."
+            f"An earlier run in {journal.folder.parent} was stopped, but with another stack, model"
+            " or configuration; its unfinished rows are discarded and the detection starts from"
+            " the first row."
         )
     return None
 
 
-def _require_pixels(tally: Tally, stack: Stack, area: BaseGeometry | None, journal: Journal) -> None:
+def _require_pixels(
+    tally: Tally, stack: Stack, area: BaseGeometry | None, journal: Journal
+) -> None:
     if tally.valid_pixels == 0:
         journal.remove()
         raise NoValidPixelsError(
-            f"No pixel of {stack.path} has data{' inside the area' if area is not None else ''}; choose another area or scene."
+            f"No pixel of {stack.path} has data{' inside the area' if area is not None else ''};"
+            " choose another area or scene."
         )
 
 
 def _write(journal: Journal, request: _Request, facts: Mapping[str, Any], report: Reporter) -> None:
-    """Turn the journal's rows into GeoTIFFs; the probability comes last, so that it stands for a complete result."""
+    """Turn the journal's rows into GeoTIFFs; the probability comes last, so that it stands for a
+    complete result.
+    """
     grid, layers = request.stack.grid, request.layers
     tags = {**_tags(request.bundles), **finished.tags(request.name, facts, request.area)}
     strips = range(0, grid.rows, _STRIP_PX)
     for number, layer in enumerate(reversed(layers)):
         with RasterWriter(
-            request.out / f"{layer}.tif", grid, dtype="uint8", bands=[layer], nodata=PROBABILITY_NODATA, scales=[PROBABILITY_SCALE],
-            tags=tags, report=report,
-        ) as writer:  # fmt: skip
+            request.out / f"{layer}.tif",
+            grid,
+            dtype="uint8",
+            bands=[layer],
+            nodata=PROBABILITY_NODATA,
+            scales=[PROBABILITY_SCALE],
+            tags=tags,
+            report=report,
+        ) as writer:
             for index, top in enumerate(strips, start=1):
                 count = min(_STRIP_PX, grid.rows - top)
-                writer.write(journal.read(layer, top, count)[None], Window(0, top, grid.columns, count))
+                writer.write(
+                    journal.read(layer, top, count)[None], Window(0, top, grid.columns, count)
+                )
                 report.progress("write", number * len(strips) + index, len(layers) * len(strips))
 
 
 def _tags(bundles: Sequence[ModelBundle]) -> dict[str, str]:
-    models = ", ".join(f"{bundle.card.name} {bundle.card.version} {bundle.digest[:12]}" for bundle in bundles)
-    return {"engine_version": __version__, "models": models, "threshold": f"{card_threshold(bundles):.6g}"}
+    models = ", ".join(
+        f"{bundle.card.name} {bundle.card.version} {bundle.digest[:12]}" for bundle in bundles
+    )
+    return {
+        "engine_version": __version__,
+        "models": models,
+        "threshold": f"{card_threshold(bundles):.6g}",
+    }
 
 
 def _how(
-    networks: Networks, plan: StreamPlan, config: InferenceConfig, tally: Tally, overlap: OverlapChoice
+    networks: Networks,
+    plan: StreamPlan,
+    config: InferenceConfig,
+    tally: Tally,
+    overlap: OverlapChoice,
 ) -> dict[str, Any]:
     choice = networks.choice
     return {
         "device": {
-            "devices": list(choice.devices), "runtime": networks.names, "reason": choice.reason, "threads": networks.threads,
+            "devices": list(choice.devices),
+            "runtime": networks.names,
+            "reason": choice.reason,
+            "threads": networks.threads,
             "batches_at_once": networks.at_once,
         },
         "windows": {
-            "rows_px": plan.rows.window_px, "columns_px": plan.columns.window_px,
-            "overlap_px": max(plan.rows.overlap_px, plan.columns.overlap_px), "overlap_reason": overlap.reason,
-            "total": plan.rows.count * plan.columns.count, "computed": tally.windows_run, "skipped": tally.windows_skipped,
+            "rows_px": plan.rows.window_px,
+            "columns_px": plan.columns.window_px,
+            "overlap_px": max(plan.rows.overlap_px, plan.columns.overlap_px),
+            "overlap_reason": overlap.reason,
+            "total": plan.rows.count * plan.columns.count,
+            "computed": tally.windows_run,
+            "skipped": tally.windows_skipped,
             "batch": plan.batch,
         },
-        "tta": config.tta, "views": len(plan.ensembles[0].views), "crf": config.crf is not None,
+        "tta": config.tta,
+        "views": len(plan.ensembles[0].views),
+        "crf": config.crf is not None,
         "channels": list(plan.source.inputs.channels),
-    }  # fmt: skip
+    }
 
 
-def _speed(plan: StreamPlan, tally: Tally, seconds: Mapping[str, float], resumed_rows: int) -> dict[str, Any]:
+def _speed(
+    plan: StreamPlan, tally: Tally, seconds: Mapping[str, float], resumed_rows: int
+) -> dict[str, Any]:
     pixels = plan.rows.length_px * plan.columns.length_px
     fresh = (plan.rows.length_px - resumed_rows) * plan.columns.length_px
     return {
@@ -296,10 +360,14 @@ def _speed(plan: StreamPlan, tally: Tally, seconds: Mapping[str, float], resumed
 def _member(bundle: ModelBundle, stack: Stack) -> dict[str, Any]:
     used = bundle.select(stack.channels)
     return {
-        "name": bundle.card.name, "version": bundle.card.version, "digest": bundle.digest, "weight": bundle.card.weight,
-        "threshold": bundle.card.threshold, "channels": list(used),
+        "name": bundle.card.name,
+        "version": bundle.card.version,
+        "digest": bundle.digest,
+        "weight": bundle.card.weight,
+        "threshold": bundle.card.threshold,
+        "channels": list(used),
         "missing_channels": [name for name in bundle.card.channels if name not in used],
-    }  # fmt: skip
+    }
 
 
 __all__ = ["FOLDER", "CrfConfig", "InferenceConfig", "Prediction", "card_threshold", "predict"]

@@ -67,7 +67,8 @@ def choose(device: str, runtime: RuntimeName = "auto") -> Choice:
     """
     if runtime == "torch" and find_spec("torch") is None:
         raise DependencyError(
-            "PyTorch is not installed; install it with `pip install l4s-engine[train]` or use the ONNX runtime."
+            "PyTorch is not installed; install it with `pip install l4s-engine[train]` or use the"
+            " ONNX runtime."
         )
     if device == "cpu":
         return _cpu(runtime, "The CPU was asked for.")
@@ -76,7 +77,8 @@ def choose(device: str, runtime: RuntimeName = "auto") -> Choice:
         if _PROVIDERS[kind] not in _providers():
             package = "onnxruntime-directml" if kind == "directml" else "onnxruntime for macOS"
             raise DeviceError(
-                f"The installed ONNX Runtime has no {kind} provider; install {package} or use --device cpu."
+                f"The installed ONNX Runtime has no {kind} provider; install {package} or use"
+                " --device cpu."
             )
         return Choice(kind, (kind,), "onnx", f"{kind} was asked for.")
     cuda = _find_cuda(runtime)
@@ -85,19 +87,31 @@ def choose(device: str, runtime: RuntimeName = "auto") -> Choice:
     if cuda.runtime is None:
         raise DeviceError(f"CUDA cannot be used: {cuda.reason}; use --device cpu.")
     if device == "cuda":
-        return Choice("cuda", tuple(f"cuda:{n}" for n in range(cuda.count)), cuda.runtime, cuda.reason)
+        return Choice(
+            "cuda", tuple(f"cuda:{n}" for n in range(cuda.count)), cuda.runtime, cuda.reason
+        )
     if int(device.split(":")[1]) >= cuda.count:
-        raise DeviceError(f"There is no {device}: this machine has {cuda.count} usable GPU(s), counted from cuda:0.")
+        raise DeviceError(
+            f"There is no {device}: this machine has {cuda.count} usable GPU(s), counted from"
+            " cuda:0."
+        )
     return Choice("cuda", (device,), cuda.runtime, cuda.reason)
 
 
 def _automatic(cuda: _Cuda, runtime: RuntimeName) -> Choice:
     if cuda.runtime is not None:
-        return Choice("cuda", tuple(f"cuda:{n}" for n in range(cuda.count)), cuda.runtime, cuda.reason)
+        return Choice(
+            "cuda", tuple(f"cuda:{n}" for n in range(cuda.count)), cuda.runtime, cuda.reason
+        )
     kinds: tuple[Kind, ...] = ("directml", "coreml")
     for kind in kinds:
         if runtime != "torch" and _PROVIDERS[kind] in _providers():
-            return Choice(kind, (kind,), "onnx", f"ONNX Runtime offers {kind}; CUDA is not used because {cuda.reason}.")
+            return Choice(
+                kind,
+                (kind,),
+                "onnx",
+                f"ONNX Runtime offers {kind}; CUDA is not used because {cuda.reason}.",
+            )
     return _cpu(runtime, f"CUDA is not used because {cuda.reason}.")
 
 
@@ -107,7 +121,9 @@ def _cpu(runtime: RuntimeName, reason: str) -> Choice:
 
 def _find_cuda(runtime: RuntimeName) -> _Cuda:
     if not _nvidia_visible():
-        return _Cuda(None, 0, "no NVIDIA GPU was found")  # and PyTorch, which takes seconds to import, is left alone
+        return _Cuda(
+            None, 0, "no NVIDIA GPU was found"
+        )  # and PyTorch, which takes seconds to import, is left alone
     reasons = []
     if runtime != "onnx":
         if find_spec("torch") is None:
@@ -129,7 +145,8 @@ def _torch_cuda() -> _Cuda:
     if torch.version.cuda is None:
         return _Cuda(None, 0, f"PyTorch {torch.__version__} is a build without CUDA")
     try:
-        # A driver that is too old, or a GPU that the build has no kernels for, shows only when something is computed.
+        # A driver that is too old, or a GPU that the build has no kernels for, shows only when
+        # something is computed.
         torch.cuda.init()
         for number in range(torch.cuda.device_count()):
             torch.ones(8, device=f"cuda:{number}").sum().item()
@@ -142,7 +159,9 @@ def _torch_cuda() -> _Cuda:
 
 
 def _nvidia_visible() -> bool:
-    return shutil.which("nvidia-smi") is not None or any(Path(p).exists() for p in ("/dev/nvidiactl", "/dev/dxg"))
+    return shutil.which("nvidia-smi") is not None or any(
+        Path(p).exists() for p in ("/dev/nvidiactl", "/dev/dxg")
+    )
 
 
 def _providers() -> list[str]:

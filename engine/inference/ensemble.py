@@ -16,7 +16,9 @@ from engine.inference.runtime import DeviceMemoryError, Runtime
 
 @dataclass(frozen=True)
 class View:
-    """One of the eight ways to lay a square: transposed or not, then flipped along rows, columns or both."""
+    """One of the eight ways to lay a square: transposed or not, then flipped along rows, columns or
+    both.
+    """
 
     transpose: bool
     flip_rows: bool
@@ -25,7 +27,9 @@ class View:
     def apply(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn an array by its last two axes."""
         turned = image.swapaxes(-1, -2) if self.transpose else image
-        return np.ascontiguousarray(turned[..., :: self._step(self.flip_rows), :: self._step(self.flip_columns)])
+        return np.ascontiguousarray(
+            turned[..., :: self._step(self.flip_rows), :: self._step(self.flip_columns)]
+        )
 
     def undo(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn it back."""
@@ -41,7 +45,9 @@ def views(kind: Views) -> tuple[View, ...]:
     """The views of a kind of test-time augmentation; the upright one comes first."""
     flips = [(False, False), (False, True), (True, False), (True, True)]
     turns = {"none": [False], "flip": [False], "d4": [False, True]}[kind]
-    return tuple(View(turn, *flip) for turn in turns for flip in (flips[:1] if kind == "none" else flips))
+    return tuple(
+        View(turn, *flip) for turn in turns for flip in (flips[:1] if kind == "none" else flips)
+    )
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ class Member:
 
 
 class Ensemble:
-    """Weighted mean and spread of members and views, kept as running sums: never more than one member's result at once.
+    """Weighted mean and spread of members and views, kept as running sums: never more than one
+    member's result at once.
 
     Args:
         members: The models, on one device.
@@ -78,15 +85,17 @@ class Ensemble:
         """How many probabilities are averaged for each pixel."""
         return len(self.members) * len(self.views)
 
-    def run(self, inputs: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def run(
+        self, inputs: Sequence[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Average all members' and views' probabilities of a batch.
 
         Args:
             inputs: One array of shape (N, channels, h, w) for each distinct layout.
 
         Returns:
-            Mean, shape (N, h, w), and variance between members and views (weighted, of the population), or None where there is but
-            one opinion.
+            Mean, shape (N, h, w), and variance between members and views (weighted, of the
+            population), or None where there is but one opinion.
         """
         mean: NDArray[np.float32] | None = None
         squares: NDArray[np.float32] | None = None
@@ -95,7 +104,9 @@ class Ensemble:
             image = enlarge(inputs[member.layout], member.scale)
             weight = member.weight / len(self.views)
             for view in self.views:
-                values = shrink(view.undo(self._forward(member.runtime, view.apply(image))), member.scale)
+                values = shrink(
+                    view.undo(self._forward(member.runtime, view.apply(image))), member.scale
+                )
                 total += weight
                 if mean is None:
                     mean = np.array(values, np.float32)
@@ -115,7 +126,9 @@ class Ensemble:
             member.runtime.stop()
 
     def _forward(self, runtime: Runtime, image: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run a batch, in halves and halves of halves where memory is short; later batches start with the size that fitted."""
+        """Run a batch, in halves and halves of halves where memory is short; later batches start
+        with the size that fitted.
+        """
         parts, at = [], 0
         while at < len(image):
             size = min(self._largest or len(image), len(image) - at)
@@ -126,15 +139,17 @@ class Ensemble:
                 if size == 1:
                     rows, columns = image.shape[2:]
                     raise DeviceError(
-                        f"The device's memory is too small for one window of {columns} x {rows} pixels ({error}); choose a smaller "
-                        "--window or --device cpu."
+                        f"The device's memory is too small for one window of {columns} x {rows}"
+                        f" pixels ({error}); choose a smaller --window or --device cpu."
                     ) from error
                 self._largest = math.ceil(size / 2)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def enlarge(image: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
-    """Enlarge by an integer factor, bilinear between pixel centres, edges repeated; shape (…, rows · scale, columns · scale)."""
+    """Enlarge by an integer factor, bilinear between pixel centres, edges repeated; shape (…, rows
+    · scale, columns · scale).
+    """
     if scale == 1:
         return image
     for axis in (-2, -1):

@@ -1,7 +1,7 @@
 """A finished result carries what it was made from, so that the same request takes it as it is.
 
-The name of the request (:func:`engine.inference.setup.fingerprint`) and the facts of the run stand in the GeoTIFFs' own metadata: they
-appear together with the pixels, or not at all.
+The name of the request (:func:`engine.inference.setup.fingerprint`) and the facts of the run stand
+in the GeoTIFFs' own metadata: they appear together with the pixels, or not at all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from engine.errors import L4SError
 from engine.grid import Grid
-from engine.nouns import ProbabilityRaster
+from engine.handles import ProbabilityRaster
 from engine.raster import grid_of, open_raster
 
 _REQUEST, _FACTS, _AREA = "request", "facts", "area"
@@ -67,7 +67,9 @@ def uncertainty_of(probability: ProbabilityRaster) -> ProbabilityRaster | None:
     return ProbabilityRaster.open(path)
 
 
-def facts_of(out: Path, layers: Sequence[str], grid: Grid, fingerprint: str) -> dict[str, Any] | None:
+def facts_of(
+    out: Path, layers: Sequence[str], grid: Grid, fingerprint: str
+) -> dict[str, Any] | None:
     """The facts of the finished run of this very request in a folder, or None if there is none.
 
     Args:

@@ -3,12 +3,14 @@
 ::
 
     OUT/.l4s-resume/
-      state.json          fingerprint of inputs and configuration, rows and windows finished, statistics of the scene
-      probability.rows    finished rows as they will be stored, uint8, one after the other; more files for more layers
-      carry-N.npy         sums of the rows that were not final after window row N
+      state.json          fingerprint of inputs and configuration, rows and windows finished,
+      statistics of the scene probability.rows    finished rows as they will be stored, uint8, one
+      after the other; more files for more layers carry-N.npy         sums of the rows that were not
+      final after window row N
 
-``state.json`` is replaced last and at once, after the others are safely on disk: whatever the moment of a crash, it names rows and
-sums that belong together. Rows written after it are cut off when a run resumes and computed again.
+``state.json`` is replaced last and at once, after the others are safely on disk: whatever the
+moment of a crash, it names rows and sums that belong together. Rows written after it are cut off
+when a run resumes and computed again.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.raster import naming_failures
+from engine.files import naming_failures
 
 FOLDER = ".l4s-resume"
 _STATE = "state.json"
@@ -51,7 +53,8 @@ class Progress:
 
 
 class Journal:
-    """Rows of one run. Open it, append rows, make them safe now and then, read them back at the end, remove it.
+    """Rows of one run. Open it, append rows, make them safe now and then, read them back at the
+    end, remove it.
 
     Args:
         out: Folder of the results; the journal is a folder in it.
@@ -65,7 +68,9 @@ class Journal:
         self._files: dict[str, io.BufferedRandom] = {}
 
     def found(self, fingerprint: str) -> Progress | bool | None:
-        """What an earlier run left: its progress, False if it was another run's, None if nothing was safe yet."""
+        """What an earlier run left: its progress, False if it was another run's, None if nothing
+        was safe yet.
+        """
         if not (self.folder / _STATE).exists():
             return None
         try:
@@ -123,9 +128,13 @@ class Journal:
                 carry.flush()
                 os.fsync(carry.fileno())
             state = {
-                "version": _VERSION, "fingerprint": fingerprint, "window_rows": progress.window_rows, "rows": progress.rows,
-                "carry": name, "facts": dict(progress.facts),
-            }  # fmt: skip
+                "version": _VERSION,
+                "fingerprint": fingerprint,
+                "window_rows": progress.window_rows,
+                "rows": progress.rows,
+                "carry": name,
+                "facts": dict(progress.facts),
+            }
             temporary = self.folder / f"{_STATE}.part"
             with temporary.open("w", encoding="utf-8") as text:
                 json.dump(state, text)
@@ -147,7 +156,9 @@ class Journal:
     def close(self) -> None:
         """Close the files; what is safe stays for a later run."""
         for file in self._files.values():
-            with contextlib.suppress(OSError):  # a full disk was already reported where rows were appended
+            with contextlib.suppress(
+                OSError
+            ):  # a full disk was already reported where rows were appended
                 file.close()
         self._files.clear()
 

@@ -11,7 +11,7 @@ from rasterio.windows import Window
 
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
-from engine.nouns import (
+from engine.handles import (
     MASK_NODATA,
     PROBABILITY_MAX,
     PROBABILITY_SCALE,
@@ -29,7 +29,8 @@ _REACH = 0.2
 def make_mask(
     probability: ProbabilityRaster, *, out: Path, threshold: float, report: Reporter = SILENT
 ) -> LandslideMask:
-    """Call every pixel a landslide whose probability is at least the threshold. Small ones go later, as polygons.
+    """Call every pixel a landslide whose probability is at least the threshold. Small ones go
+    later, as polygons.
 
     Args:
         probability: The probabilities.
@@ -44,7 +45,9 @@ def make_mask(
         ConfigError: The threshold is not between 0 and 1.
     """
     if not 0 < threshold < 1:
-        raise ConfigError(f"The threshold must lie between 0 and 1, but is {threshold:g}; 0.5 is a usual value.")
+        raise ConfigError(
+            f"The threshold must lie between 0 and 1, but is {threshold:g}; 0.5 is a usual value."
+        )
     grid = probability.grid
     tags = {"threshold": f"{threshold:.6g}", "probability": probability.path.name}
     with (
@@ -63,7 +66,8 @@ def make_mask(
         for top in range(0, grid.rows, _STRIP_PX):
             window = Window(0, top, grid.columns, min(_STRIP_PX, grid.rows - top))
             values = reader.read(window)
-            # Stored values are multiples of 0.004: half a step of slack keeps a pixel at exactly the threshold in.
+            # Stored values are multiples of 0.004: half a step of slack keeps a pixel at exactly
+            # the threshold in.
             mask = (values >= threshold - PROBABILITY_SCALE / 1000).astype(np.uint8)
             mask[np.isnan(values)] = MASK_NODATA
             writer.write(mask[None], window)
@@ -83,13 +87,16 @@ def histogram(probability: ProbabilityRaster, *, report: Reporter = SILENT) -> N
     return counts[: PROBABILITY_MAX + 1]
 
 
-def automatic_threshold(probability: ProbabilityRaster, *, around: float = 0.5, report: Reporter = SILENT) -> float:
+def automatic_threshold(
+    probability: ProbabilityRaster, *, around: float = 0.5, report: Reporter = SILENT
+) -> float:
     """Find the threshold that suits this scene, from its histogram of probabilities.
 
-    If probabilities are what they say, the mask of all pixels with p ≥ t is expected to have F1 = 2 Σ(p | p ≥ t) / (N(p ≥ t) + Σp);
-    the t that maximises it (half the F1 reached; Lipton, Elkan and Naryanaswamy 2014) is taken, but no further than 0.2 from
-    ``around``, and ``around`` itself where fewer than 50 pixels are expected to be landslides above it: a scene without
-    landslides shall not be searched for its least unlikely ones.
+    If probabilities are what they say, the mask of all pixels with p ≥ t is expected to have F1 = 2
+    Σ(p | p ≥ t) / (N(p ≥ t) + Σp); the t that maximises it (half the F1 reached; Lipton, Elkan and
+    Naryanaswamy 2014) is taken, but no further than 0.2 from ``around``, and ``around`` itself
+    where fewer than 50 pixels are expected to be landslides above it: a scene without landslides
+    shall not be searched for its least unlikely ones.
 
     Args:
         probability: The probabilities.

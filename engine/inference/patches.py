@@ -1,4 +1,6 @@
-"""Landslide4Sense patches to submission masks: the whole folder is one domain, as in the competition."""
+"""Landslide4Sense patches to submission masks: the whole folder is one domain, as in the
+competition.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from engine.bands import NAMES, in_order
 from engine.errors import ChannelError, ConfigError
 from engine.events import SILENT, Reporter
+from engine.files import output_folder
 from engine.inference.config import InferenceConfig
 from engine.inference.ensemble import Ensemble
 from engine.inference.setup import Networks, card_threshold
@@ -20,7 +23,6 @@ from engine.inference.tiling import mirror
 from engine.models.bundle import ModelBundle
 from engine.models.normalization import ChannelStatistics, StatisticsAccumulator
 from engine.patches.landslide4sense import PatchFile, PatchFolder, read_image, write_mask
-from engine.raster import output_folder
 
 _BATCH = 16
 
@@ -42,11 +44,14 @@ class PatchConfig:
     def __post_init__(self) -> None:
         if self.threshold is not None and not 0 < self.threshold < 1:
             raise ConfigError(
-                f"The threshold must lie between 0 and 1, but is {self.threshold:g}; 0.5 is a usual value."
+                f"The threshold must lie between 0 and 1, but is {self.threshold:g}; 0.5 is a usual"
+                " value."
             )
         unknown = [name for name in self.channels or () if name not in NAMES]
         if unknown:
-            raise ChannelError(f"There is no channel {', '.join(unknown)}; the channels are {', '.join(NAMES)}.")
+            raise ChannelError(
+                f"There is no channel {', '.join(unknown)}; the channels are {', '.join(NAMES)}."
+            )
         if self.channels == ():
             raise ChannelError("At least one channel is needed.")
 
@@ -91,7 +96,9 @@ def predict_patches(
     threshold = card_threshold(bundles) if config.threshold is None else config.threshold
     networks = Networks.load(bundles, config.inference)
     ensemble = networks.ensembles(bundles, range(len(bundles)), config.inference)[0]
-    report.log(f"Computing on {networks.choice.devices[0]} with {networks.names}. {networks.choice.reason}")
+    report.log(
+        f"Computing on {networks.choice.devices[0]} with {networks.names}. {networks.choice.reason}"
+    )
     output_folder(out)
     statistics = patch_statistics(patches, config.used, report=report)
     landslide = done = 0
@@ -109,12 +116,20 @@ def predict_patches(
         "landslide_share": landslide / (len(patches) * probability[0].size),
         "channels": list(config.used),
         "tta": config.inference.tta,
-        "device": {"devices": [networks.choice.devices[0]], "runtime": networks.names, "reason": networks.choice.reason},
-        "members": [{"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles],
-    }  # fmt: skip
+        "device": {
+            "devices": [networks.choice.devices[0]],
+            "runtime": networks.names,
+            "reason": networks.choice.reason,
+        },
+        "members": [
+            {"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles
+        ],
+    }
 
 
-def patch_statistics(patches: PatchFolder, channels: Sequence[str], *, report: Reporter = SILENT) -> ChannelStatistics:
+def patch_statistics(
+    patches: PatchFolder, channels: Sequence[str], *, report: Reporter = SILENT
+) -> ChannelStatistics:
     """Statistics of a whole folder in raw units: its images are one domain."""
     numbers = [NAMES.index(name) for name in channels]
     accumulator = StatisticsAccumulator(channels)
@@ -151,7 +166,9 @@ def probabilities(
         raw = [read_image(file.image)[numbers] for file in files]
         inputs = []
         for bundle, affine in zip(bundles, affines, strict=True):
-            images = np.stack([bundle.card.normalization.apply(image, config.used, affine) for image in raw])
+            images = np.stack(
+                [bundle.card.normalization.apply(image, config.used, affine) for image in raw]
+            )
             inputs.append(_fill_up(images, bundle))
         mean, _ = ensemble.run(inputs)
         rows, columns = raw[0].shape[1:]
@@ -159,7 +176,9 @@ def probabilities(
 
 
 def _fill_up(images: NDArray[np.float32], bundle: ModelBundle) -> NDArray[np.float32]:
-    """Mirror images beyond their lower and right edge to a size that the network takes; none is needed for usual ones."""
+    """Mirror images beyond their lower and right edge to a size that the network takes; none is
+    needed for usual ones.
+    """
     multiple, scale = bundle.card.multiple_of_px, bundle.card.input_scale
     step = multiple // np.gcd(multiple, scale)
     rows, columns = (-(-side // step) * step for side in images.shape[2:])

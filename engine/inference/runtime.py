@@ -1,4 +1,6 @@
-"""Networks behind one contract: ``(N, C, h, w) float32 → (N, h, w) probability``, on ONNX Runtime or PyTorch."""
+"""Networks behind one contract: ``(N, C, h, w) float32 → (N, h, w) probability``, on ONNX Runtime
+or PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -54,12 +56,15 @@ class Runtime(Protocol):
         """End a :meth:`run` in another thread as soon as possible."""
 
 
-def load(bundle: ModelBundle, choice: Choice, device: str, *, precision: Precision, threads: int) -> Runtime:
+def load(
+    bundle: ModelBundle, choice: Choice, device: str, *, precision: Precision, threads: int
+) -> Runtime:
     """Load a bundle's network onto a device.
 
     Args:
         bundle: The model.
-        choice: Kind of device and preferred runtime; the other runtime is taken for a bundle that has no file for it.
+        choice: Kind of device and preferred runtime; the other runtime is taken for a bundle that
+            has no file for it.
         device: One of the choice's devices.
         precision: For PyTorch on CUDA.
         threads: Threads on the CPU.
@@ -74,7 +79,9 @@ def load(bundle: ModelBundle, choice: Choice, device: str, *, precision: Precisi
     if bundle.weights_path is not None:
         from engine.inference.torch_runtime import TorchRuntime
 
-        return TorchRuntime(bundle.card, bundle.weights_path, device, precision=precision, threads=threads)
+        return TorchRuntime(
+            bundle.card, bundle.weights_path, device, precision=precision, threads=threads
+        )
     raise BundleError(f"The bundle {bundle.path} holds no network; export it again.")
 
 
@@ -96,20 +103,30 @@ class OnnxRuntime:
         options = ort.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3
-        # A plan of the whole memory for each size of window: DirectML refuses it, on the CPU it doubles what two windows at once take.
-        options.enable_mem_pattern = provider not in ("DmlExecutionProvider", "CPUExecutionProvider")
+        # A plan of the whole memory for each size of window: DirectML refuses it, on the CPU it
+        # doubles what two windows at once take.
+        options.enable_mem_pattern = provider not in (
+            "DmlExecutionProvider",
+            "CPUExecutionProvider",
+        )
         # Idle threads that spin would take the cores from reading and blending.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        named: Any = (provider, {"device_id": int(device.split(":")[1])}) if device.startswith("cuda:") else provider
+        named: Any = (
+            (provider, {"device_id": int(device.split(":")[1])})
+            if device.startswith("cuda:")
+            else provider
+        )
         try:
             self._session = ort.InferenceSession(path, options, providers=[named])
         except Exception as error:  # ONNX Runtime raises a dozen types of its own
             raise BundleError(
-                f"{path} is not a network that ONNX Runtime can load ({first_line(error)}); export it again."
+                f"{path} is not a network that ONNX Runtime can load ({first_line(error)}); export"
+                " it again."
             ) from error
         if self._session.get_providers()[0] != provider:
             raise DeviceError(
-                f"ONNX Runtime could not start {provider} (driver or libraries are missing); use --device cpu."
+                f"ONNX Runtime could not start {provider} (driver or libraries are missing); use"
+                " --device cpu."
             )
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if [i.name for i in inputs] != ["image"] or "probability" not in [o.name for o in outputs]:
@@ -120,7 +137,9 @@ class OnnxRuntime:
     def run(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """See :meth:`Runtime.run`."""
         try:
-            result: NDArray[np.float32] = self._session.run(["probability"], {"image": image}, self._options)[0]
+            result: NDArray[np.float32] = self._session.run(
+                ["probability"], {"image": image}, self._options
+            )[0]
         except Exception as error:  # as above; what it says tells them apart
             if self._stopped:
                 raise StoppedError from error

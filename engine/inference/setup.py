@@ -1,4 +1,6 @@
-"""What a detection works with: windows, networks on their devices, and the fingerprint by which a later run knows it again."""
+"""What a detection works with: windows, networks on their devices, and the fingerprint by which a
+later run knows it again.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from engine import __version__
 from engine.errors import NoOverlapError
 from engine.grid import Grid
+from engine.handles import Stack
 from engine.inference import crf
 from engine.inference.config import InferenceConfig
 from engine.inference.devices import Choice, choose, cores
@@ -26,7 +29,6 @@ from engine.inference.stream import StreamPlan
 from engine.inference.tiling import Axis, lay_out, overlap_for
 from engine.models.bundle import ModelBundle
 from engine.models.normalization import ChannelStatistics
-from engine.nouns import Stack
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -40,7 +42,8 @@ OVERLAP_PX = 192
 _SMALLEST_PX = 256
 _GPU_BATCH = 16
 _CPU_AT_ONCE = 2
-"""Each needs memory of its own for what the network computes in between: not as many as there are cores."""
+"""Each needs memory of its own for what the network computes in between: not as many as there are
+cores."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,17 @@ class Networks:
         """Choose devices and load every bundle's network onto each.
 
         Raises:
-            DeviceError, DependencyError, BundleError: See :mod:`engine.inference.devices` and :mod:`engine.inference.runtime`.
+            DeviceError, DependencyError, BundleError: See :mod:`engine.inference.devices` and
+            :mod:`engine.inference.runtime`.
         """
         choice, threads = choose(config.device, config.runtime), config.threads or cores()
-        # On the CPU two windows at once, each with half of the threads, lose less to waiting for each other than one window with all.
-        onnx = choice.kind == "cpu" and choice.runtime == "onnx" and all(b.onnx_path is not None for b in bundles)
+        # On the CPU two windows at once, each with half of the threads, lose less to waiting for
+        # each other than one window with all.
+        onnx = (
+            choice.kind == "cpu"
+            and choice.runtime == "onnx"
+            and all(b.onnx_path is not None for b in bundles)
+        )
         at_once = _CPU_AT_ONCE if onnx and threads % _CPU_AT_ONCE == 0 else 1
         runtimes = tuple(
             tuple(
@@ -129,7 +138,8 @@ class OverlapChoice:
 def choose_overlap(bundles: Sequence[ModelBundle], config: InferenceConfig) -> OverlapChoice:
     """The overlap asked for, or the smallest with which no result feels the border of its window.
 
-    A model whose card does not tell how far it looks, or a CRF, of which nobody can tell, gets what served well with deep networks.
+    A model whose card does not tell how far it looks, or a CRF, of which nobody can tell, gets what
+    served well with deep networks.
     """
     if config.overlap_px is not None:
         return OverlapChoice(config.overlap_px, "It was asked for.")
@@ -145,7 +155,9 @@ def choose_overlap(bundles: Sequence[ModelBundle], config: InferenceConfig) -> O
     return OverlapChoice(overlap, reason)
 
 
-def windows(grid: Grid, bundles: Sequence[ModelBundle], config: InferenceConfig) -> tuple[Axis, Axis]:
+def windows(
+    grid: Grid, bundles: Sequence[ModelBundle], config: InferenceConfig
+) -> tuple[Axis, Axis]:
     """Lay windows over a grid that suit all members.
 
     Returns:
@@ -158,12 +170,19 @@ def windows(grid: Grid, bundles: Sequence[ModelBundle], config: InferenceConfig)
     overlap = choose_overlap(bundles, config).overlap_px
     window = config.window_px or max(_SMALLEST_PX, STRIDE_PX // scale + overlap)
     multiple = math.lcm(
-        *(b.card.multiple_of_px // math.gcd(b.card.multiple_of_px, b.card.input_scale) for b in bundles)
+        *(
+            b.card.multiple_of_px // math.gcd(b.card.multiple_of_px, b.card.input_scale)
+            for b in bundles
+        )
     )
-    return lay_out(grid.rows, window, overlap, multiple), lay_out(grid.columns, window, overlap, multiple)
+    return lay_out(grid.rows, window, overlap, multiple), lay_out(
+        grid.columns, window, overlap, multiple
+    )
 
 
-def needed_windows(grid: Grid, rows: Axis, columns: Axis, area: BaseGeometry | None) -> NDArray[np.bool_]:
+def needed_windows(
+    grid: Grid, rows: Axis, columns: Axis, area: BaseGeometry | None
+) -> NDArray[np.bool_]:
     """Which windows touch the area, shape (rows.count, columns.count).
 
     Raises:
@@ -173,17 +192,28 @@ def needed_windows(grid: Grid, rows: Axis, columns: Axis, area: BaseGeometry | N
         return np.ones((rows.count, columns.count), np.bool_)
     t, (width, height) = grid.transform, grid.pixel_size
     top = t.f - np.array([max(0, rows.start(i)) for i in range(rows.count)]) * height
-    bottom = t.f - np.array([min(grid.rows, rows.start(i) + rows.window_px) for i in range(rows.count)]) * height
+    bottom = (
+        t.f
+        - np.array([min(grid.rows, rows.start(i) + rows.window_px) for i in range(rows.count)])
+        * height
+    )
     left = t.c + np.array([max(0, columns.start(i)) for i in range(columns.count)]) * width
     right = (
-        t.c + np.array([min(grid.columns, columns.start(i) + columns.window_px) for i in range(columns.count)]) * width
+        t.c
+        + np.array(
+            [min(grid.columns, columns.start(i) + columns.window_px) for i in range(columns.count)]
+        )
+        * width
     )
     shapely.prepare(area)
-    needed = shapely.intersects(area, shapely.box(left[None, :], bottom[:, None], right[None, :], top[:, None]))
+    needed = shapely.intersects(
+        area, shapely.box(left[None, :], bottom[:, None], right[None, :], top[:, None])
+    )
     if not needed.any():
         raise NoOverlapError(
-            f"The area lies outside the stack, which covers {tuple(round(b, 6) for b in grid.bounds)} in {grid.crs_name}; choose an "
-            "area inside it."
+            "The area lies outside the stack, which covers"
+            f" {tuple(round(b, 6) for b in grid.bounds)} in {grid.crs_name}; choose an area"
+            " inside it."
         )
     return np.asarray(needed, np.bool_)
 
@@ -208,7 +238,9 @@ def assemble(
         columns=columns,
         needed=needed_windows(stack.grid, rows, columns, area),
         layouts=distinct,
-        ensembles=networks.ensembles(bundles, [distinct.index(layout) for layout in layouts], config),
+        ensembles=networks.ensembles(
+            bundles, [distinct.index(layout) for layout in layouts], config
+        ),
         batch=min(batch, columns.count),
         crf=config.crf,
         guide=crf.guide_channels(bundles[0].card.channels),
@@ -217,15 +249,24 @@ def assemble(
 
 
 def fingerprint(
-    stack: Stack, bundles: Sequence[ModelBundle], networks: Networks, config: InferenceConfig, area: BaseGeometry | None
+    stack: Stack,
+    bundles: Sequence[ModelBundle],
+    networks: Networks,
+    config: InferenceConfig,
+    area: BaseGeometry | None,
 ) -> str:
-    """Name everything that a result depends on: the file, the models, the configuration, the device."""
+    """Name everything that a result depends on: the file, the models, the configuration, the
+    device.
+    """
     file = stack.path.stat()
     settings = {name: value for name, value in asdict(config).items() if name != "checkpoint_s"}
     parts = {
         "engine": __version__,
         "stack": [str(stack.path.resolve()), file.st_size, file.st_mtime_ns],
-        "models": [[bundle.digest, hashlib.sha256(bundle.card.to_json().encode()).hexdigest()] for bundle in bundles],
+        "models": [
+            [bundle.digest, hashlib.sha256(bundle.card.to_json().encode()).hexdigest()]
+            for bundle in bundles
+        ],
         "settings": settings,
         "devices": [networks.choice.devices, networks.names, networks.threads],
         "area": None if area is None else shapely.to_wkb(area, hex=True),

@@ -1,7 +1,9 @@
-"""Blocks of a stack as networks want them: which pixels count, and normalised channels in a compact form.
+"""Blocks of a stack as networks want them: which pixels count, and normalised channels in a compact
+form.
 
-A normalised value lies within ±clip, so it is kept as int16 in steps of clip / 32767 (0.0002 of a standard deviation): half the
-memory of float32, finer than float16, and quick to turn back. Members of an ensemble that normalise a channel alike share it.
+A normalised value lies within ±clip, so it is kept as int16 in steps of clip / 32767 (0.0002 of a
+standard deviation): half the memory of float32, finer than float16, and quick to turn back. Members
+of an ensemble that normalise a channel alike share it.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ from rasterio.features import geometry_mask
 from rasterio.windows import Window
 
 from engine.bands import QUALITY_CLASSES, in_order
+from engine.handles import Stack, StackReader
 from engine.inference.tiling import mirror
 from engine.models.bundle import ModelBundle
 from engine.models.normalization import ChannelStatistics
-from engine.nouns import Stack, StackReader
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -47,7 +49,8 @@ class Layout:
     """Where a model finds its input channels.
 
     Attributes:
-        planes: For each of the model's channels the number of its plane, or -1 where the stack lacks it (the mean, 0, is given).
+        planes: For each of the model's channels the number of its plane, or -1 where the stack
+            lacks it (the mean, 0, is given).
     """
 
     planes: tuple[int, ...]
@@ -59,7 +62,8 @@ class Inputs:
 
     Attributes:
         channels: Channels of the stack that any member uses.
-        required: Those without which some member cannot work: a pixel that lacks one of them has no result.
+        required: Those without which some member cannot work: a pixel that lacks one of them has no
+            result.
     """
 
     channels: tuple[str, ...]
@@ -74,7 +78,8 @@ class Inputs:
         """
         used = {name for bundle in bundles for name in bundle.select(stack.channels)}
         required = {name for bundle in bundles for name in bundle.card.required}
-        # A model that requires nothing still needs something to look at: then a pixel counts where every used channel is.
+        # A model that requires nothing still needs something to look at: then a pixel counts where
+        # every used channel is.
         return cls(in_order(used), in_order(required) or in_order(used))
 
 
@@ -105,12 +110,16 @@ def excluded_classes(mask_quality: bool) -> tuple[int, ...]:
 
 
 def valid_pixels(
-    raw: NDArray[np.float32], inputs: Inputs, quality: NDArray[np.uint8] | None, excluded: Sequence[int]
+    raw: NDArray[np.float32],
+    inputs: Inputs,
+    quality: NDArray[np.uint8] | None,
+    excluded: Sequence[int],
 ) -> NDArray[np.bool_]:
     """Which pixels of a block get a result.
 
     Args:
-        raw: Array of shape (channels, rows, columns), NaN for nodata, in the order of ``inputs.channels``.
+        raw: Array of shape (channels, rows, columns), NaN for nodata, in the order of
+            ``inputs.channels``.
         inputs: Names and needs.
         quality: Quality classes, shape (rows, columns), or None.
         excluded: Classes that do not count.
@@ -136,7 +145,8 @@ class BlockSource:
         inputs: Channels to read.
         planes: What to make of them.
         excluded: Quality classes without result.
-        area: Only pixels whose centre lies in it get a result; in the stack's CRS; None for everywhere.
+        area: Only pixels whose centre lies in it get a result; in the stack's CRS; None for
+            everywhere.
     """
 
     stack: Stack
@@ -156,19 +166,26 @@ class BlockSource:
             columns: Likewise.
 
         Returns:
-            Channels in raw units, shape (channels, rows, columns), NaN for nodata, and which pixels get a result, shape (rows, columns):
-            none outside.
+            Channels in raw units, shape (channels, rows, columns), NaN for nodata, and which pixels
+            get a result, shape (rows, columns): none outside.
         """
         grid = self.stack.grid
         inside_rows, outer_rows = _mirrored(rows, grid.rows)
         inside_columns, outer_columns = _mirrored(columns, grid.columns)
-        window = Window(int(inside_columns.start), int(inside_rows.start), len(inside_columns), len(inside_rows))
+        window = Window(
+            int(inside_columns.start), int(inside_rows.start), len(inside_columns), len(inside_rows)
+        )
         raw = reader.read(self.inputs.channels, window)
         valid = valid_pixels(raw, self.inputs, reader.quality(window), self.excluded)
         if self.area is not None:
-            valid &= geometry_mask([self.area], valid.shape, grid.window_transform(window), invert=True)
+            valid &= geometry_mask(
+                [self.area], valid.shape, grid.window_transform(window), invert=True
+            )
         if outer_rows is not None:
-            raw, valid = raw[:, outer_rows], valid[outer_rows] & _is_inside(rows, grid.rows)[:, None]
+            raw, valid = (
+                raw[:, outer_rows],
+                valid[outer_rows] & _is_inside(rows, grid.rows)[:, None],
+            )
         if outer_columns is not None:
             raw = raw.take(outer_columns, axis=2)  # along columns five times as fast as an index
             valid = valid[:, outer_columns] & _is_inside(columns, grid.columns)
@@ -178,23 +195,30 @@ class BlockSource:
         """Write the planes of a block.
 
         Args:
-            raw: Channels as :meth:`read` gives them, or some of their rows, shape (channels, rows, columns).
+            raw: Channels as :meth:`read` gives them, or some of their rows, shape (channels, rows,
+                columns).
             out: Planes in steps, shape (planes, rows, columns).
         """
         values = np.empty(raw.shape[1:], np.float32)
         for index, plane in enumerate(self.planes):
             factor = np.float32(STEPS / (plane.clip * plane.scale))
-            np.subtract(raw[self.inputs.channels.index(plane.channel)], np.float32(plane.shift), out=values)
+            np.subtract(
+                raw[self.inputs.channels.index(plane.channel)], np.float32(plane.shift), out=values
+            )
             np.multiply(values, factor, out=values)
             np.clip(values, -STEPS, STEPS, out=values)
-            if np.isnan(values.min(initial=0)):  # a minimum takes part of the time that looking at every pixel does
+            if np.isnan(
+                values.min(initial=0)
+            ):  # a minimum takes part of the time that looking at every pixel does
                 values[np.isnan(values)] = 0
             np.rint(values, out=values)
             out[index] = values
 
 
 def _mirrored(span: tuple[int, int], length: int) -> tuple[range, NDArray[np.int64] | None]:
-    """The pixels to read for a span that may lie outside, and where each pixel of the span is among them."""
+    """The pixels to read for a span that may lie outside, and where each pixel of the span is among
+    them.
+    """
     if span[0] >= 0 and span[1] <= length:
         return range(*span), None
     source = mirror(np.arange(*span), length)

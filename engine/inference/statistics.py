@@ -1,8 +1,8 @@
 """The scene's own statistics, on which models are normalised.
 
-Of stacks of more than a million pixels every second row and column counts, and of stacks of more than eight million only every
-fourth block of 512 x 512 pixels is read, in a lattice that meets every row and column of blocks: always the same pixels for the
-same stack.
+Of stacks of more than a million pixels every second row and column counts, and of stacks of more
+than eight million only every fourth block of 512 x 512 pixels is read, in a lattice that meets
+every row and column of blocks: always the same pixels for the same stack.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from rasterio.windows import Window
 from engine.bands import QUALITY_CLASSES
 from engine.errors import NoValidPixelsError
 from engine.events import SILENT, Reporter
+from engine.handles import Stack
 from engine.inference.source import Inputs, valid_pixels
 from engine.models.normalization import ChannelStatistics, StatisticsAccumulator
-from engine.nouns import Stack
 from engine.units import UnitCheck
 
 BLOCK_PX = 512
@@ -37,7 +37,8 @@ class SceneStatistics:
 
     Attributes:
         channels: Count, mean and standard deviation of each channel over the pixels that count.
-        quality: Share of the pixels looked at in each quality class, by name; empty without a quality band.
+        quality: Share of the pixels looked at in each quality class, by name; empty without a
+            quality band.
         sampled: Whether only a part of the pixels was looked at.
     """
 
@@ -47,12 +48,19 @@ class SceneStatistics:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON; floats survive exactly."""
-        each = zip(self.channels.channels, self.channels.count, self.channels.mean, self.channels.std, strict=True)
+        each = zip(
+            self.channels.channels,
+            self.channels.count,
+            self.channels.mean,
+            self.channels.std,
+            strict=True,
+        )
         return {
             "sampled": self.sampled,
             "quality": self.quality,
             "channels": {
-                name: {"pixels": int(n), "mean": float(mean), "std": float(std)} for name, n, mean, std in each
+                name: {"pixels": int(n), "mean": float(mean), "std": float(std)}
+                for name, n, mean, std in each
             },
         }
 
@@ -60,14 +68,19 @@ class SceneStatistics:
     def from_json(cls, data: Mapping[str, Any]) -> SceneStatistics:
         """Read what :meth:`to_json` gave."""
         table = data["channels"]
-        columns = [np.array([entry[key] for entry in table.values()]) for key in ("pixels", "mean", "std")]
-        return cls(ChannelStatistics(tuple(table), *columns), dict(data["quality"]), bool(data["sampled"]))
+        columns = [
+            np.array([entry[key] for entry in table.values()]) for key in ("pixels", "mean", "std")
+        ]
+        return cls(
+            ChannelStatistics(tuple(table), *columns), dict(data["quality"]), bool(data["sampled"])
+        )
 
 
 def scene_statistics(
     stack: Stack, inputs: Inputs, *, excluded: tuple[int, ...], report: Reporter = SILENT
 ) -> SceneStatistics:
-    """Compute a stack's statistics over the pixels that have all required channels and a good quality class.
+    """Compute a stack's statistics over the pixels that have all required channels and a good
+    quality class.
 
     Args:
         stack: The stack.
@@ -82,17 +95,28 @@ def scene_statistics(
     windows = tuple(stack.grid.windows(BLOCK_PX))
     pixels = stack.grid.rows * stack.grid.columns
     if pixels > WHOLE_PX:
-        chosen = windows if pixels <= EVERY_BLOCK_PX else tuple(window for window in windows if _in_lattice(window))
+        chosen = (
+            windows
+            if pixels <= EVERY_BLOCK_PX
+            else tuple(window for window in windows if _in_lattice(window))
+        )
         found = _accumulate(stack, inputs, chosen, 2, excluded, report)
         if found.channels.count.max() > 0:
             return found
     found = _accumulate(stack, inputs, windows, 1, excluded, report)
     if found.channels.count.max() == 0:
-        masked = {name: share for name, share in found.quality.items() if name != "clear" and share > 0}
+        masked = {
+            name: share for name, share in found.quality.items() if name != "clear" and share > 0
+        }
         why = ", ".join(f"{share:.0%} {name}" for name, share in masked.items())
         raise NoValidPixelsError(
-            f"The stack {stack.path} has no valid pixel: everywhere {', '.join(inputs.required)} hold nodata"
-            + (f" or the quality band excludes them ({why}); detect without masking quality" if why else "")
+            f"The stack {stack.path} has no valid pixel: everywhere {', '.join(inputs.required)}"
+            " hold nodata"
+            + (
+                f" or the quality band excludes them ({why}); detect without masking quality"
+                if why
+                else ""
+            )
             + " or choose another scene or area."
         )
     return found
@@ -103,7 +127,12 @@ def _in_lattice(window: Window) -> bool:
 
 
 def _accumulate(
-    stack: Stack, inputs: Inputs, windows: tuple[Window, ...], step: int, excluded: tuple[int, ...], report: Reporter
+    stack: Stack,
+    inputs: Inputs,
+    windows: tuple[Window, ...],
+    step: int,
+    excluded: tuple[int, ...],
+    report: Reporter,
 ) -> SceneStatistics:
     accumulator = StatisticsAccumulator(inputs.channels)
     classes = np.zeros(256, np.int64)
@@ -122,7 +151,11 @@ def _accumulate(
             report.progress("statistics", done, len(windows))
     units.finish(str(stack.path), report)
     total = max(1, int(classes.sum()))
-    shares = {name: int(classes[number]) / total for name, number in QUALITY_CLASSES.items()} if classes.any() else {}
+    shares = (
+        {name: int(classes[number]) / total for name, number in QUALITY_CLASSES.items()}
+        if classes.any()
+        else {}
+    )
     return SceneStatistics(accumulator.result(), shares, step > 1)
 
 

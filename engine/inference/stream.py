@@ -1,8 +1,11 @@
-"""The loop of a detection: windows are read, computed, blended and put down as finished rows, all at once.
+"""The loop of a detection: windows are read, computed, blended and put down as finished rows, all
+at once.
 
-Three threads at least: one reads and normalises rows ahead (:class:`~engine.inference.buffer.RowBuffer`), one for each batch computed
-at once runs the ensemble, and this one hands windows over, blends results in their order (so that a result never depends on
-timing), appends finished rows to the journal and looks for a request to cancel ten times a second.
+Three threads at least: one reads and normalises rows ahead
+(:class:`~engine.inference.buffer.RowBuffer`), one for each batch computed at once runs the
+ensemble, and this one hands windows over, blends results in their order (so that a result never
+depends on timing), appends finished rows to the journal and looks for a request to cancel ten times
+a second.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.events import Reporter
+from engine.handles import encode_probability
 from engine.inference import crf
 from engine.inference.blend import Blender
 from engine.inference.buffer import RowBuffer
@@ -28,7 +32,6 @@ from engine.inference.ensemble import Ensemble
 from engine.inference.journal import Journal, Progress
 from engine.inference.source import BlockSource, Layout
 from engine.inference.tiling import Axis
-from engine.nouns import encode_probability
 
 _POLL_S = 0.1
 _SLICE_PX = 64
@@ -65,7 +68,9 @@ class StreamPlan:
 
     @property
     def layers(self) -> int:
-        """Rasters written: the probability, and the uncertainty where there are several opinions."""
+        """Rasters written: the probability, and the uncertainty where there are several
+        opinions.
+        """
         return 2 if self.ensembles[0].opinions > 1 else 1
 
 
@@ -103,9 +108,15 @@ class Stream:
     """
 
     def __init__(
-        self, plan: StreamPlan, journal: Journal, *, fingerprint: str, facts: Mapping[str, Any], checkpoint_s: float,
+        self,
+        plan: StreamPlan,
+        journal: Journal,
+        *,
+        fingerprint: str,
+        facts: Mapping[str, Any],
+        checkpoint_s: float,
         report: Reporter,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._plan, self._journal, self._report = plan, journal, report
         self._fingerprint, self._facts, self._checkpoint_s = fingerprint, facts, checkpoint_s
         self._blender = Blender(plan.rows, plan.columns, plan.layers)
@@ -158,8 +169,12 @@ class Stream:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _hand_over(self, row: int, buffer: RowBuffer, pool: ThreadPoolExecutor) -> NDArray[np.bool_]:
-        """Hand the windows of a row to the ensemble; returns which pixels of its final rows get a result."""
+    def _hand_over(
+        self, row: int, buffer: RowBuffer, pool: ThreadPoolExecutor
+    ) -> NDArray[np.bool_]:
+        """Hand the windows of a row to the ensemble; returns which pixels of its final rows get a
+        result.
+        """
         plan = self._plan
         top, bottom = plan.rows.final(row)
         valid = np.zeros((bottom - top, plan.columns.length_px), np.bool_)
@@ -186,7 +201,10 @@ class Stream:
         return valid
 
     def _submit(
-        self, windows: Sequence[tuple[int, int]], inputs: Sequence[NDArray[np.float32]], pool: ThreadPoolExecutor
+        self,
+        windows: Sequence[tuple[int, int]],
+        inputs: Sequence[NDArray[np.float32]],
+        pool: ThreadPoolExecutor,
     ) -> None:
         # One batch an ensemble under way, and one ready for the first that is done.
         self._settle(len(self._plan.ensembles))
@@ -195,9 +213,14 @@ class Stream:
 
     def _empty_inputs(self) -> list[NDArray[np.float32]]:
         size = (self._plan.rows.window_px, self._plan.columns.window_px)
-        return [np.empty((self._plan.batch, len(layout.planes), *size), np.float32) for layout in self._plan.layouts]
+        return [
+            np.empty((self._plan.batch, len(layout.planes), *size), np.float32)
+            for layout in self._plan.layouts
+        ]
 
-    def _note_valid(self, valid: NDArray[np.bool_], inside: NDArray[np.bool_], row: int, column: int) -> None:
+    def _note_valid(
+        self, valid: NDArray[np.bool_], inside: NDArray[np.bool_], row: int, column: int
+    ) -> None:
         (top, bottom), (left, right) = self._plan.rows.final(row), self._plan.columns.final(column)
         y, x = self._plan.rows.start(row), self._plan.columns.start(column)
         valid[:, left:right] = inside[top - y : bottom - y, left - x : right - x]
@@ -216,13 +239,16 @@ class Stream:
         if self._plan.crf is not None:
             guides = inputs[0][:, list(self._plan.guide)]
             pairs = zip(mean, guides, strict=True)
-            mean = np.stack([crf.refine(p, g, self._plan.crf, centre=self._plan.centre) for p, g in pairs])
+            mean = np.stack(
+                [crf.refine(p, g, self._plan.crf, centre=self._plan.centre) for p, g in pairs]
+            )
         return mean[:, None] if variance is None else np.stack([mean, variance], axis=1)
 
     def _settle(self, depth: int) -> None:
         """Blend results in order until at most ``depth`` batches are under way."""
         while self._pending and (
-            isinstance(self._pending[0], _EndOfRow) or sum(isinstance(p, _Batch) for p in self._pending) > depth
+            isinstance(self._pending[0], _EndOfRow)
+            or sum(isinstance(p, _Batch) for p in self._pending) > depth
         ):
             item = self._pending.popleft()
             if isinstance(item, _EndOfRow):
@@ -232,7 +258,9 @@ class Stream:
                 self._report.check()
             for (row, column), values in zip(item.windows, item.future.result(), strict=True):
                 self._blender.add(row, column, values)
-            self._tally = replace(self._tally, windows_run=self._tally.windows_run + len(item.windows))
+            self._tally = replace(
+                self._tally, windows_run=self._tally.windows_run + len(item.windows)
+            )
             self._step(len(item.windows))
 
     def _finish(self, end: _EndOfRow) -> None:
@@ -242,15 +270,23 @@ class Stream:
             np.sqrt(np.maximum(sums[1], 0), out=sums[1])
         # In slices: encoding a row of windows at once would need five more arrays of its size.
         for top in range(0, sums.shape[1], _SLICE_PX):
-            self._journal.append([encode_probability(layer[top : top + _SLICE_PX]) for layer in sums])
-        self._tally = replace(self._tally, valid_pixels=self._tally.valid_pixels + int(np.count_nonzero(end.valid)))
+            self._journal.append(
+                [encode_probability(layer[top : top + _SLICE_PX]) for layer in sums]
+            )
+        self._tally = replace(
+            self._tally, valid_pixels=self._tally.valid_pixels + int(np.count_nonzero(end.valid))
+        )
         now = time.monotonic()
-        last = end.row == self._plan.rows.count - 1  # what is left to do then needs no network any more
+        last = (
+            end.row == self._plan.rows.count - 1
+        )  # what is left to do then needs no network any more
         if self._checkpoint_s >= 0 and (last or now - self._safe >= self._checkpoint_s):
             self._safe = now
             facts = {**self._facts, "tally": asdict(self._tally)}
             rows = self._plan.rows.final(end.row)[1]
-            self._journal.make_safe(self._fingerprint, Progress(end.row + 1, rows, self._blender.carry(), facts))
+            self._journal.make_safe(
+                self._fingerprint, Progress(end.row + 1, rows, self._blender.carry(), facts)
+            )
 
     def _step(self, windows: int) -> None:
         self._done += windows

@@ -1,12 +1,13 @@
 """Windows over a raster and the weights that blend them: pure NumPy, no files, no models.
 
-One axis at a time: a lattice of equal windows that overlap, and a profile of weights for each. The product of the two profiles is
-a window's weight, and the weights of all windows that touch a pixel sum to one. Windows reach beyond the raster's edges, where
-it is mirrored; they start at multiples of ``multiple_px`` everywhere, so that a network with a stride sees every pixel in the
-same phase whatever the window size.
+One axis at a time: a lattice of equal windows that overlap, and a profile of weights for each. The
+product of the two profiles is a window's weight, and the weights of all windows that touch a pixel
+sum to one. Windows reach beyond the raster's edges, where it is mirrored; they start at multiples
+of ``multiple_px`` everywhere, so that a network with a stride sees every pixel in the same phase
+whatever the window size.
 
-In an overlap each window is faded over the middle eighth only: the outer rim, where a network still feels the border of its
-window, counts for nothing. With an overlap of 192 pixels::
+In an overlap each window is faded over the middle eighth only: the outer rim, where a network still
+feels the border of its window, counts for nothing. With an overlap of 192 pixels::
 
     window i      1 1 1 1 1 1 1 ┐╲             84 of window i alone, where the other is cut off
     window i+1                   ╲└ 1 1 1 1    24 of both, cosine
@@ -24,7 +25,8 @@ from numpy.typing import NDArray
 from engine.errors import ConfigError
 
 BALANCED_WINDOWS = 8
-"""Up to this many windows on an axis, all shrink to the smallest equal size that covers it; with more there is little to gain."""
+"""Up to this many windows on an axis, all shrink to the smallest equal size that covers it; with
+more there is little to gain."""
 
 
 LEAST_OVERLAP_PX = 16
@@ -64,17 +66,25 @@ class Axis:
         return self.first_px + index * self.stride_px
 
     def fresh(self, index: int) -> tuple[int, int]:
-        """The pixels (from, to) that a window adds to those of the windows before it, edges' mirror included."""
+        """The pixels (from, to) that a window adds to those of the windows before it, edges' mirror
+        included.
+        """
         start = self.start(index)
         return (start if index == 0 else start + self.overlap_px), start + self.window_px
 
     def final(self, index: int) -> tuple[int, int]:
-        """The raster's pixels (from, to) that no window after this one touches and none before it finished."""
+        """The raster's pixels (from, to) that no window after this one touches and none before it
+        finished.
+        """
         start, stop = self.start(index), self.start(index + 1)
-        return max(0, start), (self.length_px if index == self.count - 1 else max(0, min(self.length_px, stop)))
+        return max(0, start), (
+            self.length_px if index == self.count - 1 else max(0, min(self.length_px, stop))
+        )
 
     def weights(self, index: int) -> NDArray[np.float32]:
-        """Blending weights of a window, shape (window_px,): one at the raster's edges, faded towards neighbours."""
+        """Blending weights of a window, shape (window_px,): one at the raster's edges, faded
+        towards neighbours.
+        """
         profile = np.ones(self.window_px, np.float32)
         fade = fade_in(self.overlap_px)
         if index > 0:
@@ -95,20 +105,24 @@ def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 
     Args:
         length_px: Pixels of the raster along it.
         window_px: Largest window; rounded up to a multiple of ``multiple_px``.
-        overlap_px: Pixels that neighbours share; rounded up likewise. Half of it, rounded up again, is mirrored beyond each edge.
+        overlap_px: Pixels that neighbours share; rounded up likewise. Half of it, rounded up again,
+            is mirrored beyond each edge.
         multiple_px: Windows start at and are multiples of this.
 
     Raises:
-        ConfigError: The overlap leaves less than its fade of the window, or a number is not positive.
+        ConfigError: The overlap leaves less than its fade of the window, or a number is not
+            positive.
     """
     if min(length_px, window_px, multiple_px) < 1 or overlap_px < 0:
         raise ConfigError(
-            f"A window needs a positive size and an overlap of 0 or more, not {window_px} and {overlap_px}."
+            f"A window needs a positive size and an overlap of 0 or more, not {window_px} and"
+            f" {overlap_px}."
         )
     window, overlap = _round_up(window_px, multiple_px), _round_up(overlap_px, multiple_px)
     if overlap + fade_px(overlap) > window:
         raise ConfigError(
-            f"An overlap of {overlap} pixels is too much for a window of {window}; choose a larger window or a smaller overlap."
+            f"An overlap of {overlap} pixels is too much for a window of {window}; choose a larger"
+            " window or a smaller overlap."
         )
     margin = _round_up(overlap // 2, multiple_px)
     covered, stride = length_px + 2 * margin, window - overlap
@@ -119,8 +133,9 @@ def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 
             return Axis(length_px, -margin, equal, equal, 1)
         window = min(window, max(equal, _round_up(overlap + fade_px(overlap), multiple_px)))
         return Axis(length_px, -margin, window, window - overlap, count)
-    # Starting one overlap outside makes the rows that each window adds start at multiples of the stride: with a stride of 512, the
-    # usual block of a GeoTIFF, every block is then read and decompressed once.
+    # Starting one overlap outside makes the rows that each window adds start at multiples of the
+    # stride: with a stride of 512, the usual block of a GeoTIFF, every block is then read and
+    # decompressed once.
     return Axis(length_px, -overlap, window, stride, math.ceil((length_px + margin) / stride))
 
 
@@ -130,16 +145,21 @@ def fade_px(overlap_px: int) -> int:
 
 
 def overlap_for(reach_px: int) -> int:
-    """The smallest overlap whose silent rim is as wide as a network's reach, at least :data:`LEAST_OVERLAP_PX`.
+    """The smallest overlap whose silent rim is as wide as a network's reach, at least
+    :data:`LEAST_OVERLAP_PX`.
 
     Args:
         reach_px: How far a pixel's result depends on its surroundings, in pixels of the raster.
     """
-    return max(LEAST_OVERLAP_PX, math.ceil(reach_px * 16 / 7))  # 7/16 of an overlap on either side are silent
+    return max(
+        LEAST_OVERLAP_PX, math.ceil(reach_px * 16 / 7)
+    )  # 7/16 of an overlap on either side are silent
 
 
 def fade_in(overlap_px: int) -> NDArray[np.float32]:
-    """Weights that rise from 0 to 1 in the middle of an overlap, shape (overlap_px,); with its mirror they sum to one."""
+    """Weights that rise from 0 to 1 in the middle of an overlap, shape (overlap_px,); with its
+    mirror they sum to one.
+    """
     position = (np.arange(overlap_px) + 0.5 - overlap_px / 2) / max(1, fade_px(overlap_px))
     # On multiples of 2^-23 both w and 1 - w are exact in float32, so that the sum is exactly one.
     smooth = 0.5 + 0.5 * np.sin(np.pi * np.clip(position, -0.5, 0.5))
@@ -147,7 +167,8 @@ def fade_in(overlap_px: int) -> NDArray[np.float32]:
 
 
 def mirror(index: NDArray[np.int64], length_px: int) -> NDArray[np.int64]:
-    """Map pixel numbers beyond the edges of an axis back into it, as in a mirror that does not repeat the edge itself.
+    """Map pixel numbers beyond the edges of an axis back into it, as in a mirror that does not
+    repeat the edge itself.
 
     Args:
         index: Any integers.

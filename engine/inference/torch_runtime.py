@@ -1,4 +1,6 @@
-"""The PyTorch runtime; the only module of this room that needs PyTorch, imported when it is asked for."""
+"""The PyTorch runtime; the only module of this room that needs PyTorch, imported when it is asked
+for.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class TorchRuntime:
 
     name = "PyTorch"
 
-    def __init__(self, card: ModelCard, weights: Path, device: str, *, precision: Precision, threads: int) -> None:
+    def __init__(
+        self, card: ModelCard, weights: Path, device: str, *, precision: Precision, threads: int
+    ) -> None:
         try:
             import torch
             from safetensors.torch import load_file
@@ -39,15 +43,17 @@ class TorchRuntime:
             from engine.models import networks
         except ImportError as error:
             raise DependencyError(
-                f"The model {card.name} needs PyTorch here, which is not installed ({error}); install it with "
-                "`pip install l4s-engine[train]` or use a bundle with model.onnx on the CPU."
+                f"The model {card.name} needs PyTorch here, which is not installed ({error});"
+                " install it with `pip install l4s-engine[train]` or use a bundle with model.onnx"
+                " on the CPU."
             ) from error
         try:
             module = networks.build(card.network, len(card.channels))
             module.load_state_dict(load_file(weights), strict=True)
         except (RuntimeError, KeyError, TypeError, ValueError) as error:
             raise BundleError(
-                f"The weights {weights} do not fit the network of the card ({first_line(error)}); export it again."
+                f"The weights {weights} do not fit the network of the card ({first_line(error)});"
+                " export it again."
             ) from error
         self._torch = torch
         self._device = torch.device(device)
@@ -64,8 +70,14 @@ class TorchRuntime:
             with torch.inference_mode():
                 if self._device.type == "cuda":
                     tensor = tensor.pin_memory()
-                tensor = tensor.to(self._device, non_blocking=True).contiguous(memory_format=torch.channels_last)
-                with torch.autocast(self._device.type, self._autocast) if self._autocast else contextlib.nullcontext():
+                tensor = tensor.to(self._device, non_blocking=True).contiguous(
+                    memory_format=torch.channels_last
+                )
+                with (
+                    torch.autocast(self._device.type, self._autocast)
+                    if self._autocast
+                    else contextlib.nullcontext()
+                ):
                     logits = self._module(tensor)
                 probability = torch.sigmoid(logits.float())[:, 0]
                 return np.asarray(probability.cpu().numpy(), np.float32)
@@ -79,7 +91,9 @@ class TorchRuntime:
             raise DeviceMemoryError(first_line(error)) from error
 
     def stop(self) -> None:
-        """See :meth:`engine.inference.runtime.Runtime.stop`; a batch in PyTorch ends by itself, soon enough on a GPU."""
+        """See :meth:`engine.inference.runtime.Runtime.stop`; a batch in PyTorch ends by itself,
+        soon enough on a GPU.
+        """
 
 
 def _autocast(module: Any, device: torch.device, precision: Precision) -> torch.dtype | None:

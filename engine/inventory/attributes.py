@@ -33,7 +33,8 @@ ROAD_ANGLE_DEG = 45.0
 FIELD_FILL = 0.8
 FIELD_PIXELS = 25
 PLANAR = 2e-3
-"""Relative difference up to which ground area and pixel area are the same thing, computed in two ways."""
+"""Relative difference up to which ground area and pixel area are the same thing, computed in two
+ways."""
 CUT = {"image-edge", "aoi-edge"}
 """Flags that say where the outline ends, and nothing against there being a landslide."""
 CONFIDENCE_STEPS = ((2 / 3, 3), (1 / 3, 2))
@@ -42,7 +43,14 @@ FALL_LINE_GRADIENT = 0.035
 
 
 def attributes(
-    shapes: Shapes, runs: Runs, masked: Runs, outside: Runs, grid: Grid, zonal: Mapping[str, Zonal], *, exact: bool
+    shapes: Shapes,
+    runs: Runs,
+    masked: Runs,
+    outside: Runs,
+    grid: Grid,
+    zonal: Mapping[str, Zonal],
+    *,
+    exact: bool,
 ) -> dict[str, Any]:
     """Compute every attribute that polygons and rasters give.
 
@@ -53,7 +61,8 @@ def attributes(
         outside: Pixels outside the area of interest.
         grid: Grid of the mask.
         zonal: Statistics by layer name, see :mod:`engine.inventory.layers`; layers may be missing.
-        exact: Whether the polygons are the pixels' exact outlines; areas then are those of the pixels.
+        exact: Whether the polygons are the pixels' exact outlines; areas then are those of the
+            pixels.
 
     Returns:
         Columns of the schema.
@@ -66,11 +75,19 @@ def attributes(
         pixels = runs.area_m2(grid)
         area = np.where(np.isclose(area, pixels, rtol=PLANAR), pixels, area)
     columns: dict[str, Any] = {
-        "id": np.arange(1, runs.count + 1), "pixels": runs.pixels(), "slope_deg": slope, **of_outline(form, area),
-        "edge_m": edge_distance(shapes, grid, crs), "masked_m": distance_to(masked, shapes, grid, crs),
-        **_probabilities(zonal), **_relief(zonal, grid, crs), **_means(zonal),
-    }  # fmt: skip
-    flags = find_flags(form, columns, grid, zonal, downhill, distance_to(outside, shapes, grid, crs))
+        "id": np.arange(1, runs.count + 1),
+        "pixels": runs.pixels(),
+        "slope_deg": slope,
+        **of_outline(form, area),
+        "edge_m": edge_distance(shapes, grid, crs),
+        "masked_m": distance_to(masked, shapes, grid, crs),
+        **_probabilities(zonal),
+        **_relief(zonal, grid, crs),
+        **_means(zonal),
+    }
+    flags = find_flags(
+        form, columns, grid, zonal, downhill, distance_to(outside, shapes, grid, crs)
+    )
     columns["flags"] = [";".join(names) for names in flags]
     columns["confidence"] = first_confidence(columns.get("prob_max"), flags, runs.count)
     return columns
@@ -80,10 +97,17 @@ def of_outline(form: Form, area_m2: Floats) -> dict[str, Floats]:
     """The columns that follow from outlines alone."""
     volume, low, high = estimate_volume(area_m2)
     return {
-        "area_m2": area_m2, "perimeter_m": form.perimeter_m, "length_m": form.length_m, "width_m": form.width_m,
-        "axis_m": form.axis_m, "elongation": form.elongation, "compactness": form.compactness,
-        "volume_m3": volume, "volume_low_m3": low, "volume_high_m3": high,
-    }  # fmt: skip
+        "area_m2": area_m2,
+        "perimeter_m": form.perimeter_m,
+        "length_m": form.length_m,
+        "width_m": form.width_m,
+        "axis_m": form.axis_m,
+        "elongation": form.elongation,
+        "compactness": form.compactness,
+        "volume_m3": volume,
+        "volume_low_m3": low,
+        "volume_high_m3": high,
+    }
 
 
 def _probabilities(zonal: Mapping[str, Zonal]) -> dict[str, Floats]:
@@ -98,7 +122,11 @@ def _probabilities(zonal: Mapping[str, Zonal]) -> dict[str, Floats]:
 
 
 def _means(zonal: Mapping[str, Zonal]) -> dict[str, Floats]:
-    return {name: zonal[name].mean for name in ("ndvi", "ndvi_change", "brightness_change") if name in zonal}
+    return {
+        name: zonal[name].mean
+        for name in ("ndvi", "ndvi_change", "brightness_change")
+        if name in zonal
+    }
 
 
 def _slope(zonal: Mapping[str, Zonal]) -> Floats | None:
@@ -114,7 +142,9 @@ def _downhill(zonal: Mapping[str, Zonal]) -> Floats | None:
         return None
     rise = np.stack([zonal["dz_east"].mean, zonal["dz_north"].mean], axis=1)
     steep = np.hypot(*rise.T)[:, None]
-    unit: Floats = np.divide(-rise, steep, out=np.full_like(rise, np.nan), where=steep > FALL_LINE_GRADIENT)
+    unit: Floats = np.divide(
+        -rise, steep, out=np.full_like(rise, np.nan), where=steep > FALL_LINE_GRADIENT
+    )
     return unit
 
 
@@ -125,9 +155,15 @@ def _relief(zonal: Mapping[str, Zonal], grid: Grid, crs: CRS) -> dict[str, Float
     aspect = np.degrees(np.arctan2(zonal["face_east"].mean, zonal["face_north"].mean)) % 360
     source, toe = _places(z.highest, grid, crs), _places(z.lowest, grid, crs)
     return {
-        "elev_min_m": z.minimum, "elev_max_m": z.maximum, "relief_m": z.maximum - z.minimum, "aspect_deg": aspect,
-        "source_lon": source[0], "source_lat": source[1], "toe_lon": toe[0], "toe_lat": toe[1],
-    }  # fmt: skip
+        "elev_min_m": z.minimum,
+        "elev_max_m": z.maximum,
+        "relief_m": z.maximum - z.minimum,
+        "aspect_deg": aspect,
+        "source_lon": source[0],
+        "source_lat": source[1],
+        "toe_lon": toe[0],
+        "toe_lat": toe[1],
+    }
 
 
 def _places(pixels: NDArray[np.int64], grid: Grid, crs: CRS) -> tuple[Floats, Floats]:
@@ -143,7 +179,9 @@ def edge_distance(shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
     if not len(shapes):
         return np.zeros(0)
     bounds = shapely.bounds(shapes)
-    east, north = metres_per_unit(crs, bounds[:, [0, 2]].mean(axis=1), bounds[:, [1, 3]].mean(axis=1))
+    east, north = metres_per_unit(
+        crs, bounds[:, [0, 2]].mean(axis=1), bounds[:, [1, 3]].mean(axis=1)
+    )
     left, bottom, right, top = grid.bounds
     gaps = [
         (bounds[:, 0] - left) * east,
@@ -155,7 +193,9 @@ def edge_distance(shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
 
 
 def distance_to(runs: Runs, shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
-    """Smallest distance of each polygon to a pixel of the runs, in metres; NaN where there is none."""
+    """Smallest distance of each polygon to a pixel of the runs, in metres; NaN where there is
+    none.
+    """
     if not len(shapes) or not len(runs):
         return np.full(len(shapes), np.nan)
     middle = np.array([[sum(grid.bounds[0::2]) / 2], [sum(grid.bounds[1::2]) / 2]])
@@ -170,7 +210,9 @@ def distance_to(runs: Runs, shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
 
 
 def _boxes(runs: Runs, grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
-    """Left, bottom, right and top of rectangles that cover the runs; equal runs below each other make one."""
+    """Left, bottom, right and top of rectangles that cover the runs; equal runs below each other
+    make one.
+    """
     order = np.lexsort((runs.row, runs.stop, runs.start))
     row, start, stop = runs.row[order], runs.start[order], runs.stop[order]
     new = np.ones(len(row), np.bool_)
@@ -190,15 +232,18 @@ def find_flags(
     downhill: Floats | None,
     outside_m: Floats,
 ) -> list[list[str]]:
-    """Signs of a false positive or a cut outline for each polygon; :data:`engine.inventory.schema.FLAGS` says what they mean.
+    """Signs of a false positive or a cut outline for each polygon;
+    :data:`engine.inventory.schema.FLAGS` says what they mean.
 
     Args:
         form: Measures of the polygons.
-        columns: Attributes so far: ``slope_deg``, ``pixels``, ``masked_m``, ``edge_m`` and, where known, ``relief_m``.
+        columns: Attributes so far: ``slope_deg``, ``pixels``, ``masked_m``, ``edge_m`` and, where
+            known, ``relief_m``.
         grid: Grid of the mask.
         zonal: Statistics by layer name.
         downhill: Unit vectors (east, north) of the fall lines, shape (n, 2).
-        outside_m: Distance to what lies outside the area of interest, in metres; NaN where nothing does.
+        outside_m: Distance to what lies outside the area of interest, in metres; NaN where nothing
+            does.
     """
     count = len(form.area_m2)
     nan = np.full(count, np.nan)
@@ -215,7 +260,11 @@ def find_flags(
             "flat": slope < FLAT_DEG,
             "river-like": (winding & level & (form.axis_m > RIVER_LENGTH_M)) | wet,
             "road-like": thin & (form.axis_m > ROAD_LENGTH_PX * pixel) & across,
-            "field-shaped": (form.rectangle > FIELD_FILL) & (columns["pixels"] >= FIELD_PIXELS) & (slope < GENTLE_DEG),
+            "field-shaped": (
+                (form.rectangle > FIELD_FILL)
+                & (columns["pixels"] >= FIELD_PIXELS)
+                & (slope < GENTLE_DEG)
+            ),
             "cloud-edge": columns["masked_m"] < pixel / 2,
             "image-edge": columns["edge_m"] < pixel / 2,
             "aoi-edge": outside_m < pixel / 2,
@@ -224,17 +273,22 @@ def find_flags(
 
 
 def _angle_to_fall_line(form: Form, downhill: Floats | None) -> Floats:
-    """Angle between the longest axis and the fall line, 0 to 90 degrees; NaN without a fall line."""
+    """Angle between the longest axis and the fall line, 0 to 90 degrees; NaN without a fall
+    line.
+    """
     if downhill is None:
         return np.full(len(form.axis_deg), np.nan)
     angle = np.abs(form.axis_deg - np.degrees(np.arctan2(downhill[:, 0], downhill[:, 1]))) % 180
     return np.asarray(np.minimum(angle, 180 - angle), np.float64)
 
 
-def first_confidence(highest: Floats | None, flags: list[list[str]], count: int) -> NDArray[np.int64]:
+def first_confidence(
+    highest: Floats | None, flags: list[list[str]], count: int
+) -> NDArray[np.int64]:
     """Confidence class before anyone looked: 3 likely, 2 probable or 1 possible.
 
-    Whether there is a landslide at all shows at its surest pixel; the mean also counts the doubt about where it ends.
+    Whether there is a landslide at all shows at its surest pixel; the mean also counts the doubt
+    about where it ends.
     """
     steps = np.ones(count, np.int64)
     if highest is not None:

@@ -1,4 +1,6 @@
-"""An inventory for others: GeoPackage, GeoJSON (RFC 7946), Shapefile with a key to its short names, FlatGeobuf, NASA COOLR table."""
+"""An inventory for others: GeoPackage, GeoJSON (RFC 7946), Shapefile with a key to its short names,
+FlatGeobuf, NASA COOLR table.
+"""
 
 from __future__ import annotations
 
@@ -17,44 +19,90 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
+from engine.files import atomic_path, naming_failures, output_error
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory, text_of
 from engine.inventory.provenance import counts
 from engine.inventory.schema import BY_NAME, FIELDS, STATUS
-from engine.raster import atomic_path, naming_failures, output_error
 
 SHAPEFILE_TEXT = 254
 """Longest text that a Shapefile's table holds, in bytes."""
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix", ".sbn", ".sbx")
 
 COOLR_COLUMNS = (
-    "source_name", "source_link", "event_id", "event_date", "event_time", "event_title", "event_description", "location_description",
-    "location_accuracy", "landslide_category", "landslide_trigger", "landslide_size", "landslide_setting", "fatality_count",
-    "injury_count", "storm_name", "photo_link", "notes", "longitude", "latitude",
-)  # fmt: skip
+    "source_name",
+    "source_link",
+    "event_id",
+    "event_date",
+    "event_time",
+    "event_title",
+    "event_description",
+    "location_description",
+    "location_accuracy",
+    "landslide_category",
+    "landslide_trigger",
+    "landslide_size",
+    "landslide_setting",
+    "fatality_count",
+    "injury_count",
+    "storm_name",
+    "photo_link",
+    "notes",
+    "longitude",
+    "latitude",
+)
 COOLR_CATEGORIES = {
-    "fall": "rock_fall", "topple": "topple", "rotational-slide": "rotational_slide", "translational-slide": "translational_slide",
-    "compound-slide": "landslide", "spread": "landslide", "debris-flow": "debris_flow", "mud-flow": "mudslide", "earthflow": "earth_flow",
-    "debris-avalanche": "landslide", "dry-flow": "other", "slope-deformation": "creep", "complex": "complex", "unknown": "unknown",
-}  # fmt: skip
+    "fall": "rock_fall",
+    "topple": "topple",
+    "rotational-slide": "rotational_slide",
+    "translational-slide": "translational_slide",
+    "compound-slide": "landslide",
+    "spread": "landslide",
+    "debris-flow": "debris_flow",
+    "mud-flow": "mudslide",
+    "earthflow": "earth_flow",
+    "debris-avalanche": "landslide",
+    "dry-flow": "other",
+    "slope-deformation": "creep",
+    "complex": "complex",
+    "unknown": "unknown",
+}
 COOLR_TRIGGERS = {
-    "rainfall": "rain", "earthquake": "earthquake", "snowmelt": "snowfall_snowmelt", "volcanic": "volcano", "river": "flooding",
-    "human": "construction", "other": "other", "unknown": "unknown",
-}  # fmt: skip
-COOLR_SIZES = ((1e3, "small"), (1e4, "medium"), (1e5, "large"), (1e6, "very_large"), (np.inf, "catastrophic"))
+    "rainfall": "rain",
+    "earthquake": "earthquake",
+    "snowmelt": "snowfall_snowmelt",
+    "volcanic": "volcano",
+    "river": "flooding",
+    "human": "construction",
+    "other": "other",
+    "unknown": "unknown",
+}
+COOLR_SIZES = (
+    (1e3, "small"),
+    (1e4, "medium"),
+    (1e5, "large"),
+    (1e6, "very_large"),
+    (np.inf, "catastrophic"),
+)
 """Upper limits in m². COOLR describes its classes in words; these limits are ours."""
 
 
 def export_inventory(
-    inventory: Inventory, out: Path, *, status: Sequence[str] | None = None, report: Reporter = SILENT
+    inventory: Inventory,
+    out: Path,
+    *,
+    status: Sequence[str] | None = None,
+    report: Reporter = SILENT,
 ) -> list[Path]:
     """Write an inventory in the format that the suffix names.
 
     Args:
         inventory: What is written.
-        out: ``.gpkg`` (an inventory again, with area and run), ``.geojson``, ``.shp``, ``.fgb`` or ``.csv`` (COOLR); its folder must
-            exist. An inventory that is there already stays beside as ``NAME.previous.gpkg``.
-        status: Only landslides of these review statuses; by default all, and for COOLR all that are not rejected.
+        out: ``.gpkg`` (an inventory again, with area and run), ``.geojson``, ``.shp``, ``.fgb`` or
+            ``.csv`` (COOLR); its folder must exist. An inventory that is there already stays beside
+            as ``NAME.previous.gpkg``.
+        status: Only landslides of these review statuses; by default all, and for COOLR all that are
+            not rejected.
         report: Receives warnings.
 
     Returns:
@@ -70,7 +118,9 @@ def export_inventory(
         raise ConfigError(f"{out.name} names no known format; end it in {', '.join(FORMATS)}.")
     unknown = sorted(set(status or ()) - set(STATUS))
     if unknown:
-        raise ConfigError(f"There is no review status {', '.join(unknown)}; choose from {', '.join(STATUS)}.")
+        raise ConfigError(
+            f"There is no review status {', '.join(unknown)}; choose from {', '.join(STATUS)}."
+        )
     table = inventory.landslides if writer is not _coolr else inventory.confirmed
     table = table[table["status"].isin(status)] if status else table
     try:
@@ -121,16 +171,23 @@ def _shapefile(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
     }
     long = [name for name in names if _longest(table[name]) > SHAPEFILE_TEXT]
     if long:
-        report.warn(f"A Shapefile cuts text after {SHAPEFILE_TEXT} bytes; shortened: {', '.join(long)}.")
+        report.warn(
+            f"A Shapefile cuts text after {SHAPEFILE_TEXT} bytes; shortened: {', '.join(long)}."
+        )
         table = table.assign(**{name: [_cut(text) for text in table[name]] for name in long})
     short = table.rename(columns=names)
     for name in short.select_dtypes("bool"):
         short[name] = short[name].astype("int32")
-    # Several files cannot be renamed at once: they are complete in a folder of their own first, the .shp moves last.
+    # Several files cannot be renamed at once: they are complete in a folder of their own first, the
+    # .shp moves last.
     with naming_failures(out), TemporaryDirectory(prefix=f"{out.stem}-", dir=out.parent) as folder:
         pyogrio.write_dataframe(
-            short, Path(folder) / out.name, driver="ESRI Shapefile", layer_options={"ENCODING": "UTF-8"}, geometry_type="MultiPolygon"
-        )  # fmt: skip
+            short,
+            Path(folder) / out.name,
+            driver="ESRI Shapefile",
+            layer_options={"ENCODING": "UTF-8"},
+            geometry_type="MultiPolygon",
+        )
         _field_key(names, Path(folder) / f"{out.stem}_fields.csv")
         for suffix in SHAPEFILE_PARTS:  # what an earlier file of that name left
             out.with_suffix(suffix).unlink(missing_ok=True)
@@ -144,7 +201,16 @@ def _field_key(names: dict[str, str], path: Path) -> None:
         rows.writerow(["shapefile_name", "name", "alias", "unit", "description", "values"])
         for f in FIELDS:
             values = "; ".join(f"{value} = {label}" for value, label in f.values.items())
-            rows.writerow([names.get(f.name, f.shapefile_name), f.name, f.alias, f.unit, f.description, values])
+            rows.writerow(
+                [
+                    names.get(f.name, f.shapefile_name),
+                    f.name,
+                    f.alias,
+                    f.unit,
+                    f.description,
+                    values,
+                ]
+            )
 
 
 def _cut(text: Any) -> str | None:
@@ -169,20 +235,30 @@ def _coolr(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
             undated += not record["event_date"]
             rows.writerow({**record, "longitude": f"{point.x:.6f}", "latitude": f"{point.y:.6f}"})
     if undated:
-        report.warn(f"{undated} landslides have no date, which COOLR requires; fill in `Not before` or `Not after`.")
+        report.warn(
+            f"{undated} landslides have no date, which COOLR requires; fill in `Not before` or `Not"
+            " after`."
+        )
     return [out]
 
 
 def _coolr_row(row: pd.Series[Any]) -> dict[str, str]:
     first, last = text_of(row["date_from"]), text_of(row["date_to"])
     span = f" Between {first} and {last}." if first and last and first != last else ""
-    probability = f", mean probability {row['prob_mean']:.2f}" if np.isfinite(row["prob_mean"]) else ""
+    probability = (
+        f", mean probability {row['prob_mean']:.2f}" if np.isfinite(row["prob_mean"]) else ""
+    )
     return {
-        "source_name": " ".join(v for v in ("l4s", text_of(row["engine"]), text_of(row["model"])) if v),
+        "source_name": " ".join(
+            v for v in ("l4s", text_of(row["engine"]), text_of(row["model"])) if v
+        ),
         "event_id": str(row["id"]),
         "event_date": last or first,
         "event_title": text_of(row["event"]) or f"Landslide {row['id']}",
-        "event_description": f"Mapped from satellite images: {row['area_m2']:.0f} m²{probability}, review status {row['status']}.{span}",
+        "event_description": (
+            f"Mapped from satellite images: {row['area_m2']:.0f} m²{probability}, review status"
+            f" {row['status']}.{span}"
+        ),
         "location_accuracy": "exact",
         "landslide_category": COOLR_CATEGORIES.get(row["ls_type"], "unknown"),
         "landslide_trigger": COOLR_TRIGGERS.get(row["trigger"], "unknown"),

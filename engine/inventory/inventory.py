@@ -1,4 +1,6 @@
-"""The inventory: landslide polygons with attributes, the area that was looked at, and how it was made."""
+"""The inventory: landslide polygons with attributes, the area that was looked at, and how it was
+made.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,13 @@ from shapely.geometry.base import BaseGeometry
 from engine.errors import InventoryError, MissingCRSError
 from engine.inventory.schema import DTYPES, FIELDS, Kind
 
-DEFAULT_TEXT = {"status": "pending", "ls_type": "unknown", "material": "unknown", "trigger": "unknown", "flags": ""}
+DEFAULT_TEXT = {
+    "status": "pending",
+    "ls_type": "unknown",
+    "material": "unknown",
+    "trigger": "unknown",
+    "flags": "",
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,8 @@ class Inventory:
     """Landslides of one area.
 
     Attributes:
-        landslides: One MultiPolygon a row with the columns of :data:`engine.inventory.schema.FIELDS`, in that order, then any others.
+        landslides: One MultiPolygon a row with the columns of
+            :data:`engine.inventory.schema.FIELDS`, in that order, then any others.
         aoi: The ground that was looked at (valid pixels of the mask), in the same CRS.
         run: How it was made; everything in it is JSON. See :mod:`engine.inventory.vectorize`.
         earlier: Records of earlier runs whose reviewed polygons are kept here, oldest first.
@@ -41,11 +50,14 @@ class Inventory:
 
     def __post_init__(self) -> None:
         if self.landslides.crs is None:
-            raise MissingCRSError("The inventory has no coordinate reference system; assign one before using it.")
+            raise MissingCRSError(
+                "The inventory has no coordinate reference system; assign one before using it."
+            )
         missing = [f.name for f in FIELDS if f.name not in self.landslides.columns]
         if missing:
             raise InventoryError(
-                f"The inventory lacks the columns {', '.join(missing)}; write it with `l4s vectorize`."
+                f"The inventory lacks the columns {', '.join(missing)}; write it with `l4s"
+                " vectorize`."
             )
 
     def __len__(self) -> int:
@@ -74,8 +86,11 @@ class Inventory:
         return replace(self, landslides=landslides)
 
 
-def as_landslides(geometry: Any, crs: Any, columns: Mapping[str, Any] | None = None) -> gpd.GeoDataFrame:
-    """Make the landslide table: every column of the schema, of its type, empty where nothing is given.
+def as_landslides(
+    geometry: Any, crs: Any, columns: Mapping[str, Any] | None = None
+) -> gpd.GeoDataFrame:
+    """Make the landslide table: every column of the schema, of its type, empty where nothing is
+    given.
 
     Args:
         geometry: Polygons or MultiPolygons, shape (n,).
@@ -92,7 +107,9 @@ def as_landslides(geometry: Any, crs: Any, columns: Mapping[str, Any] | None = N
     for f in FIELDS:
         value = given.pop(f.name, None)
         if value is None:
-            value = {"real": np.nan, "integer": 0, "boolean": False}.get(f.kind, DEFAULT_TEXT.get(f.name))
+            value = {"real": np.nan, "integer": 0, "boolean": False}.get(
+                f.kind, DEFAULT_TEXT.get(f.name)
+            )
         table[f.name] = column(value, f.kind, count)
     table.update(given)
     return gpd.GeoDataFrame(table, geometry=shapes, crs=crs, index=pd.RangeIndex(count))
@@ -119,5 +136,7 @@ def as_multipolygons(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def text_of(value: Any) -> str:
-    """A text column's value for people: empty for missing ones, which pandas gives as None or NaN."""
+    """A text column's value for people: empty for missing ones, which pandas gives as None or
+    NaN.
+    """
     return "" if value is None or value != value else str(value)

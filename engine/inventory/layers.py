@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 from engine.errors import ChannelError
 from engine.grid import Grid
-from engine.nouns import ProbabilityRaster, Stack, StackReader
+from engine.handles import ProbabilityRaster, Stack, StackReader
 from engine.raster import grid_of, open_raster, read_window
 
 Array = NDArray[np.floating]
@@ -41,7 +41,8 @@ def open_layers(
         change: GeoTIFF with bands described ``dNDVI`` and ``dBrightness``.
 
     Yields:
-        Layer names, and a function that reads all of them in a window: (layers, rows, columns), NaN where there is no data.
+        Layer names, and a function that reads all of them in a window: (layers, rows, columns), NaN
+        where there is no data.
 
     Raises:
         GridError: One of them lies on another grid.
@@ -73,7 +74,9 @@ def open_layers(
         yield names, read
 
 
-def _stack_layers(stack: Stack, opened: StackReader, grid: Grid) -> Iterator[tuple[list[str], Reader]]:
+def _stack_layers(
+    stack: Stack, opened: StackReader, grid: Grid
+) -> Iterator[tuple[list[str], Reader]]:
     if "DEM" in stack.channels:
         yield (
             ["elevation", "dz_east", "dz_north", "face_east", "face_north", "steepness"],
@@ -97,8 +100,8 @@ def _change_layers(files: ExitStack, path: Path, grid: Grid) -> tuple[list[str],
     }
     if not found:
         raise ChannelError(
-            f"{path}: no band is described dNDVI or dBrightness, but a change raster needs one of them; name the bands, for instance with "
-            "`gdal_edit.py`."
+            f"{path}: no band is described dNDVI or dBrightness, but a change raster needs one of"
+            " them; name the bands, for instance with `gdal_edit.py`."
         )
     return list(found), lambda window: list(read_window(dataset, list(found.values()), window))
 
@@ -111,10 +114,11 @@ def _index(pair: Array) -> Array:
 
 
 def terrain(opened: StackReader, grid: Grid, window: Window) -> list[Array]:
-    """Elevation, its rise eastward and northward, the unit vector downslope (east, north) and the slope in degrees.
+    """Elevation, its rise eastward and northward, the unit vector downslope (east, north) and the
+    slope in degrees.
 
-    The gradient is by central differences in true metres; the stack's own slope (Horn) is used where it has one, the gradient gives
-    the direction.
+    The gradient is by central differences in true metres; the stack's own slope (Horn) is used
+    where it has one, the gradient gives the direction.
     """
     row0, column0 = max(0, int(window.row_off) - 1), max(0, int(window.col_off) - 1)
     row1 = min(grid.rows, int(window.row_off + window.height) + 1)

@@ -1,4 +1,6 @@
-"""What makes a GeoPackage explain itself: QGIS's style table, and the schema extension's aliases and value lists."""
+"""What makes a GeoPackage explain itself: QGIS's style table, and the schema extension's aliases
+and value lists.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from typing import Any
 from engine.inventory.schema import FIELDS
 from engine.inventory.style import area_style, landslide_style
 
-# As QGIS creates it; an unknown column would be ignored, a missing one breaks "Save style in database".
+# As QGIS creates it; an unknown column would be ignored, a missing one breaks "Save style in
+# database".
 _STYLES = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256),
@@ -45,7 +48,8 @@ def embed_styles(connection: sqlite3.Connection) -> None:
     """Store the default styles so that QGIS applies them when a layer is opened."""
     connection.execute(_STYLES)
     connection.execute(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES (?, ?, ?, '', 0)",
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, srs_id) VALUES"
+        " (?, ?, ?, '', 0)",
         ("layer_styles", "attributes", "layer_styles"),
     )
     for layer, qml, text in (
@@ -53,20 +57,24 @@ def embed_styles(connection: sqlite3.Connection) -> None:
         ("aoi", area_style(), "Analysed area"),
     ):
         connection.execute(
-            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, styleSLD, "
-            "useAsDefault, description, owner, ui, update_time) VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', NULL, "
-            "strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name,"
+            " f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner,"
+            " ui, update_time) VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', NULL,"
+            " strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
             (layer, layer, qml, text),
         )
 
 
 def describe_fields(connection: sqlite3.Connection) -> None:
-    """Store aliases, descriptions and value lists by the GeoPackage schema extension, which QGIS 3.26 and GDAL 3.3 read."""
+    """Store aliases, descriptions and value lists by the GeoPackage schema extension, which QGIS
+    3.26 and GDAL 3.3 read.
+    """
     for statement in _SCHEMA:
         connection.execute(statement)
     for table in ("gpkg_data_columns", "gpkg_data_column_constraints"):
         connection.execute(
-            "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) VALUES (?, 'gpkg_schema', ?, 'read-write')",
+            "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) VALUES (?,"
+            " 'gpkg_schema', ?, 'read-write')",
             (table, _EXTENSION),
         )
     for f in FIELDS:
@@ -77,23 +85,30 @@ def describe_fields(connection: sqlite3.Connection) -> None:
         )
         for value, label in f.values.items():
             connection.execute(
-                "INSERT INTO gpkg_data_column_constraints VALUES (?, 'enum', ?, NULL, NULL, NULL, NULL, ?)",
+                "INSERT INTO gpkg_data_column_constraints VALUES (?, 'enum', ?, NULL, NULL, NULL,"
+                " NULL, ?)",
                 (constraint, str(value), label),
             )
 
 
 def describe_run(connection: sqlite3.Connection, run: Mapping[str, Any], licence: str) -> None:
-    """Store what the file is, its licence and the whole run as the file's metadata (GeoPackage metadata extension, JSON)."""
+    """Store what the file is, its licence and the whole run as the file's metadata (GeoPackage
+    metadata extension, JSON).
+    """
     for statement in _METADATA:
         connection.execute(statement)
     for table in ("gpkg_metadata", "gpkg_metadata_reference"):
         connection.execute(
-            "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) VALUES (?, 'gpkg_metadata', ?, 'read-write')",
+            "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) VALUES (?,"
+            " 'gpkg_metadata', ?, 'read-write')",
             (table, _METADATA_EXTENSION),
         )
     document = {"title": "Landslide inventory", "licence": run.get("licence", licence), "run": run}
     connection.execute(
-        "INSERT INTO gpkg_metadata VALUES (1, 'dataset', 'https://www.rfc-editor.org/rfc/rfc8259', 'application/json', ?)",
+        "INSERT INTO gpkg_metadata VALUES (1, 'dataset', 'https://www.rfc-editor.org/rfc/rfc8259',"
+        " 'application/json', ?)",
         (json.dumps(document, ensure_ascii=False, default=str),),
     )
-    connection.execute("INSERT INTO gpkg_metadata_reference (reference_scope, md_file_id) VALUES ('geopackage', 1)")
+    connection.execute(
+        "INSERT INTO gpkg_metadata_reference (reference_scope, md_file_id) VALUES ('geopackage', 1)"
+    )

@@ -1,8 +1,9 @@
 """Exact outlines of labelled runs, as valid polygons.
 
-A blob's outline is a closed walk over pixel corners that turns at every stop. Only those turning corners are made, for all blobs at
-once: on every grid line the corners of a blob pair up into horizontal edges, in every grid column into vertical edges, and
-following both in turn gives the rings. Sorting does the work, so it is fast in NumPy and knows no block borders.
+A blob's outline is a closed walk over pixel corners that turns at every stop. Only those turning
+corners are made, for all blobs at once: on every grid line the corners of a blob pair up into
+horizontal edges, in every grid column into vertical edges, and following both in turn gives the
+rings. Sorting does the work, so it is fast in NumPy and knows no block borders.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Rings:
         x: Columns of the corners, ring after ring.
         y: Rows of the corners.
         size: Corners of each ring.
-        part: 4-connected part that each ring bounds; a part's first ring is its shell, the others are holes.
+        part: 4-connected part that each ring bounds; a part's first ring is its shell, the others
+            are holes.
     """
 
     x: Index
@@ -52,11 +54,13 @@ def polygons(
     Args:
         runs: Labelled runs.
         transform: Maps (column, row) to coordinates.
-        every_corner: Put a vertex at every pixel corner along the outline, so that neighbours share their vertices.
+        every_corner: Put a vertex at every pixel corner along the outline, so that neighbours share
+            their vertices.
         report: Receives progress.
 
     Returns:
-        One MultiPolygon a label: valid, with holes; pixels that only share a corner are separate polygons of it.
+        One MultiPolygon a label: valid, with holes; pixels that only share a corner are separate
+            polygons of it.
     """
     parts = label_within(runs)
     if not len(parts):
@@ -72,12 +76,17 @@ def polygons(
         xy = np.empty((len(rings.x), 2))
         xy[:, 0] = transform.c + transform.a * rings.x
         xy[:, 1] = transform.f + transform.e * rings.y
-        closed: Any = shapely.linearrings(xy, indices=np.repeat(np.arange(len(rings.size)), rings.size))
+        closed: Any = shapely.linearrings(
+            xy, indices=np.repeat(np.arange(len(rings.size)), rings.size)
+        )
         traced: Any = shapely.polygons(closed, indices=rings.part - low)
         shapes.append(traced[: high - low])
     report.progress("tracing outlines", len(batches), len(batches))
     order = np.argsort(label_of_part, kind="stable")
-    return np.asarray(shapely.multipolygons(np.concatenate(shapes)[order], indices=label_of_part[order]), np.object_)
+    return np.asarray(
+        shapely.multipolygons(np.concatenate(shapes)[order], indices=label_of_part[order]),
+        np.object_,
+    )
 
 
 def _batches(parts: Runs) -> Iterator[tuple[Runs, int, int]]:
@@ -87,10 +96,22 @@ def _batches(parts: Runs) -> Iterator[tuple[Runs, int, int]]:
     begin = 0
     while begin < len(order):
         low = int(label[begin])
-        end = int(np.searchsorted(label, label[min(begin + BATCH_RUNS, len(order)) - 1], side="right"))
+        end = int(
+            np.searchsorted(label, label[min(begin + BATCH_RUNS, len(order)) - 1], side="right")
+        )
         chosen = order[begin:end]
         high = int(label[end]) if end < len(order) else total
-        yield Runs(parts.shape, parts.row[chosen], parts.start[chosen], parts.stop[chosen], label[begin:end]), low, high
+        yield (
+            Runs(
+                parts.shape,
+                parts.row[chosen],
+                parts.start[chosen],
+                parts.stop[chosen],
+                label[begin:end],
+            ),
+            low,
+            high,
+        )
         begin = end
 
 
@@ -107,8 +128,12 @@ def trace(runs: Runs) -> Rings:
     following, twins = _links(runs.shape, part, y, x, turns)
     ring = _cycles(following)
     if len(twins):
-        # A ring that comes twice through one corner is cut there into a shell and a hole that touch in a point.
-        one, other = twins[ring[twins] == ring[twins + 1]], twins[ring[twins] == ring[twins + 1]] + 1
+        # A ring that comes twice through one corner is cut there into a shell and a hole that touch
+        # in a point.
+        one, other = (
+            twins[ring[twins] == ring[twins + 1]],
+            twins[ring[twins] == ring[twins + 1]] + 1,
+        )
         following[one], following[other] = following[other], following[one]
         ring = _cycles(following)
     size = np.bincount(ring)
@@ -118,19 +143,26 @@ def trace(runs: Runs) -> Rings:
 
 
 def _corners(runs: Runs) -> tuple[Index, Index, Index, NDArray[np.bool_]]:
-    """Turning corners sorted by part, row and column: (part, row, column, whether the edge to the right is a top edge).
+    """Turning corners sorted by part, row and column: (part, row, column, whether the edge to the
+    right is a top edge).
 
-    Every run has an event at each of its four corners. Two events of a part at one place come from the rows above and below: of
-    the same kind they are a straight side and vanish, of opposite kinds two corners touch and both stay.
+    Every run has an event at each of its four corners. Two events of a part at one place come from
+    the rows above and below: of the same kind they are a straight side and vanish, of opposite
+    kinds two corners touch and both stay.
     """
     rows, columns = runs.shape
     label, row = runs.label.astype(np.int64), runs.row.astype(np.int64)
     above = (label * (rows + 1) + row) * (columns + 1)
     below = above + (columns + 1)
     # The lowest two bits: the run lies below the line (2), the event is its start (1).
-    key = np.concatenate([
-        (above + runs.start) * 4 + 3, (above + runs.stop) * 4 + 2, (below + runs.start) * 4 + 1, (below + runs.stop) * 4,
-    ])  # fmt: skip
+    key = np.concatenate(
+        [
+            (above + runs.start) * 4 + 3,
+            (above + runs.stop) * 4 + 2,
+            (below + runs.start) * 4 + 1,
+            (below + runs.stop) * 4,
+        ]
+    )
     key.sort()
     place, kind = key >> 2, key & 3
     pair = np.flatnonzero(place[1:] == place[:-1])
@@ -143,14 +175,19 @@ def _corners(runs: Runs) -> tuple[Index, Index, Index, NDArray[np.bool_]]:
     return part, y, x, (kind == 3) | (kind == 0)
 
 
-def _links(shape: tuple[int, int], part: Index, y: Index, x: Index, turns: NDArray[np.bool_]) -> tuple[Index, Index]:
-    """Which corner follows which, landslide on the left; and the first of each two corners at one place."""
+def _links(
+    shape: tuple[int, int], part: Index, y: Index, x: Index, turns: NDArray[np.bool_]
+) -> tuple[Index, Index]:
+    """Which corner follows which, landslide on the left; and the first of each two corners at one
+    place.
+    """
     following = np.empty(len(x), np.int64)
     left = np.arange(0, len(x), 2)
     # A top edge is walked westward, a bottom edge eastward.
     following[np.where(turns[left], left + 1, left)] = np.where(turns[left], left, left + 1)
     twins = np.flatnonzero((x[1:] == x[:-1]) & (y[1:] == y[:-1]) & (part[1:] == part[:-1]))
-    # Where two pixels touch in a corner, their outlines pass each other there: this orders the two corners so.
+    # Where two pixels touch in a corner, their outlines pass each other there: this orders the two
+    # corners so.
     second = np.zeros(len(x), np.int64)
     second[twins] = ~turns[twins]
     second[twins + 1] = turns[twins]
@@ -171,7 +208,8 @@ def _in_sequence(following: Index, ring: Index, count: int) -> Index:
     """All corners in walking order, ring after ring, each from its first corner."""
     root = np.empty(count, np.int64)
     root[ring[::-1]] = np.arange(len(ring))[::-1]
-    # Opened and hung one behind the other, the rings are one path, which SciPy walks in compiled code.
+    # Opened and hung one behind the other, the rings are one path, which SciPy walks in compiled
+    # code.
     chain = following.copy()
     is_root = np.zeros(len(ring), np.bool_)
     is_root[root] = True
@@ -179,7 +217,9 @@ def _in_sequence(following: Index, ring: Index, count: int) -> Index:
     after = np.append(root[1:], root[-1])
     chain[ends] = after[ring[ends]]
     graph = csr_array((np.ones(len(chain), np.int8), chain, np.arange(len(chain) + 1)))
-    return np.asarray(breadth_first_order(graph, int(root[0]), directed=True, return_predecessors=False), np.int64)
+    return np.asarray(
+        breadth_first_order(graph, int(root[0]), directed=True, return_predecessors=False), np.int64
+    )
 
 
 def with_every_corner(rings: Rings) -> Rings:

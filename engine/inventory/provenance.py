@@ -1,4 +1,6 @@
-"""How an inventory was made: the record that goes into the layer ``run``, the report and the provenance columns."""
+"""How an inventory was made: the record that goes into the layer ``run``, the report and the
+provenance columns.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,9 @@ from engine import __version__
 from engine.bands import QUALITY_CLASSES
 from engine.events import SILENT, Reporter
 from engine.grid import Grid
+from engine.handles import LandslideMask, ProbabilityRaster, Stack
 from engine.inventory.runs import Runs, both, complement, paint, strips
 from engine.inventory.volume import RELATION
-from engine.nouns import LandslideMask, ProbabilityRaster, Stack
 
 WELL_COVERED = 0.999
 """Share of the ground with a slope from which nothing is said of the rest."""
@@ -42,11 +44,13 @@ def make_record(
         masked: Its pixels without a result where was looked.
         outside: Its pixels outside the area of interest.
         probability: Where the mask came from, if known.
-        stack: What was looked at; its quality band tells why pixels are hidden, its slope where the models saw terrain.
+        stack: What was looked at; its quality band tells why pixels are hidden, its slope where the
+            models saw terrain.
         report: Receives progress.
 
     Returns:
-        The record without what follows from the polygons (:func:`counts`); everything in it is JSON.
+        The record without what follows from the polygons (:func:`counts`); everything in it is
+        JSON.
     """
     inputs = {
         # A mask made from the probability on the way may be a temporary file.
@@ -67,7 +71,10 @@ def make_record(
         "slope_covered": slope_covered(complement(empty), mask.grid, stack, report),
         **(run or {}),
     }
-    record["inputs"] = {**{name: str(path) for name, path in inputs.items() if path}, **record["inputs"]}
+    record["inputs"] = {
+        **{name: str(path) for name, path in inputs.items() if path},
+        **record["inputs"],
+    }
     record["grid"] = mask.grid.describe()
     record["area_km2"] = round((total - hidden) / 1e6, 6)
     record["volume_relation"] = RELATION.name
@@ -77,9 +84,11 @@ def make_record(
 def masked_share(
     grid: Grid, masked: Runs, outside: Runs, stack: Stack | None, report: Reporter = SILENT
 ) -> dict[str, float | None]:
-    """Share of the area of interest that has no result, by reason: cloud, shadow, snow, or no data (any other reason).
+    """Share of the area of interest that has no result, by reason: cloud, shadow, snow, or no data
+    (any other reason).
 
-    Cloud, shadow and snow are None where nothing is known of them, because there is no stack or it has no quality band.
+    Cloud, shadow and snow are None where nothing is known of them, because there is no stack or it
+    has no quality band.
     """
     size = grid.rows * grid.columns - int(outside.length.sum())
     reasons = [name for name in QUALITY_CLASSES if name not in ("clear", "nodata")]
@@ -92,15 +101,25 @@ def masked_share(
                 report.progress("counting clouds", int(window.row_off), grid.rows)
                 quality = reader.quality(window)
                 if quality is not None:
-                    seen = np.bincount(quality[paint(masked, window) >= 0], minlength=max(QUALITY_CLASSES.values()) + 1)
-                    counts = {name: count + int(seen[QUALITY_CLASSES[name]]) for name, count in counts.items()}
+                    seen = np.bincount(
+                        quality[paint(masked, window) >= 0],
+                        minlength=max(QUALITY_CLASSES.values()) + 1,
+                    )
+                    counts = {
+                        name: count + int(seen[QUALITY_CLASSES[name]])
+                        for name, count in counts.items()
+                    }
         report.progress("counting clouds", grid.rows, grid.rows)
     rest = int(masked.length.sum()) - sum(counts.values())
     return {name: round(count / size, 6) for name, count in {**counts, "nodata": rest}.items()}
 
 
-def slope_covered(seen: Runs, grid: Grid, stack: Stack | None, report: Reporter = SILENT) -> float | None:
-    """Share of the pixels with a result for which the stack has a slope; None where no stack is known."""
+def slope_covered(
+    seen: Runs, grid: Grid, stack: Stack | None, report: Reporter = SILENT
+) -> float | None:
+    """Share of the pixels with a result for which the stack has a slope; None where no stack is
+    known.
+    """
     if stack is None:
         return None
     if "slope" not in stack.channels:
@@ -116,7 +135,9 @@ def slope_covered(seen: Runs, grid: Grid, stack: Stack | None, report: Reporter 
 
 
 def counts(landslides: gpd.GeoDataFrame) -> dict[str, Any]:
-    """The entries of a record that follow from the polygons: how many landslides, their area, how many were rejected."""
+    """The entries of a record that follow from the polygons: how many landslides, their area, how
+    many were rejected.
+    """
     rejected = landslides["status"] == "rejected"
     area = float(landslides["area_m2"][~rejected].sum())
     return {
@@ -132,7 +153,9 @@ def columns_of(record: Mapping[str, Any]) -> dict[str, Any]:
     inputs = record.get("inputs") or {}
     images = inputs.get("images") or inputs.get("sentinel2") or inputs.get("stack")
     return {
-        "model": ", ".join(f"{m.get('name', '')} {m.get('version', '')}".strip() for m in models) or None,
+        "model": (
+            ", ".join(f"{m.get('name', '')} {m.get('version', '')}".strip() for m in models) or None
+        ),
         "model_digest": ", ".join(str(m.get("digest", ""))[:12] for m in models) or None,
         "engine": record.get("engine_version"),
         "threshold": record.get("threshold"),

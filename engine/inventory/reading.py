@@ -1,4 +1,6 @@
-"""An inventory read from its GeoPackage, also one that was edited, filtered or reprojected by other programs."""
+"""An inventory read from its GeoPackage, also one that was edited, filtered or reprojected by other
+programs.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,9 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from engine.errors import InventoryError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
 from engine.inventory.inventory import Inventory, as_landslides
-from engine.inventory.reference import POLYGONS
 from engine.inventory.restore import measured_anew, records_of
 from engine.inventory.schema import FIELDS
-from engine.inventory.shape import ground_area
+from engine.inventory.shape import POLYGONS, ground_area
 
 LANDSLIDES = "landslides"
 """The layer of the polygons."""
@@ -33,11 +34,13 @@ POLYGON_LAYERS = {"POLYGON", "MULTIPOLYGON", "GEOMETRY"}
 def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
     """Read an inventory; one that was edited, filtered or reprojected by other programs, too.
 
-    What these leave stale or empty is put right (see :mod:`engine.inventory.restore`): outlines that were drawn or reshaped are measured
-    anew. Where the layer ``aoi`` is missing, the box around the landslides takes its place; where ``run`` is, what the columns tell.
+    What these leave stale or empty is put right (see :mod:`engine.inventory.restore`): outlines
+    that were drawn or reshaped are measured anew. Where the layer ``aoi`` is missing, the box
+    around the landslides takes its place; where ``run`` is, what the columns tell.
 
     Args:
-        path: The file; the landslides are its layer ``landslides``, or else its only layer of polygons.
+        path: The file; the landslides are its layer ``landslides``, or else its only layer of
+            polygons.
         report: Receives what is missing.
 
     Raises:
@@ -55,29 +58,38 @@ def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
         area = pyogrio.read_dataframe(path, layer="aoi") if "aoi" in layers else None
         records = _records(path, layers)
     except (DataSourceError, DataLayerError) as error:
-        raise UnreadableFileError(f"{path} cannot be read as a GeoPackage ({error}); it may be damaged.") from error
+        raise UnreadableFileError(
+            f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
+        ) from error
     if layer != LANDSLIDES:
-        report.warn(f"{path.name} has no layer `{LANDSLIDES}`; its only layer of polygons, `{layer}`, is taken for it.")
+        report.warn(
+            f"{path.name} has no layer `{LANDSLIDES}`; its only layer of polygons, `{layer}`, is"
+            " taken for it."
+        )
     landslides = _landslides(table, path, report)
     records = records or records_of(landslides)
     if area is not None and len(area):
         shape = area.geometry.union_all()
         if records:
             records[-1].setdefault(
-                "area_km2", round(float(ground_area(shapely.get_parts(shape), table.crs).sum()) / 1e6, 6)
+                "area_km2",
+                round(float(ground_area(shapely.get_parts(shape), table.crs).sum()) / 1e6, 6),
             )
     else:
         shape = shapely.box(*landslides.total_bounds) if len(landslides) else shapely.Polygon()
         ground = "the box around the landslides" if len(landslides) else "no ground at all"
         report.warn(
-            f"{path.name} has no layer `aoi`: {ground} is taken for the area that was looked at, but the true one may be "
-            "larger; `l4s export --out NAME.gpkg` writes landslides of a chosen status together with that layer."
+            f"{path.name} has no layer `aoi`: {ground} is taken for the area that was looked at,"
+            " but the true one may be larger; `l4s export --out NAME.gpkg` writes landslides of a"
+            " chosen status together with that layer."
         )
     return Inventory(landslides, shape, records[-1] if records else {}, tuple(records[:-1]))
 
 
 def last_run(path: Path) -> dict[str, Any]:
-    """The record of the run that wrote an inventory last; empty where the file is no inventory, or tells nothing."""
+    """The record of the run that wrote an inventory last; empty where the file is no inventory, or
+    tells nothing.
+    """
     try:
         records = _records(path, layers_of(path))
     except (OSError, UnreadableFileError, DataSourceError, DataLayerError):
@@ -98,8 +110,12 @@ def _landslides(table: gpd.GeoDataFrame, path: Path, report: Reporter) -> gpd.Ge
         report.warn(f"{int((~there).sum())} rows of {path.name} have no geometry and do not count.")
         table = table[there]
     if not np.isin(shapely.get_type_id(np.asarray(table.geometry)), POLYGONS).all():
-        raise InventoryError(f"{path} holds something else than polygons; give landslides as polygons.")
-    columns = {str(name): table[name].to_numpy() for name in table.columns if name != table.geometry.name}
+        raise InventoryError(
+            f"{path} holds something else than polygons; give landslides as polygons."
+        )
+    columns = {
+        str(name): table[name].to_numpy() for name in table.columns if name != table.geometry.name
+    }
     for f in FIELDS:  # what was a Shapefile for a while
         if f.name not in columns and f.shapefile_name in columns:
             columns[f.name] = columns.pop(f.shapefile_name)
@@ -110,7 +126,8 @@ def _landslide_layer(path: Path, layers: Mapping[str, str]) -> str:
     polygons = [name for name, kind in layers.items() if kind in POLYGON_LAYERS and name != "aoi"]
     if LANDSLIDES not in layers and len(polygons) != 1:
         raise InventoryError(
-            f"{path} has no layer `{LANDSLIDES}` ({listed(layers)}); give the file that `l4s detect` wrote."
+            f"{path} has no layer `{LANDSLIDES}` ({listed(layers)}); give the file that `l4s"
+            " detect` wrote."
         )
     return LANDSLIDES if LANDSLIDES in layers else polygons[0]
 
@@ -124,18 +141,23 @@ def layers_of(path: Path) -> dict[str, str]:
     """Layers by name, and the type of their geometries; empty for tables."""
     if path.is_dir() or first_bytes(path, len(DATABASE)) != DATABASE:
         raise UnreadableFileError(
-            f"{path} is not a GeoPackage, from which an inventory is read; give the file that `l4s detect` wrote, or convert this one, for "
-            f"instance with `ogr2ogr -f GPKG inventory.gpkg {path.name}`."
+            f"{path} is not a GeoPackage, from which an inventory is read; give the file that `l4s"
+            " detect` wrote, or convert this one, for instance with `ogr2ogr -f GPKG"
+            f" inventory.gpkg {path.name}`."
         )
-    # Asked of SQLite first, because GDAL warns on stderr of files that are no GeoPackage before it fails.
+    # Asked of SQLite first, because GDAL warns on stderr of files that are no GeoPackage before it
+    # fails.
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             found = connection.execute(
-                "SELECT table_name, geometry_type_name FROM gpkg_contents LEFT JOIN gpkg_geometry_columns USING (table_name)"
+                "SELECT table_name, geometry_type_name FROM gpkg_contents LEFT JOIN"
+                " gpkg_geometry_columns USING (table_name)"
             )
             return {str(name): str(kind or "") for name, kind in found}
     except sqlite3.Error as error:
-        raise UnreadableFileError(f"{path} cannot be read as a GeoPackage ({error}); it may be damaged.") from error
+        raise UnreadableFileError(
+            f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
+        ) from error
 
 
 def first_bytes(path: Path, count: int) -> bytes:

@@ -1,4 +1,6 @@
-"""What other programs leave stale or empty in an inventory, put right where it is read: sizes, numbers, status, the record of the run."""
+"""What other programs leave stale or empty in an inventory, put right where it is read: sizes,
+numbers, status, the record of the run.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +26,17 @@ RESHAPED = 0.01
 def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Measure what was drawn or reshaped outside, and mark it as a person's.
 
-    A GIS changes outlines but not the columns that follow from them, and leaves every column of a drawn polygon empty. What needs
-    rasters (probability, terrain, flags) stays as it is.
+    A GIS changes outlines but not the columns that follow from them, and leaves every column of a
+    drawn polygon empty. What needs rasters (probability, terrain, flags) stays as it is.
 
     Args:
         landslides: The table as it was read; no geometry is missing.
 
     Returns:
-        The same rows. Those whose outline changed, or whose area, perimeter or volume is missing or contradicts the others, have the
-        measures of their polygons. Those without a status, and pending ones whose outline changed
-        or that have no number among others that do, are ``edited``. Numbers are unique.
+        The same rows. Those whose outline changed, or whose area, perimeter or volume is missing or
+        contradicts the others, have the measures of their polygons. Those without a status, and
+        pending ones whose outline changed or that have no number among others that do, are
+        ``edited``. Numbers are unique.
     """
     if landslides.empty:
         return landslides
@@ -46,7 +49,9 @@ def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         changed = np.abs(area / measured - 1) > RESHAPED
     # Half a cubic metre: volumes are rounded.
     consistent = np.isclose(volume, estimate_volume(measured)[0], rtol=RESHAPED, atol=0.5)
-    stale = np.flatnonzero((changed | np.isnan(measured) | np.isnan(perimeter) | ~consistent) & (area > 0))
+    stale = np.flatnonzero(
+        (changed | np.isnan(measured) | np.isnan(perimeter) | ~consistent) & (area > 0)
+    )
     status = landslides["status"]
     unnumbered = landslides["id"] <= 0
     drawn = changed | (
@@ -71,7 +76,9 @@ def _numbers(ids: pd.Series[int]) -> NDArray[np.int64]:
 
 
 def measures(shapes: NDArray[np.object_], rows: gpd.GeoDataFrame) -> dict[str, Floats]:
-    """All columns that follow from the outlines alone, rounded; the fall line is that of the terrain measured before, if any was."""
+    """All columns that follow from the outlines alone, rounded; the fall line is that of the
+    terrain measured before, if any was.
+    """
     aspect = np.radians(rows["aspect_deg"].to_numpy(np.float64))
     steep = np.tan(np.radians(rows["slope_deg"].to_numpy(np.float64))) > FALL_LINE_GRADIENT
     downhill = np.where(steep[:, None], np.stack([np.sin(aspect), np.cos(aspect)], axis=1), np.nan)
@@ -81,7 +88,9 @@ def measures(shapes: NDArray[np.object_], rows: gpd.GeoDataFrame) -> dict[str, F
 
 
 def records_of(landslides: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Records of the runs as far as the columns of their landslides tell, oldest first; none where they tell nothing."""
+    """Records of the runs as far as the columns of their landslides tell, oldest first; none where
+    they tell nothing.
+    """
     records = []
     for created, rows in landslides.groupby("created"):  # ISO 8601: in the order of time
         row = rows.iloc[0]
@@ -99,13 +108,18 @@ def records_of(landslides: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
 
 def _models(row: Any) -> list[dict[str, str]]:
-    """The models as a record lists them, from the columns that :func:`engine.inventory.provenance.columns_of` makes of it."""
+    """The models as a record lists them, from the columns that
+    :func:`engine.inventory.provenance.columns_of` makes of it.
+    """
     names, digests = (
-        text_of(row[name]).split(", ") if text_of(row[name]) else [] for name in ("model", "model_digest")
+        text_of(row[name]).split(", ") if text_of(row[name]) else []
+        for name in ("model", "model_digest")
     )
     digests += [""] * (len(names) - len(digests))
     models = []
     for text, digest in zip(names, digests, strict=False):
         name, _, version = text.rpartition(" ")
-        models.append({"name": name or version, "version": version if name else "", "digest": digest})
+        models.append(
+            {"name": name or version, "version": version if name else "", "digest": digest}
+        )
     return models

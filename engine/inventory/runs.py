@@ -1,7 +1,8 @@
-"""A mask as horizontal runs of pixels: the sparse form in which blobs are joined, filtered, filled and measured.
+"""A mask as horizontal runs of pixels: the sparse form in which blobs are joined, filtered, filled
+and measured.
 
-A full tile of 120 million pixels holds a million or two runs, so everything after the one pass over the file is global: no
-polygon is ever cut at a block's edge, and nothing has to be joined again.
+A full tile of 120 million pixels holds a million or two runs, so everything after the one pass over
+the file is global: no polygon is ever cut at a block's edge, and nothing has to be joined again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from engine.errors import ConfigError, InventoryError
 from engine.events import SILENT, Reporter
 from engine.grid import Grid
-from engine.nouns import MASK_NODATA, LandslideMask
+from engine.handles import MASK_NODATA, LandslideMask
 
 Int = NDArray[np.int32]
 
@@ -34,7 +35,8 @@ MAX_RUNS = 10_000_000
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs of equal pixels, sorted by row and then by start; runs of one label in one row never touch.
+    """Runs of equal pixels, sorted by row and then by start; runs of one label in one row never
+    touch.
 
     Attributes:
         shape: (rows, columns) of the raster.
@@ -69,12 +71,16 @@ class Runs:
 
     def pixels(self) -> NDArray[np.int64]:
         """Pixels of each label, shape (count,)."""
-        return np.asarray(np.bincount(self.label, weights=self.length, minlength=self.count), np.int64)
+        return np.asarray(
+            np.bincount(self.label, weights=self.length, minlength=self.count), np.int64
+        )
 
     def area_m2(self, grid: Grid) -> NDArray[np.float64]:
         """Area of each label on the ground, row by row, so that degrees are as exact as metres."""
         weights = self.length * grid.pixel_area_m2()[self.row]
-        return np.asarray(np.bincount(self.label, weights=weights, minlength=self.count), np.float64)
+        return np.asarray(
+            np.bincount(self.label, weights=weights, minlength=self.count), np.float64
+        )
 
     def where(self, keep: NDArray[np.bool_]) -> Runs:
         """Keep the labels for which ``keep`` is true and number them anew."""
@@ -90,7 +96,9 @@ class Runs:
 
 
 def strips(grid: Grid, bytes_per_pixel: int) -> Iterator[Window]:
-    """Cut a grid into strips of full width, whole blocks high, that stay within :data:`STRIP_BYTES`."""
+    """Cut a grid into strips of full width, whole blocks high, that stay within
+    :data:`STRIP_BYTES`.
+    """
     rows = max(1, STRIP_BYTES // (grid.columns * bytes_per_pixel))
     rows = rows - rows % STRIP_ROWS if rows > STRIP_ROWS else rows
     for row in range(0, grid.rows, rows):
@@ -114,7 +122,9 @@ def find_runs(values: NDArray[np.bool_], shape: tuple[int, int], first_row: int 
     np.not_equal(values[:, 1:], values[:, :-1], out=flips[:, 1:-1])
     row, column = np.divmod(np.flatnonzero(flips), columns + 1)
     start, stop = column[0::2].astype(np.int32), column[1::2].astype(np.int32)
-    return Runs(shape, (row[0::2] + first_row).astype(np.int32), start, stop, np.zeros(len(start), np.int32))
+    return Runs(
+        shape, (row[0::2] + first_row).astype(np.int32), start, stop, np.zeros(len(start), np.int32)
+    )
 
 
 def join(parts: list[Runs], shape: tuple[int, int]) -> Runs:
@@ -135,11 +145,13 @@ def read_mask(
 
     Args:
         mask: The mask.
-        area: Where was looked, in the mask's CRS: pixels whose centre lies in it; None for everywhere.
+        area: Where was looked, in the mask's CRS: pixels whose centre lies in it; None for
+            everywhere.
         report: Receives progress.
 
     Returns:
-        Runs of landslide pixels, of pixels without data inside the area, and of those outside it; all unlabelled.
+        Runs of landslide pixels, of pixels without data inside the area, and of those outside it;
+        all unlabelled.
 
     Raises:
         InventoryError: It holds so many separate runs that it must be noise.
@@ -160,11 +172,15 @@ def read_mask(
             found += len(parts[-1])
         if found > MAX_RUNS:
             raise InventoryError(
-                f"{mask.path} holds more than {MAX_RUNS:,} separate runs of pixels, which is noise and not landslides; raise the "
-                "threshold or smooth the mask first."
+                f"{mask.path} holds more than {MAX_RUNS:,} separate runs of pixels, which is noise"
+                " and not landslides; raise the threshold or smooth the mask first."
             )
     report.progress("reading the mask", mask.grid.rows, mask.grid.rows)
-    return join(slides, mask.grid.shape), join(masked, mask.grid.shape), join(outside, mask.grid.shape)
+    return (
+        join(slides, mask.grid.shape),
+        join(masked, mask.grid.shape),
+        join(outside, mask.grid.shape),
+    )
 
 
 def label_runs(runs: Runs, connectivity: int = 4) -> Runs:
@@ -187,7 +203,9 @@ def label_runs(runs: Runs, connectivity: int = 4) -> Runs:
 
 
 def label_within(runs: Runs) -> Runs:
-    """Number the 4-connected pieces of each label, so that pieces of different labels stay apart."""
+    """Number the 4-connected pieces of each label, so that pieces of different labels stay
+    apart.
+    """
     upper, lower = _neighbours(runs, diagonal=False)
     same = runs.label[upper] == runs.label[lower]
     return replace(runs, label=_components(len(runs), upper[same], lower[same]))
@@ -225,7 +243,8 @@ def complement(runs: Runs) -> Runs:
 
 
 def fill_holes(runs: Runs, empty: Runs, grid: Grid, max_area_m2: float, connectivity: int) -> Runs:
-    """Fill holes up to an area; holes at the raster's border and holes with pixels without data stay open.
+    """Fill holes up to an area; holes at the raster's border and holes with pixels without data
+    stay open.
 
     Args:
         runs: Landslide pixels.
@@ -241,8 +260,15 @@ def fill_holes(runs: Runs, empty: Runs, grid: Grid, max_area_m2: float, connecti
         return runs
     outside = label_runs(complement(runs), 12 - connectivity)
     rows, columns = runs.shape
-    border = (outside.row == 0) | (outside.row == rows - 1) | (outside.start == 0) | (outside.stop == columns)
-    unknown = _covered(empty, outside.key(outside.stop)) > _covered(empty, outside.key(outside.start))
+    border = (
+        (outside.row == 0)
+        | (outside.row == rows - 1)
+        | (outside.start == 0)
+        | (outside.stop == columns)
+    )
+    unknown = _covered(empty, outside.key(outside.stop)) > _covered(
+        empty, outside.key(outside.start)
+    )
     open_labels = np.bincount(outside.label, weights=border | unknown, minlength=outside.count) > 0
     holes = outside.where(~open_labels & (outside.area_m2(grid) <= max_area_m2))
     return both(runs, holes)
@@ -272,11 +298,18 @@ def both(one: Runs, other: Runs) -> Runs:
     last[:-1] = first[1:]
     start, stop = start[first], stop[last]
     row = start // (one.shape[1] + 2)
-    parts = row, start - row * (one.shape[1] + 2), stop - row * (one.shape[1] + 2), np.zeros(len(row))
+    parts = (
+        row,
+        start - row * (one.shape[1] + 2),
+        stop - row * (one.shape[1] + 2),
+        np.zeros(len(row)),
+    )
     return Runs(one.shape, *(part.astype(np.int32) for part in parts))
 
 
-def paint(runs: Runs, window: Window, value: Callable[[Runs], NDArray[np.int32]] | None = None) -> Int:
+def paint(
+    runs: Runs, window: Window, value: Callable[[Runs], NDArray[np.int32]] | None = None
+) -> Int:
     """Draw labels into a raster window, -1 where there is no run.
 
     Args:
@@ -287,7 +320,9 @@ def paint(runs: Runs, window: Window, value: Callable[[Runs], NDArray[np.int32]]
     Returns:
         Array of shape (rows, columns) of the window.
     """
-    row0, column0, height, width = (int(v) for v in (window.row_off, window.col_off, window.height, window.width))
+    row0, column0, height, width = (
+        int(v) for v in (window.row_off, window.col_off, window.height, window.width)
+    )
     here = runs.in_rows(row0, row0 + height)
     start, stop = np.clip(here.start - column0, 0, width), np.clip(here.stop - column0, 0, width)
     count = stop - start

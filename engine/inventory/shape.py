@@ -17,7 +17,12 @@ Shapes = NDArray[np.object_]
 _WGS84 = Geod(ellps="WGS84")
 _E2 = _WGS84.es
 _PLANAR_TOLERANCE = 0.01
-"""Areal distortion up to which a projected CRS is taken as it is, as GIS users expect of UTM and national grids."""
+"""Areal distortion up to which a projected CRS is taken as it is, as GIS users expect of UTM and
+national grids."""
+
+
+POLYGONS = (shapely.GeometryType.POLYGON.value, shapely.GeometryType.MULTIPOLYGON.value)
+"""Type numbers of polygons in Shapely."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,9 @@ class Form:
     @property
     def elongation(self) -> Floats:
         """Long by short side of the smallest enclosing rectangle."""
-        return np.divide(self.axis_m, self.short_m, out=np.full_like(self.axis_m, np.nan), where=self.short_m > 0)
+        return np.divide(
+            self.axis_m, self.short_m, out=np.full_like(self.axis_m, np.nan), where=self.short_m > 0
+        )
 
     @property
     def compactness(self) -> Floats:
@@ -59,8 +66,8 @@ class Form:
 def metres_per_unit(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """How many metres on the ground one CRS unit is, eastward and northward, at points.
 
-    Degrees use the ellipsoid's radii of curvature there. A projected CRS counts its unit, unless it distorts areas by more than one
-    per cent (web Mercator, for instance), which is then taken out.
+    Degrees use the ellipsoid's radii of curvature there. A projected CRS counts its unit, unless it
+    distorts areas by more than one per cent (web Mercator, for instance), which is then taken out.
 
     Args:
         crs: Coordinate reference system.
@@ -81,7 +88,9 @@ def metres_per_unit(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     factor = np.full(len(x), unit)
     if len(x) and crs.is_projected:
         lon, lat = lon_lat(crs, x, y)
-        distortion = np.asarray(Proj(crs).get_factors(lon, lat, errcheck=False).areal_scale, np.float64)
+        distortion = np.asarray(
+            Proj(crs).get_factors(lon, lat, errcheck=False).areal_scale, np.float64
+        )
         strong = np.isfinite(distortion) & (np.abs(distortion - 1) > _PLANAR_TOLERANCE)
         factor[strong] /= np.sqrt(distortion[strong])
     return factor, factor
@@ -106,7 +115,9 @@ def valid_polygons(shapes: Shapes) -> Shapes:
 def in_metres(shapes: Shapes, crs: CRS) -> Shapes:
     """Stretch each polygon so that its own units are metres on the ground."""
     bounds = shapely.bounds(shapes)
-    east, north = metres_per_unit(crs, (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
+    east, north = metres_per_unit(
+        crs, (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
+    )
     xy, owner = shapely.get_coordinates(shapes, return_index=True)
     # Offsets from each polygon's corner, so that stretching degrees does not cost digits.
     xy = (xy - bounds[owner, :2]) * np.stack([east, north], axis=1)[owner]
@@ -126,7 +137,8 @@ def measure_form(shapes: Shapes, crs: CRS, direction: Floats | None = None) -> F
     Args:
         shapes: Polygons or MultiPolygons, shape (n,).
         crs: Their CRS.
-        direction: Unit vectors (east, north) along which length is taken, shape (n, 2); NaN for the longest axis.
+        direction: Unit vectors (east, north) along which length is taken, shape (n, 2); NaN for the
+            longest axis.
 
     Returns:
         The measures.
@@ -138,17 +150,30 @@ def measure_form(shapes: Shapes, crs: CRS, direction: Floats | None = None) -> F
     area, perimeter = shapely.area(flat), shapely.length(flat)
     axis, side = _rectangle(flat)
     long, short = np.hypot(*axis.T), np.hypot(*side.T)
-    unit = np.divide(axis, long[:, None], out=np.tile([1.0, 0.0], (count, 1)), where=long[:, None] > 0)
+    unit = np.divide(
+        axis, long[:, None], out=np.tile([1.0, 0.0], (count, 1)), where=long[:, None] > 0
+    )
     if direction is not None:
         unit = np.where(np.isnan(direction), unit, direction)
     xy, owner = shapely.get_coordinates(flat, return_index=True)
     first = np.searchsorted(owner, np.arange(count))
     along = (xy * unit[owner]).sum(axis=1)
     across = (xy * np.stack([-unit[:, 1], unit[:, 0]], axis=1)[owner]).sum(axis=1)
-    length, width = (np.maximum.reduceat(v, first) - np.minimum.reduceat(v, first) for v in (along, across))
+    length, width = (
+        np.maximum.reduceat(v, first) - np.minimum.reduceat(v, first) for v in (along, across)
+    )
     box = long * short
     fill = np.divide(area, box, out=np.zeros(count), where=box > 0)
-    return Form(area, perimeter, length, width, long, short, np.degrees(np.arctan2(axis[:, 0], axis[:, 1])) % 180, fill)
+    return Form(
+        area,
+        perimeter,
+        length,
+        width,
+        long,
+        short,
+        np.degrees(np.arctan2(axis[:, 0], axis[:, 1])) % 180,
+        fill,
+    )
 
 
 def _rectangle(shapes: Shapes) -> tuple[Floats, Floats]:

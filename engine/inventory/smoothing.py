@@ -1,9 +1,10 @@
 """Simplified and smoothed outlines that keep what neighbours share and lose no small landslide.
 
-Everything happens in pixel coordinates, so that degrees need no special care. Outlines with a vertex at every pixel corner are
-smoothed by Taubin's filter (1995), which rounds stairs without shrinking areas, and then thinned by GEOS's coverage simplification
-(Visvalingam and Whyatt 1993). Vertices where three outlines meet stay, and both steps treat a shared edge alike from either side, so
-that neither gaps nor overlaps arise.
+Everything happens in pixel coordinates, so that degrees need no special care. Outlines with a
+vertex at every pixel corner are smoothed by Taubin's filter (1995), which rounds stairs without
+shrinking areas, and then thinned by GEOS's coverage simplification (Visvalingam and Whyatt 1993).
+Vertices where three outlines meet stay, and both steps treat a shared edge alike from either side,
+so that neither gaps nor overlaps arise.
 """
 
 from __future__ import annotations
@@ -21,18 +22,21 @@ Shapes = NDArray[np.object_]
 Outline = Literal["exact", "simplified", "smooth"]
 
 STYLES: dict[str, tuple[int, float]] = {"simplified": (3, 0.8), "smooth": (10, 0.25)}
-"""Rounds of smoothing, and the tolerance in pixels: vertices whose triangle is smaller than its square are dropped."""
+"""Rounds of smoothing, and the tolerance in pixels: vertices whose triangle is smaller than its
+square are dropped."""
 SHRINK, SWELL = 0.5, -0.53
 """Taubin's two weights: the second undoes the shrinking that the first causes."""
 MOST_AREA_CHANGE = 0.2
-"""A landslide whose area would change by more keeps its exact outline; with one pixel of tolerance only the smallest do."""
+"""A landslide whose area would change by more keeps its exact outline; with one pixel of tolerance
+only the smallest do."""
 
 
 def reshape(exact: Shapes, outline: Outline, transform: Affine) -> Shapes:
     """Simplify or smooth outlines and place them on the map.
 
     Args:
-        exact: One MultiPolygon a landslide in pixel coordinates (column, -row), with a vertex at every pixel corner.
+        exact: One MultiPolygon a landslide in pixel coordinates (column, -row), with a vertex at
+            every pixel corner.
         outline: ``simplified`` gives straight sides and few vertices, ``smooth`` rounded ones.
         transform: Maps (column, row) to coordinates.
 
@@ -46,7 +50,8 @@ def reshape(exact: Shapes, outline: Outline, transform: Affine) -> Shapes:
         return exact
     if not hasattr(shapely, "coverage_simplify"):
         raise DependencyError(
-            "Simplified outlines need shapely 2.1 or newer; install it with `pip install -U shapely`."
+            "Simplified outlines need shapely 2.1 or newer; install it with `pip install -U"
+            " shapely`."
         )
     parts, owner = shapely.get_parts(exact, return_index=True)
     shared = _touching(parts)
@@ -69,19 +74,29 @@ def _touching(parts: Shapes) -> NDArray[np.bool_]:
     return np.asarray(np.bincount(one[one != other], minlength=len(parts)) > 0, np.bool_)
 
 
-def _restore(changed: Shapes, before: Shapes, shared: NDArray[np.bool_], most: float = np.inf) -> Shapes:
-    """Take back what went wrong: alone where nothing is shared, together with everything that touches it otherwise."""
+def _restore(
+    changed: Shapes, before: Shapes, shared: NDArray[np.bool_], most: float = np.inf
+) -> Shapes:
+    """Take back what went wrong: alone where nothing is shared, together with everything that
+    touches it otherwise.
+    """
     area = shapely.area(before)
     with np.errstate(divide="ignore", invalid="ignore"):
         wrong = (
-            ~shapely.is_valid(changed) | shapely.is_empty(changed) | (np.abs(shapely.area(changed) / area - 1) > most)
+            ~shapely.is_valid(changed)
+            | shapely.is_empty(changed)
+            | (np.abs(shapely.area(changed) / area - 1) > most)
         )
     if (wrong & shared).any():
         other = shapely.STRtree(before).query(before[wrong & shared], predicate="intersects")[1]
         # Neighbours share edges with their neighbours in turn: the whole cluster goes back.
         cluster = set(other.tolist())
         while True:
-            grown = set(shapely.STRtree(before).query(before[sorted(cluster)], predicate="intersects")[1].tolist())
+            grown = set(
+                shapely.STRtree(before)
+                .query(before[sorted(cluster)], predicate="intersects")[1]
+                .tolist()
+            )
             if grown == cluster:
                 break
             cluster = grown
@@ -94,7 +109,8 @@ def round_off(parts: Shapes, rounds: int) -> Shapes:
 
     Args:
         parts: Polygons whose shared edges have the same vertices, about equally spaced.
-        rounds: How often every vertex moves towards the middle of its neighbours and part of the way back.
+        rounds: How often every vertex moves towards the middle of its neighbours and part of the
+            way back.
 
     Returns:
         As many polygons with as many vertices.

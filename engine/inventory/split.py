@@ -1,7 +1,8 @@
 """Amalgamated landslides, mapped as one blob, split into the slides that make it up.
 
-``probability`` floods the probability from its peaks and cuts along the valleys between them; ``flow`` floods the elevation from the
-lowest points and cuts along the topographic ridges, so that every piece drains to its own toe.
+``probability`` floods the probability from its peaks and cuts along the valleys between them;
+``flow`` floods the elevation from the lowest points and cuts along the topographic ridges, so that
+every piece drains to its own toe.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from skimage.segmentation import watershed
 
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
+from engine.handles import ProbabilityRaster, Stack
 from engine.inventory.runs import Runs, join, paint
-from engine.nouns import ProbabilityRaster, Stack
 
 Split = Literal["none", "probability", "flow"]
 Labels = NDArray[np.int32]
@@ -55,7 +56,8 @@ def split_blobs(
         report: Receives progress.
 
     Returns:
-        Runs with new labels, and for each label whether it is one of several pieces of a blob (these are the last labels).
+        Runs with new labels, and for each label whether it is one of several pieces of a blob
+        (these are the last labels).
 
     Raises:
         ConfigError: The raster that the method needs was not given.
@@ -71,7 +73,10 @@ def split_blobs(
             blob = of_label(int(label))
             window = _bounding_window(blob)
             if window.width * window.height > LARGEST_PX:
-                report.warn(f"A blob of {int(blob.length.sum()):,} pixels is too large to be split and stays whole.")
+                report.warn(
+                    f"A blob of {int(blob.length.sum()):,} pixels is too large to be split and"
+                    " stays whole."
+                )
                 continue
             found = split_one(paint(blob, window) >= 0, read(window), how, connectivity, min_pixels)
             if found.max() > 1:
@@ -91,7 +96,8 @@ def split_one(
 
     Args:
         inside: Its pixels, shape (rows, columns).
-        height: What is flooded from its peaks: probability, or elevation upside down. NaN counts as lowest.
+        height: What is flooded from its peaks: probability, or elevation upside down. NaN counts as
+            lowest.
         how: Which smoothing and depth apply.
         connectivity: 4 or 8.
         min_pixels: Pieces are at least this large.
@@ -99,7 +105,9 @@ def split_one(
     Returns:
         1, 2 … in the pieces, 0 outside.
     """
-    known = np.nan_to_num(height, nan=float(np.nanmin(height)) if np.isfinite(height).any() else 0.0)
+    known = np.nan_to_num(
+        height, nan=float(np.nanmin(height)) if np.isfinite(height).any() else 0.0
+    )
     surface = ndimage.gaussian_filter(known.astype(np.float64), SMOOTHING_PX[how])
     surface = np.where(inside, surface, surface.min() - 1)
     corners = ndimage.generate_binary_structure(2, 2)
@@ -132,7 +140,9 @@ def splittable(how: Split, probability: bool, stack: Stack | None) -> bool:
         probability: Whether there is a probability raster.
         stack: The stack, if there is one.
     """
-    return how == "none" or (probability if how == "probability" else stack is not None and "DEM" in stack.channels)
+    return how == "none" or (
+        probability if how == "probability" else stack is not None and "DEM" in stack.channels
+    )
 
 
 @contextmanager
@@ -146,9 +156,13 @@ def _reader(
         with stack.reader() as many:
             yield lambda window: -many.read(["DEM"], window)[0]
     elif how == "probability":
-        raise ConfigError("Splitting by probability needs the probability raster; give it, or do not split.")
+        raise ConfigError(
+            "Splitting by probability needs the probability raster; give it, or do not split."
+        )
     else:
-        raise ConfigError("Splitting by flow needs a stack with a DEM; give it, or split by probability.")
+        raise ConfigError(
+            "Splitting by flow needs a stack with a DEM; give it, or split by probability."
+        )
 
 
 def _by_label(runs: Runs) -> Callable[[int], Runs]:
@@ -157,7 +171,9 @@ def _by_label(runs: Runs) -> Callable[[int], Runs]:
 
     def of(label: int) -> Runs:
         chosen = order[first[label] : first[label + 1]]
-        return Runs(runs.shape, runs.row[chosen], runs.start[chosen], runs.stop[chosen], runs.label[chosen])
+        return Runs(
+            runs.shape, runs.row[chosen], runs.start[chosen], runs.stop[chosen], runs.label[chosen]
+        )
 
     return of
 
@@ -168,7 +184,9 @@ def _bounding_window(blob: Runs) -> Window:
 
 
 def _runs_of(labels: Labels, window: Window, shape: tuple[int, int]) -> Runs:
-    """Runs of every label above 0 of a window, in the whole raster's rows and columns, numbered from 0."""
+    """Runs of every label above 0 of a window, in the whole raster's rows and columns, numbered
+    from 0.
+    """
     padded = np.pad(labels, ((0, 0), (1, 1)))
     row, edge = np.nonzero(padded[:, 1:] != padded[:, :-1])
     value = padded[row, edge + 1]
@@ -180,7 +198,9 @@ def _runs_of(labels: Labels, window: Window, shape: tuple[int, int]) -> Runs:
 
 
 def _replace(runs: Runs, pieces: list[tuple[int, Runs]]) -> tuple[Runs, NDArray[np.bool_]]:
-    """Put the pieces in the place of their blobs; their labels follow those of the blobs that stay whole."""
+    """Put the pieces in the place of their blobs; their labels follow those of the blobs that stay
+    whole.
+    """
     whole = np.ones(runs.count, np.bool_)
     whole[[label for label, _ in pieces]] = False
     parts = [runs.where(whole)]
@@ -192,6 +212,8 @@ def _replace(runs: Runs, pieces: list[tuple[int, Runs]]) -> tuple[Runs, NDArray[
     order = np.argsort(every.key(every.start), kind="stable")
     amalgamated = np.arange(count) >= int(whole.sum())
     return (
-        Runs(runs.shape, every.row[order], every.start[order], every.stop[order], every.label[order]),
+        Runs(
+            runs.shape, every.row[order], every.start[order], every.stop[order], every.label[order]
+        ),
         amalgamated,
     )

@@ -1,16 +1,28 @@
-"""The layer's look and form for QGIS (QML), made from the schema: colours by status, aliases, drop-downs, tabs.
+"""The layer's look and form for QGIS (QML), made from the schema: colours by status, aliases,
+drop-downs, tabs.
 
-Embedded in the GeoPackage, it is applied as soon as the layer is opened. The colours are Okabe and Ito's, which people with
-colour-vision deficiency can tell apart; rejected polygons are dashed besides.
+Embedded in the GeoPackage, it is applied as soon as the layer is opened. The colours are Okabe and
+Ito's, which people with colour-vision deficiency can tell apart; rejected polygons are dashed
+besides.
 """
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, SubElement, indent, tostring  # nosec B405 - writes XML, parses none
+from xml.etree.ElementTree import (
+    Element,
+    SubElement,
+    indent,
+    tostring,
+)  # nosec B405 - writes XML, parses none
 
 from engine.inventory.schema import FIELDS, STATUS, Field
 
-STATUS_COLOURS = {"pending": "#e69f00", "accepted": "#0072b2", "edited": "#cc79a7", "rejected": "#7f7f7f"}
+STATUS_COLOURS = {
+    "pending": "#e69f00",
+    "accepted": "#0072b2",
+    "edited": "#cc79a7",
+    "rejected": "#7f7f7f",
+}
 AREA_COLOUR = "#202020"
 
 TABS = {
@@ -26,14 +38,19 @@ _LONG_TEXT = {"notes"}
 def landslide_style() -> str:
     """QML of the layer ``landslides``."""
     root = Element(
-        "qgis", {"version": "3.22.0", "styleCategories": "Symbology|Fields|Forms|MapTips", "labelsEnabled": "0"}
+        "qgis",
+        {
+            "version": "3.22.0",
+            "styleCategories": "Symbology|Fields|Forms|MapTips",
+            "labelsEnabled": "0",
+        },
     )
     _symbology(root)
     _form(root)
     SubElement(root, "previewExpression").text = "'Landslide ' || \"id\""
     SubElement(root, "mapTip").text = (
-        '<b>Landslide [% "id" %]</b><br>[% represent_value("status") %]<br>[% round("area_m2") %] m², '
-        'probability [% round("prob_mean", 2) %]<br>[% "flags" %]'
+        '<b>Landslide [% "id" %]</b><br>[% represent_value("status") %]<br>[% round("area_m2") %]'
+        ' m², probability [% round("prob_mean", 2) %]<br>[% "flags" %]'
     )
     SubElement(root, "layerGeometryType").text = "2"
     return _text(root)
@@ -49,21 +66,44 @@ def area_style() -> str:
 
 
 def _symbology(root: Element) -> None:
-    renderer = SubElement(root, "renderer-v2", {"type": "categorizedSymbol", "attr": "status", "enableorderby": "0"})
+    renderer = SubElement(
+        root, "renderer-v2", {"type": "categorizedSymbol", "attr": "status", "enableorderby": "0"}
+    )
     categories, symbols = SubElement(renderer, "categories"), SubElement(renderer, "symbols")
     for number, (status, colour) in enumerate(STATUS_COLOURS.items()):
         label = STATUS[status].split(":")[0]
-        SubElement(categories, "category", {"value": status, "label": label, "symbol": str(number), "render": "true"})
-        _symbol(symbols, str(number), colour, alpha=40 if status != "rejected" else 0, dashed=status == "rejected")
+        SubElement(
+            categories,
+            "category",
+            {"value": status, "label": label, "symbol": str(number), "render": "true"},
+        )
+        _symbol(
+            symbols,
+            str(number),
+            colour,
+            alpha=40 if status != "rejected" else 0,
+            dashed=status == "rejected",
+        )
     number = len(STATUS_COLOURS)
-    SubElement(categories, "category", {"value": "", "label": "No status", "symbol": str(number), "render": "true"})
+    SubElement(
+        categories,
+        "category",
+        {"value": "", "label": "No status", "symbol": str(number), "render": "true"},
+    )
     _symbol(symbols, str(number), AREA_COLOUR, alpha=40, dashed=False)
 
 
 def _symbol(parent: Element, name: str, colour: str, *, alpha: int, dashed: bool) -> None:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    symbol = SubElement(parent, "symbol", {"name": name, "type": "fill", "alpha": "1", "clip_to_extent": "1"})
-    look = {"class": "SimpleFill", "enabled": "1", "locked": "0", "pass": "0"}  # nosec B105 - the rendering pass
+    symbol = SubElement(
+        parent, "symbol", {"name": name, "type": "fill", "alpha": "1", "clip_to_extent": "1"}
+    )
+    look = {
+        "class": "SimpleFill",
+        "enabled": "1",
+        "locked": "0",
+        "pass": "0",
+    }  # nosec B105 - the rendering pass
     layer = SubElement(symbol, "layer", look)
     options = SubElement(layer, "Option", {"type": "Map"})
     values = {
@@ -81,7 +121,9 @@ def _symbol(parent: Element, name: str, colour: str, *, alpha: int, dashed: bool
 
 def _form(root: Element) -> None:
     configuration = SubElement(root, "fieldConfiguration")
-    aliases, defaults, editable = (SubElement(root, tag) for tag in ("aliases", "defaults", "editable"))
+    aliases, defaults, editable = (
+        SubElement(root, tag) for tag in ("aliases", "defaults", "editable")
+    )
     for index, f in enumerate(FIELDS):
         one = SubElement(configuration, "field", {"name": f.name, "configurationFlags": "None"})
         _widget(SubElement(one, "editWidget", {"type": _widget_type(f)}), f)
@@ -89,7 +131,9 @@ def _form(root: Element) -> None:
         SubElement(editable, "field", {"name": f.name, "editable": "1" if f.editable else "0"})
     # What a person draws is a landslide that a person found.
     for name, expression in {"id": 'coalesce(maximum("id"), 0) + 1', "status": "'edited'"}.items():
-        SubElement(defaults, "default", {"field": name, "expression": expression, "applyOnUpdate": "0"})
+        SubElement(
+            defaults, "default", {"field": name, "expression": expression, "applyOnUpdate": "0"}
+        )
     SubElement(root, "editorlayout").text = "tablayout"
     form = SubElement(root, "attributeEditorForm")
     positions = {f.name: str(index + 1) for index, f in enumerate(FIELDS)}
@@ -104,7 +148,11 @@ def _form(root: Element) -> None:
         tab = SubElement(form, "attributeEditorContainer", look)
         for f in FIELDS:
             if f.group in groups:
-                SubElement(tab, "attributeEditorField", {"name": f.name, "index": positions[f.name], "showLabel": "1"})
+                SubElement(
+                    tab,
+                    "attributeEditorField",
+                    {"name": f.name, "index": positions[f.name], "showLabel": "1"},
+                )
 
 
 def _widget_type(f: Field) -> str:
@@ -122,10 +170,14 @@ def _widget(widget: Element, f: Field) -> None:
             SubElement(entry, "Option", {"name": label, "value": str(value), "type": "QString"})
     elif f.kind == "text":
         SubElement(
-            options, "Option", {"name": "IsMultiline", "value": str(f.name in _LONG_TEXT).lower(), "type": "bool"}
+            options,
+            "Option",
+            {"name": "IsMultiline", "value": str(f.name in _LONG_TEXT).lower(), "type": "bool"},
         )
 
 
 def _text(root: Element) -> str:
     indent(root)
-    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode")
+    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(
+        root, encoding="unicode"
+    )

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from engine.errors import ConfigError, NoValidPixelsError
 from engine.events import SILENT, Reporter
 from engine.grid import Grid
+from engine.handles import LandslideMask, ProbabilityRaster, Stack
 from engine.inventory.attributes import attributes
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.layers import open_layers
@@ -28,7 +29,6 @@ from engine.inventory.schema import FIELDS
 from engine.inventory.smoothing import Outline, reshape
 from engine.inventory.split import Split, split_blobs
 from engine.inventory.zonal import zonal_statistics
-from engine.nouns import LandslideMask, ProbabilityRaster, Stack
 
 FEWEST_PIECE_PX = 16
 """Amalgamated slides are not split into pieces smaller than this."""
@@ -39,11 +39,14 @@ class VectorizeConfig:
     """How pixels become polygons.
 
     Attributes:
-        min_area_m2: Minimum mapping unit; smaller landslides are dropped. 400 m² are 2 x 2 pixels of 10 m.
+        min_area_m2: Minimum mapping unit; smaller landslides are dropped. 400 m² are 2 x 2 pixels
+            of 10 m.
         connectivity: 8 joins pixels that share only a corner into one landslide, 4 does not.
         fill_holes_m2: Holes up to this area are filled; 0 fills none.
-        split: Split amalgamated slides along valleys of the ``probability`` or by the ``flow`` of the DEM; ``none`` does not.
-        outline: ``exact`` follows the pixels, ``simplified`` has straight sides and few vertices, ``smooth`` rounded ones.
+        split: Split amalgamated slides along valleys of the ``probability`` or by the ``flow`` of
+            the DEM; ``none`` does not.
+        outline: ``exact`` follows the pixels, ``simplified`` has straight sides and few vertices,
+            ``smooth`` rounded ones.
     """
 
     min_area_m2: float = 400.0
@@ -54,13 +57,17 @@ class VectorizeConfig:
 
     @classmethod
     def of_run(cls, record: Mapping[str, Any]) -> VectorizeConfig:
-        """How a run drew its polygons; the defaults for what its record does not tell, or tells in another way."""
+        """How a run drew its polygons; the defaults for what its record does not tell, or tells in
+        another way.
+        """
         parameters = record.get("parameters")
         noted = parameters.get("polygons") if isinstance(parameters, Mapping) else None
         config = cls()
         if isinstance(noted, Mapping):
             for name in {field.name for field in fields(cls)} & set(noted):
-                with suppress(ConfigError, TypeError):  # the record may be of another version, or of nobody knows what
+                with suppress(
+                    ConfigError, TypeError
+                ):  # the record may be of another version, or of nobody knows what
                     config = replace(config, **{name: noted[name]})
         return config
 
@@ -69,7 +76,9 @@ class VectorizeConfig:
             raise ConfigError(f"Connectivity must be 4 or 8, but is {self.connectivity}.")
         for name, choices in (("split", get_args(Split)), ("outline", get_args(Outline))):
             if getattr(self, name) not in choices:
-                raise ConfigError(f"{name} must be one of {', '.join(choices)}, but is {getattr(self, name)}.")
+                raise ConfigError(
+                    f"{name} must be one of {', '.join(choices)}, but is {getattr(self, name)}."
+                )
         for name in ("min_area_m2", "fill_holes_m2"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value >= 0):
@@ -96,7 +105,8 @@ def vectorize(
         stack: Gives terrain, vegetation and the place of clouds.
         uncertainty: Gives the agreement among models and views.
         change: GeoTIFF with bands described ``dNDVI`` and ``dBrightness``.
-        area: Where was looked, in the mask's CRS; tells what lies outside it from what is masked. None for everywhere.
+        area: Where was looked, in the mask's CRS; tells what lies outside it from what is masked.
+            None for everywhere.
         config: Connectivity, minimum mapping unit, outlines.
         run: What is known of how the mask was made (models, parameters, inputs …); JSON.
         report: Receives progress.
@@ -114,28 +124,52 @@ def vectorize(
     slides, masked, outside = read_mask(mask, area, report)
     empty = both(masked, outside)
     if empty.length.sum() == grid.rows * grid.columns:
-        raise NoValidPixelsError(f"{mask.path} holds no data at all; check the area and the cloud mask.")
+        raise NoValidPixelsError(
+            f"{mask.path} holds no data at all; check the area and the cloud mask."
+        )
     slides = fill_holes(slides, empty, grid, config.fill_holes_m2, config.connectivity)
     slides = label_runs(slides, config.connectivity)
     slides = slides.where(slides.area_m2(grid) >= config.min_area_m2 * (1 - 1e-6))
     slides, amalgamated = _split(slides, mask, config, probability, stack, report)
     shapes = _outlines(slides, grid, config.outline, report)
-    with open_layers(grid, probability=probability, uncertainty=uncertainty, stack=stack, change=change) as (
+    with open_layers(
+        grid, probability=probability, uncertainty=uncertainty, stack=stack, change=change
+    ) as (
         names,
         read,
     ):
-        zonal = zonal_statistics(slides, grid, names, read, report=report) if names and len(slides) else {}
-    columns = attributes(shapes, slides, masked, outside, grid, zonal, exact=config.outline == "exact")
+        zonal = (
+            zonal_statistics(slides, grid, names, read, report=report)
+            if names and len(slides)
+            else {}
+        )
+    columns = attributes(
+        shapes, slides, masked, outside, grid, zonal, exact=config.outline == "exact"
+    )
     columns["amalgamated"] = amalgamated
     record = make_record(
-        run, {"polygons": asdict(config)}, mask, masked, outside, probability=probability, stack=stack, report=report
+        run,
+        {"polygons": asdict(config)},
+        mask,
+        masked,
+        outside,
+        probability=probability,
+        stack=stack,
+        report=report,
     )
     columns.update(columns_of(record))
     order = np.argsort(-np.asarray(columns["area_m2"]), kind="stable")
-    shapes, columns = shapes[order], {name: _ordered(value, order) for name, value in columns.items()}
+    shapes, columns = (
+        shapes[order],
+        {name: _ordered(value, order) for name, value in columns.items()},
+    )
     columns["id"] = np.arange(1, len(shapes) + 1)
     columns.update(
-        {f.name: _rounded(columns[f.name], f.digits) for f in FIELDS if f.kind == "real" and f.name in columns}
+        {
+            f.name: _rounded(columns[f.name], f.digits)
+            for f in FIELDS
+            if f.kind == "real" and f.name in columns
+        }
     )
     landslides = as_landslides(shapes, CRS.from_user_input(grid.crs), columns)
     return Inventory(landslides, _area(empty, grid.transform), {**record, **counts(landslides)})
@@ -155,8 +189,14 @@ def _split(
     pixel_m2 = mask.grid.resolution_m() ** 2
     fewest = max(FEWEST_PIECE_PX, math.ceil(config.min_area_m2 / pixel_m2))
     return split_blobs(
-        slides, config.split, probability=probability, stack=stack, connectivity=config.connectivity, min_pixels=fewest, report=report
-    )  # fmt: skip
+        slides,
+        config.split,
+        probability=probability,
+        stack=stack,
+        connectivity=config.connectivity,
+        min_pixels=fewest,
+        report=report,
+    )
 
 
 def _outlines(slides: Runs, grid: Grid, outline: Outline, report: Reporter) -> NDArray[np.object_]:

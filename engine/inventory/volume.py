@@ -26,7 +26,9 @@ class AreaVolume:
 
     def volume_m3(self, area_m2: Floats) -> Floats:
         """Volumes in m³ of areas in m²."""
-        return np.asarray(10**self.log10_alpha * np.asarray(area_m2, np.float64) ** self.gamma, np.float64)
+        return np.asarray(
+            10**self.log10_alpha * np.asarray(area_m2, np.float64) ** self.gamma, np.float64
+        )
 
 
 RELATION = AreaVolume("Larsen et al. (2010), all landslides", -0.836, 1.332)
@@ -40,8 +42,8 @@ OTHERS = (
 def estimate_volume(area_m2: Floats) -> tuple[Floats, Floats, Floats]:
     """Estimate volumes.
 
-    The standard errors of a relation's parameters are a few per cent and say nothing about one landslide, whose material is unknown;
-    the spread among relations does.
+    The standard errors of a relation's parameters are a few per cent and say nothing about one
+    landslide, whose material is unknown; the spread among relations does.
 
     Args:
         area_m2: Areas, shape (n,).

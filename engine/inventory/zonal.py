@@ -1,4 +1,6 @@
-"""Statistics of rasters over all landslides in one pass: every strip is read once, whatever the number of polygons."""
+"""Statistics of rasters over all landslides in one pass: every strip is read once, whatever the
+number of polygons.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +49,17 @@ class _Sums:
         self.minimum, self.maximum = np.full(labels, np.nan), np.full(labels, np.nan)
         self.lowest, self.highest = np.full((labels, 2), -1), np.full((labels, 2), -1)
 
-    def add(self, label: NDArray[np.int64], first: NDArray[np.int64], values: Floats, pixel: NDArray[np.int64],
-            window: Window) -> None:  # fmt: skip
-        """Add pixels that are sorted by label; ``first`` is where each of the strip's labels begins."""
+    def add(
+        self,
+        label: NDArray[np.int64],
+        first: NDArray[np.int64],
+        values: Floats,
+        pixel: NDArray[np.int64],
+        window: Window,
+    ) -> None:
+        """Add pixels that are sorted by label; ``first`` is where each of the strip's labels
+        begins.
+        """
         known = ~np.isnan(values)
         self.count[label] += np.add.reduceat(known, first, dtype=np.int64)
         self.total[label] += np.add.reduceat(np.where(known, values, 0), first)
@@ -58,17 +68,23 @@ class _Sums:
             (np.fmax, self.maximum, self.highest),
         ):
             extreme = compare.reduceat(values, first)
-            better = ~np.isnan(extreme) & (np.isnan(best[label]) | (compare(extreme, best[label]) != best[label]))
+            better = ~np.isnan(extreme) & (
+                np.isnan(best[label]) | (compare(extreme, best[label]) != best[label])
+            )
             best[label[better]] = extreme[better]
             size = np.diff(np.append(first, len(values)))
             hits = np.flatnonzero(values == np.repeat(np.where(better, extreme, np.nan), size))
             owner = np.searchsorted(first, hits, side="right") - 1
             owner, index = np.unique(owner, return_index=True)
             row, column = np.divmod(pixel[hits[index]], int(window.width))
-            place[label[owner]] = np.stack([row + int(window.row_off), column + int(window.col_off)], axis=1)
+            place[label[owner]] = np.stack(
+                [row + int(window.row_off), column + int(window.col_off)], axis=1
+            )
 
     def result(self) -> Zonal:
-        mean = np.divide(self.total, self.count, out=np.full(len(self.total), np.nan), where=self.count > 0)
+        mean = np.divide(
+            self.total, self.count, out=np.full(len(self.total), np.nan), where=self.count > 0
+        )
         return Zonal(self.count, mean, self.minimum, self.maximum, self.lowest, self.highest)
 
 
@@ -104,10 +120,16 @@ def zonal_statistics(
     return {name: one.result() for name, one in sums.items()}
 
 
-def _pixels_by_label(runs: Runs, window: Window) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _pixels_by_label(
+    runs: Runs, window: Window
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Labels, where each begins, and the flat pixel numbers in the window, grouped by label."""
     order = np.argsort(runs.label, kind="stable")
-    label, start, count = runs.label[order], runs.start[order].astype(np.int64), runs.length[order].astype(np.int64)
+    label, start, count = (
+        runs.label[order],
+        runs.start[order].astype(np.int64),
+        runs.length[order].astype(np.int64),
+    )
     row = runs.row[order].astype(np.int64) - int(window.row_off)
     ends = np.cumsum(count)
     offset = np.arange(ends[-1]) - np.repeat(ends - count, count)

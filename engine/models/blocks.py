@@ -1,4 +1,6 @@
-"""Building blocks that the libraries lack: the SMU activation, the blocks of the two U-Nets written here, and a median of 3 x 3 pixels."""
+"""Building blocks that the libraries lack: the SMU activation, the blocks of the two U-Nets written
+here, and a median of 3 x 3 pixels.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ SMU_ALPHA = 0.25
 class SMU(nn.Module):
     """Smoothed maximum unit (paper, Eq. 11): ``(x(1+a) + x(1-a) erf(mu (1-a) x)) / 2``.
 
-    A smooth leaky ReLU of slope ``a`` = 0.25 (Biswas et al. 2022); ``mu`` is trained. It starts at 1: the authors' code starts at
-    10^6, where the function is the leaky ReLU itself and ``mu`` has no gradient.
+    A smooth leaky ReLU of slope ``a`` = 0.25 (Biswas et al. 2022); ``mu`` is trained. It starts at
+    1: the authors' code starts at 10^6, where the function is the leaky ReLU itself and ``mu`` has
+    no gradient.
     """
 
     def __init__(self, alpha: float = SMU_ALPHA, mu: float = 1.0) -> None:
@@ -60,9 +63,13 @@ class ResidualBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, act: str) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            convolution(inputs, outputs, act), nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs)
+            convolution(inputs, outputs, act),
+            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(outputs),
         )
-        self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+        self.shortcut = (
+            nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+        )
         self.activation = activation(act)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -93,7 +100,8 @@ class InvertedResidual(nn.Module):
 def median_over_3(image: Tensor) -> Tensor:
     """Median over 3 x 3 around each pixel of (N, C, h, w), edges repeated.
 
-    Of the sorted columns, the median of the highest low, the middle middle and the lowest high is that of all nine (Smith 1996).
+    Of the sorted columns, the median of the highest low, the middle middle and the lowest high is
+    that of all nine (Smith 1996).
     """
     padded = functional.pad(image, [1, 1, 1, 1], mode="replicate")
     above, here, below = padded[:, :, :-2], padded[:, :, 1:-1], padded[:, :, 2:]
@@ -103,7 +111,9 @@ def median_over_3(image: Tensor) -> Tensor:
     left, centre, right = slice(0, -2), slice(1, -1), slice(2, None)
     lowest = torch.maximum(torch.maximum(low[..., left], low[..., centre]), low[..., right])
     highest = torch.minimum(torch.minimum(high[..., left], high[..., centre]), high[..., right])
-    return _middle_of(lowest, _middle_of(middle[..., left], middle[..., centre], middle[..., right]), highest)
+    return _middle_of(
+        lowest, _middle_of(middle[..., left], middle[..., centre], middle[..., right]), highest
+    )
 
 
 def _middle_of(a: Tensor, b: Tensor, c: Tensor) -> Tensor:

@@ -3,11 +3,13 @@
 ::
 
     NAME/
-      card.json            what it is, what it needs, how it was trained and scored, SHA-256 of the other files
-      weights.safetensors  for PyTorch (CUDA inference, further training)
-      model.onnx           for ONNX Runtime: input ``image`` (N, C, h, w) float32, output ``probability`` (N, h, w) float32
+      card.json            what it is, what it needs, how it was trained and scored, SHA-256 of the
+      other files weights.safetensors  for PyTorch (CUDA inference, further training) model.onnx
+      for ONNX Runtime: input ``image`` (N, C, h, w) float32, output ``probability`` (N, h, w)
+      float32
 
-Pickles are refused: they could run any code when opened. Digests are checked whenever a bundle is opened.
+Pickles are refused: they could run any code when opened. Digests are checked whenever a bundle is
+opened.
 """
 
 from __future__ import annotations
@@ -26,9 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bands import BY_NAME
-from engine.errors import BundleError, ChannelError, DigestError, MissingFileError, UnsafeWeightsError
+from engine.errors import (
+    BundleError,
+    ChannelError,
+    DigestError,
+    MissingFileError,
+    UnsafeWeightsError,
+)
+from engine.files import atomic_path
 from engine.models.normalization import Normalization
-from engine.raster import atomic_path
 
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
@@ -54,13 +62,16 @@ class ModelCard:
         threshold: Probability from which a pixel is called landslide, chosen by cross-validation.
         window_px: Window size at which it was validated, in input pixels.
         multiple_of_px: Sides of its input (after scaling) must be multiples of this.
-        input_scale: Factor by which images are enlarged before the network (scale promotion), 1 for none.
-        reach_px: How far, in input pixels (before scaling), a pixel's result depends on its surroundings; None for unknown or the whole
-            window. Detection lets windows overlap only as much as this asks for. Cards written before it was known lack the key.
+        input_scale: Factor by which images are enlarged before the network (scale promotion), 1 for
+            none.
+        reach_px: How far, in input pixels (before scaling), a pixel's result depends on its
+            surroundings; None for unknown or the whole window. Detection lets windows overlap only
+            as much as this asks for. Cards written before it was known lack the key.
         resampling: How 20 m and 60 m bands are brought to 10 m in its training data.
         weight: Its weight in an ensemble.
         training: Data, recipe, seeds, engine version: how it was made.
-        scores: Measured scores with how, on what and with what spread; inductive and transductive apart.
+        scores: Measured scores with how, on what and with what spread; inductive and transductive
+            apart.
         limits: Known limits, a sentence each.
         licence: Licence of the weights.
         files: SHA-256 and size of the bundle's files, filled in when it is written.
@@ -91,17 +102,26 @@ class ModelCard:
     def __post_init__(self) -> None:
         unknown = [name for name in (*self.channels, *self.required) if name not in BY_NAME]
         if unknown:
-            raise BundleError(f"The model card of {self.name} names unknown channels: {', '.join(unknown)}.")
+            raise BundleError(
+                f"The model card of {self.name} names unknown channels: {', '.join(unknown)}."
+            )
         if not _NAME.fullmatch(self.name):
-            raise BundleError(f"A model's name is lower-case letters, digits, '.', '_' and '-', not {self.name!r}.")
+            raise BundleError(
+                "A model's name is lower-case letters, digits, '.', '_' and '-', not"
+                f" {self.name!r}."
+            )
         if not 0 < self.threshold < 1:
             raise BundleError(
-                f"The model card of {self.name} has threshold {self.threshold}; it must lie between 0 and 1."
+                f"The model card of {self.name} has threshold {self.threshold}; it must lie between"
+                " 0 and 1."
             )
         reach = self.reach_px
-        if reach is not None and (not isinstance(reach, int) or isinstance(reach, bool) or reach < 0):
+        if reach is not None and (
+            not isinstance(reach, int) or isinstance(reach, bool) or reach < 0
+        ):
             raise BundleError(
-                f"The model card of {self.name} has reach_px {reach!r}; it must be a whole number of pixels, 0 or more, or null."
+                f"The model card of {self.name} has reach_px {reach!r}; it must be a whole number"
+                " of pixels, 0 or more, or null."
             )
 
     @property
@@ -128,12 +148,14 @@ class ModelCard:
             data = json.loads(text)
             if data.get("schema") != SCHEMA:
                 raise BundleError(
-                    f"{source} has schema {data.get('schema')}, this engine reads {SCHEMA}; use a matching engine version."
+                    f"{source} has schema {data.get('schema')}, this engine reads {SCHEMA}; use a"
+                    " matching engine version."
                 )
             unknown = set(data) - {f.name for f in fields(cls)}
             if unknown:
                 raise BundleError(
-                    f"{source} has unknown keys: {', '.join(sorted(unknown))}; it was written by another engine version."
+                    f"{source} has unknown keys: {', '.join(sorted(unknown))}; it was written by"
+                    " another engine version."
                 )
             data["normalization"] = Normalization.from_dict(data["normalization"])
             for key in ("required", "scores", "limits"):
@@ -143,7 +165,8 @@ class ModelCard:
             raise
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BundleError(
-                f"{source} is not a model card ({type(error).__name__}: {error}); export the bundle again."
+                f"{source} is not a model card ({type(error).__name__}: {error}); export the bundle"
+                " again."
             ) from error
 
 
@@ -175,9 +198,14 @@ class ModelBundle:
             raise UnsafeWeightsError(_unsafe(path))
         if not (path / CARD).is_file():
             raise MissingFileError(
-                f"{path} is not a model bundle: it holds no {CARD}; give a bundle's folder or a name from `l4s models list`."
+                f"{path} is not a model bundle: it holds no {CARD}; give a bundle's folder or a"
+                " name from `l4s models list`."
             )
-        pickles = [] if (path / WEIGHTS).exists() else [p for p in sorted(path.iterdir()) if p.suffix in _PICKLES]
+        pickles = (
+            []
+            if (path / WEIGHTS).exists()
+            else [p for p in sorted(path.iterdir()) if p.suffix in _PICKLES]
+        )
         if pickles:
             raise UnsafeWeightsError(_unsafe(pickles[0]))
         card = ModelCard.from_json((path / CARD).read_text(encoding="utf-8"), str(path / CARD))
@@ -188,11 +216,15 @@ class ModelBundle:
             found = sha256(file)
             if found != entry["sha256"]:
                 raise DigestError(
-                    f"{file} has SHA-256 {found[:12]}…, but the model card says {str(entry['sha256'])[:12]}…; it is damaged or "
-                    "was changed: copy the bundle again."
+                    f"{file} has SHA-256 {found[:12]}…, but the model card says"
+                    f" {str(entry['sha256'])[:12]}…; it is damaged or was changed: copy the bundle"
+                    " again."
                 )
         if not {WEIGHTS, ONNX} & set(card.files):
-            raise BundleError(f"The bundle {path} lists neither {WEIGHTS} nor {ONNX} in its card; export it again.")
+            raise BundleError(
+                f"The bundle {path} lists neither {WEIGHTS} nor {ONNX} in its card; export it"
+                " again."
+            )
         _check_safetensors(path / WEIGHTS)
         return cls(path, card, _digest(card))
 
@@ -215,8 +247,9 @@ class ModelBundle:
         missing = [name for name in self.card.required if name not in available]
         if missing:
             raise ChannelError(
-                f"The model {self.card.name} needs {', '.join(missing)}, but the stack has only {', '.join(available)}; add the missing "
-                "channels or choose a model that does without them (`l4s models list`)."
+                f"The model {self.card.name} needs {', '.join(missing)}, but the stack has only"
+                f" {', '.join(available)}; add the missing channels or choose a model that does"
+                " without them (`l4s models list`)."
             )
         return tuple(name for name in self.card.channels if name in available)
 
@@ -242,10 +275,15 @@ def write_bundle(
         temporary.mkdir()
         if weights is not None:
             tensors = {name: np.ascontiguousarray(value) for name, value in weights.items()}
-            (temporary / WEIGHTS).write_bytes(save(tensors))  # its own writer tells of a full disk in another way
+            (temporary / WEIGHTS).write_bytes(
+                save(tensors)
+            )  # its own writer tells of a full disk in another way
         if onnx is not None:
             (temporary / ONNX).write_bytes(onnx)
-        files = {f.name: {"sha256": sha256(f), "bytes": f.stat().st_size} for f in sorted(temporary.iterdir())}
+        files = {
+            f.name: {"sha256": sha256(f), "bytes": f.stat().st_size}
+            for f in sorted(temporary.iterdir())
+        }
         (temporary / CARD).write_text(replace(card, files=files).to_json(), encoding="utf-8")
         if (folder / CARD).exists():
             shutil.rmtree(folder)
@@ -253,7 +291,9 @@ def write_bundle(
 
 
 def model_folders() -> tuple[Path, ...]:
-    """Folders in which bundles are looked up by name: ``L4S_MODELS``, then those that come with the engine."""
+    """Folders in which bundles are looked up by name: ``L4S_MODELS``, then those that come with the
+    engine.
+    """
     package = Path(__file__).resolve().parents[1]
     shipped = (package / "resources" / "models", package.parent / "resources" / "models")
     extra = tuple(Path(p) for p in os.environ.get("L4S_MODELS", "").split(os.pathsep) if p)
@@ -283,7 +323,8 @@ def find(name_or_path: str) -> ModelBundle:
                 return ModelBundle.open(path)
         names = ", ".join(path.name for path in installed()) or "none"
         raise MissingFileError(
-            f"There is no model named {name_or_path!r} (installed: {names}) and no such folder; check the name or the path."
+            f"There is no model named {name_or_path!r} (installed: {names}) and no such folder;"
+            " check the name or the path."
         )
     return ModelBundle.open(Path(name_or_path))
 
@@ -308,14 +349,14 @@ def _check_safetensors(path: Path) -> None:
         return
     with path.open("rb") as file:
         start = file.read(9)
-    # A safetensors file starts with the length of its JSON header; in a zip (torch.save) or a bare pickle those eight bytes make no
-    # length, or no JSON follows.
+    # A safetensors file starts with the length of its JSON header; in a zip (torch.save) or a bare
+    # pickle those eight bytes make no length, or no JSON follows.
     if int.from_bytes(start[:8], "little") > path.stat().st_size or start[8:9] != b"{":
         raise UnsafeWeightsError(_unsafe(path))
 
 
 def _unsafe(path: Path) -> str:
     return (
-        f"{path} is not a safetensors file (a pickle could run any code when opened) and is refused; export the model with `l4s train` or "
-        "convert its weights to safetensors."
+        f"{path} is not a safetensors file (a pickle could run any code when opened) and is"
+        " refused; export the model with `l4s train` or convert its weights to safetensors."
     )

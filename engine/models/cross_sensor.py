@@ -1,8 +1,10 @@
-"""Cross-sensor normalisation (CSN): one set of weights, batch statistics of its own for each domain.
+"""Cross-sensor normalisation (CSN): one set of weights, batch statistics of its own for each
+domain.
 
-Every batch normalisation keeps its trained weight and bias; its running mean and variance exist once a domain and are swapped
-before a batch of that domain goes through (Wang et al. 2022, the normalisation that Kingdrone puts in all networks). Only buffers
-are swapped, never modules: timm's ``BatchNormAct2d`` is a batch normalisation with the activation inside.
+Every batch normalisation keeps its trained weight and bias; its running mean and variance exist
+once a domain and are swapped before a batch of that domain goes through (Wang et al. 2022, the
+normalisation that Kingdrone puts in all networks). Only buffers are swapped, never modules: timm's
+``BatchNormAct2d`` is a batch normalisation with the activation inside.
 """
 
 from __future__ import annotations
@@ -51,7 +53,10 @@ class DomainStatistics:
             ConfigError: It has none.
         """
         if domain not in self._sets:
-            raise ConfigError(f"There are no statistics of the domain {domain!r}, only of {', '.join(self._sets)}.")
+            raise ConfigError(
+                f"There are no statistics of the domain {domain!r}, only of"
+                f" {', '.join(self._sets)}."
+            )
         for layer, module in self._layers.items():
             for buffer in _BUFFERS:
                 key = f"{layer}.{buffer}"
@@ -82,7 +87,9 @@ class DomainStatistics:
                 self._sets[domain][name].copy_(value)
 
     def reduce(self, mean: Callable[[Tensor], Tensor]) -> None:
-        """Replace every running mean and variance by its mean over the processes, as ``mean`` works it out."""
+        """Replace every running mean and variance by its mean over the processes, as ``mean`` works
+        it out.
+        """
         for values in self._sets.values():
             for value in values.values():
                 if value.is_floating_point():

@@ -1,11 +1,14 @@
-"""Turn a trained network into a bundle: safetensors for PyTorch, ONNX for ONNX Runtime, checked to give the same.
+"""Turn a trained network into a bundle: safetensors for PyTorch, ONNX for ONNX Runtime, checked to
+give the same.
 
-The ONNX graph holds everything up to the probability, ``sigmoid(logits / temperature)``, so that a light installation needs nothing
-but ONNX Runtime. Batch, height and width are free; height and width must be multiples of the card's ``multiple_of_px``.
+The ONNX graph holds everything up to the probability, ``sigmoid(logits / temperature)``, so that a
+light installation needs nothing but ONNX Runtime. Batch, height and width are free; height and
+width must be multiples of the card's ``multiple_of_px``.
 
-Some things are put differently in the graph, with the same result, because ONNX Runtime then computes a network on the CPU in one go
-without leaving its blocked layout (NCHWc): of a U-Net constant padding, doubling by a constant factor, and a last convolution in two
-parts; perceptrons on neighbourhoods are merged (:mod:`engine.models.merged`).
+Some things are put differently in the graph, with the same result, because ONNX Runtime then
+computes a network on the CPU in one go without leaving its blocked layout (NCHWc): of a U-Net
+constant padding, doubling by a constant factor, and a last convolution in two parts; perceptrons on
+neighbourhoods are merged (:mod:`engine.models.merged`).
 """
 
 from __future__ import annotations
@@ -54,28 +57,33 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
 
     Args:
         model: The trained network; it is copied to the CPU and left as it is.
-        card: Its card; ``files`` is filled in, ``network["temperature"]`` and ``reach_px`` are taken from the model.
-        folder: Where the bundle goes, usually named like the model; an older bundle there is replaced.
+        card: Its card; ``files`` is filled in, ``network["temperature"]`` and ``reach_px`` are
+            taken from the model.
+        folder: Where the bundle goes, usually named like the model; an older bundle there is
+            replaced.
 
     Returns:
         The bundle, opened again.
 
     Raises:
-        BundleError: The weights hold NaN or infinities, or the ONNX graph differs from the network by more than :data:`TOLERANCE`.
+        BundleError: The weights hold NaN or infinities, or the ONNX graph differs from the network
+            by more than :data:`TOLERANCE`.
     """
     network = copy.deepcopy(model).cpu().float().eval()
     weights = {name: value.detach().numpy() for name, value in network.state_dict().items()}
     broken = [name for name, value in weights.items() if not np.isfinite(value).all()]
     if broken:
         raise BundleError(
-            f"The network {card.name} cannot be exported: {broken[0]} holds NaN or infinity; its training diverged."
+            f"The network {card.name} cannot be exported: {broken[0]} holds NaN or infinity; its"
+            " training diverged."
         )
     graph = to_onnx(network, len(card.channels), card.multiple_of_px)
     difference = largest_difference(network, graph, len(card.channels), card.multiple_of_px)
     if not difference <= TOLERANCE:
         raise BundleError(
-            f"The network {card.name} cannot be exported: as ONNX its probabilities differ by {difference:.1e} from PyTorch's, more than "
-            f"{TOLERANCE:.0e}; an operation in it has no faithful ONNX form."
+            f"The network {card.name} cannot be exported: as ONNX its probabilities differ by"
+            f" {difference:.1e} from PyTorch's, more than {TOLERANCE:.0e}; an operation in it has"
+            " no faithful ONNX form."
         )
     described = replace(
         card,
@@ -86,7 +94,8 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
 
 
 def reach_px(model: Segmenter, input_scale: int = 1) -> int | None:
-    """How far a pixel's result depends on its surroundings, in pixels before scaling; None where the network does not say.
+    """How far a pixel's result depends on its surroundings, in pixels before scaling; None where
+    the network does not say.
 
     Args:
         model: A network, which may say how far it sees.
@@ -95,7 +104,8 @@ def reach_px(model: Segmenter, input_scale: int = 1) -> int | None:
     reach = model.reach_px
     if reach is None:
         return None
-    # The outermost enlarged pixel that a pixel's mean depends on lies reach + (scale - 1) / 2 from its centre.
+    # The outermost enlarged pixel that a pixel's mean depends on lies reach + (scale - 1) / 2 from
+    # its centre.
     return -(-(2 * reach + input_scale - 1) // (2 * input_scale))
 
 
@@ -133,10 +143,11 @@ def to_onnx(model: Segmenter, channels: int, multiple_px: int) -> bytes:
 
 
 def fix_padding(module: nn.Module) -> None:
-    """Replace TensorFlow's size-dependent "same" padding of strided convolutions by the constant it is for allowed input sizes.
+    """Replace TensorFlow's size-dependent "same" padding of strided convolutions by the constant it
+    is for allowed input sizes.
 
-    Sides that are multiples of the stride are padded by kernel - stride in all, the odd pixel after. Computed from the size at run
-    time, the padding could not be merged into the convolution.
+    Sides that are multiples of the stride are padded by kernel - stride in all, the odd pixel
+    after. Computed from the size at run time, the padding could not be merged into the convolution.
     """
     for name, child in module.named_children():
         if isinstance(child, Conv2dSame):
@@ -148,7 +159,10 @@ def fix_padding(module: nn.Module) -> None:
 def _constant_padding(convolution: nn.Conv2d) -> nn.Module:
     after: list[int] = []
     for kernel, stride, dilation in zip(
-        convolution.kernel_size[::-1], convolution.stride[::-1], convolution.dilation[::-1], strict=True
+        convolution.kernel_size[::-1],
+        convolution.stride[::-1],
+        convolution.dilation[::-1],
+        strict=True,
     ):
         total = max(0, dilation * (kernel - 1) + 1 - stride)
         after += [total // 2, total - total // 2]
@@ -168,9 +182,11 @@ def _constant_padding(convolution: nn.Conv2d) -> nn.Module:
 
 
 def fix_doubling(module: nn.Module) -> None:
-    """Let the blocks of a U-Net's decoder enlarge by the constant two instead of to the size of the next finer feature.
+    """Let the blocks of a U-Net's decoder enlarge by the constant two instead of to the size of the
+    next finer feature.
 
-    They are the same for allowed input sizes. To a size computed at run time, ONNX Runtime's blocked layout cannot enlarge.
+    They are the same for allowed input sizes. To a size computed at run time, ONNX Runtime's
+    blocked layout cannot enlarge.
     """
     for name, child in module.named_children():
         if isinstance(child, UnetDecoderBlock) and child.interpolation_mode == "nearest":
@@ -186,7 +202,9 @@ class _Doubling(nn.Module):
         super().__init__()
         self.block = block
 
-    def forward(self, x: Tensor, _rows: int, _columns: int, skip_connection: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, _rows: int, _columns: int, skip_connection: Tensor | None = None
+    ) -> Tensor:
         x = functional.interpolate(x, scale_factor=2.0, mode="nearest")
         if skip_connection is not None:
             x = self.block.attention1(torch.cat([x, skip_connection], dim=1))
@@ -195,12 +213,18 @@ class _Doubling(nn.Module):
 
 
 def split_last_convolutions(module: nn.Module) -> None:
-    """Compute a 3 x 3 convolution to one channel as one inside every channel and then the sum of channels.
+    """Compute a 3 x 3 convolution to one channel as one inside every channel and then the sum of
+    channels.
 
-    The blocked layout computes 8 or 16 output channels whether they are wanted or not; like this only the sum pays for them.
+    The blocked layout computes 8 or 16 output channels whether they are wanted or not; like this
+    only the sum pays for them.
     """
     for name, child in module.named_children():
-        if isinstance(child, nn.Conv2d) and child.out_channels == 1 < child.in_channels and _three_by_three(child):
+        if (
+            isinstance(child, nn.Conv2d)
+            and child.out_channels == 1 < child.in_channels
+            and _three_by_three(child)
+        ):
             setattr(module, name, _inside_then_sum(child))
         else:
             split_last_convolutions(child)
@@ -227,7 +251,8 @@ def _inside_then_sum(convolution: nn.Conv2d) -> nn.Sequential:
 
 
 def largest_difference(model: Segmenter, graph: bytes, channels: int, multiple_px: int) -> float:
-    """Largest absolute difference between PyTorch's and ONNX Runtime's probabilities, over inputs of several shapes.
+    """Largest absolute difference between PyTorch's and ONNX Runtime's probabilities, over inputs
+    of several shapes.
 
     Args:
         model: The network.
@@ -246,7 +271,9 @@ def largest_difference(model: Segmenter, graph: bytes, channels: int, multiple_p
         image[:, channels // 2 :, : multiple_px // 2] = 0.0  # as a missing channel and nodata look
         ours: NDArray[np.float32] = _run(model, image)
         theirs: NDArray[np.float32] = session.run(["probability"], {"image": image})[0]
-        differences.append(float(np.abs(ours - theirs).max()) if ours.shape == theirs.shape else float("inf"))
+        differences.append(
+            float(np.abs(ours - theirs).max()) if ours.shape == theirs.shape else float("inf")
+        )
     return max(differences)
 
 
@@ -257,7 +284,9 @@ def _run(model: Segmenter, image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The tracing exporter is deprecated in favour of one that fixes sizes which this network computes; its warnings tell nothing new."""
+    """The tracing exporter is deprecated in favour of one that fixes sizes which this network
+    computes; its warnings tell nothing new.
+    """
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

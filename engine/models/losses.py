@@ -1,7 +1,9 @@
-"""Losses of the competition for one class against background, on logits, with ignored pixels left out everywhere.
+"""Losses of the competition for one class against background, on logits, with ignored pixels left
+out everywhere.
 
-Every loss takes logits (N, h, w) and targets (N, h, w) of 0, 1, 2 (background that may be a landslide) and 255 (ignore), works in
-float32 whatever the network's precision, and is 0 with a zero gradient where every pixel is ignored.
+Every loss takes logits (N, h, w) and targets (N, h, w) of 0, 1, 2 (background that may be a
+landslide) and 255 (ignore), works in float32 whatever the network's precision, and is 0 with a zero
+gradient where every pixel is ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from engine.errors import ConfigError
 
 IGNORE = 255
 UNCERTAIN = 2
-"""Background that may be a landslide: ``noisy_cross_entropy`` and ``dice`` give it less weight, to the other losses it is background."""
+"""Background that may be a landslide: ``noisy_cross_entropy`` and ``dice`` give it less weight, to
+the other losses it is background."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +30,19 @@ class LossConfig:
 
     Attributes:
         terms: Weight of each term; names are the keys of :data:`LOSSES`.
-        smoothing: Share of the label given to the other class by ``soft_``, ``noisy_cross_entropy`` and ``ohem`` (halved per class).
+        smoothing: Share of the label given to the other class by ``soft_``, ``noisy_cross_entropy``
+            and ``ohem`` (halved per class).
         max_positive_weight: Most that ``weighted_cross_entropy`` multiplies landslide pixels by.
         positive_weight: What ``noisy_cross_entropy`` multiplies the landslide part of its sum by.
-        uncertain_weight: Weight of background that may be a landslide in ``noisy_cross_entropy`` and ``dice``.
+        uncertain_weight: Weight of background that may be a landslide in ``noisy_cross_entropy``
+            and ``dice``.
         uncertain_label: What these two take such background for: 0 for background, 1 for landslide.
         gamma: Focusing exponent of ``focal``.
         alpha: Weight of landslide against background in ``focal``, between 0 and 1.
         ohem_threshold: ``ohem`` keeps pixels whose true class has less than this probability.
         ohem_share: Least share of the valid pixels that ``ohem`` keeps, the hardest first.
-        image_level: Weight of the image-level auxiliary loss; needs a network with ``image_level = true``.
+        image_level: Weight of the image-level auxiliary loss; needs a network with ``image_level =
+            true``.
 
     Raises:
         ConfigError: No term, or an unknown one, or a value out of range.
@@ -58,13 +64,21 @@ class LossConfig:
         unknown = set(self.terms) - set(LOSSES)
         if unknown or not self.terms:
             raise ConfigError(
-                f"loss.terms needs one or more of {', '.join(LOSSES)}; found {', '.join(self.terms) or 'none'}."
+                f"loss.terms needs one or more of {', '.join(LOSSES)}; found"
+                f" {', '.join(self.terms) or 'none'}."
             )
         if not 0 <= self.smoothing < 1 or not 0 < self.ohem_share <= 1 or not 0 <= self.alpha <= 1:
-            raise ConfigError("loss.smoothing lies in [0, 1), loss.ohem_share in (0, 1] and loss.alpha in [0, 1].")
-        if self.positive_weight <= 0 or not 0 <= self.uncertain_weight <= 1 or not 0 <= self.uncertain_label <= 1:
             raise ConfigError(
-                "loss.positive_weight is above 0, and loss.uncertain_weight and loss.uncertain_label lie in [0, 1]."
+                "loss.smoothing lies in [0, 1), loss.ohem_share in (0, 1] and loss.alpha in [0, 1]."
+            )
+        if (
+            self.positive_weight <= 0
+            or not 0 <= self.uncertain_weight <= 1
+            or not 0 <= self.uncertain_label <= 1
+        ):
+            raise ConfigError(
+                "loss.positive_weight is above 0, and loss.uncertain_weight and"
+                " loss.uncertain_label lie in [0, 1]."
             )
 
 
@@ -84,10 +98,14 @@ def total_loss(
     """
     scores = logits[:, 0] if logits.ndim == 4 else logits
     scores = scores.float()
-    parts = {name: weight * LOSSES[name](scores, target, config) for name, weight in config.terms.items()}
+    parts = {
+        name: weight * LOSSES[name](scores, target, config) for name, weight in config.terms.items()
+    }
     if config.image_level > 0 and image_logits is not None:
         parts["image_level"] = config.image_level * image_level_cross_entropy(image_logits, target)
-    return torch.stack(list(parts.values())).sum(), {name: part.detach() for name, part in parts.items()}
+    return torch.stack(list(parts.values())).sum(), {
+        name: part.detach() for name, part in parts.items()
+    }
 
 
 def pixel_cross_entropy(logits: Tensor, target: Tensor, smoothing: float = 0.0) -> Tensor:
@@ -110,12 +128,16 @@ def cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
 
 
 def soft_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Cross-entropy with smoothed labels, for noisy pseudo-labels (Kingdrone; Szegedy et al. 2016)."""
+    """Cross-entropy with smoothed labels, for noisy pseudo-labels (Kingdrone; Szegedy et al.
+    2016).
+    """
     return _mean(pixel_cross_entropy(logits, target, config.smoothing), target)
 
 
 def weighted_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Landslide pixels weigh N_neg / N_pos of their image (Seek, Eq. 3), at least 1 and at most ``max_positive_weight``."""
+    """Landslide pixels weigh N_neg / N_pos of their image (Seek, Eq. 3), at least 1 and at most
+    ``max_positive_weight``.
+    """
     positive = (target == 1).sum(dim=(1, 2))
     negative = ((target != 1) & (target != IGNORE)).sum(dim=(1, 2))
     ratio = (negative / positive.clamp(min=1)).clamp(1.0, config.max_positive_weight)
@@ -124,16 +146,22 @@ def weighted_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -
 
 
 def noisy_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Cross-entropy for labels that leave landslides out: smoothed, landslides weighted up, uncertain background down."""
+    """Cross-entropy for labels that leave landslides out: smoothed, landslides weighted up,
+    uncertain background down.
+    """
     soft = _landslide(target, config) * (1 - config.smoothing) + config.smoothing / 2
     weight = _confidence(target, config)
     positive = torch.tensor(config.positive_weight, device=logits.device)
-    loss = functional.binary_cross_entropy_with_logits(logits, soft, weight, pos_weight=positive, reduction="sum")
+    loss = functional.binary_cross_entropy_with_logits(
+        logits, soft, weight, pos_weight=positive, reduction="sum"
+    )
     return loss / weight.sum().clamp(min=1)
 
 
 def dice(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Dice loss of the landslide class over the batch, smoothed by one pixel; uncertain background counts less."""
+    """Dice loss of the landslide class over the batch, smoothed by one pixel; uncertain background
+    counts less.
+    """
     weight, truth = _confidence(target, config), _landslide(target, config)
     probability, truth = torch.sigmoid(logits) * weight, truth * weight
     return 1 - (2 * (probability * truth).sum() + 1) / (probability.sum() + truth.sum() + 1)
@@ -150,7 +178,9 @@ def _confidence(target: Tensor, config: LossConfig) -> Tensor:
 
 
 def focal(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Focal loss: cross-entropy times (1 - p of the true class)^gamma, balanced by alpha (Lin et al. 2017)."""
+    """Focal loss: cross-entropy times (1 - p of the true class)^gamma, balanced by alpha (Lin et
+    al. 2017).
+    """
     probability = torch.sigmoid(logits)
     positive = target == 1
     true = torch.where(positive, probability, 1 - probability)
@@ -159,9 +189,11 @@ def focal(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
 
 
 def ohem(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Online hard example mining on the smoothed cross-entropy (Kingdrone): the mean over the hard pixels of the batch.
+    """Online hard example mining on the smoothed cross-entropy (Kingdrone): the mean over the hard
+    pixels of the batch.
 
-    Hard are the pixels whose true class has less than ``ohem_threshold`` probability, and at least the ``ohem_share`` hardest.
+    Hard are the pixels whose true class has less than ``ohem_threshold`` probability, and at least
+    the ``ohem_share`` hardest.
     """
     loss = pixel_cross_entropy(logits, target, config.smoothing)
     chosen = hard_pixels(logits.detach(), target, config.ohem_threshold, config.ohem_share)
@@ -183,7 +215,9 @@ def hard_pixels(logits: Tensor, target: Tensor, threshold: float, share: float) 
 
 
 def lovasz(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Lovász hinge over all valid pixels of the batch (Berman et al. 2018), from the library, in float32."""
+    """Lovász hinge over all valid pixels of the batch (Berman et al. 2018), from the library, in
+    float32.
+    """
     if not bool((target != IGNORE).any()):
         return logits.sum() * 0.0
     truth = torch.where(target == UNCERTAIN, 0, target.long())
@@ -207,11 +241,14 @@ def jaccard(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
 def image_level_cross_entropy(image_logits: Tensor, target: Tensor) -> Tensor:
     """Whether an image holds any landslide, as binary cross-entropy.
 
-    Seek's Eq. 2 has no negative term and would be best at "always"; both classes count here. Images that are ignored wholly do not.
+    Seek's Eq. 2 has no negative term and would be best at "always"; both classes count here. Images
+    that are ignored wholly do not.
     """
     counted = (target != IGNORE).flatten(1).any(dim=1)
     label = (target == 1).flatten(1).any(dim=1).float()
-    loss = functional.binary_cross_entropy_with_logits(image_logits[:, 0].float(), label, reduction="none")
+    loss = functional.binary_cross_entropy_with_logits(
+        image_logits[:, 0].float(), label, reduction="none"
+    )
     return (loss * counted).sum() / counted.sum().clamp(min=1)
 
 

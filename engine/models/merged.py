@@ -1,4 +1,6 @@
-"""Perceptrons on neighbourhoods as ONNX Runtime computes them fastest on the CPU: side by side, in one pass."""
+"""Perceptrons on neighbourhoods as ONNX Runtime computes them fastest on the CPU: side by side, in
+one pass.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +14,19 @@ from engine.models.neighbourhood import NeighbourhoodPerceptron, mean_over, see
 from engine.models.networks import MeanOfNetworks
 
 BLOCK = 16
-"""ONNX Runtime keeps its blocked layout (NCHWc) over concatenations of multiples of so many channels (8 without AVX-512)."""
+"""ONNX Runtime keeps its blocked layout (NCHWc) over concatenations of multiples of so many
+channels (8 without AVX-512)."""
 ALIGNED = 4
 """A convolution reaches the blocked layout from multiples of so many channels."""
 
 
 class MergedPerceptrons(nn.Module):
-    """The mean of several perceptrons that look twice, layer by layer: what they look at is taken once, and features stay in one layout.
+    """The mean of several perceptrons that look twice, layer by layer: what they look at is taken
+    once, and features stay in one layout.
 
-    Channels of one member have no weight in another, or go through grouped convolutions. Marks are filled up to a multiple of
-    :data:`BLOCK`, what is looked at to one of :data:`ALIGNED`, with weights of zero.
+    Channels of one member have no weight in another, or go through grouped convolutions. Marks are
+    filled up to a multiple of :data:`BLOCK`, what is looked at to one of :data:`ALIGNED`, with
+    weights of zero.
 
     Args:
         members: Perceptrons of the same width, marks and contexts; they are left as they are.
@@ -31,7 +36,9 @@ class MergedPerceptrons(nn.Module):
         super().__init__()
         first = members[0]
         width, marks, self._context = first.head.in_channels, first.mark.out_channels, first.context
-        self._looks = sorted({look for member in members for look in member.looks}, key=lambda k: (k.texture, k))
+        self._looks = sorted(
+            {look for member in members for look in member.looks}, key=lambda k: (k.texture, k)
+        )
         column = {look: index for index, look in enumerate(self._looks)}
         self._looks += self._looks[-1:] * (-len(self._looks) % ALIGNED)
         count, padded = len(members), -(-len(members) * marks // BLOCK) * BLOCK
@@ -63,16 +70,28 @@ class MergedPerceptrons(nn.Module):
         features = torch.relu(self.think(torch.relu(self.see(see(image, self._looks)))))
         marks = torch.sigmoid(self.mark(features))
         around = [mean_over(marks, side) for side in self._context]
-        logits: Tensor = self.head(torch.relu(self.judge(features) + self.surround(torch.cat(around, dim=1))))
+        logits: Tensor = self.head(
+            torch.relu(self.judge(features) + self.surround(torch.cat(around, dim=1)))
+        )
         return logits
 
 
 def merge_perceptrons(network: nn.Module) -> nn.Module:
-    """The same network merged, where it is a perceptron that looks twice, or the mean of several that are alike; else itself."""
+    """The same network merged, where it is a perceptron that looks twice, or the mean of several
+    that are alike; else itself.
+    """
     members = list(network.members) if isinstance(network, MeanOfNetworks) else [network]
-    perceptrons = [member for member in members if isinstance(member, NeighbourhoodPerceptron) and member.context]
+    perceptrons = [
+        member
+        for member in members
+        if isinstance(member, NeighbourhoodPerceptron) and member.context
+    ]
     alike = {(p.head.in_channels, p.mark.out_channels, p.context) for p in perceptrons}
-    return MergedPerceptrons(perceptrons) if len(perceptrons) == len(members) and len(alike) == 1 else network
+    return (
+        MergedPerceptrons(perceptrons)
+        if len(perceptrons) == len(members) and len(alike) == 1
+        else network
+    )
 
 
 def _silent(inputs: int, outputs: int) -> nn.Conv2d:
@@ -89,7 +108,9 @@ def _copy(
     mine: slice | list[int] = slice(None),
     theirs: slice = slice(None),
 ) -> None:
-    """Copy a convolution into rows of a larger one: the weights of some of its inputs to those of the larger one's, and its bias."""
+    """Copy a convolution into rows of a larger one: the weights of some of its inputs to those of
+    the larger one's, and its bias.
+    """
     convolution = cast(nn.Conv2d, source)
     target.weight[rows, mine] = convolution.weight[:, theirs]
     cast(Tensor, target.bias)[rows] = cast(Tensor, convolution.bias)

@@ -1,6 +1,8 @@
-"""The bundled model's network: what a pixel and the means of its neighbourhoods say, through a small perceptron that looks twice.
+"""The bundled model's network: what a pixel and the means of its neighbourhoods say, through a
+small perceptron that looks twice.
 
-With a few labelled patches, far deeper networks learn the patches by heart (docs/decisions/model-light-neighbourhood.md has the figures).
+With a few labelled patches, far deeper networks learn the patches by heart
+(docs/decisions/model-light-neighbourhood.md has the figures).
 """
 
 from __future__ import annotations
@@ -36,19 +38,23 @@ class Look(NamedTuple):
 class NeighbourhoodPerceptron(nn.Module):
     """A perceptron on each pixel's channels and their means over square neighbourhoods.
 
-    It may look a second time: a few marks of each pixel (how much it looks like this or that) are averaged over neighbourhoods too, so
-    that a pixel is also judged by what its surroundings are.
+    It may look a second time: a few marks of each pixel (how much it looks like this or that) are
+    averaged over neighbourhoods too, so that a pixel is also judged by what its surroundings are.
 
     Args:
         in_channels: Input channels.
         width: Features of the hidden layers.
-        neighbourhoods: Odd sides of the squares in pixels, 1 for the pixel itself; those that reach over the image's edge are cut there.
-        own: Pairs of a channel's index and the sides for that channel; a channel without any side is not looked at. A slope, computed
-            from a coarse DEM, says more of the ground around a pixel than of the pixel.
-        textures: Pairs of a channel's index and the odd sides, 3 or more, of squares over which its texture is looked at: how much it
-            varies there. Grass and fields can have a scar's colour, but not the contrast of its edges.
+        neighbourhoods: Odd sides of the squares in pixels, 1 for the pixel itself; those that reach
+            over the image's edge are cut there.
+        own: Pairs of a channel's index and the sides for that channel; a channel without any side
+            is not looked at. A slope, computed from a coarse DEM, says more of the ground around a
+            pixel than of the pixel.
+        textures: Pairs of a channel's index and the odd sides, 3 or more, of squares over which its
+            texture is looked at: how much it varies there. Grass and fields can have a scar's
+            colour, but not the contrast of its edges.
         marks: Marks of a pixel for the second look.
-        context: Odd sides of the squares over which the marks are averaged; none for no second look.
+        context: Odd sides of the squares over which the marks are averaged; none for no second
+            look.
 
     Raises:
         ConfigError: A side is even or below 1, or nothing is looked at.
@@ -72,15 +78,21 @@ class NeighbourhoodPerceptron(nn.Module):
         rough = sorted({side for _, sides in textures for side in sides})
         if any(side < 1 or side % 2 == 0 for side in (*every, *rough, *context)) or 1 in rough:
             raise ConfigError(
-                "The sides of network.neighbourhoods, .own, .textures and .context are odd and 1 pixel or more, of .textures 3 or more, "
-                f"not {sorted({*every, *context})} and {rough}; give for example [1, 3, 7]."
+                "The sides of network.neighbourhoods, .own, .textures and .context are odd and 1"
+                f" pixel or more, of .textures 3 or more, not {sorted({*every, *context})} and"
+                f" {rough}; give for example [1, 3, 7]."
             )
         if not every:
             raise ConfigError(
-                "The network neighbourhood looks at no channel; give network.neighbourhoods, for example [1, 3, 7]."
+                "The network neighbourhood looks at no channel; give network.neighbourhoods, for"
+                " example [1, 3, 7]."
             )
-        self.looks = [Look(side, c) for side in every for c, sides in enumerate(sides_of) if side in sides]
-        self.looks += [Look(side, c, texture=True) for side in rough for c, sides in textures if side in sides]
+        self.looks = [
+            Look(side, c) for side in every for c, sides in enumerate(sides_of) if side in sides
+        ]
+        self.looks += [
+            Look(side, c, texture=True) for side in rough for c, sides in textures if side in sides
+        ]
         self.looks = list(dict.fromkeys(self.looks))
         self.context = tuple(context)
         # For the card: how far a pixel looks.
@@ -93,7 +105,9 @@ class NeighbourhoodPerceptron(nn.Module):
         )
         if self.context:
             self.mark = nn.Conv2d(width, marks, 1)
-            self.second = nn.Sequential(nn.Conv2d(width + marks * len(self.context), width, 1), nn.ReLU(inplace=True))
+            self.second = nn.Sequential(
+                nn.Conv2d(width + marks * len(self.context), width, 1), nn.ReLU(inplace=True)
+            )
         self.head = nn.Conv2d(width, 1, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.constant_(self.head.bias, -2.5)  # type: ignore[arg-type]  # landslides are rare: about 8 %
@@ -110,7 +124,9 @@ class NeighbourhoodPerceptron(nn.Module):
 
 
 def see(image: Tensor, looks: Sequence[Look]) -> Tensor:
-    """What is looked at in (N, C, h, w), as (N, looks, h, w); looks of one kind and side that follow one another are taken together."""
+    """What is looked at in (N, C, h, w), as (N, looks, h, w); looks of one kind and side that
+    follow one another are taken together.
+    """
     seen = []
     for (side, texture), group in groupby(looks, lambda look: (look.side_px, look.texture)):
         channels = image[:, [look.channel for look in group]]
@@ -119,7 +135,8 @@ def see(image: Tensor, looks: Sequence[Look]) -> Tensor:
 
 
 def mean_over(image: Tensor, side: int) -> Tensor:
-    """Mean over a square of an odd side around each pixel of (N, C, h, w), of the part of it inside the image.
+    """Mean over a square of an odd side around each pixel of (N, C, h, w), of the part of it inside
+    the image.
 
     It is taken down the columns and then along the rows, which is the same and faster.
     """
@@ -130,7 +147,8 @@ def mean_over(image: Tensor, side: int) -> Tensor:
 
 
 def texture_over(image: Tensor, side: int) -> Tensor:
-    """Logarithm of the standard deviation over a square of an odd side around each pixel of (N, C, h, w), about -1 to 1.
+    """Logarithm of the standard deviation over a square of an odd side around each pixel of (N, C,
+    h, w), about -1 to 1.
 
     A tenth of the scene's spread is added, so that noise on smooth ground does not count.
     """

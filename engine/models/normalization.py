@@ -1,18 +1,24 @@
 """Normalisation of raw channels to what a network sees.
 
-The winners' separated normalisation standardises every domain by its own statistics, the largest single gain of the
-competition (paper, Section IV-B1). A scene is a domain, but not every scene has a landslide scene's variety: standardised by
-its own spread, flat farmland would look like mountains, and a cloud sheet like a valley. So each channel is one of
+The winners' separated normalisation standardises every domain by its own statistics, the largest
+single gain of the competition (paper, Section IV-B1). A scene is a domain, but not every scene has
+a landslide scene's variety: standardised by its own spread, flat farmland would look like
+mountains, and a cloud sheet like a valley. So each channel is one of
 
 * ``scene``: ``(x - scene mean) / max(scene std, floor x training std)``, for the optical bands;
-* ``centre``: ``(x - scene mean) / training std``, for elevation, whose datum says nothing but whose relief does;
-* ``fixed``: ``(x - training mean) / training std``, for the slope, whose degrees mean the same everywhere;
-* ``relief``: the same after multiplication by ``(training's steepness / scene's steepness) ** relief_exponent``, between 1 and
-  ``largest_gain``: for the slope, where scars of gentler mountains, or of a coarser DEM, shall count as steep as the training's.
-  Steepness is ``mean + variance / mean``, the mean slope weighted by the slope, to which the plains beside mountains add nothing.
+* ``centre``: ``(x - scene mean) / training std``, for elevation, whose datum says nothing but whose
+  relief does;
+* ``fixed``: ``(x - training mean) / training std``, for the slope, whose degrees mean the same
+  everywhere;
+* ``relief``: the same after multiplication by ``(training's steepness / scene's steepness) **
+  relief_exponent``, between 1 and ``largest_gain``: for the slope, where scars of gentler
+  mountains, or of a coarser DEM, shall count as steep as the training's. Steepness is ``mean +
+  variance / mean``, the mean slope weighted by the slope, to which the plains beside mountains add
+  nothing.
 
-Where fewer than ``min_pixels`` valid pixels are at hand the scene's statistics are blended with the training statistics in
-proportion (none of the scene's at zero pixels); the same happens to every channel alike.
+Where fewer than ``min_pixels`` valid pixels are at hand the scene's statistics are blended with the
+training statistics in proportion (none of the scene's at zero pixels); the same happens to every
+channel alike.
 """
 
 from __future__ import annotations
@@ -35,7 +41,9 @@ Numbers = float | NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ChannelStatistics:
-    """Count of valid pixels, and mean and standard deviation in raw units, of each channel; arrays of shape (channels,)."""
+    """Count of valid pixels, and mean and standard deviation in raw units, of each channel; arrays
+    of shape (channels,).
+    """
 
     channels: tuple[str, ...]
     count: NDArray[np.int64]
@@ -75,7 +83,10 @@ class StatisticsAccumulator:
     def result(self) -> ChannelStatistics:
         """The statistics so far; mean and std are 0 where a channel had no valid pixel."""
         return ChannelStatistics(
-            self._channels, self._count.copy(), self._mean.copy(), np.sqrt(self._m2 / np.maximum(self._count, 1))
+            self._channels,
+            self._count.copy(),
+            self._mean.copy(),
+            np.sqrt(self._m2 / np.maximum(self._count, 1)),
         )
 
 
@@ -91,7 +102,8 @@ class Normalization:
         std_floor: Least share of the training std by which a ``scene`` channel is divided.
         min_pixels: Valid pixels from which the scene's own statistics count fully.
         clip: Normalised values are clipped to ±clip.
-        relief_exponent: Power of the ratio of steepness by which ``relief`` channels are multiplied; 1 is in proportion.
+        relief_exponent: Power of the ratio of steepness by which ``relief`` channels are
+            multiplied; 1 is in proportion.
         largest_gain: ``relief`` channels are multiplied by no more, so that plains stay plains.
 
     Raises:
@@ -111,31 +123,41 @@ class Normalization:
     def __post_init__(self) -> None:
         if not len(self.channels) == len(self.modes) == len(self.mean) == len(self.std):
             raise ConfigError(
-                "A normalisation needs one mode, mean and std for each channel, but their numbers differ."
+                "A normalisation needs one mode, mean and std for each channel, but their numbers"
+                " differ."
             )
         if min(self.std, default=1.0) <= 0:
             raise ConfigError("A normalisation needs positive standard deviations.")
         if self.relief_exponent < 0 or self.largest_gain < 1:
             raise ConfigError(
-                "A normalisation needs a relief_exponent of 0 or more and a largest_gain of 1 or more, "
-                f"not {self.relief_exponent} and {self.largest_gain}."
+                "A normalisation needs a relief_exponent of 0 or more and a largest_gain of 1 or"
+                f" more, not {self.relief_exponent} and {self.largest_gain}."
             )
         unknown = set(self.modes) - set(MODES)
         if unknown:
-            raise ConfigError(f"A normalisation's modes are {', '.join(MODES)}, not {', '.join(sorted(unknown))}.")
+            raise ConfigError(
+                f"A normalisation's modes are {', '.join(MODES)}, not {', '.join(sorted(unknown))}."
+            )
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Normalization:
         """Read it from a card."""
-        lists: dict[str, Any] = {key: tuple(data[key]) for key in ("channels", "modes", "mean", "std")}
+        lists: dict[str, Any] = {
+            key: tuple(data[key]) for key in ("channels", "modes", "mean", "std")
+        }
         later = {key: data[key] for key in ("relief_exponent", "largest_gain") if key in data}
-        return cls(**lists, **{key: data[key] for key in ("std_floor", "min_pixels", "clip")}, **later)
+        return cls(
+            **lists, **{key: data[key] for key in ("std_floor", "min_pixels", "clip")}, **later
+        )
 
-    def affine(self, scene: ChannelStatistics | None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def affine(
+        self, scene: ChannelStatistics | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Work out ``normalised = (raw - shift) / scale`` for one scene.
 
         Args:
-            scene: Statistics of the scene's channels; channels that it lacks, or None, fall back on the training statistics.
+            scene: Statistics of the scene's channels; channels that it lacks, or None, fall back on
+                the training statistics.
 
         Returns:
             Shift and scale, each of shape (channels,), in raw units.
@@ -152,28 +174,39 @@ class Normalization:
         blended_spread = trust * scene_std + (1 - trust) * std
         blended_std = np.maximum(blended_spread, self.std_floor * std)
         modes = np.array(self.modes)
-        gain = np.where(modes == "relief", self.relief_gain(mean, std, blended_mean, blended_spread), 1.0)
+        gain = np.where(
+            modes == "relief", self.relief_gain(mean, std, blended_mean, blended_spread), 1.0
+        )
         shift = np.where((modes == "fixed") | (modes == "relief"), mean / gain, blended_mean)
         scale = np.where(modes == "scene", blended_std, std / gain)
         return shift.astype(np.float32), scale.astype(np.float32)
 
-    def relief_gain(self, mean: Numbers, std: Numbers, scene_mean: Numbers, scene_std: Numbers) -> NDArray[np.float64]:
-        """Factor by which a scene's slopes are multiplied, from the training's and the scene's statistics."""
+    def relief_gain(
+        self, mean: Numbers, std: Numbers, scene_mean: Numbers, scene_std: Numbers
+    ) -> NDArray[np.float64]:
+        """Factor by which a scene's slopes are multiplied, from the training's and the scene's
+        statistics.
+        """
         ratio = _steepness(mean, std) / np.maximum(_steepness(scene_mean, scene_std), 1e-6)
         return np.asarray(np.clip(ratio**self.relief_exponent, 1.0, self.largest_gain))
 
     def apply(
-        self, raw: NDArray[np.float32], channels: Sequence[str], affine: tuple[NDArray[np.float32], NDArray[np.float32]]
+        self,
+        raw: NDArray[np.float32],
+        channels: Sequence[str],
+        affine: tuple[NDArray[np.float32], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
         """Normalise a block and arrange it in the model's channel order.
 
         Args:
             raw: Array of shape (present channels, rows, columns) in raw units, NaN for nodata.
-            channels: Names of the channels of ``raw``; any subset of the model's, others are ignored.
+            channels: Names of the channels of ``raw``; any subset of the model's, others are
+                ignored.
             affine: What :meth:`affine` gave for the scene.
 
         Returns:
-            Array of shape (model channels, rows, columns); 0, the mean, for nodata and for channels that are not there.
+            Array of shape (model channels, rows, columns); 0, the mean, for nodata and for channels
+            that are not there.
         """
         shift, scale = affine
         result = np.zeros((len(self.channels), *raw.shape[1:]), np.float32)
@@ -190,6 +223,8 @@ def _steepness(mean: Numbers, std: Numbers) -> NDArray[np.float64]:
 
 
 def training_statistics(channels: Iterable[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Published training mean and std of channels, converted to raw units (see :mod:`engine.bands`)."""
+    """Published training mean and std of channels, converted to raw units (see
+    :mod:`engine.bands`).
+    """
     table = [BY_NAME[name] for name in channels]
     return tuple(c.mean * c.divisor for c in table), tuple(c.std * c.divisor for c in table)

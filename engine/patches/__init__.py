@@ -1,1 +1,3 @@
-"""Labelled data for training: the official HDF5 patches, packed memory maps, splits, augmentation."""
+"""Labelled data for training: the official HDF5 patches, packed memory maps, splits,
+augmentation.
+"""

@@ -1,14 +1,15 @@
 """Patches as arrays: int16 raw values in memory or in a memory map, with their labels and places.
 
-Raw values are whole numbers below 32,768, so int16 holds a patch without loss in a quarter of its HDF5 size. The packed form of a
-dataset is a folder::
+Raw values are whole numbers below 32,768, so int16 holds a patch without loss in a quarter of its
+HDF5 size. The packed form of a dataset is a folder::
 
     NAME/
-      images.npy   (N, C, h, w) int16 raw units, -32768 for nodata and for channels that are not there
-      masks.npy    (N, h, w) uint8, 0, 1 and 255 (ignore, or no label)
-      index.json   channels, ids, places, source, counts
+      images.npy   (N, C, h, w) int16 raw units, -32768 for nodata and for channels that are not
+      there masks.npy    (N, h, w) uint8, 0, 1 and 255 (ignore, or no label) index.json   channels,
+      ids, places, source, counts
 
-Both forms are the same :class:`PatchArrays`; NumPy maps the packed files into memory without reading them.
+Both forms are the same :class:`PatchArrays`; NumPy maps the packed files into memory without
+reading them.
 """
 
 from __future__ import annotations
@@ -25,8 +26,15 @@ from numpy.typing import NDArray
 from engine.bands import NAMES
 from engine.errors import DatasetError, UnreadableFileError
 from engine.events import SILENT, Reporter
-from engine.patches.landslide4sense import IGNORE, PatchFolder, Place, Split, find_patches, read_patch
-from engine.raster import atomic_path
+from engine.files import atomic_path
+from engine.patches.landslide4sense import (
+    IGNORE,
+    PatchFolder,
+    Place,
+    Split,
+    find_patches,
+    read_patch,
+)
 
 INDEX, IMAGES, MASKS = "index.json", "images.npy", "masks.npy"
 NODATA = -32768
@@ -38,7 +46,8 @@ class PatchArrays:
     """Patches of one size and one set of channels.
 
     Attributes:
-        images: Array of shape (N, C, h, w), int16 raw units, :data:`NODATA` where there is nothing; perhaps a memory map.
+        images: Array of shape (N, C, h, w), int16 raw units, :data:`NODATA` where there is nothing;
+            perhaps a memory map.
         masks: Array of shape (N, h, w), uint8; all 255 where a patch has no label.
         ids: Name of each patch.
         places: Where each lies.
@@ -60,11 +69,13 @@ class PatchArrays:
             or self.images.shape[2:] != self.masks.shape[1:]
         ):
             raise DatasetError(
-                f"The patches of {self.source} do not fit their masks or their index; pack the dataset again."
+                f"The patches of {self.source} do not fit their masks or their index; pack the"
+                " dataset again."
             )
         if self.images.shape[1] != len(self.channels):
             raise DatasetError(
-                f"The patches of {self.source} have {self.images.shape[1]} channels, their index names {len(self.channels)}."
+                f"The patches of {self.source} have {self.images.shape[1]} channels, their index"
+                f" names {len(self.channels)}."
             )
 
     def __len__(self) -> int:
@@ -113,7 +124,9 @@ def concatenate(parts: Sequence[PatchArrays]) -> PatchArrays:
     first = parts[0]
     same = [part.take_channels(first.channels) for part in parts]
     if len({part.images.shape[2:] for part in same}) > 1:
-        raise DatasetError("Patches of different sizes cannot be put together; cut them to one size.")
+        raise DatasetError(
+            "Patches of different sizes cannot be put together; cut them to one size."
+        )
     return PatchArrays(
         np.concatenate([part.images for part in same]),
         np.concatenate([part.masks for part in same]),
@@ -124,8 +137,11 @@ def concatenate(parts: Sequence[PatchArrays]) -> PatchArrays:
     )
 
 
-def open_patches(path: Path, split: Split = "train", *, labels: bool = True, report: Reporter = SILENT) -> PatchArrays:
-    """Open a dataset: a packed folder (mapped, not read) or HDF5 patches in any known layout (read into memory).
+def open_patches(
+    path: Path, split: Split = "train", *, labels: bool = True, report: Reporter = SILENT
+) -> PatchArrays:
+    """Open a dataset: a packed folder (mapped, not read) or HDF5 patches in any known layout (read
+    into memory).
 
     Args:
         path: Folder.
@@ -134,18 +150,22 @@ def open_patches(path: Path, split: Split = "train", *, labels: bool = True, rep
         report: Progress over the patches.
 
     Raises:
-        MissingFileError, UnreadableFileError, DatasetError: See :func:`engine.patches.landslide4sense.find_patches`.
+        MissingFileError, UnreadableFileError, DatasetError: See
+        :func:`engine.patches.landslide4sense.find_patches`.
     """
     if (path / INDEX).is_file():
         arrays = _open_packed(path)
         if labels and not arrays.labelled.any():
             raise DatasetError(
-                f"{path} holds patches without labels; give a labelled dataset, or use it as the target of `l4s adapt`."
+                f"{path} holds patches without labels; give a labelled dataset, or use it as the"
+                " target of `l4s adapt`."
             )
         return arrays
     folder = find_patches(path, split, labels="needed" if labels else "ignored")
     shape = (len(folder), len(NAMES), 128, 128)
-    return _fill(folder, np.empty(shape, np.int16), np.empty((shape[0], *shape[2:]), np.uint8), report)
+    return _fill(
+        folder, np.empty(shape, np.int16), np.empty((shape[0], *shape[2:]), np.uint8), report
+    )
 
 
 def pack(folder: PatchFolder, out: Path, report: Reporter = SILENT) -> PatchArrays:
@@ -190,12 +210,15 @@ def to_int16(raw: NDArray[np.float32], name: str) -> NDArray[np.int16]:
     low = float(np.nanmin(raw)) if np.isfinite(raw).any() else 0.0
     if top > 32767 or low <= NODATA:
         raise DatasetError(
-            f"{name} holds the raw value {top if top > 32767 else low:g}, beyond what 16 bits hold; check its units."
+            f"{name} holds the raw value {top if top > 32767 else low:g}, beyond what 16 bits hold;"
+            " check its units."
         )
     return np.where(np.isfinite(raw), np.rint(np.nan_to_num(raw)), NODATA).astype(np.int16)
 
 
-def _fill(folder: PatchFolder, images: NDArray[np.int16], masks: NDArray[np.uint8], report: Reporter) -> PatchArrays:
+def _fill(
+    folder: PatchFolder, images: NDArray[np.int16], masks: NDArray[np.uint8], report: Reporter
+) -> PatchArrays:
     places = []
     for index, file in enumerate(folder.files):
         patch = read_patch(file)
@@ -204,13 +227,21 @@ def _fill(folder: PatchFolder, images: NDArray[np.int16], masks: NDArray[np.uint
         places.append(patch.place)
         report.progress("reading patches", index + 1, len(folder))
     return PatchArrays(
-        images, masks, tuple(str(f.id) for f in folder.files), tuple(places), NAMES, folder.path.parent.name
+        images,
+        masks,
+        tuple(str(f.id) for f in folder.files),
+        tuple(places),
+        NAMES,
+        folder.path.parent.name,
     )
 
 
 def _write_packed(out: Path, fill: Callable[[Path], PatchArrays]) -> PatchArrays:
     if out.exists() and not (out / INDEX).is_file() and any(out.iterdir()):
-        raise DatasetError(f"{out} exists and is no packed dataset; choose another folder, so that nothing is lost.")
+        raise DatasetError(
+            f"{out} exists and is no packed dataset; choose another folder, so that nothing is"
+            " lost."
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(out) as part:
         part.mkdir(exist_ok=True)
@@ -233,13 +264,18 @@ def _open_packed(path: Path) -> PatchArrays:
         index = json.loads((path / INDEX).read_text(encoding="utf-8"))
         if index["format"] != FORMAT:
             raise DatasetError(
-                f"{path} has packed format {index['format']}, this engine reads {FORMAT}; pack the dataset again."
+                f"{path} has packed format {index['format']}, this engine reads {FORMAT}; pack the"
+                " dataset again."
             )
         images = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
         masks = np.load(path / MASKS, mmap_mode="r", allow_pickle=False)
         places = tuple(Place(site, row, column) for site, row, column in index["places"])
-        return PatchArrays(images, masks, tuple(index["ids"]), places, tuple(index["channels"]), index["source"])
+        return PatchArrays(
+            images, masks, tuple(index["ids"]), places, tuple(index["channels"]), index["source"]
+        )
     except DatasetError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UnreadableFileError(f"The packed dataset {path} is damaged ({error}); pack it again.") from error
+        raise UnreadableFileError(
+            f"The packed dataset {path} is damaged ({error}); pack it again."
+        ) from error

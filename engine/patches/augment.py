@@ -1,7 +1,8 @@
 """Augmentation of normalised batches on the device that trains.
 
-Everything draws from one ``torch.Generator``, so that a step's batch is a function of its seed alone (exact resume). Images are
-(N, C, h, w) with 0 for what is missing; masks are (N, h, w) with 255 for pixels that do not count.
+Everything draws from one ``torch.Generator``, so that a step's batch is a function of its seed
+alone (exact resume). Images are (N, C, h, w) with 0 for what is missing; masks are (N, h, w) with
+255 for pixels that do not count.
 """
 
 from __future__ import annotations
@@ -27,16 +28,22 @@ class AugmentConfig:
     Attributes:
         flip: Flip left-right and up-down, each at half probability.
         quarter_turns: Turn by a random multiple of 90 degrees.
-        rotation_deg: Turn by up to this angle to either side (bilinear; what comes in from outside is ignored).
+        rotation_deg: Turn by up to this angle to either side (bilinear; what comes in from outside
+            is ignored).
         zoom: Enlarge or shrink by up to this factor, 1 for none.
         brightness: Standard deviation of a gain common to all optical bands.
-        colour: Standard deviation of a gain and an offset of each optical band alone (colour perturbation).
+        colour: Standard deviation of a gain and an offset of each optical band alone (colour
+            perturbation).
         noise: Standard deviation of noise added to every channel, in standardised units.
         mixup: Alpha of mixup's beta distribution, 0 for none.
-        paste: Probability that landslides of another image of the batch are pasted in, optical bands only.
-        paste_min_slope: Least standardised slope of the ground they are pasted on, where the slope is a channel.
-        drop_groups: Names of channel groups that may be missing on a user's machine, each with its channels.
-        drop: Probability of dropping each group; its channels become 0, as the runtime gives missing ones.
+        paste: Probability that landslides of another image of the batch are pasted in, optical
+            bands only.
+        paste_min_slope: Least standardised slope of the ground they are pasted on, where the slope
+            is a channel.
+        drop_groups: Names of channel groups that may be missing on a user's machine, each with its
+            channels.
+        drop: Probability of dropping each group; its channels become 0, as the runtime gives
+            missing ones.
     """
 
     flip: bool = False
@@ -56,18 +63,24 @@ class AugmentConfig:
         unknown = set(self.drop) - set(self.drop_groups)
         if unknown:
             raise ConfigError(
-                f"augment.drop names groups that augment.drop_groups lacks: {', '.join(sorted(unknown))}."
+                "augment.drop names groups that augment.drop_groups lacks:"
+                f" {', '.join(sorted(unknown))}."
             )
         named = {name for group in self.drop_groups.values() for name in group}
         if named - set(BY_NAME):
-            raise ConfigError(f"augment.drop_groups holds unknown channels: {', '.join(sorted(named - set(BY_NAME)))}.")
+            raise ConfigError(
+                "augment.drop_groups holds unknown channels:"
+                f" {', '.join(sorted(named - set(BY_NAME)))}."
+            )
         if (
             self.zoom < 1
             or not 0 <= self.paste <= 1
             or self.mixup < 0
             or any(not 0 <= p <= 1 for p in self.drop.values())
         ):
-            raise ConfigError("augment.zoom is at least 1, mixup at least 0, and probabilities lie in [0, 1].")
+            raise ConfigError(
+                "augment.zoom is at least 1, mixup at least 0, and probabilities lie in [0, 1]."
+            )
 
 
 class Augmentation:
@@ -89,7 +102,9 @@ class Augmentation:
             if config.drop.get(name, 0) > 0
         }
 
-    def __call__(self, image: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def __call__(
+        self, image: Tensor, mask: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Augment a batch.
 
         Args:
@@ -104,26 +119,38 @@ class Augmentation:
         if config.paste > 0:
             image, mask = self._paste(image, mask, generator)
         if config.flip or config.quarter_turns:
-            image, mask = turn_and_flip(image, mask, generator, flip=config.flip, turn=config.quarter_turns)
+            image, mask = turn_and_flip(
+                image, mask, generator, flip=config.flip, turn=config.quarter_turns
+            )
         if config.rotation_deg > 0 or config.zoom > 1:
-            image, mask = rotate_and_zoom(image, mask, generator, angle_deg=config.rotation_deg, zoom=config.zoom)
+            image, mask = rotate_and_zoom(
+                image, mask, generator, angle_deg=config.rotation_deg, zoom=config.zoom
+            )
         if config.brightness > 0 or config.colour > 0:
             image = self._recolour(image, generator)
         if config.noise > 0:
-            image = image + config.noise * torch.randn(image.shape, generator=generator, device=image.device)
+            image = image + config.noise * torch.randn(
+                image.shape, generator=generator, device=image.device
+            )
         return self._drop(image, generator), mask
 
     def _recolour(self, image: Tensor, generator: torch.Generator) -> Tensor:
         count, bands = len(image), len(self._optical)
         draws = torch.randn(count, 2 * bands + 1, 1, 1, generator=generator, device=image.device)
-        gain = 1 + self.config.brightness * draws[:, :1] + self.config.colour * draws[:, 1 : bands + 1]
+        gain = (
+            1 + self.config.brightness * draws[:, :1] + self.config.colour * draws[:, 1 : bands + 1]
+        )
         offset = self.config.colour * draws[:, bands + 1 :]
         image = image.clone()
         image[:, self._optical] = image[:, self._optical] * gain + offset
         return image
 
-    def _paste(self, image: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Copy other images' landslides in, with their optical bands, where the ground is steep enough."""
+    def _paste(
+        self, image: Tensor, mask: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Copy other images' landslides in, with their optical bands, where the ground is steep
+        enough.
+        """
         count = len(image)
         chosen = torch.rand(count, generator=generator, device=image.device) < self.config.paste
         donor = torch.arange(count, device=image.device).roll(1)
@@ -131,12 +158,17 @@ class Augmentation:
         if self._slope is not None:
             area &= image[:, self._slope] >= self.config.paste_min_slope
         pasted = image.clone()
-        pasted[:, self._optical] = torch.where(area[:, None], image[donor][:, self._optical], image[:, self._optical])
+        pasted[:, self._optical] = torch.where(
+            area[:, None], image[donor][:, self._optical], image[:, self._optical]
+        )
         return pasted, torch.where(area, torch.ones_like(mask), mask)
 
     def _drop(self, image: Tensor, generator: torch.Generator) -> Tensor:
         for name, indices in self._groups.items():
-            keep = torch.rand(len(image), 1, 1, 1, generator=generator, device=image.device) >= self.config.drop[name]
+            keep = (
+                torch.rand(len(image), 1, 1, 1, generator=generator, device=image.device)
+                >= self.config.drop[name]
+            )
             image = image.clone()
             image[:, indices] = image[:, indices] * keep
         return image
@@ -145,7 +177,9 @@ class Augmentation:
 def turn_and_flip(
     image: Tensor, mask: Tensor, generator: torch.Generator, *, flip: bool = True, turn: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """Turn each image by a random multiple of 90 degrees and flip it; exact, and the mask with it."""
+    """Turn each image by a random multiple of 90 degrees and flip it; exact, and the mask with
+    it.
+    """
     turns = torch.randint(0, 4, (len(image),), generator=generator, device=image.device).tolist()
     flips = torch.randint(0, 4, (len(image),), generator=generator, device=image.device).tolist()
     images, masks = [], []
@@ -160,7 +194,8 @@ def turn_and_flip(
 def rotate_and_zoom(
     image: Tensor, mask: Tensor, generator: torch.Generator, *, angle_deg: float, zoom: float
 ) -> tuple[Tensor, Tensor]:
-    """Turn by up to ``angle_deg`` and scale by up to ``zoom``, bilinear for images and nearest for masks.
+    """Turn by up to ``angle_deg`` and scale by up to ``zoom``, bilinear for images and nearest for
+    masks.
 
     Pixels from outside are reflected in the image and ignored in the mask.
     """
@@ -170,10 +205,14 @@ def rotate_and_zoom(
     cos, sin, zero = torch.cos(angle) / scale, torch.sin(angle) / scale, torch.zeros_like(angle)
     matrix = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)
     grid = functional.affine_grid(matrix, list(image.shape), align_corners=False)
-    turned = functional.grid_sample(image, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    turned = functional.grid_sample(
+        image, grid, mode="bilinear", padding_mode="reflection", align_corners=False
+    )
     # Shifted by IGNORE, the zeros that grid_sample fills in from outside mean "ignore".
     shifted = (mask.float() - IGNORE)[:, None]
-    truth = functional.grid_sample(shifted, grid, mode="nearest", padding_mode="zeros", align_corners=False)[:, 0]
+    truth = functional.grid_sample(
+        shifted, grid, mode="nearest", padding_mode="zeros", align_corners=False
+    )[:, 0]
     return turned, (truth + IGNORE).round().to(mask.dtype)
 
 
@@ -186,11 +225,13 @@ def mixup(image: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tens
         generator: Source of chance; may be on another device than the batch.
 
     Returns:
-        Mixed images ``w x_i + (1 - w) x_j``, the index j of each image's partner, and w. The loss is
-        ``w loss(y_i) + (1 - w) loss(y_j)``.
+        Mixed images ``w x_i + (1 - w) x_j``, the index j of each image's partner, and w. The loss
+        is ``w loss(y_i) + (1 - w) loss(y_j)``.
     """
     weight = beta(alpha, generator)
-    partner = torch.randperm(len(image), generator=generator, device=generator.device).to(image.device)
+    partner = torch.randperm(len(image), generator=generator, device=generator.device).to(
+        image.device
+    )
     return weight * image + (1 - weight) * image[partner], partner, weight
 
 
@@ -203,8 +244,12 @@ def beta(alpha: float, generator: torch.Generator) -> float:
 
 
 def enlarge(image: Tensor, mask: Tensor, factor: int) -> tuple[Tensor, Tensor]:
-    """Scale promotion: enlarge images bilinearly and masks by repetition (Kingdrone: 128 to 512 is factor 4)."""
+    """Scale promotion: enlarge images bilinearly and masks by repetition (Kingdrone: 128 to 512 is
+    factor 4).
+    """
     if factor == 1:
         return image, mask
-    bigger = functional.interpolate(image, scale_factor=float(factor), mode="bilinear", align_corners=False)
+    bigger = functional.interpolate(
+        image, scale_factor=float(factor), mode="bilinear", align_corners=False
+    )
     return bigger, mask.repeat_interleave(factor, dim=1).repeat_interleave(factor, dim=2)

@@ -25,7 +25,8 @@ from engine.patches.scale import (
 )
 
 _FAR = 3.0
-"""Published standard deviations from which the published constants are said not to fit a dataset."""
+"""Published standard deviations from which the published constants are said not to fit a
+dataset."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,13 @@ class DatasetReport:
         stray: Files that belong to neither images nor masks.
         problems: Id and sentence for every patch that cannot be used.
         channels: Names of the channels, in order.
-        sites: For each site: patches, positive patches, and mean and standard deviation of each channel on the files' scale, None
-            where a channel holds nothing.
-        deviation: Largest distance of the dataset's channel means from the published ones, in published standard deviations.
+        sites: For each site: patches, positive patches, and mean and standard deviation of each
+            channel on the files' scale, None where a channel holds nothing.
+        deviation: Largest distance of the dataset's channel means from the published ones, in
+            published standard deviations.
         organisers_deviation: The same for the constants of the organisers' code.
-        organisers_release: Whether the unusable files are of the z-scored release that those constants belong to.
+        organisers_release: Whether the unusable files are of the z-scored release that those
+            constants belong to.
     """
 
     patches: int
@@ -64,30 +67,47 @@ class DatasetReport:
     def lines(self) -> list[str]:
         """The report as a person reads it."""
         found = [
-            f"{self.patches} patches, {self.labelled} labelled, {self.positive} with landslide ({self.landslide_share:.2%} of the pixels)",
-            f"{len(self.degenerate)} degenerate (constant elevation or no slope){_some(self.degenerate)}",
+            (
+                f"{self.patches} patches, {self.labelled} labelled, {self.positive} with landslide"
+                f" ({self.landslide_share:.2%} of the pixels)"
+            ),
+            (
+                f"{len(self.degenerate)} degenerate (constant elevation or no"
+                f" slope){_some(self.degenerate)}"
+            ),
             f"{len(self.stray)} stray files{_some(self.stray)}",
             f"{len(self.problems)} unusable patches",
             *(f"  {name}: {sentence}" for name, sentence in self.problems[:10]),
         ]
         if self.organisers_release:
             found.append(
-                f"  the values of unusable files have the means of the z-scored release that {ORGANISERS} belong to; use the files as "
-                "published"
+                "  the values of unusable files have the means of the z-scored release that"
+                f" {ORGANISERS} belong to; use the files as published"
             )
         if self.sites:
             found += [
-                f"channel means lie within {self.deviation:.1f} published standard deviations of the published means",
-                f"{ORGANISERS} do not belong to these files: the means lie {self.organisers_deviation:.1f} of their standard deviations "
-                "off",
+                (
+                    f"channel means lie within {self.deviation:.1f} published standard deviations"
+                    " of the published means"
+                ),
+                (
+                    f"{ORGANISERS} do not belong to these files: the means lie"
+                    f" {self.organisers_deviation:.1f} of their standard deviations off"
+                ),
             ]
         if self.deviation > _FAR:
-            found.append('  so the published constants do not fit; train with --set normalization.statistics="data"')
+            found.append(
+                "  so the published constants do not fit; train with --set"
+                ' normalization.statistics="data"'
+            )
         for site, row in self.sites.items():
             found.append(f"{site}: {row['patches']} patches, {row['positive']} with landslide")
             triples = zip(self.channels, row["mean"], row["std"], strict=True)
             found.append(
-                "  " + "  ".join(f"{n} {m:.3f}±{s:.3f}" if m is not None else f"{n} empty" for n, m, s in triples)
+                "  "
+                + "  ".join(
+                    f"{n} {m:.3f}±{s:.3f}" if m is not None else f"{n} empty" for n, m, s in triples
+                )
             )
         return found
 
@@ -126,14 +146,25 @@ def check_dataset(dataset: Dataset, *, report: Reporter = SILENT) -> DatasetRepo
     sites = {site: found.summary() for site, found in sorted(sums.items())}
     mean = _mean_of_all(sums)
     return DatasetReport(
-        len(dataset), labelled, positive, landslide / max(1, pixels), tuple(degenerate), dataset.stray, tuple(problems),
-        dataset.channels, sites, deviation(mean, PUBLISHED_MEAN, PUBLISHED_STD), deviation(mean, ORGANISERS_MEAN, ORGANISERS_STD),
+        len(dataset),
+        labelled,
+        positive,
+        landslide / max(1, pixels),
+        tuple(degenerate),
+        dataset.stray,
+        tuple(problems),
+        dataset.channels,
+        sites,
+        deviation(mean, PUBLISHED_MEAN, PUBLISHED_STD),
+        deviation(mean, ORGANISERS_MEAN, ORGANISERS_STD),
         bool(refused.count.all()) and is_organisers_release(refused.mean),
-    )  # fmt: skip
+    )
 
 
 def _degenerate(sample: Sample, channels: tuple[str, ...]) -> bool:
-    """Whether the elevation is constant, or nothing slopes; channels that are not there are no sign of it."""
+    """Whether the elevation is constant, or nothing slopes; channels that are not there are no sign
+    of it.
+    """
     for name, flat in (("DEM", lambda v: np.ptp(v) == 0), ("slope", lambda v: not v.any())):
         if name in channels:
             values = sample.image[channels.index(name)]
@@ -157,7 +188,10 @@ class _Sums:
     def add(self, sample: Sample) -> None:
         self.patches += 1
         self.positive += bool(sample.mask is not None and (sample.mask == 1).any())
-        self.add_values(sample.image.reshape(len(self.channels), -1).astype(np.float64) / self._divisors[:, None])
+        self.add_values(
+            sample.image.reshape(len(self.channels), -1).astype(np.float64)
+            / self._divisors[:, None]
+        )
 
     def add_values(self, values: NDArray[np.float64]) -> None:
         """Add values of shape (C, pixels)."""
@@ -174,7 +208,10 @@ class _Sums:
 
     def summary(self) -> dict[str, Any]:
         std = np.sqrt(np.maximum(self.squares / np.maximum(1, self.count) - self.mean**2, 0))
-        mean, spread = ([None if np.isnan(v) else round(float(v), 4) for v in values] for values in (self.mean, std))
+        mean, spread = (
+            [None if np.isnan(v) else round(float(v), 4) for v in values]
+            for values in (self.mean, std)
+        )
         return {"patches": self.patches, "positive": self.positive, "mean": mean, "std": spread}
 
 
@@ -182,7 +219,10 @@ def _mean_of_all(sums: Mapping[str, _Sums]) -> NDArray[np.float64]:
     """Mean of each of the 14 bands over all sites; NaN where there is none."""
     whole = np.full(len(NAMES), np.nan)
     for channel in next(iter(sums.values())).channels if sums else ():
-        found = [(s.total[s.channels.index(channel)], s.count[s.channels.index(channel)]) for s in sums.values()]
+        found = [
+            (s.total[s.channels.index(channel)], s.count[s.channels.index(channel)])
+            for s in sums.values()
+        ]
         total, count = (sum(values) for values in zip(*found, strict=True))
         if count:
             whole[NAMES.index(channel)] = total / count

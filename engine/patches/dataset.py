@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from engine.bands import NAMES
 from engine.errors import DatasetError, InputError
 from engine.patches.arrays import IMAGES, INDEX, MASKS, PatchArrays, open_patches
-from engine.patches.landslide4sense import IGNORE, PatchFile, PatchFolder, Split, find_patches, image_values, read_patch
+from engine.patches.landslide4sense import (
+    IGNORE,
+    PatchFile,
+    PatchFolder,
+    Split,
+    find_patches,
+    image_values,
+    read_patch,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,8 @@ class Dataset:
         ids: Names of the patches.
         stray: Names of files that belong to none.
         read: Reads the patch of a number; raises InputError where it cannot be used.
-        values: Bands' values as they stand in the file of a number, (h, w, 14), where it can be read at all.
+        values: Bands' values as they stand in the file of a number, (h, w, 14), where it can be
+            read at all.
     """
 
     channels: tuple[str, ...]
@@ -55,7 +64,9 @@ class Dataset:
 
 
 def open_dataset(path: Path, split: Split = "train") -> Dataset:
-    """A dataset of either form; arguments and errors as for :func:`engine.patches.arrays.open_patches`."""
+    """A dataset of either form; arguments and errors as for
+    :func:`engine.patches.arrays.open_patches`.
+    """
     if (path / INDEX).is_file():
         stray = sorted(p.name for p in path.iterdir() if p.name not in (INDEX, IMAGES, MASKS))
         return of_packed(open_patches(path, labels=False), stray)
@@ -84,11 +95,17 @@ def of_packed(arrays: PatchArrays, stray: list[str] | None = None) -> Dataset:
         wrong = sorted(set(np.unique(mask).tolist()) - {0, 1, IGNORE})
         if wrong:
             raise DatasetError(
-                f"Its mask holds {', '.join(map(str, wrong[:4]))}, not only 0, 1 and 255; pack it again."
+                f"Its mask holds {', '.join(map(str, wrong[:4]))}, not only 0, 1 and 255; pack it"
+                " again."
             )
         if not np.isfinite(image).any():
             raise DatasetError("Its image holds no data at all; remove it from the dataset.")
-        return Sample(arrays.ids[number], image, mask if (mask != IGNORE).any() else None, arrays.places[number].site)
+        return Sample(
+            arrays.ids[number],
+            image,
+            mask if (mask != IGNORE).any() else None,
+            arrays.places[number].site,
+        )
 
     return Dataset(arrays.channels, arrays.ids, tuple(stray or ()), read, lambda number: None)
 

@@ -1,4 +1,5 @@
-"""Landslide4Sense patches as HDF5: the official layout, that of the public mirror, and a plain pair of folders.
+"""Landslide4Sense patches as HDF5: the official layout, that of the public mirror, and a plain pair
+of folders.
 
 ::
 
@@ -6,12 +7,14 @@
     ROOT/images/{train,validation,test}  ROOT/annotations/{train,validation,test}   mirror
     ROOT/{img,mask}                                                             one split alone
 
-An image is ``image_N.h5`` (key ``img``, rows x columns x bands), a mask ``mask_N.h5`` (key ``mask``, 0 and 1). The mirror has five
-stray ``image_*.h5`` among its training annotations, so masks are found by their own name. Values in the files are
-``raw / divisor`` (see :mod:`engine.bands`); a :class:`Patch` holds the raw values, which are whole numbers.
+An image is ``image_N.h5`` (key ``img``, rows x columns x bands), a mask ``mask_N.h5`` (key
+``mask``, 0 and 1). The mirror has five stray ``image_*.h5`` among its training annotations, so
+masks are found by their own name. Values in the files are ``raw / divisor`` (see
+:mod:`engine.bands`); a :class:`Patch` holds the raw values, which are whole numbers.
 
-The training ids run in scan order over four sites (recovered from neighbours that continue each other); patches side by side
-touch, so that only splits by site or by contiguous block are free of leakage.
+The training ids run in scan order over four sites (recovered from neighbours that continue each
+other); patches side by side touch, so that only splits by site or by contiguous block are free of
+leakage.
 """
 
 from __future__ import annotations
@@ -28,8 +31,8 @@ from numpy.typing import NDArray
 
 from engine.bands import NAMES
 from engine.errors import DatasetError, MissingFileError, UnreadableFileError
+from engine.files import atomic_path
 from engine.patches.scale import DIVISORS, is_raw, share_off, standardised_by
-from engine.raster import atomic_path
 
 Split = Literal["train", "validation", "test"]
 
@@ -42,7 +45,10 @@ IGNORE = 255
 
 _LAYOUTS: dict[str, tuple[tuple[str, str], ...]] = {
     "train": (("TrainData/img", "TrainData/mask"), ("images/train", "annotations/train")),
-    "validation": (("ValidData/img", "ValidData/mask"), ("images/validation", "annotations/validation")),
+    "validation": (
+        ("ValidData/img", "ValidData/mask"),
+        ("images/validation", "annotations/validation"),
+    ),
     "test": (("TestData/img", "TestData/mask"), ("images/test", "annotations/test")),
 }
 _PLAIN = ("img", "mask")
@@ -50,7 +56,9 @@ _PLAIN = ("img", "mask")
 
 @dataclass(frozen=True)
 class Site:
-    """One site of the training set: ids ``first`` to ``last`` in scan order, ``columns`` patches a row."""
+    """One site of the training set: ids ``first`` to ``last`` in scan order, ``columns`` patches a
+    row.
+    """
 
     name: str
     first: int
@@ -64,12 +72,15 @@ SITES = (
     Site("site-3", 3185, 3305, 11),
     Site("site-4", 3306, 3799, 26),
 )
-"""The training sites by id. Only the first, with 88 % of all landslide pixels, is identified beyond doubt."""
+"""The training sites by id. Only the first, with 88 % of all landslide pixels, is identified beyond
+doubt."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a patch lies: its site, its row and column there, and the contiguous block that holds it."""
+    """Where a patch lies: its site, its row and column there, and the contiguous block that holds
+    it.
+    """
 
     site: str
     row: int
@@ -82,7 +93,9 @@ class Place:
 
 
 def place_of(number: int) -> Place:
-    """Place of a training patch by its id; ids beyond the training set are each a place of their own."""
+    """Place of a training patch by its id; ids beyond the training set are each a place of their
+    own.
+    """
     for site in SITES:
         if site.first <= number <= site.last:
             row, column = divmod(number - site.first, site.columns)
@@ -161,29 +174,38 @@ def find_patches(
     """Find the patches of one split in any of the known layouts.
 
     Args:
-        path: Root of the dataset, one of its split folders, or a folder of ``image_N.h5`` files alone.
+        path: Root of the dataset, one of its split folders, or a folder of ``image_N.h5`` files
+            alone.
         split: Which split to take where the root holds several.
-        labels: ``needed``: an image without a mask is an error; ``taken``: masks are used where they are; ``ignored``: never looked at.
+        labels: ``needed``: an image without a mask is an error; ``taken``: masks are used where
+            they are; ``ignored``: never looked at.
 
     Raises:
         MissingFileError: There is no such folder.
         DatasetError: It holds no patches, or images without masks where labels are needed.
     """
     if not path.is_dir():
-        raise MissingFileError(f"There is no folder {path}; give the folder that holds the Landslide4Sense patches.")
+        raise MissingFileError(
+            f"There is no folder {path}; give the folder that holds the Landslide4Sense patches."
+        )
     images, masks = _folders(path, split)
     image_files = _numbered(images, "image")
     if not image_files:
         raise DatasetError(
-            f"{path} holds no Landslide4Sense patches: none of {', '.join(pair[0] for pair in _LAYOUTS[split])} or img with files "
-            "image_N.h5 was found in it; give the dataset's root or one of its split folders."
+            f"{path} holds no Landslide4Sense patches: none of"
+            f" {', '.join(pair[0] for pair in _LAYOUTS[split])} or img with files image_N.h5 was"
+            " found in it; give the dataset's root or one of its split folders."
         )
     mask_files = _numbered(masks, "mask") if masks is not None and labels != "ignored" else {}
-    # Validation and test sets are numbered from 1 as well, but their ids say nothing of where they lie.
+    # Validation and test sets are numbered from 1 as well, but their ids say nothing of where they
+    # lie.
     known_ids = not re.search("valid|test", f"{images.parent.name}/{images.name}", re.IGNORECASE)
     files = tuple(
         PatchFile(
-            n, image_files[n], mask_files.get(n), place_of(n) if known_ids else Place(images.parent.name, 0, 2 * n)
+            n,
+            image_files[n],
+            mask_files.get(n),
+            place_of(n) if known_ids else Place(images.parent.name, 0, 2 * n),
         )
         for n in sorted(image_files)
     )
@@ -191,11 +213,16 @@ def find_patches(
     if labels == "needed" and missing:
         some = ", ".join(map(str, missing[:5])) + (" …" if len(missing) > 5 else "")
         raise DatasetError(
-            f"{len(missing)} of the {len(files)} images in {images} have no mask_N.h5 (ids {some}); add their masks or remove the images."
+            f"{len(missing)} of the {len(files)} images in {images} have no mask_N.h5 (ids {some});"
+            " add their masks or remove the images."
         )
     known = {*image_files.values(), *mask_files.values()}
     both = [images, *([masks] if masks is not None and masks.is_dir() else [])]
-    stray = tuple(sorted(p for folder in both for p in folder.iterdir() if p.suffix == ".h5" and p not in known))
+    stray = tuple(
+        sorted(
+            p for folder in both for p in folder.iterdir() if p.suffix == ".h5" and p not in known
+        )
+    )
     return PatchFolder(images, files, stray if labels != "ignored" else ())
 
 
@@ -222,7 +249,8 @@ def read_patch(file: PatchFile) -> Patch:
 
     Raises:
         UnreadableFileError: A file is damaged or no HDF5.
-        DatasetError: Wrong keys or shapes, mask values other than 0, 1 and 255, or values on another scale.
+        DatasetError: Wrong keys or shapes, mask values other than 0, 1 and 255, or values on
+            another scale.
     """
     image = read_image(file.image)
     mask = None if file.mask is None else read_mask(file.mask)
@@ -241,11 +269,14 @@ def read_image(path: Path) -> NDArray[np.float32]:
         cause = (
             f"they were standardised by {known}"
             if known
-            else f"{share_off(values):.0%} of them are no whole DN, degrees or metres once multiplied by the band divisors"
+            else (
+                f"{share_off(values):.0%} of them are no whole DN, degrees or metres once"
+                " multiplied by the band divisors"
+            )
         )
         raise DatasetError(
-            f"The values of {path} are not on the scale of the published files ({cause}); use the files as published, not a "
-            "standardised copy."
+            f"The values of {path} are not on the scale of the published files ({cause}); use the"
+            " files as published, not a standardised copy."
         )
     return np.ascontiguousarray(np.moveaxis(np.rint(values * DIVISORS), -1, 0), np.float32)
 
@@ -259,11 +290,14 @@ def image_values(path: Path) -> NDArray[Any]:
     values = _dataset(path, "img")
     if values.shape != (SIDE_PX, SIDE_PX, len(NAMES)):
         raise DatasetError(
-            f"The image {path} has shape {values.shape}, but a Landslide4Sense patch is {(SIDE_PX, SIDE_PX, len(NAMES))} (rows, columns, "
-            "bands); it belongs to another dataset."
+            f"The image {path} has shape {values.shape}, but a Landslide4Sense patch is"
+            f" {(SIDE_PX, SIDE_PX, len(NAMES))} (rows, columns, bands); it belongs to another"
+            " dataset."
         )
     if not np.isfinite(values).all():
-        raise DatasetError(f"The image {path} holds NaN or infinite values; remove it from the dataset.")
+        raise DatasetError(
+            f"The image {path} holds NaN or infinite values; remove it from the dataset."
+        )
     return values
 
 
@@ -276,13 +310,14 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
     values = _dataset(path, "mask")
     if values.shape != (SIDE_PX, SIDE_PX):
         raise DatasetError(
-            f"The mask {path} has shape {values.shape}, but its image is {SIDE_PX} x {SIDE_PX}; export it again."
+            f"The mask {path} has shape {values.shape}, but its image is {SIDE_PX} x {SIDE_PX};"
+            " export it again."
         )
     wrong = sorted(set(np.unique(values).tolist()) - {0, 1, IGNORE})
     if wrong:
         raise DatasetError(
-            f"The mask {path} holds {', '.join(f'{v:g}' for v in wrong[:4])}, but a mask holds only 0 (background), 1 (landslide) and "
-            "255 (ignore); recode it."
+            f"The mask {path} holds {', '.join(f'{v:g}' for v in wrong[:4])}, but a mask holds only"
+            " 0 (background), 1 (landslide) and 255 (ignore); recode it."
         )
     return values.astype(np.uint8)
 
@@ -294,12 +329,17 @@ def _dataset(path: Path, key: str) -> NDArray[Any]:
         with h5py.File(path, "r") as file:
             if key not in file:
                 keys = ", ".join(sorted(file)) or "none"
-                raise DatasetError(f"{path} has no key {key!r} (its keys: {keys}); it is not a Landslide4Sense file.")
+                raise DatasetError(
+                    f"{path} has no key {key!r} (its keys: {keys}); it is not a Landslide4Sense"
+                    " file."
+                )
             return np.asarray(file[key])
     except (OSError, RuntimeError) as error:
         if isinstance(error, UnreadableFileError | DatasetError):
             raise
-        raise UnreadableFileError(f"{path} cannot be read as HDF5 ({error}); copy or download it again.") from error
+        raise UnreadableFileError(
+            f"{path} cannot be read as HDF5 ({error}); copy or download it again."
+        ) from error
 
 
 def write_image(path: Path, raw: NDArray[np.floating[Any]] | NDArray[np.integer[Any]]) -> None:

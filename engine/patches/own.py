@@ -1,7 +1,7 @@
 """A user's own data as patches: a stack, and an inventory of polygons as its labels.
 
-This is the way from corrected polygons back into training. Patches lie side by side; those with too little data are left out, and
-pixels without data do not count.
+This is the way from corrected polygons back into training. Patches lie side by side; those with too
+little data are left out, and pixels without data do not count.
 """
 
 from __future__ import annotations
@@ -13,9 +13,15 @@ from numpy.typing import NDArray
 from rasterio import features
 from rasterio.windows import Window
 
-from engine.errors import DatasetError, InventoryError, MissingCRSError, MissingFileError, NoOverlapError
+from engine.errors import (
+    DatasetError,
+    InventoryError,
+    MissingCRSError,
+    MissingFileError,
+    NoOverlapError,
+)
 from engine.events import SILENT, Reporter
-from engine.nouns import Stack
+from engine.handles import Stack
 from engine.patches.arrays import NODATA, PatchArrays, to_int16
 from engine.patches.landslide4sense import IGNORE, SIDE_PX, Place
 from engine.units import UnitCheck
@@ -36,30 +42,37 @@ def patches_from_stack(
 
     Args:
         path: The stack.
-        inventory: Polygons of all landslides in it (any vector format, any CRS); None gives patches without labels. Polygons whose
-            ``status`` is ``rejected`` do not count.
+        inventory: Polygons of all landslides in it (any vector format, any CRS); None gives patches
+            without labels. Polygons whose ``status`` is ``rejected`` do not count.
         layer: Layer of the inventory's file; ``landslides``, or its first, by default.
         side_px: Side of the patches.
         report: Progress over the patches, and a warning of slopes that are no degrees.
 
     Returns:
-        Patches on the stack's channels; rounded to whole DN, degrees and metres, as the benchmark's are.
+        Patches on the stack's channels; rounded to whole DN, degrees and metres, as the benchmark's
+        are.
 
     Raises:
-        MissingFileError, UnreadableFileError, ChannelError, GridError: The stack cannot be used, for its units either.
-        InventoryError: The inventory cannot be read or holds no polygons; NoOverlapError: it lies elsewhere.
-        DatasetError: The stack is smaller than a patch or holds no data.
+        MissingFileError, UnreadableFileError, ChannelError, GridError: The stack cannot be used,
+        for its units either. InventoryError: The inventory cannot be read or holds no polygons;
+        NoOverlapError: it lies elsewhere. DatasetError: The stack is smaller than a patch or holds
+        no data.
     """
     stack = Stack.open(path)
     rows, columns = stack.grid.shape
     if min(rows, columns) < side_px:
         raise DatasetError(
-            f"{path} is {rows} x {columns} pixels, smaller than one patch of {side_px}; use a larger area."
+            f"{path} is {rows} x {columns} pixels, smaller than one patch of {side_px}; use a"
+            " larger area."
         )
     truth = None if inventory is None else rasterize(inventory, stack, layer=layer)
     images, masks, ids, places = [], [], [], []
     units = UnitCheck(stack.channels)
-    spots = [(r, c) for r in range(0, rows - side_px + 1, side_px) for c in range(0, columns - side_px + 1, side_px)]
+    spots = [
+        (r, c)
+        for r in range(0, rows - side_px + 1, side_px)
+        for c in range(0, columns - side_px + 1, side_px)
+    ]
     with stack.reader() as reader:
         for done, (row, column) in enumerate(spots):
             raw = reader.read(stack.channels, Window(column, row, side_px, side_px))
@@ -69,9 +82,9 @@ def patches_from_stack(
             if empty.mean() <= 1 - MIN_VALID:
                 mask = np.full((side_px, side_px), IGNORE, np.uint8)
                 if truth is not None:
-                    mask = np.where(empty, IGNORE, truth[row : row + side_px, column : column + side_px]).astype(
-                        np.uint8
-                    )
+                    mask = np.where(
+                        empty, IGNORE, truth[row : row + side_px, column : column + side_px]
+                    ).astype(np.uint8)
                 images.append(image)
                 masks.append(mask)
                 ids.append(f"{path.stem}-r{row}-c{column}")
@@ -79,12 +92,18 @@ def patches_from_stack(
             report.progress("cutting patches", done + 1, len(spots))
     units.finish(str(path), report)
     if not images:
-        raise DatasetError(f"{path} holds no patch with data in at least {MIN_VALID:.0%} of its pixels.")
-    return PatchArrays(np.stack(images), np.stack(masks), tuple(ids), tuple(places), stack.channels, path.stem)
+        raise DatasetError(
+            f"{path} holds no patch with data in at least {MIN_VALID:.0%} of its pixels."
+        )
+    return PatchArrays(
+        np.stack(images), np.stack(masks), tuple(ids), tuple(places), stack.channels, path.stem
+    )
 
 
 def rasterize(inventory: Path, stack: Stack, *, layer: str | None = None) -> NDArray[np.uint8]:
-    """Burn an inventory's polygons into the stack's grid: 1 where a pixel's centre lies in one; shape (rows, columns)."""
+    """Burn an inventory's polygons into the stack's grid: 1 where a pixel's centre lies in one;
+    shape (rows, columns).
+    """
     import geopandas
     import pyogrio
 
@@ -99,20 +118,30 @@ def rasterize(inventory: Path, stack: Stack, *, layer: str | None = None) -> NDA
             f"The inventory {inventory} cannot be read ({error}); give a vector file of polygons."
         ) from error
     if frame.crs is None:
-        raise MissingCRSError(f"The inventory {inventory} has no coordinate reference system; assign it first.")
+        raise MissingCRSError(
+            f"The inventory {inventory} has no coordinate reference system; assign it first."
+        )
     if "status" in frame:
         frame = frame[frame["status"] != "rejected"]
     frame = frame.to_crs(stack.grid.crs)
     shapes = [
         shape
         for shape in frame.geometry
-        if shape is not None and shape.geom_type in ("Polygon", "MultiPolygon") and not shape.is_empty
+        if shape is not None
+        and shape.geom_type in ("Polygon", "MultiPolygon")
+        and not shape.is_empty
     ]
     if not shapes:
         raise InventoryError(
-            f"The inventory {inventory} (layer {chosen}) holds no polygons; give the mapped landslides as polygons."
+            f"The inventory {inventory} (layer {chosen}) holds no polygons; give the mapped"
+            " landslides as polygons."
         )
-    truth = features.rasterize(shapes, stack.grid.shape, transform=stack.grid.transform, dtype=np.uint8)
+    truth = features.rasterize(
+        shapes, stack.grid.shape, transform=stack.grid.transform, dtype=np.uint8
+    )
     if not truth.any():
-        raise NoOverlapError(f"No polygon of {inventory} covers a pixel of {stack.path}; they lie in different places.")
+        raise NoOverlapError(
+            f"No polygon of {inventory} covers a pixel of {stack.path}; they lie in different"
+            " places."
+        )
     return np.asarray(truth, np.uint8)

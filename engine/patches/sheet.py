@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DatasetError, InputError
+from engine.files import atomic_path
 from engine.patches.dataset import Dataset
-from engine.raster import atomic_path
 
 _RGB = ("B04", "B03", "B02")
 
 
 def picture_sheet(dataset: Dataset, path: Path, *, most: int = 40) -> None:
-    """Write a sheet of patches in natural colour with their landslides outlined, spread evenly over the dataset.
+    """Write a sheet of patches in natural colour with their landslides outlined, spread evenly over
+    the dataset.
 
     Args:
         dataset: The patches.
@@ -31,7 +32,8 @@ def picture_sheet(dataset: Dataset, path: Path, *, most: int = 40) -> None:
     missing = [name for name in _RGB if name not in dataset.channels]
     if missing:
         raise DatasetError(
-            f"A picture sheet needs B04, B03 and B02, but the patches lack {', '.join(missing)}; leave --sheet out."
+            f"A picture sheet needs B04, B03 and B02, but the patches lack {', '.join(missing)};"
+            " leave --sheet out."
         )
     rgb = [dataset.channels.index(name) for name in _RGB]
     step = max(1, len(dataset) // most)
@@ -57,7 +59,9 @@ def picture_sheet(dataset: Dataset, path: Path, *, most: int = 40) -> None:
 
 
 def natural_colour(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Red, green and blue (3, h, w) stretched between their 2nd and 98th percentiles together; shape (h, w, 3), gaps black."""
+    """Red, green and blue (3, h, w) stretched between their 2nd and 98th percentiles together;
+    shape (h, w, 3), gaps black.
+    """
     low, high = np.nanpercentile(rgb, [2, 98]) if np.isfinite(rgb).any() else (0.0, 1.0)
     stretched = np.clip((np.moveaxis(rgb, 0, -1) - low) / max(1.0, high - low), 0, 1)
     return np.asarray(np.nan_to_num(stretched), np.float32)

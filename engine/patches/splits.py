@@ -1,7 +1,8 @@
-"""Splits for validation: by site or by contiguous block, because neighbouring patches touch and a random split leaks.
+"""Splits for validation: by site or by contiguous block, because neighbouring patches touch and a
+random split leaks.
 
-Where training and validation blocks meet, training patches that touch a validation patch (also at a corner) are left out of that
-fold.
+Where training and validation blocks meet, training patches that touch a validation patch (also at a
+corner) are left out of that fold.
 """
 
 from __future__ import annotations
@@ -31,13 +32,16 @@ class Fold:
     validation: NDArray[np.int64]
 
 
-def split(arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, report: Reporter = SILENT) -> list[Fold]:
+def split(
+    arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, report: Reporter = SILENT
+) -> list[Fold]:
     """Cut labelled patches into folds.
 
     Args:
         arrays: The patches.
-        method: ``site``: one fold a site (``folds`` caps their number); ``block``: contiguous blocks dealt out so that folds hold
-            about as much landslide; ``random``: patch by patch, which leaks and says so.
+        method: ``site``: one fold a site (``folds`` caps their number); ``block``: contiguous
+            blocks dealt out so that folds hold about as much landslide; ``random``: patch by patch,
+            which leaks and says so.
         folds: Number of folds.
         seed: Order in which equal blocks are dealt, and the random split.
         report: Takes the warning.
@@ -47,10 +51,14 @@ def split(arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, rep
         DatasetError: Fewer sites or blocks than folds.
     """
     if method not in METHODS or folds < 2:
-        raise ConfigError(f"A split is by {', '.join(METHODS)} into at least 2 folds, not by {method!r} into {folds}.")
+        raise ConfigError(
+            f"A split is by {', '.join(METHODS)} into at least 2 folds, not by {method!r} into"
+            f" {folds}."
+        )
     if method == "random":
         report.warn(
-            "A random split leaks: neighbouring patches touch, so its scores are too high. Use site or block for anything you report."
+            "A random split leaks: neighbouring patches touch, so its scores are too high. Use site"
+            " or block for anything you report."
         )
         groups = [str(i) for i in range(len(arrays))]
     else:
@@ -60,11 +68,13 @@ def split(arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, rep
         units = {"site": "sites", "block": "blocks", "random": "patches"}[method]
         remedy = "split by block" if method == "site" else "label a larger area"
         raise DatasetError(
-            f"A split by {method} into {folds} folds needs as many {units}, but the {len(arrays)} patches lie in {len(names)}; use fewer "
-            f"folds or {remedy}."
+            f"A split by {method} into {folds} folds needs as many {units}, but the {len(arrays)}"
+            f" patches lie in {len(names)}; use fewer folds or {remedy}."
         )
     positive = arrays.positive_pixels
-    member = {name: np.array([i for i, group in enumerate(groups) if group == name]) for name in names}
+    member = {
+        name: np.array([i for i, group in enumerate(groups) if group == name]) for name in names
+    }
     dealt = _deal(names, {name: int(positive[member[name]].sum()) for name in names}, folds, seed)
     return [
         _fold(arrays, f"{method}-{k + 1}", np.concatenate([member[n] for n in chosen]), method)
@@ -73,7 +83,8 @@ def split(arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, rep
 
 
 def split_by_id(arrays: PatchArrays, groups: Sequence[Sequence[str]]) -> list[Fold]:
-    """Folds that hold out the patches named, group by group; what touches them is left out of training.
+    """Folds that hold out the patches named, group by group; what touches them is left out of
+    training.
 
     Args:
         arrays: The patches.
@@ -86,16 +97,23 @@ def split_by_id(arrays: PatchArrays, groups: Sequence[Sequence[str]]) -> list[Fo
     unknown = [name for group in groups for name in group if name not in position]
     if unknown:
         raise DatasetError(
-            f"The folds name patches that {arrays.source} lacks: {', '.join(unknown)}; name some of {', '.join(arrays.ids[:8])} …."
+            f"The folds name patches that {arrays.source} lacks: {', '.join(unknown)}; name some of"
+            f" {', '.join(arrays.ids[:8])} …."
         )
     folds = [
-        _fold(arrays, f"fold-{number}", np.array([position[name] for name in group], np.int64), "block")
+        _fold(
+            arrays,
+            f"fold-{number}",
+            np.array([position[name] for name in group], np.int64),
+            "block",
+        )
         for number, group in enumerate(groups, start=1)
     ]
     empty = [fold.name for fold in folds if len(fold.training) == 0 or len(fold.validation) == 0]
     if empty:
         raise DatasetError(
-            f"Nothing is left to train on, or to hold out, in {', '.join(empty)}; name other patches in the folds."
+            f"Nothing is left to train on, or to hold out, in {', '.join(empty)}; name other"
+            " patches in the folds."
         )
     return folds
 
@@ -115,11 +133,15 @@ def _fold(arrays: PatchArrays, name: str, validation: NDArray[np.int64], method:
     held = set(validation.tolist())
     rest = [i for i in range(len(arrays)) if i not in held]
     if method == "block":
-        taken = {(arrays.places[i].site, arrays.places[i].row, arrays.places[i].column) for i in held}
+        taken = {
+            (arrays.places[i].site, arrays.places[i].row, arrays.places[i].column) for i in held
+        }
         rest = [i for i in rest if not _touches(arrays.places[i], taken)]
     return Fold(name, np.array(rest, np.int64), np.sort(validation))
 
 
 def _touches(place: Place, taken: set[tuple[str, int, int]]) -> bool:
-    around = ((place.site, place.row + dr, place.column + dc) for dr in (-1, 0, 1) for dc in (-1, 0, 1))
+    around = (
+        (place.site, place.row + dr, place.column + dc) for dr in (-1, 0, 1) for dc in (-1, 0, 1)
+    )
     return any(key in taken for key in around)

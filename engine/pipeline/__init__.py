@@ -1,7 +1,6 @@
 """Scene to inventory in one call: the only room that knows every stage."""
 
-from engine.pipeline.detection import DetectConfig, Detection, Threshold, detect
-from engine.pipeline.merging import merge
+from engine.pipeline.detection import DetectConfig, Detection, Threshold, detect, merge
 from engine.pipeline.redrawing import redraw
 from engine.pipeline.request import Job, jobs, left_from_earlier, stack_for
 from engine.pipeline.results import Results

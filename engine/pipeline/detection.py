@@ -1,4 +1,6 @@
-"""From a stack to its inventory in one call: probability, mask, polygons and everything that stands beside them."""
+"""From a stack to its inventory in one call: probability, mask, polygons and everything that stands
+beside them.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,17 @@ from shapely.geometry.base import BaseGeometry
 from engine import __version__
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
+from engine.files import output_folder
+from engine.handles import LandslideMask, Stack
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import Prediction, predict
 from engine.inference.mask import automatic_threshold, make_mask
+from engine.inventory.combine import combine
 from engine.inventory.inventory import Inventory
 from engine.inventory.provenance import WELL_COVERED
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import ModelBundle
-from engine.nouns import LandslideMask, Stack
 from engine.pipeline.results import RECORD, Results, sources_of, write_results
-from engine.raster import output_folder
 from engine.scene.change import change_on, change_path
 
 Threshold = float | Literal["auto"] | None
@@ -34,7 +37,8 @@ class DetectConfig:
     """How a stack becomes an inventory.
 
     Attributes:
-        threshold: Probability from which a pixel is landslide; None takes the models' cards', ``auto`` the histogram's.
+        threshold: Probability from which a pixel is landslide; None takes the models' cards',
+            ``auto`` the histogram's.
         inference: Windows, views, device.
         polygons: Minimum mapping unit, outlines.
     """
@@ -46,13 +50,15 @@ class DetectConfig:
     def __post_init__(self) -> None:
         if isinstance(self.threshold, (int, float)) and not 0 < self.threshold < 1:
             raise ConfigError(
-                f"The threshold must lie between 0 and 1, but is {self.threshold:g}; 0.5 is a usual value."
+                f"The threshold must lie between 0 and 1, but is {self.threshold:g}; 0.5 is a usual"
+                " value."
             )
 
 
 @dataclass(frozen=True)
 class Detection(Results):
-    """What :func:`detect` wrote: the inventory with its report and record, and the rasters that it was drawn from.
+    """What :func:`detect` wrote: the inventory with its report and record, and the rasters that it
+    was drawn from.
 
     Attributes:
         folder: Where everything lies.
@@ -81,12 +87,13 @@ def detect(
     Args:
         stack: Channels on one grid.
         bundles: One or more models; several are averaged.
-        out: Folder for ``probability.tif``, ``uncertainty.tif`` (several members or views), ``mask.tif``, ``inventory.gpkg``,
-            ``report.html`` and ``run.json``; created if needed.
+        out: Folder for ``probability.tif``, ``uncertainty.tif`` (several members or views),
+            ``mask.tif``, ``inventory.gpkg``, ``report.html`` and ``run.json``; created if needed.
         config: Threshold, inference and polygons.
         area: Only here is looked; in the stack's CRS.
-        change: Raster of NDVI and brightness change on the stack's grid (:mod:`engine.scene.change`); None takes the one that
-            ``l4s stack --before`` put beside the stack, if there is one.
+        change: Raster of NDVI and brightness change on the stack's grid
+            (:mod:`engine.scene.change`); None takes the one that ``l4s stack --before`` put beside
+            the stack, if there is one.
         inputs: What the stack was made from, for the provenance.
         report: Receives progress.
 
@@ -102,14 +109,19 @@ def detect(
     _warn_without_cloud_mask(stack, config.inference, report)
     prediction = predict(stack, bundles, out=out, config=config.inference, area=area, report=report)
     threshold = _threshold(config.threshold, prediction, report)
-    # It stands for a complete result: an earlier one's must not stay beside the files that are replaced from here on.
+    # It stands for a complete result: an earlier one's must not stay beside the files that are
+    # replaced from here on.
     (out / RECORD).unlink(missing_ok=True)
-    mask = make_mask(prediction.probability, out=out / "mask.tif", threshold=threshold, report=report)
+    mask = make_mask(
+        prediction.probability, out=out / "mask.tif", threshold=threshold, report=report
+    )
     change = change or change_on(stack.grid, [change_path(stack.path)], report)
     run = {
         "engine_version": __version__,
         "created": started.isoformat(timespec="seconds"),
-        "models": [{"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles],
+        "models": [
+            {"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles
+        ],
         "threshold": threshold,
         "parameters": asdict(config),
         **sources_of(stack, change, inputs),
@@ -127,7 +139,9 @@ def detect(
         report=report,
     )
     _warn_of_partial_slope(inventory, report)
-    written = write_results(inventory, out, clock, stack=stack, probability=prediction.probability, report=report)
+    written = write_results(
+        inventory, out, clock, stack=stack, probability=prediction.probability, report=report
+    )
     return Detection(**vars(written), folder=out, prediction=prediction, mask=mask)
 
 
@@ -135,24 +149,32 @@ def _threshold(wanted: Threshold, prediction: Prediction, report: Reporter) -> f
     if wanted is None:
         return prediction.threshold
     if wanted == "auto":
-        value = automatic_threshold(prediction.probability, around=prediction.threshold, report=report)
+        value = automatic_threshold(
+            prediction.probability, around=prediction.threshold, report=report
+        )
         report.log(f"The threshold is {value:.3f}, from the histogram of probabilities.")
         return value
     return float(wanted)
 
 
 def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, report: Reporter) -> None:
-    """Say that nobody looked for clouds: a clouded map without landslides looks like a map without landslides."""
+    """Say that nobody looked for clouds: a clouded map without landslides looks like a map without
+    landslides.
+    """
     if stack.has_quality or not config.mask_quality:
         return
     remedy = (
-        "make the stack with `--quality s2cloudless` (extra `clouds`), which computes a mask from Level-1C bands."
+        "make the stack with `--quality s2cloudless` (extra `clouds`), which computes a mask from"
+        " Level-1C bands."
         if "B10" in stack.channels
-        else "make the stack with `--quality bright`, which takes bright ground that is not red for clouds and snow, or look for them in "
-        "the image before you trust the map."
+        else (
+            "make the stack with `--quality bright`, which takes bright ground that is not red for"
+            " clouds and snow, or look for them in the image before you trust the map."
+        )
     )
     report.warn(
-        f"{stack.path.name} has no cloud mask, so clouds are taken for ground: they hide landslides and can look like some; {remedy}"
+        f"{stack.path.name} has no cloud mask, so clouds are taken for ground: they hide landslides"
+        f" and can look like some; {remedy}"
     )
 
 
@@ -160,6 +182,29 @@ def _warn_of_partial_slope(inventory: Inventory, report: Reporter) -> None:
     covered = inventory.run.get("slope_covered")
     if covered and covered < WELL_COVERED:
         report.warn(
-            f"{100 * (1 - covered):.1f} % of the ground has no slope, without which most landslides are missed or fields are drawn: an "
-            "elevation model (DEM) is missing there."
+            f"{100 * (1 - covered):.1f} % of the ground has no slope, without which most landslides"
+            " are missed or fields are drawn: an elevation model (DEM) is missing there."
         )
+
+
+def merge(detections: Sequence[Detection], out: Path, *, report: Reporter = SILENT) -> Results:
+    """Write one inventory of several detections with its report; ground and landslides that two of
+    them saw count once.
+
+    Args:
+        detections: One or more; see :func:`engine.inventory.combine.combine`.
+        out: Folder for ``inventory.gpkg``, ``report.html`` and ``run.json``.
+        report: Receives progress.
+
+    Raises:
+        L4SError: See :mod:`engine.errors`.
+    """
+    clock = time.monotonic()
+    stacks = {str(d.inventory.run["inputs"]["stack"]) for d in detections}
+    stack = Stack.open(Path(stacks.pop())) if len(stacks) == 1 else None
+    combined = combine([d.inventory for d in detections])
+    report.log(
+        f"Of landslides that two detections mapped, {combined.run['mapped_twice']} were left out"
+        f" and {combined.run['joined']} joined."
+    )
+    return write_results(combined, output_folder(out), clock, stack=stack, report=report)

@@ -9,15 +9,15 @@ from typing import Any
 
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
+from engine.files import output_folder
+from engine.handles import LandslideMask, ProbabilityRaster, Stack
 from engine.inference import finished
 from engine.inference.mask import make_mask
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import read_inventory
 from engine.inventory.vectorize import VectorizeConfig, vectorize
-from engine.nouns import LandslideMask, ProbabilityRaster, Stack
 from engine.pipeline.results import INVENTORY, RECORD, REPORT, sources_of
-from engine.raster import output_folder
 from engine.scene.change import change_on, change_path
 
 DEFAULT_THRESHOLD = 0.5
@@ -38,14 +38,15 @@ def redraw(
 ) -> Inventory:
     """Draw landslides from a finished probability raster or a mask, without detecting anew.
 
-    What the raster says of its own run (models, area of interest) goes into the record, and the uncertainty and the change raster of
-    the same run are taken where none is given.
+    What the raster says of its own run (models, area of interest) goes into the record, and the
+    uncertainty and the change raster of the same run are taken where none is given.
 
     Args:
         probability: What was detected; may be left out where there is a mask.
         out: GeoPackage; reviewed polygons in it are kept. Its folder is created if needed.
         mask: Taken instead of thresholding the probability.
-        threshold: Probability from which a pixel is landslide; None takes that of the models, which the raster notes.
+        threshold: Probability from which a pixel is landslide; None takes that of the models, which
+            the raster notes.
         stack: Gives terrain and vegetation.
         uncertainty: Gives the agreement of models and views.
         change: Raster of NDVI and brightness change.
@@ -56,8 +57,10 @@ def redraw(
         The inventory as the file holds it.
 
     Raises:
-        ConfigError: Neither a probability nor a mask was given, or the threshold is not between 0 and 1.
-        L4SError: What :func:`engine.inventory.vectorize.vectorize` and :func:`engine.inventory.geopackage.write_geopackage` raise.
+        ConfigError: Neither a probability nor a mask was given, or the threshold is not between 0
+            and 1.
+        L4SError: What :func:`engine.inventory.vectorize.vectorize` and
+            :func:`engine.inventory.geopackage.write_geopackage` raise.
     """
     output_folder(out.resolve().parent)
     origin = finished.Origin("", {}, None)
@@ -69,12 +72,20 @@ def redraw(
             change = change or change_on(probability.grid, _changes_of(probability, stack), report)
             if mask is None:
                 cut = threshold or probability.threshold() or DEFAULT_THRESHOLD
-                mask = make_mask(probability, out=Path(folder) / "mask.tif", threshold=cut, report=report)
+                mask = make_mask(
+                    probability, out=Path(folder) / "mask.tif", threshold=cut, report=report
+                )
                 members = origin.facts.get("members", [])
-                models = [{key: member.get(key) for key in ("name", "version", "digest")} for member in members]
+                models = [
+                    {key: member.get(key) for key in ("name", "version", "digest")}
+                    for member in members
+                ]
                 noted = {"models": models, "threshold": cut, **origin.facts}
         if mask is None:
-            raise ConfigError("Neither a probability nor a mask was given; give the raster that `l4s detect` wrote.")
+            raise ConfigError(
+                "Neither a probability nor a mask was given; give the raster that `l4s detect`"
+                " wrote."
+            )
         inventory = vectorize(
             mask,
             probability=probability,
@@ -88,14 +99,21 @@ def redraw(
         )
     inventory = read_inventory(write_geopackage(inventory, out, report=report))
     if out.name == INVENTORY and out.with_name(REPORT).exists():
-        report.log(f"{REPORT} beside {out.name} still shows the landslides of before; `l4s report` writes it anew.")
+        report.log(
+            f"{REPORT} beside {out.name} still shows the landslides of before; `l4s report` writes"
+            " it anew."
+        )
     return inventory
 
 
 def _changes_of(probability: ProbabilityRaster, stack: Stack | None) -> list[Path]:
-    """Where the change raster of a detection may lie. One beside it is left from an earlier run where its record knows of none."""
+    """Where the change raster of a detection may lie. One beside it is left from an earlier run
+    where its record knows of none.
+    """
     try:
-        inputs = json.loads(probability.path.with_name(RECORD).read_text(encoding="utf-8"))["inputs"]
+        inputs = json.loads(probability.path.with_name(RECORD).read_text(encoding="utf-8"))[
+            "inputs"
+        ]
         noted = [Path(inputs["change"])] if "change" in inputs else []
         beside = "change" in inputs or "before" in inputs
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,4 +1,6 @@
-"""What one request takes: a stack, a detection for each stack or area, and what earlier requests left in the folder."""
+"""What one request takes: a stack, a detection for each stack or area, and what earlier requests
+left in the folder.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +16,23 @@ from shapely.geometry.base import BaseGeometry
 from engine import __version__
 from engine.errors import ConfigError, NoOverlapError
 from engine.events import SILENT, Reporter
-from engine.nouns import Stack
+from engine.files import atomic_path, output_folder
+from engine.handles import Stack
 from engine.pipeline.results import INVENTORY
-from engine.raster import atomic_path, output_folder
 from engine.scene.area import read_area
 from engine.scene.stack import StackConfig, make_stack
 
 
 def stack_for(
-    imagery: Sequence[Path], dem: Sequence[Path], *, out: Path, config: StackConfig, report: Reporter = SILENT
+    imagery: Sequence[Path],
+    dem: Sequence[Path],
+    *,
+    out: Path,
+    config: StackConfig,
+    report: Reporter = SILENT,
 ) -> Stack:
-    """Make ``out/stack.tif``, or take the one that an interrupted or earlier run made from the very same inputs.
+    """Make ``out/stack.tif``, or take the one that an interrupted or earlier run made from the very
+    same inputs.
 
     Args:
         imagery: Sentinel-2 product, or files that hold its bands.
@@ -41,7 +49,9 @@ def stack_for(
     made_from = json.dumps(
         {
             "engine_version": __version__,
-            "inputs": [_identity(p) for p in (*imagery, *dem, *([config.aoi] if config.aoi else []))],
+            "inputs": [
+                _identity(p) for p in (*imagery, *dem, *([config.aoi] if config.aoi else []))
+            ],
             "config": asdict(config),
         },
         default=str,
@@ -58,14 +68,21 @@ def stack_for(
 
 
 def _identity(path: Path) -> list[Any]:
-    """What tells whether a file, or any file in a folder, is still the same: size and time of change."""
+    """What tells whether a file, or any file in a folder, is still the same: size and time of
+    change.
+    """
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    return [str(path.resolve()), [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files if p.exists()]]
+    return [
+        str(path.resolve()),
+        [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files if p.exists()],
+    ]
 
 
 @dataclass(frozen=True)
 class Job:
-    """One detection: a stack, the part of it to look at (None for all), and the folder of its results."""
+    """One detection: a stack, the part of it to look at (None for all), and the folder of its
+    results.
+    """
 
     name: str
     stack: Stack
@@ -73,7 +90,9 @@ class Job:
     out: Path
 
 
-def jobs(stacks: Sequence[Stack], *, out: Path, aoi: Path | None = None, each_area: bool = False) -> list[Job]:
+def jobs(
+    stacks: Sequence[Stack], *, out: Path, aoi: Path | None = None, each_area: bool = False
+) -> list[Job]:
     """List what has to be done for several stacks, or for each polygon of an area of interest.
 
     Args:
@@ -91,25 +110,37 @@ def jobs(stacks: Sequence[Stack], *, out: Path, aoi: Path | None = None, each_ar
         raise ConfigError("--each-area needs --aoi: give a file with the polygons to look at.")
     names = [stack.path.stem for stack in stacks]
     if len(set(names)) < len(names):
-        raise ConfigError("Two of the stacks bear the same file name, so their results would mix; rename one.")
+        raise ConfigError(
+            "Two of the stacks bear the same file name, so their results would mix; rename one."
+        )
     found: list[Job] = []
     for stack in stacks:
         folder = out / stack.path.stem if len(stacks) > 1 else out
         if aoi is None:
             found.append(Job(stack.path.stem, stack, None, folder))
             continue
-        shapes = [shape for shape in read_area(aoi).to_crs(stack.grid.crs) if shape.intersects(box(*stack.grid.bounds))]
+        shapes = [
+            shape
+            for shape in read_area(aoi).to_crs(stack.grid.crs)
+            if shape.intersects(box(*stack.grid.bounds))
+        ]
         if each_area:
-            found += [Job(f"area {i}", stack, shape, folder / f"area-{i}") for i, shape in enumerate(shapes, start=1)]
+            found += [
+                Job(f"area {i}", stack, shape, folder / f"area-{i}")
+                for i, shape in enumerate(shapes, start=1)
+            ]
         elif shapes:
             found.append(Job(stack.path.stem, stack, union_all(shapes), folder))
     if not found:
-        raise NoOverlapError(f"The area of interest {aoi} lies outside the imagery; choose one that overlaps it.")
+        raise NoOverlapError(
+            f"The area of interest {aoi} lies outside the imagery; choose one that overlaps it."
+        )
     return found
 
 
 def left_from_earlier(todo: Sequence[Job], out: Path, *, merged: bool) -> list[Path]:
-    """Results in the folder that an earlier request left and this one does not replace: further areas, an inventory of all.
+    """Results in the folder that an earlier request left and this one does not replace: further
+    areas, an inventory of all.
 
     Args:
         todo: The detections of this request.
@@ -117,6 +148,10 @@ def left_from_earlier(todo: Sequence[Job], out: Path, *, merged: bool) -> list[P
         merged: Whether this request writes an inventory of all.
     """
     folders = {job.out for job in todo}
-    areas = {path.parent for folder in folders for path in folder.parent.glob(f"area-*/{INVENTORY}")}
+    areas = {
+        path.parent for folder in folders for path in folder.parent.glob(f"area-*/{INVENTORY}")
+    }
     alone = out / INVENTORY
-    return sorted(areas - folders) + ([alone] if alone.exists() and not merged and out not in folders else [])
+    return sorted(areas - folders) + (
+        [alone] if alone.exists() and not merged and out not in folders else []
+    )

@@ -1,4 +1,6 @@
-"""What stands together in a folder of results: the inventory, its report, and the record of how they were made."""
+"""What stands together in a folder of results: the inventory, its report, and the record of how
+they were made.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,12 @@ from typing import Any
 
 from engine.errors import OutputError
 from engine.events import Reporter
+from engine.files import atomic_path
+from engine.handles import ProbabilityRaster, Stack
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import read_inventory
-from engine.inventory.report import write_report
-from engine.nouns import ProbabilityRaster, Stack
-from engine.raster import atomic_path
+from engine.report.page import write_report
 from engine.scene.stack import stack_provenance
 
 INVENTORY, REPORT, RECORD = "inventory.gpkg", "report.html", "run.json"
@@ -53,7 +55,8 @@ def write_results(
 
     Args:
         inventory: What was found.
-        out: The folder; an inventory in it is written over as :func:`engine.inventory.geopackage.write_geopackage` does.
+        out: The folder; an inventory in it is written over as
+            :func:`engine.inventory.geopackage.write_geopackage` does.
         clock: When the work began, by :func:`time.monotonic`.
         stack: The image below the report's map.
         probability: For its map in the report.
@@ -65,14 +68,20 @@ def write_results(
     run_path = out / RECORD
     run_path.unlink(missing_ok=True)
     inventory_path = write_geopackage(inventory, out / INVENTORY, report=report)
-    # What was reviewed in an earlier run came in while writing: every number from here on is the file's.
+    # What was reviewed in an earlier run came in while writing: every number from here on is the
+    # file's.
     inventory = read_inventory(inventory_path)
     with _beside(inventory_path):
-        report_path = write_report(inventory, out / REPORT, stack=stack, probability=probability, report=report)
-        # The polygons' own record knows more by now: the area seen, what hid the rest, how many landslides there are.
+        report_path = write_report(
+            inventory, out / REPORT, stack=stack, probability=probability, report=report
+        )
+        # The polygons' own record knows more by now: the area seen, what hid the rest, how many
+        # landslides there are.
         run = {**inventory.run, "seconds": round(time.monotonic() - clock, 1)}
         with atomic_path(run_path) as temporary:
-            temporary.write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            temporary.write_text(
+                json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
     return Results(inventory, inventory_path, report_path, run_path)
 
 
@@ -83,13 +92,16 @@ def _beside(inventory: Path) -> Iterator[None]:
         yield
     except OutputError as error:
         raise type(error)(
-            f"{str(error).rstrip('.')}; {inventory.name} is finished, but its report and run.json are missing: the same command makes them "
-            "without computing anything again."
+            f"{str(error).rstrip('.')}; {inventory.name} is finished, but its report and run.json"
+            " are missing: the same command makes them without computing anything again."
         ) from error
 
 
-def sources_of(stack: Stack | None, change: Path | None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """What results come from: the files, and what stack and change raster themselves say of the products behind them.
+def sources_of(
+    stack: Stack | None, change: Path | None, given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What results come from: the files, and what stack and change raster themselves say of the
+    products behind them.
 
     Args:
         stack: What was looked at.
@@ -103,11 +115,17 @@ def sources_of(stack: Stack | None, change: Path | None, given: Mapping[str, Any
     made: dict[str, Any] = {}
     if stack is not None:
         made = stack_provenance(stack.path)
-        inputs = {"stack": str(stack.path), "channels": list(stack.channels), "grid": stack.grid.describe()}
+        inputs = {
+            "stack": str(stack.path),
+            "channels": list(stack.channels),
+            "grid": stack.grid.describe(),
+        }
         inputs["images"] = [product["name"] for product in made.get("imagery", [])]
         inputs["dem"] = list(made.get("dem", []))
     if change is not None:
         inputs["change"] = str(change)
-        inputs["before"] = [product["name"] for product in stack_provenance(change).get("before", [])]
+        inputs["before"] = [
+            product["name"] for product in stack_provenance(change).get("before", [])
+        ]
     known = {name: value for name, value in {**inputs, **(given or {})}.items() if value}
     return {"inputs": known, **({"stack_made_from": made} if made else {})}

@@ -1,1 +1,3 @@
-"""From products as bought to a stack: Sentinel-2, terrain, clouds, and the simulator that makes scenes with known landslides."""
+"""From products as bought to a stack: Sentinel-2, terrain, clouds, and the simulator that makes
+scenes with known landslides.
+"""

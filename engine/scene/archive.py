@@ -20,14 +20,15 @@ def zip_members(path: Path) -> list[str]:
             names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
     except (zipfile.BadZipFile, OSError) as error:
         raise UnreadableFileError(
-            f"The archive {path} cannot be read ({error}); the download was probably interrupted: download it again."
+            f"The archive {path} cannot be read ({error}); the download was probably interrupted:"
+            " download it again."
         ) from error
     for name in names:
         parts = PurePosixPath(name.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or name[1:2] == ":":
             raise ProductError(
-                f"The archive {path} holds the name {name!r}, which climbs out of it; do not use it, and download the product from its "
-                "provider again."
+                f"The archive {path} holds the name {name!r}, which climbs out of it; do not use"
+                " it, and download the product from its provider again."
             )
     return names
 

@@ -27,7 +27,9 @@ from engine.grid import Bounds, Grid
 _EDGE_POINTS = 101
 
 
-def area_window(grid: Grid, *, aoi: Path | None, bounds: Bounds | None, bounds_crs: str | None = None) -> Window:
+def area_window(
+    grid: Grid, *, aoi: Path | None, bounds: Bounds | None, bounds_crs: str | None = None
+) -> Window:
     """Find the part of a grid that was asked for, snapped outward to whole pixels.
 
     Args:
@@ -42,7 +44,8 @@ def area_window(grid: Grid, *, aoi: Path | None, bounds: Bounds | None, bounds_c
     Raises:
         ConfigError: Both were given, or the bounds are empty or upside down.
         NoOverlapError: The area lies outside the imagery.
-        MissingFileError, UnreadableFileError, MissingCRSError, InputError: The vector file cannot be used.
+        MissingFileError, UnreadableFileError, MissingCRSError, InputError: The vector file cannot
+        be used.
     """
     if aoi is not None and bounds is not None:
         raise ConfigError("Both an area of interest and bounds were given; give one of them.")
@@ -52,27 +55,37 @@ def area_window(grid: Grid, *, aoi: Path | None, bounds: Bounds | None, bounds_c
         return grid.full_window
     left, bottom, right, top = bounds
     if not (all(math.isfinite(value) for value in bounds) and left < right and bottom < top):
-        raise ConfigError(f"The bounds {left:g} {bottom:g} {right:g} {top:g} are empty; give left, bottom, right, top.")
+        raise ConfigError(
+            f"The bounds {left:g} {bottom:g} {right:g} {top:g} are empty; give left, bottom, right,"
+            " top."
+        )
     if bounds_crs is not None:
         try:
             crs = CRS.from_user_input(bounds_crs)
         except CRSError as error:
-            raise ConfigError(f"{bounds_crs!r} is not a coordinate reference system; write it as EPSG:4326.") from error
+            raise ConfigError(
+                f"{bounds_crs!r} is not a coordinate reference system; write it as EPSG:4326."
+            ) from error
         bounds = bounds_in(bounds, crs, grid.crs)
     return grid.window_of(bounds)
 
 
 def aoi_bounds(path: Path, crs: CRS) -> Bounds:
-    """The box around a vector file's geometries, in another CRS; raises what :func:`read_area` raises."""
+    """The box around a vector file's geometries, in another CRS; raises what :func:`read_area`
+    raises.
+    """
     shapes = read_area(path)
     left, bottom, right, top = (float(value) for value in shapes.total_bounds)
     # A point or a line is an area too: window_of snaps outward, but needs a positive extent.
     tiny = 1e-9 * max(1.0, abs(left), abs(top))
-    return bounds_in((left - tiny, bottom - tiny, right + tiny, top + tiny), CRS.from_user_input(shapes.crs), crs)
+    return bounds_in(
+        (left - tiny, bottom - tiny, right + tiny, top + tiny), CRS.from_user_input(shapes.crs), crs
+    )
 
 
 def read_area(path: Path) -> geopandas.GeoSeries:
-    """Read the geometries of a vector file: of its layer ``aoi``, as inventories have one, or else of its only layer.
+    """Read the geometries of a vector file: of its layer ``aoi``, as inventories have one, or else
+    of its only layer.
 
     Returns:
         Its valid, non-empty geometries in the file's CRS.
@@ -89,31 +102,44 @@ def read_area(path: Path) -> geopandas.GeoSeries:
     try:
         names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
         # None leaves it to GDAL, which sees what is wrong with a file without geometries.
-        layer = geopandas.read_file(path, layer="aoi" if "aoi" in names else names[0] if names else None)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError) as error:
+        layer = geopandas.read_file(
+            path, layer="aoi" if "aoi" in names else names[0] if names else None
+        )
+    except (
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        OSError,
+        ValueError,
+    ) as error:
         raise UnreadableFileError(
-            f"The area of interest {path} cannot be read ({str(error).splitlines()[0]}); give a vector file such as GeoPackage, GeoJSON "
-            "or Shapefile."
+            f"The area of interest {path} cannot be read ({str(error).splitlines()[0]}); give a"
+            " vector file such as GeoPackage, GeoJSON or Shapefile."
         ) from error
     if len(names) > 1 and "aoi" not in names:
         raise ConfigError(
-            f"The area of interest {path} has the layers {', '.join(names)}, and none is named aoi; save the one that is meant into a file "
-            "of its own."
+            f"The area of interest {path} has the layers {', '.join(names)}, and none is named aoi;"
+            " save the one that is meant into a file of its own."
         )
-    geometry = getattr(layer, "geometry", None) if isinstance(layer, geopandas.GeoDataFrame) else None
+    geometry = (
+        getattr(layer, "geometry", None) if isinstance(layer, geopandas.GeoDataFrame) else None
+    )
     if geometry is None or geometry.dropna().is_empty.all():
-        raise InventoryError(f"The area of interest {path} holds no geometry; draw a polygon into it.")
+        raise InventoryError(
+            f"The area of interest {path} holds no geometry; draw a polygon into it."
+        )
     if layer.crs is None:
         raise MissingCRSError(
-            f"The area of interest {path} has no coordinate reference system; save it again with the right one."
+            f"The area of interest {path} has no coordinate reference system; save it again with"
+            " the right one."
         )
     shapes = geometry.dropna()
     shapes = shapes[~shapes.is_empty]
     if not shapes.is_valid.all():
         number = int((~shapes.is_valid).to_numpy().argmax()) + 1
         raise InventoryError(
-            f"Geometry {number} of the area of interest {path} is invalid ({shapes.is_valid_reason().iloc[number - 1]}); "
-            "repair it, for instance with QGIS's 'Fix geometries'."
+            f"Geometry {number} of the area of interest {path} is invalid"
+            f" ({shapes.is_valid_reason().iloc[number - 1]}); repair it, for instance with QGIS's"
+            " 'Fix geometries'."
         )
     return shapes
 
@@ -128,9 +154,13 @@ def bounds_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
         result = transform_bounds(source, target, *bounds, densify_pts=_EDGE_POINTS)
     except (CRSError, InputError) as error:
         raise NoOverlapError(
-            f"The area cannot be expressed in the imagery's CRS ({error}); choose an area inside the imagery."
+            f"The area cannot be expressed in the imagery's CRS ({error}); choose an area inside"
+            " the imagery."
         ) from error
     if not all(math.isfinite(value) for value in result):
-        raise NoOverlapError("The area lies where the imagery's CRS is not defined; choose an area inside the imagery.")
+        raise NoOverlapError(
+            "The area lies where the imagery's CRS is not defined; choose an area inside the"
+            " imagery."
+        )
     left, bottom, right, top = (float(value) for value in result)
     return (left, bottom, right, top)

@@ -1,4 +1,6 @@
-"""Change since an image from before the event: greenness lost and brightness gained tell fresh scars from old bare ground."""
+"""Change since an image from before the event: greenness lost and brightness gained tell fresh
+scars from old bare ground.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,10 @@ from engine import __version__
 from engine.bands import QUALITY_CLASSES
 from engine.errors import ChannelError, NoOverlapError
 from engine.events import SILENT, Reporter
+from engine.files import output_folder
 from engine.grid import Grid
-from engine.nouns import Stack, StackReader
-from engine.raster import RasterWriter, grid_of, open_raster, output_folder
+from engine.handles import Stack, StackReader
+from engine.raster import RasterWriter, grid_of, open_raster
 from engine.scene.clouds import open_quality
 from engine.scene.imagery import Imagery, open_imagery
 from engine.scene.layers import NODATA, Layer, open_band
@@ -39,7 +42,8 @@ class ChangeRaster:
     """After minus before, on the stack's grid.
 
     Attributes:
-        path: GeoTIFF with the bands ``dNDVI`` (-2 to 2) and ``dBrightness`` (mean of B02 B03 B04, in DN), with GDAL scales.
+        path: GeoTIFF with the bands ``dNDVI`` (-2 to 2) and ``dBrightness`` (mean of B02 B03 B04,
+            in DN), with GDAL scales.
         grid: The stack's grid.
         known_share: Share of the grid for which the brightness change is known, 0 to 1.
     """
@@ -55,7 +59,9 @@ def change_path(stack: Path) -> Path:
 
 
 def change_on(grid: Grid, candidates: Sequence[Path], report: Reporter = SILENT) -> Path | None:
-    """The first of several places at which there is a change raster on a grid, or None; says which one is taken."""
+    """The first of several places at which there is a change raster on a grid, or None; says which
+    one is taken.
+    """
     for path in candidates:
         if not path.exists():
             continue
@@ -69,7 +75,12 @@ def change_on(grid: Grid, candidates: Sequence[Path], report: Reporter = SILENT)
 
 
 def make_change(
-    stack: Stack, before: Sequence[Path], *, out: Path, config: StackConfig = DEFAULT, report: Reporter = SILENT
+    stack: Stack,
+    before: Sequence[Path],
+    *,
+    out: Path,
+    config: StackConfig = DEFAULT,
+    report: Reporter = SILENT,
 ) -> ChangeRaster:
     """Compare a stack with imagery from before the event, aligned to the stack's grid.
 
@@ -81,8 +92,8 @@ def make_change(
         report: Told about every window.
 
     Returns:
-        The change, unknown (nodata) under clouds of either date and where one has no data. Without a near-infrared band dNDVI is unknown
-        throughout.
+        The change, unknown (nodata) under clouds of either date and where one has no data. Without
+        a near-infrared band dNDVI is unknown throughout.
 
     Raises:
         ChannelError: The two have none of the bands compared in common.
@@ -94,11 +105,14 @@ def make_change(
     brightness = tuple(name for name in _BRIGHTNESS_BANDS if name in shared)
     if not brightness:
         raise ChannelError(
-            f"The imagery before the event and the stack share none of {', '.join(_BRIGHTNESS_BANDS)}; give imagery with visible bands."
+            "The imagery before the event and the stack share none of"
+            f" {', '.join(_BRIGHTNESS_BANDS)}; give imagery with visible bands."
         )
     ndvi = all(name in shared for name in _NDVI_BANDS)
     if not ndvi:
-        report.warn("B04 or B08 is missing before or after the event: the change of NDVI stays unknown.")
+        report.warn(
+            "B04 or B08 is missing before or after the event: the change of NDVI stays unknown."
+        )
     channels = tuple(dict.fromkeys((*brightness, *(_NDVI_BANDS if ndvi else ()))))
     output_folder(out.parent)
     known, histogram = 0, np.zeros(_BINS, np.int64)
@@ -107,27 +121,40 @@ def make_change(
         earlier = _Before(opened, products, channels, stack.grid, config)
         writer = opened.enter_context(
             RasterWriter(
-                out, stack.grid, dtype="int16", bands=(NDVI_CHANGE, BRIGHTNESS_CHANGE), nodata=NODATA, scales=(NDVI_SCALE, 1.0),
+                out,
+                stack.grid,
+                dtype="int16",
+                bands=(NDVI_CHANGE, BRIGHTNESS_CHANGE),
+                nodata=NODATA,
+                scales=(NDVI_SCALE, 1.0),
                 overviews=False,
             )
-        )  # fmt: skip
+        )
         windows = list(stack.grid.windows(_WINDOW_PX))
         for done, window in enumerate(windows):
             report.progress("change", done, len(windows))
-            values = _compare(_after(reader, channels, window), earlier.read(window), channels, brightness)
+            values = _compare(
+                _after(reader, channels, window), earlier.read(window), channels, brightness
+            )
             writer.write(_encode(values), window)
             light = values[1][np.isfinite(values[1])]
             known += light.size
-            histogram += np.bincount(np.clip(light + _BINS // 2, 0, _BINS - 1).astype(np.int64), minlength=_BINS)
+            histogram += np.bincount(
+                np.clip(light + _BINS // 2, 0, _BINS - 1).astype(np.int64), minlength=_BINS
+            )
         if not known:
             raise NoOverlapError(
-                "The imagery before the event has no clear pixel in common with the stack; give imagery of the same area."
+                "The imagery before the event has no clear pixel in common with the stack; give"
+                " imagery of the same area."
             )
         share = known / (stack.grid.rows * stack.grid.columns)
         median = int(np.searchsorted(np.cumsum(histogram), known / 2)) - _BINS // 2
         facts = {
             "engine": __version__,
-            "before": [{"name": p.name, "level": p.level, "date": p.date, "notes": list(p.notes)} for p in products],
+            "before": [
+                {"name": p.name, "level": p.level, "date": p.date, "notes": list(p.notes)}
+                for p in products
+            ],
             "known_share": round(share, 6),
             "median_brightness_change": median,
         }
@@ -140,13 +167,21 @@ class _Before:
     """The earlier imagery on the stack's grid, NaN where it is clouded or has no data."""
 
     def __init__(
-        self, opened: ExitStack, products: Sequence[Imagery], channels: Sequence[str], grid: Grid, config: StackConfig
+        self,
+        opened: ExitStack,
+        products: Sequence[Imagery],
+        channels: Sequence[str],
+        grid: Grid,
+        config: StackConfig,
     ) -> None:
         kernel = KERNELS[config.resampling]
         self._layers: list[Layer] = [
-            opened.enter_context(open_band(name, [p.source(name) for p in products], grid, kernel)) for name in channels
+            opened.enter_context(open_band(name, [p.source(name) for p in products], grid, kernel))
+            for name in channels
         ]
-        self._quality = opened.enter_context(open_quality(products, grid)) if config.quality != "off" else None
+        self._quality = (
+            opened.enter_context(open_quality(products, grid)) if config.quality != "off" else None
+        )
 
     def read(self, window: Window) -> NDArray[np.float32]:
         stored = np.concatenate([layer.read(window) for layer in self._layers])
@@ -169,7 +204,10 @@ def _hidden(quality: NDArray[np.integer]) -> NDArray[np.bool_]:
 
 
 def _compare(
-    after: NDArray[np.float32], before: NDArray[np.float32], channels: Sequence[str], brightness: Sequence[str]
+    after: NDArray[np.float32],
+    before: NDArray[np.float32],
+    channels: Sequence[str],
+    brightness: Sequence[str],
 ) -> NDArray[np.float32]:
     """The change of NDVI and brightness, shape (2, rows, columns), NaN where unknown."""
     visible = [channels.index(name) for name in brightness]
@@ -189,4 +227,6 @@ def _ndvi(values: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.fl
 def _encode(values: NDArray[np.float32]) -> NDArray[np.int16]:
     steps = values / np.array([NDVI_SCALE, 1.0], np.float32)[:, None, None]
     missing = np.isnan(steps)
-    return np.where(missing, NODATA, np.clip(np.rint(np.where(missing, 0, steps)), -32767, 32767)).astype(np.int16)
+    return np.where(
+        missing, NODATA, np.clip(np.rint(np.where(missing, 0, steps)), -32767, 32767)
+    ).astype(np.int16)

@@ -1,4 +1,6 @@
-"""Elevation as downloaded: GeoTIFFs, SRTM ``.hgt``, and archives that contain them, grouped into mosaics and read by window."""
+"""Elevation as downloaded: GeoTIFFs, SRTM ``.hgt``, and archives that contain them, grouped into
+mosaics and read by window.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,24 @@ from engine.scene.archive import zip_members
 from engine.scene.lattice import offset_px, same_lattice, union
 
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
-"""Heights outside are voids: no land lies there, but undeclared nodata values do (-32768, -9999, 3.4e38)."""
+"""Heights outside are voids: no land lies there, but undeclared nodata values do (-32768, -9999,
+3.4e38)."""
 
 _TO_METRES = {
-    "": 1.0, "m": 1.0, "metre": 1.0, "meter": 1.0, "metres": 1.0, "meters": 1.0, "ft": 0.3048, "foot": 0.3048, "feet": 0.3048,
-    "us survey foot": 1200 / 3937, "us-ft": 1200 / 3937, "ftus": 1200 / 3937, "us_survey_foot": 1200 / 3937,
-}  # fmt: skip
+    "": 1.0,
+    "m": 1.0,
+    "metre": 1.0,
+    "meter": 1.0,
+    "metres": 1.0,
+    "meters": 1.0,
+    "ft": 0.3048,
+    "foot": 0.3048,
+    "feet": 0.3048,
+    "us survey foot": 1200 / 3937,
+    "us-ft": 1200 / 3937,
+    "ftus": 1200 / 3937,
+    "us_survey_foot": 1200 / 3937,
+}
 _SUFFIXES = (".tif", ".tiff", ".hgt", ".dt2", ".dt1", ".img", ".vrt", ".asc", ".bil")
 _SAMPLE_PX = 512
 _SEA_ROUGHLY_M = 100.0
@@ -43,7 +57,8 @@ class DemFile:
         grid: Its grid.
         nodata: Declared nodata value.
         to_metres: Factor from stored values (scaled as the file says) to metres.
-        zero_is_void: Whether exact zeros are voids: no nodata is declared, or not this one, and all else lies far above the sea.
+        zero_is_void: Whether exact zeros are voids: no nodata is declared, or not this one, and all
+            else lies far above the sea.
     """
 
     path: str
@@ -72,11 +87,13 @@ def open_dems(paths: Sequence[Path]) -> list[DemMosaic]:
     """Look at elevation files and put those that fit together into mosaics.
 
     Args:
-        paths: Rasters, folders of rasters, or zip archives (ALOS PALSAR RTC, SRTM, NASADEM …), read in place.
+        paths: Rasters, folders of rasters, or zip archives (ALOS PALSAR RTC, SRTM, NASADEM …), read
+            in place.
 
     Raises:
-        MissingFileError, UnreadableFileError, MissingCRSError: A file does not exist, is damaged or has no georeference.
-        ProductError: An archive holds no elevation, or heights are not in a unit known here.
+        MissingFileError, UnreadableFileError, MissingCRSError: A file does not exist, is damaged or
+        has no georeference. ProductError: An archive holds no elevation, or heights are not in a
+        unit known here.
     """
     files = [_open(member) for path in paths for member in dem_members(path)]
     groups: list[list[DemFile]] = []
@@ -106,11 +123,13 @@ def dem_members(path: Path) -> list[str]:
     # An ALOS archive also holds backscatter images; a GLO-30 one also masks and error maps.
     named = [name for name in members if "dem" in Path(name).name.lower().replace("nasadem", "")]
     heights = [name for name in members if name.lower().endswith((".hgt", ".dt2", ".dt1"))]
-    chosen = [name for name in named if name.lower().endswith(".dem.tif")] or heights or named or members
+    chosen = (
+        [name for name in named if name.lower().endswith(".dem.tif")] or heights or named or members
+    )
     if not chosen or (chosen is members and len(members) > 1):
         raise ProductError(
-            f"The archive {path} holds {len(members)} rasters, of which none is clearly a DEM (such as AP_…_RT1.dem.tif or N42E141.hgt); "
-            "unpack it and give the DEM file itself."
+            f"The archive {path} holds {len(members)} rasters, of which none is clearly a DEM (such"
+            " as AP_…_RT1.dem.tif or N42E141.hgt); unpack it and give the DEM file itself."
         )
     return [f"/vsizip/{path.resolve().as_posix()}/{name}" for name in chosen]
 
@@ -121,8 +140,13 @@ def _open(path: str) -> DemFile:
         unit = (dataset.units[0] or "").strip().lower()
         factor = _TO_METRES.get(unit)
         if factor is None:
-            raise ProductError(f"The heights of {path} are in {unit!r}, but metres (or feet) are needed; convert them.")
-        return DemFile(path, grid, dataset.nodatavals[0], factor, _look_at_heights(dataset, path, factor))
+            raise ProductError(
+                f"The heights of {path} are in {unit!r}, but metres (or feet) are needed; convert"
+                " them."
+            )
+        return DemFile(
+            path, grid, dataset.nodatavals[0], factor, _look_at_heights(dataset, path, factor)
+        )
 
 
 def _look_at_heights(dataset: DatasetReader, path: str, factor: float) -> bool:
@@ -133,11 +157,16 @@ def _look_at_heights(dataset: DatasetReader, path: str, factor: float) -> bool:
     plausible = heights[(heights >= LOWEST_M) & (heights <= HIGHEST_M)]
     finite = heights[np.isfinite(heights) & (np.abs(heights) < 32000)]
     if not plausible.size:
-        what = "no heights at all, only voids" if not finite.size else f"heights around {np.median(finite):.0f} m"
+        what = (
+            "no heights at all, only voids"
+            if not finite.size
+            else f"heights around {np.median(finite):.0f} m"
+        )
         raise ProductError(f"The DEM {path} holds {what}; give a DEM with heights in metres.")
     if finite.size and float(np.mean(finite > HIGHEST_M)) > 0.05:
         raise ProductError(
-            f"The DEM {path} holds heights up to {finite.max():.0f} m, more than any mountain; convert it to metres first."
+            f"The DEM {path} holds heights up to {finite.max():.0f} m, more than any mountain;"
+            " convert it to metres first."
         )
     others = plausible[plausible != 0]
     return bool(others.size) and float(np.percentile(others, 1)) > _SEA_ROUGHLY_M
@@ -185,10 +214,14 @@ class OpenMosaic:
                 values = dataset.read(1, window=window)
         except RasterioError as error:
             raise UnreadableFileError(
-                f"The DEM {file.path} cannot be read ({error.__cause__ or error}); it is damaged or truncated: download it again."
+                f"The DEM {file.path} cannot be read ({error.__cause__ or error}); it is damaged or"
+                " truncated: download it again."
             ) from error
         heights: NDArray[np.float32] = values.astype(np.float32)
-        factor, offset = float(dataset.scales[0]) * file.to_metres, float(dataset.offsets[0]) * file.to_metres
+        factor, offset = (
+            float(dataset.scales[0]) * file.to_metres,
+            float(dataset.offsets[0]) * file.to_metres,
+        )
         if (factor, offset) != (1.0, 0.0):
             heights = heights * np.float32(factor) + np.float32(offset)
         void = ~((heights >= LOWEST_M) & (heights <= HIGHEST_M))

@@ -1,7 +1,8 @@
-"""What a user points at becomes imagery: which file holds which channel, on which grid, and how its values become DN.
+"""What a user points at becomes imagery: which file holds which channel, on which grid, and how its
+values become DN.
 
-The openers stand in one literal list, in :func:`_openers`; each looks at a path and either answers with imagery or says that it is not
-for it. Nothing is read here but headers.
+The openers stand in one literal list, in :func:`_openers`; each looks at a path and either answers
+with imagery or says that it is not for it. Nothing is read here but headers.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class MaskSource:
     """A quality mask that came with a product.
 
     Attributes:
-        kind: ``SCL`` (scene classification), ``CLASSI`` (opaque, cirrus, snow) or ``CLOUDS_GML`` (cloud polygons).
+        kind: ``SCL`` (scene classification), ``CLASSI`` (opaque, cirrus, snow) or ``CLOUDS_GML``
+            (cloud polygons).
         path: File or GDAL path.
         grid: Its grid; that of the reference band for polygons.
     """
@@ -125,7 +127,8 @@ def open_imagery(paths: Sequence[Path], *, dn_offset: float | None = None) -> li
     """Find out what the given paths hold.
 
     Args:
-        paths: Products (SAFE folder or zip), folders of band files, single-band files that belong together, or multi-band files.
+        paths: Products (SAFE folder or zip), folders of band files, single-band files that belong
+            together, or multi-band files.
         dn_offset: Added to the DN of every band instead of what metadata or file names say.
 
     Returns:
@@ -136,7 +139,9 @@ def open_imagery(paths: Sequence[Path], *, dn_offset: float | None = None) -> li
         ProductError, ChannelError: A product is incomplete or its bands cannot be told apart.
     """
     if not paths:
-        raise ProductError("No imagery was given; name a Sentinel-2 product, a folder of bands, or GeoTIFF files.")
+        raise ProductError(
+            "No imagery was given; name a Sentinel-2 product, a folder of bands, or GeoTIFF files."
+        )
     found: list[Imagery] = []
     loose: list[Path] = []
     for path in paths:
@@ -152,16 +157,26 @@ def open_imagery(paths: Sequence[Path], *, dn_offset: float | None = None) -> li
 
 
 def _openers() -> tuple[Opener, ...]:
-    from engine.scene.sentinel2 import open_safe, open_zip  # here, because that module builds on the nouns above
+    from engine.scene.sentinel2 import (  # here, because that module builds on the nouns above
+        open_safe,
+        open_zip,
+    )
 
     return (open_safe, open_zip, open_band_folder)
 
 
 def open_band_folder(path: Path, dn_offset: float | None) -> list[Imagery] | None:
-    """Open a folder of single-band files, such as ``B02.tif`` or ``*_B02_10m.jp2``; None if it is no folder."""
+    """Open a folder of single-band files, such as ``B02.tif`` or ``*_B02_10m.jp2``; None if it is
+    no folder.
+    """
     if not path.is_dir():
         return None
-    files = sorted(str(p) for pattern in ("*", "*/*") for p in path.glob(pattern) if p.suffix.lower() in RASTERS)
+    files = sorted(
+        str(p)
+        for pattern in ("*", "*/*")
+        for p in path.glob(pattern)
+        if p.suffix.lower() in RASTERS
+    )
     return [band_folder(files, path, dn_offset)]
 
 
@@ -179,19 +194,24 @@ def band_folder(files: Sequence[str], where: Path, dn_offset: float | None) -> I
     named = [p for p in files if file_channel(Path(p)) in OPTICAL]
     if not named:
         raise ProductError(
-            f"{where} holds no Sentinel-2 product and no raster whose name tells a band (such as B02.tif or "
-            "T51TVF_20200101_B02_10m.jp2); name the bands' files so, or give one multi-band GeoTIFF with band descriptions."
+            f"{where} holds no Sentinel-2 product and no raster whose name tells a band (such as"
+            " B02.tif or T51TVF_20200101_B02_10m.jp2); name the bands' files so, or give one"
+            " multi-band GeoTIFF with band descriptions."
         )
     hints = where.name if _PRODUCT.search(where.name) else f"{where.name}/{Path(named[0]).name}"
     sources = [source for p in named for source in _sources(p, dn_offset, hints)]
     bands = _finest(sources, str(where))
     notes = _offset_notes(bands, hints)
     extra = tuple(_extra(p, dn_offset, hints) for p in files if _EXTRA.search(Path(p).stem))
-    return Imagery(where.name, _level(hints), _date(hints), bands, _mask_in(files), notes, extra[:1])
+    return Imagery(
+        where.name, _level(hints), _date(hints), bands, _mask_in(files), notes, extra[:1]
+    )
 
 
 def _from_files(paths: Sequence[Path], dn_offset: float | None) -> list[Imagery]:
-    """Put loose raster files together: files of different channels are one image, files that repeat a channel are another."""
+    """Put loose raster files together: files of different channels are one image, files that repeat
+    a channel are another.
+    """
     groups: list[list[BandSource]] = []
     names: list[Path] = []
     for path in paths:
@@ -205,11 +225,17 @@ def _from_files(paths: Sequence[Path], dn_offset: float | None) -> list[Imagery]
             group += sources
     result = []
     for first, group in zip(names, groups, strict=True):
-        title = first.name if len({s.path for s in group}) == 1 else f"{first.parent.name}/{first.name} …"
+        title = (
+            first.name
+            if len({s.path for s in group}) == 1
+            else f"{first.parent.name}/{first.name} …"
+        )
         notes = _offset_notes(group, f"{first.parent.name}/{first.name}")
         level = _level(f"{first.parent.name}/{first.name}")
         bands = tuple(sorted(group, key=lambda s: OPTICAL.index(s.channel)))
-        result.append(Imagery(title, level, _date(first.name) or _date(first.parent.name), bands, notes=notes))
+        result.append(
+            Imagery(title, level, _date(first.name) or _date(first.parent.name), bands, notes=notes)
+        )
     return result
 
 
@@ -238,18 +264,24 @@ def _channels_of(dataset: DatasetReader, path: Path) -> list[tuple[int, str]]:
     found = [(index, name) for index, name in enumerate(described, start=1) if name in OPTICAL]
     if not found:
         raise ChannelError(
-            f"{path}: none of its {dataset.count} band(s) is named after a Sentinel-2 band; describe them (B02, B03 …), for instance "
-            "with `gdal_edit.py`, or put single bands into files named B02.tif, B03.tif …."
+            f"{path}: none of its {dataset.count} band(s) is named after a Sentinel-2 band;"
+            " describe them (B02, B03 …), for instance with `gdal_edit.py`, or put single bands"
+            " into files named B02.tif, B03.tif …."
         )
     names = [name for _, name in found]
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise ChannelError(f"{path} has more than one band named {', '.join(twice)}; give each channel one band.")
+        raise ChannelError(
+            f"{path} has more than one band named {', '.join(twice)}; give each channel one band."
+        )
     return [(index, name) for index, name in found if name is not None]
 
 
-def band_source(dataset: DatasetReader, path: str, channel: str, index: int, grid: Grid) -> BandSource:
-    """Describe how one band's stored values become DN, before any offset of the processing baseline.
+def band_source(
+    dataset: DatasetReader, path: str, channel: str, index: int, grid: Grid
+) -> BandSource:
+    """Describe how one band's stored values become DN, before any offset of the processing
+    baseline.
 
     Raises:
         ChannelError: It is an 8-bit picture, which holds no DN.
@@ -277,8 +309,8 @@ def _is_reflectance(dataset: DatasetReader, index: int) -> bool:
 def dn_offset_of(name: str, scale: float, dn_offset: float | None) -> float:
     """The offset that a band file without metadata needs, judged by the product's name.
 
-    Since processing baseline 04.00 stored DN are 1000 too high. ``N9999`` marks products of a user's own Sen2Cor, whose baseline is
-    not known: nothing is subtracted.
+    Since processing baseline 04.00 stored DN are 1000 too high. ``N9999`` marks products of a
+    user's own Sen2Cor, whose baseline is not known: nothing is subtracted.
 
     Args:
         name: A name that may contain that of the product, such as ``S2A_MSIL2A_…_N0400_…``.
@@ -294,11 +326,16 @@ def dn_offset_of(name: str, scale: float, dn_offset: float | None) -> float:
 
 def _offset_notes(bands: Iterable[BandSource], name: str) -> tuple[str, ...]:
     offsets = sorted({source.offset for source in bands if source.scale == 1})
-    notes = [f"{value:+g} added to the DN (processing baseline in the name)" for value in offsets if value]
+    notes = [
+        f"{value:+g} added to the DN (processing baseline in the name)"
+        for value in offsets
+        if value
+    ]
     product = _PRODUCT.search(name)
     if product is not None and product[4] == "9999":
         notes.append(
-            "processing baseline unknown (N9999): no offset applied; use --dn-offset -1000 if its DN carry one"
+            "processing baseline unknown (N9999): no offset applied; use --dn-offset -1000 if its"
+            " DN carry one"
         )
     scales = sorted({source.scale for source in bands if source.scale != 1})
     return tuple(notes + [f"values multiplied by {value:g} to give DN" for value in scales])
@@ -308,12 +345,17 @@ def _finest(sources: Sequence[BandSource], where: str) -> tuple[BandSource, ...]
     """Keep one source a channel: that of the finest resolution, as L2A products hold several."""
     result = []
     for channel in in_order(source.channel for source in sources):
-        candidates = sorted((s for s in sources if s.channel == channel), key=lambda s: s.grid.resolution_m())
-        best = [s for s in candidates if s.grid.resolution_m() < candidates[0].grid.resolution_m() * 1.2]
+        candidates = sorted(
+            (s for s in sources if s.channel == channel), key=lambda s: s.grid.resolution_m()
+        )
+        best = [
+            s for s in candidates if s.grid.resolution_m() < candidates[0].grid.resolution_m() * 1.2
+        ]
         if len(best) > 1:
             files = ", ".join(Path(s.path).name for s in best[:3])
             raise ProductError(
-                f"{where} holds {len(best)} files for {channel} ({files}); give the files of one date and tile only."
+                f"{where} holds {len(best)} files for {channel} ({files}); give the files of one"
+                " date and tile only."
             )
         result.append(best[0])
     return tuple(result)
@@ -330,7 +372,9 @@ def _mask_in(files: Sequence[str]) -> MaskSource | None:
 
 
 def file_channel(path: Path) -> str | None:
-    """Recognise a channel in a file name; only the name's end counts, as product names may contain more."""
+    """Recognise a channel in a file name; only the name's end counts, as product names may contain
+    more.
+    """
     stem = re.sub(r"[_-]?(10|20|60)m$", "", path.stem, flags=re.IGNORECASE)
     last = re.split(r"[^A-Za-z0-9]+", stem)[-1]
     return channel_name(last) or channel_name(stem)

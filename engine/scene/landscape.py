@@ -1,8 +1,10 @@
-"""A made-up mountain landscape: any point of it can be computed on its own, so that a scene of any size is made block by block.
+"""A made-up mountain landscape: any point of it can be computed on its own, so that a scene of any
+size is made block by block.
 
-All fields are sums of lattice noise: random numbers at the nodes of a square lattice, hashed from the node's indices and the seed,
-joined by cubic B-splines. The same field is evaluated on a block of a grid (fast, as the spline is separable) or at scattered points
-(for the paths of landslides); both give the same values.
+All fields are sums of lattice noise: random numbers at the nodes of a square lattice, hashed from
+the node's indices and the seed, joined by cubic B-splines. The same field is evaluated on a block
+of a grid (fast, as the spline is separable) or at scattered points (for the paths of landslides);
+both give the same values.
 """
 
 from __future__ import annotations
@@ -33,7 +35,9 @@ class Places(Protocol):
 
 
 class Block:
-    """The pixel centres of a block: x of shape (1, columns), y of shape (rows, 1), y growing southwards."""
+    """The pixel centres of a block: x of shape (1, columns), y of shape (rows, 1), y growing
+    southwards.
+    """
 
     def __init__(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         self.x = x[np.newaxis, :]
@@ -45,12 +49,19 @@ class Block:
         row, weight_y = _spline(self.y[:, 0] / cell_m)
         first_column, first_row = int(column.min()), int(row.min())
         nodes = _nodes(
-            np.arange(first_column, int(column.max()) + 4)[np.newaxis, :], np.arange(first_row, int(row.max()) + 4)[:, np.newaxis], seed
-        )  # fmt: skip
-        across = sum(weight_x[k][np.newaxis, :] * nodes.take(column - first_column + k, axis=1) for k in range(4))
+            np.arange(first_column, int(column.max()) + 4)[np.newaxis, :],
+            np.arange(first_row, int(row.max()) + 4)[:, np.newaxis],
+            seed,
+        )
+        across = sum(
+            weight_x[k][np.newaxis, :] * nodes.take(column - first_column + k, axis=1)
+            for k in range(4)
+        )
         result: Array = np.zeros((row.size, column.size), np.float32)
         for k in range(4):
-            result += weight_y[k][:, np.newaxis] * np.asarray(across).take(row - first_row + k, axis=0)
+            result += weight_y[k][:, np.newaxis] * np.asarray(across).take(
+                row - first_row + k, axis=0
+            )
         return result
 
 
@@ -76,21 +87,30 @@ def _spline(position: NDArray[np.float64]) -> tuple[NDArray[np.int64], list[Arra
     """First of four nodes around each position, and their uniform cubic B-spline weights."""
     base = np.floor(position)
     t = (position - base).astype(np.float32)
-    weights = [(1 - t) ** 3 / 6, (3 * t**3 - 6 * t**2 + 4) / 6, (-3 * t**3 + 3 * t**2 + 3 * t + 1) / 6, t**3 / 6]
+    weights = [
+        (1 - t) ** 3 / 6,
+        (3 * t**3 - 6 * t**2 + 4) / 6,
+        (-3 * t**3 + 3 * t**2 + 3 * t + 1) / 6,
+        t**3 / 6,
+    ]
     return base.astype(np.int64) - 1, [np.asarray(w, np.float32) for w in weights]
 
 
 def _nodes(column: NDArray[np.int64], row: NDArray[np.int64], seed: int) -> Array:
-    """Uniform random numbers at lattice nodes, of standard deviation such that the noise has unit variance."""
+    """Uniform random numbers at lattice nodes, of standard deviation such that the noise has unit
+    variance.
+    """
     return ((hashed(column, row, seed) * 2 - 1) / _UNIT_STD).astype(np.float32)
 
 
 def hashed(column: NDArray[np.int64], row: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
-    """A random number in [0, 1) for each pair of integers; the same on every machine (splitmix64 finaliser)."""
+    """A random number in [0, 1) for each pair of integers; the same on every machine (splitmix64
+    finaliser).
+    """
     with np.errstate(over="ignore"):
-        key = column.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + row.astype(np.uint64) * np.uint64(
-            0xC2B2AE3D27D4EB4F
-        )
+        key = column.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + row.astype(
+            np.uint64
+        ) * np.uint64(0xC2B2AE3D27D4EB4F)
         key = key + np.uint64(seed % 2**63) * np.uint64(0x165667B19E3779F9)
         key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -105,7 +125,9 @@ def smoothstep(values: Array | NDArray[np.float64], low: float, high: float) -> 
 
 
 def _fold(waves: Array | NDArray[np.float64]) -> Array:
-    """A triangle wave of period 1 between -1 and 1 with slightly rounded crests and beds: straight flanks, as erosion leaves."""
+    """A triangle wave of period 1 between -1 and 1 with slightly rounded crests and beds: straight
+    flanks, as erosion leaves.
+    """
     return np.asarray(np.arcsin(0.985 * np.sin(2 * np.pi * waves)) / np.arcsin(0.985), np.float32)
 
 
@@ -137,13 +159,23 @@ class Landscape:
         return np.asarray(330 + 110 * at.noise(1500, self.seed + 1), np.float32)
 
     def heights_m(self, at: Places) -> Array:
-        """Elevation: ranges between rivers, cut by side valleys, their flanks by gullies and creases.
+        """Elevation: ranges between rivers, cut by side valleys, their flanks by gullies and
+        creases.
 
-        Gullies run across the side valleys, slanting downstream, and fade at crests and beds, so that water finds its way down.
+        Gullies run across the side valleys, slanting downstream, and fade at crests and beds, so
+        that water finds its way down.
         """
         seed = self.seed
-        bend = 640 * at.noise(2700, seed + 10) + 250 * at.noise(1150, seed + 11) + 60 * at.noise(430, seed + 12)
-        drift = 420 * at.noise(1700, seed + 13) + 170 * at.noise(640, seed + 14) + 45 * at.noise(250, seed + 15)
+        bend = (
+            640 * at.noise(2700, seed + 10)
+            + 250 * at.noise(1150, seed + 11)
+            + 60 * at.noise(430, seed + 12)
+        )
+        drift = (
+            420 * at.noise(1700, seed + 13)
+            + 170 * at.noise(640, seed + 14)
+            + 45 * at.noise(250, seed + 15)
+        )
         from_floor = self.river_distance_m(at) - np.maximum(self.floor_half_width_m(at), 150)
         climb = np.maximum(from_floor, 0)
         strength = np.clip(1 + 0.3 * at.noise(2300, seed + 16), 0.4, 1.7)
@@ -153,7 +185,9 @@ class Landscape:
         gully = _fold((at.x - 190 * spur + drift) / 610)
         gullies_m = np.minimum(0.14 * climb, 44) * strength * (1.05 - 0.8 * np.abs(spur)) * gully
         crease = np.abs(at.noise(230, seed + 17)) * 22 + np.abs(at.noise(105, seed + 18)) * 9
-        rough_m = smoothstep(climb, 0, 350) * (26 * at.noise(480, seed + 19) - crease + 1.6 * at.noise(40, seed + 20))
+        rough_m = smoothstep(climb, 0, 350) * (
+            26 * at.noise(480, seed + 19) - crease + 1.6 * at.noise(40, seed + 20)
+        )
         floor_m = 420 - 0.004 * at.y + 0.8 * at.noise(300, seed + 21)
         return np.asarray(floor_m + range_m + spurs_m + gullies_m + rough_m, np.float32)
 
@@ -163,4 +197,6 @@ class Landscape:
         x = np.concatenate([at.x + reach_m, at.x - reach_m, at.x, at.x])
         y = np.concatenate([at.y, at.y, at.y + reach_m, at.y - reach_m])
         z = self.heights_m(Points(x, y))
-        return (z[:n] - z[n : 2 * n]) / (2 * reach_m), (z[2 * n : 3 * n] - z[3 * n :]) / (2 * reach_m)
+        return (z[:n] - z[n : 2 * n]) / (2 * reach_m), (z[2 * n : 3 * n] - z[3 * n :]) / (
+            2 * reach_m
+        )

@@ -20,7 +20,9 @@ _WGS84 = CRS.from_epsg(4326)
 
 
 def same_lattice(a: Grid, b: Grid) -> bool:
-    """Whether two grids have the same CRS and pixel size, and pixels that coincide within a hundredth."""
+    """Whether two grids have the same CRS and pixel size, and pixels that coincide within a
+    hundredth.
+    """
     if a.crs != b.crs or not np.allclose(a.pixel_size, b.pixel_size, rtol=1e-7, atol=0):
         return False
     columns, rows = _offset(a, b)
@@ -34,7 +36,9 @@ def offset_px(a: Grid, b: Grid) -> tuple[int, int]:
 
 
 def _offset(a: Grid, b: Grid) -> tuple[float, float]:
-    return (b.transform.c - a.transform.c) / a.transform.a, (b.transform.f - a.transform.f) / a.transform.e
+    return (b.transform.c - a.transform.c) / a.transform.a, (
+        b.transform.f - a.transform.f
+    ) / a.transform.e
 
 
 def union(grids: Sequence[Grid]) -> Grid:
@@ -48,14 +52,18 @@ def union(grids: Sequence[Grid]) -> Grid:
     ends = list(zip(offsets, sizes, strict=True))
     column1 = max(int(np.ceil(c + w / width - _PHASE_PX)) for (c, _), (w, _) in ends)
     row1 = max(int(np.ceil(r + h / height - _PHASE_PX)) for (_, r), (_, h) in ends)
-    return Grid(first.crs, first.window_transform(Window(column0, row0, 1, 1)), (row1 - row0, column1 - column0))
+    return Grid(
+        first.crs,
+        first.window_transform(Window(column0, row0, 1, 1)),
+        (row1 - row0, column1 - column0),
+    )
 
 
 def ten_metre_grid(reference: Grid) -> Grid:
     """The grid of the stack for imagery whose sharpest band lies on ``reference``.
 
-    Pixels of about 10 m are kept as they are, also in degrees. Coarser or finer imagery gets a new grid of 10 m: in its own CRS where
-    that is in metres, else in the UTM zone of its middle.
+    Pixels of about 10 m are kept as they are, also in degrees. Coarser or finer imagery gets a new
+    grid of 10 m: in its own CRS where that is in metres, else in the UTM zone of its middle.
 
     Raises:
         GridError: The middle lies in no UTM zone.
@@ -79,5 +87,8 @@ def utm_of(grid: Grid) -> CRS:
     x, y = (left + right) / 2, (bottom + top) / 2
     found = query_utm_crs_info("WGS 84", AreaOfInterest(x, y, x, y))
     if not found:
-        raise GridError(f"The imagery lies around {x:.2f}, {y:.2f}, in no UTM zone; warp it to a CRS in metres first.")
+        raise GridError(
+            f"The imagery lies around {x:.2f}, {y:.2f}, in no UTM zone; warp it to a CRS in metres"
+            " first."
+        )
     return CRS.from_epsg(int(found[0].code))

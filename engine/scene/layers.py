@@ -1,7 +1,8 @@
 """Reading a source on the target grid, window by window, already encoded as the stack stores it.
 
-Two roads lead from a source's pixels to the target's. Where both share a CRS and the nearest pixel is wanted, indices are computed
-here and each native pixel is read once: exact, and as fast as decoding. Everything else is warped by GDAL.
+Two roads lead from a source's pixels to the target's. Where both share a CRS and the nearest pixel
+is wanted, indices are computed here and each native pixel is read once: exact, and as fast as
+decoding. Everything else is warped by GDAL.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Layer(Protocol):
 
 
 class OpenSource:
-    """One band of an open file, read on the target grid. Safe to share between threads: reads take turns.
+    """One band of an open file, read on the target grid. Safe to share between threads: reads take
+    turns.
 
     Args:
         dataset: The open file.
@@ -57,7 +59,13 @@ class OpenSource:
     """
 
     def __init__(
-        self, dataset: Any, source: BandSource, target: Grid, *, encode: Encode, resampling: Resampling
+        self,
+        dataset: Any,
+        source: BandSource,
+        target: Grid,
+        *,
+        encode: Encode,
+        resampling: Resampling,
     ) -> None:
         self._source = source
         self._target = target
@@ -68,9 +76,16 @@ class OpenSource:
         same_pixels = np.allclose(source.grid.pixel_size, target.pixel_size, rtol=1e-6)
         if source.grid.crs != target.crs or not (resampling is Resampling.nearest or same_pixels):
             self._warped = rasterio.vrt.WarpedVRT(
-                dataset, crs=target.crs, transform=target.transform, height=target.rows, width=target.columns, resampling=resampling,
-                src_nodata=source.nodata, nodata=source.nodata, warp_mem_limit=64,
-            )  # fmt: skip
+                dataset,
+                crs=target.crs,
+                transform=target.transform,
+                height=target.rows,
+                width=target.columns,
+                resampling=resampling,
+                src_nodata=source.nodata,
+                nodata=source.nodata,
+                warp_mem_limit=64,
+            )
 
     def close(self) -> None:
         """Let go of the warped view."""
@@ -78,7 +93,8 @@ class OpenSource:
             self._warped.close()
 
     def read(self, window: Window) -> NDArray[np.int16] | None:
-        """Encoded values of a window, shape (rows, columns), or None where the source does not reach.
+        """Encoded values of a window, shape (rows, columns), or None where the source does not
+        reach.
 
         Raises:
             UnreadableFileError: The file is damaged there.
@@ -91,7 +107,8 @@ class OpenSource:
             return self._read_nearest(window)
         except RasterioError as error:
             raise UnreadableFileError(
-                f"{self._source.path} cannot be read ({error.__cause__ or error}); it is damaged or truncated: download it again."
+                f"{self._source.path} cannot be read ({error.__cause__ or error}); it is damaged or"
+                " truncated: download it again."
             ) from error
 
     def _read_nearest(self, window: Window) -> NDArray[np.int16] | None:
@@ -105,7 +122,9 @@ class OpenSource:
             return None
         used_columns, used_rows = columns[in_columns], rows[in_rows]
         column0, row0 = int(used_columns[0]), int(used_rows[0])
-        piece = Window(column0, row0, int(used_columns[-1]) - column0 + 1, int(used_rows[-1]) - row0 + 1)
+        piece = Window(
+            column0, row0, int(used_columns[-1]) - column0 + 1, int(used_rows[-1]) - row0 + 1
+        )
         with self._lock:
             values = self._dataset.read(self._source.band, window=piece)
         # Encoding before widening: a 60 m pixel is encoded once, not 36 times.
@@ -122,7 +141,9 @@ class OpenSource:
 def _indices(
     start: float, step: float, count: int, origin: float, pixel: float, size: int, reach: float
 ) -> NDArray[np.int64]:
-    """Source index under each target pixel's centre, -1 outside; pixels up to ``reach`` beyond the edge repeat it."""
+    """Source index under each target pixel's centre, -1 outside; pixels up to ``reach`` beyond the
+    edge repeat it.
+    """
     position = (start + (np.arange(count) + 0.5) * step - origin) / pixel
     index = np.floor(position + _TIE_PX).astype(np.int64)
     near = (position >= -reach - _TIE_PX) & (position < size + reach - _TIE_PX)
@@ -130,7 +151,9 @@ def _indices(
 
 
 class BandLayer:
-    """A channel, mosaicked from one source a product: where the first has no data, the next is asked."""
+    """A channel, mosaicked from one source a product: where the first has no data, the next is
+    asked.
+    """
 
     def __init__(self, name: str, sources: Sequence[OpenSource]) -> None:
         self.names = (name,)
@@ -155,13 +178,17 @@ class BandLayer:
 
 
 @contextmanager
-def open_band(name: str, sources: Sequence[BandSource], target: Grid, resampling: Resampling) -> Iterator[BandLayer]:
+def open_band(
+    name: str, sources: Sequence[BandSource], target: Grid, resampling: Resampling
+) -> Iterator[BandLayer]:
     """Open a channel's files for reading on the target grid."""
     with ExitStack() as stack:
         opened = []
         for source in sources:
             dataset = stack.enter_context(open_raster(_path(source.path)))
-            one = OpenSource(dataset, source, target, encode=dn_encoder(source), resampling=resampling)
+            one = OpenSource(
+                dataset, source, target, encode=dn_encoder(source), resampling=resampling
+            )
             stack.callback(one.close)
             opened.append(one)
         yield BandLayer(name, opened)
@@ -182,9 +209,9 @@ def dn_encoder(source: BandSource) -> Encode:
         missing = ~np.isfinite(dn)
         if source.nodata is not None and not math.isnan(source.nodata):
             missing |= values == source.nodata
-        return np.where(missing, NODATA, np.clip(np.rint(np.where(missing, 0, dn)), NODATA + 1, DN_MAX)).astype(
-            np.int16
-        )
+        return np.where(
+            missing, NODATA, np.clip(np.rint(np.where(missing, 0, dn)), NODATA + 1, DN_MAX)
+        ).astype(np.int16)
 
     if source.dtype != "uint16":
         return compute

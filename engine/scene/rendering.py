@@ -1,4 +1,6 @@
-"""A simulated scene as functions of place: planned once, rendered piece by piece, nothing in memory but the landslides' paths."""
+"""A simulated scene as functions of place: planned once, rendered piece by piece, nothing in memory
+but the landslides' paths.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,8 @@ class SimulationConfig:
         seed: Everything follows from it.
         clouds: Share of the sky that is cloudy, 0 to 0.9.
         density: Factor on the number of landslides.
-        product: ``bands`` writes one GeoTIFF a band; ``l1c`` and ``l2a`` write a SAFE folder with JPEG 2000 and an ALOS-like DEM archive.
+        product: ``bands`` writes one GeoTIFF a band; ``l1c`` and ``l2a`` write a SAFE folder with
+            JPEG 2000 and an ALOS-like DEM archive.
         zipped: Whether a SAFE is packed into a zip, as it is downloaded.
         before: Whether a scene of the year before, without landslides, is written too.
         epsg: UTM zone of the scene.
@@ -66,21 +69,28 @@ class SimulationConfig:
     def __post_init__(self) -> None:
         if not 60 <= self.size_px <= TILE_PX or self.size_px % _STEP_PX:
             raise ConfigError(
-                f"A simulated scene has 60 to {TILE_PX} pixels on a side, in multiples of {_STEP_PX} (a 60 m pixel), not {self.size_px}."
+                f"A simulated scene has 60 to {TILE_PX} pixels on a side, in multiples of"
+                f" {_STEP_PX} (a 60 m pixel), not {self.size_px}."
             )
         if not 0 <= self.clouds <= 0.9:
             raise ConfigError(f"The share of clouds lies between 0 and 0.9, not {self.clouds:g}.")
         if not 0 <= self.density <= 10:
-            raise ConfigError(f"The density of landslides lies between 0 and 10, not {self.density:g}.")
+            raise ConfigError(
+                f"The density of landslides lies between 0 and 10, not {self.density:g}."
+            )
         if self.product not in ("bands", "l1c", "l2a"):
-            raise ConfigError(f"The product {self.product!r} is not known; choose bands, l1c or l2a.")
+            raise ConfigError(
+                f"The product {self.product!r} is not known; choose bands, l1c or l2a."
+            )
         if self.seed < 0:
             raise ConfigError("The seed is a whole number from 0.")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A scene about to be rendered: functions of place, nothing in memory but the landslides' paths."""
+    """A scene about to be rendered: functions of place, nothing in memory but the landslides'
+    paths.
+    """
 
     config: SimulationConfig
     landscape: Landscape
@@ -97,8 +107,10 @@ class Scene:
         slides = find_slides(landscape, extent_m, extent_m, config.density)
         threshold = cloud_threshold(config.seed, extent_m, extent_m, config.clouds)
         grid = Grid(
-            CRS.from_epsg(config.epsg), Affine(PIXEL_M, 0, _CORNER[0], 0, -PIXEL_M, _CORNER[1]), (config.size_px, config.size_px)
-        )  # fmt: skip
+            CRS.from_epsg(config.epsg),
+            Affine(PIXEL_M, 0, _CORNER[0], 0, -PIXEL_M, _CORNER[1]),
+            (config.size_px, config.size_px),
+        )
         return cls(config, landscape, slides, threshold, grid, config.product == "l2a")
 
     def year_before(self) -> Scene:
@@ -111,13 +123,20 @@ class Scene:
         return replace(self, config=config, slides=none, cloud_threshold=threshold)
 
     def windows(self) -> Iterator[Window]:
-        """Pieces in which the scene is rendered; their sides are multiples of 60 m and of the output's blocks."""
+        """Pieces in which the scene is rendered; their sides are multiples of 60 m and of the
+        output's blocks.
+        """
         return self.grid.windows(_BLOCK_PX)
 
     def render(self, window: Window) -> Rendered:
         """Compute everything in one piece."""
-        rows = np.arange(window.row_off - 1, window.row_off + window.height + 1) * PIXEL_M + PIXEL_M / 2
-        columns = np.arange(window.col_off - 1, window.col_off + window.width + 1) * PIXEL_M + PIXEL_M / 2
+        rows = (
+            np.arange(window.row_off - 1, window.row_off + window.height + 1) * PIXEL_M
+            + PIXEL_M / 2
+        )
+        columns = (
+            np.arange(window.col_off - 1, window.col_off + window.width + 1) * PIXEL_M + PIXEL_M / 2
+        )
         block = Block(columns[1:-1], rows[1:-1])
         heights = self.landscape.heights_m(Block(columns, rows))
         metres = np.full(int(window.height), PIXEL_M)
@@ -129,10 +148,14 @@ class Scene:
         image = lit(image, heights, PIXEL_M, sky, bottom_of_atmosphere=self.bottom_of_atmosphere)
         bands = {}
         for index, name in enumerate(BANDS):
-            rng = np.random.default_rng([self.config.seed, index, int(window.row_off), int(window.col_off)])
+            rng = np.random.default_rng(
+                [self.config.seed, index, int(window.row_off), int(window.col_off)]
+            )
             native = coarsened(image[index], int(RESOLUTION_M[name] / PIXEL_M))
             bands[name] = np.clip(np.rint(noisy(native, rng)), 1, 20000).astype(np.int16)
-        return Rendered(bands, (ground.cover >= 0.5).astype(np.uint8), slope, heights[1:-1, 1:-1], quality(sky))
+        return Rendered(
+            bands, (ground.cover >= 0.5).astype(np.uint8), slope, heights[1:-1, 1:-1], quality(sky)
+        )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
-"""Writing a simulated scene as a Sentinel-2 product in SAFE, and its elevation as an ALOS PALSAR archive: true to format.
+"""Writing a simulated scene as a Sentinel-2 product in SAFE, and its elevation as an ALOS PALSAR
+archive: true to format.
 
-Names, folders, metadata values, JPEG 2000 tile sizes, the offset of processing baseline 04.00 and masks are those of real products;
-parts that no reader of pixels looks at (footprints, sensor angles, quality reports) are left out.
+Names, folders, metadata values, JPEG 2000 tile sizes, the offset of processing baseline 04.00 and
+masks are those of real products; parts that no reader of pixels looks at (footprints, sensor
+angles, quality reports) are left out.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import rasterio
 import rasterio.shutil
 
 from engine.events import Reporter
-from engine.raster import atomic_path
+from engine.files import atomic_path
 
 STORED_OFFSET = 1000
 BASELINE = "05.10"
@@ -64,13 +66,19 @@ class SafeName:
 
 
 def write_safe(
-    sources: Mapping[str, tuple[Path, int]], out: Path, *, name: SafeName, size_px: int, zipped: bool, report: Reporter
+    sources: Mapping[str, tuple[Path, int]],
+    out: Path,
+    *,
+    name: SafeName,
+    size_px: int,
+    zipped: bool,
+    report: Reporter,
 ) -> Path:
     """Make a product of band files.
 
     Args:
-        sources: File and resolution in metres of each band (``B01`` …, stored values with the offset), of ``SCL`` for Level-2A and
-            ``CLASSI`` for Level-1C.
+        sources: File and resolution in metres of each band (``B01`` …, stored values with the
+            offset), of ``SCL`` for Level-2A and ``CLASSI`` for Level-1C.
         out: Folder in which the product is made.
         name: Level and date.
         size_px: Side of the scene in 10 m pixels.
@@ -97,7 +105,9 @@ def write_safe(
             jobs.append((source, place, _JP2_BLOCK_PX[resolution]))
         _encode_all(jobs, size_px, report)
         (root / f"MTD_MSI{name.level}.xml").write_text(_product_metadata(name), encoding="utf-8")
-        (granule / "MTD_TL.xml").write_text(_tile_metadata(size_px, sources["B02"][0]), encoding="utf-8")
+        (granule / "MTD_TL.xml").write_text(
+            _tile_metadata(size_px, sources["B02"][0]), encoding="utf-8"
+        )
     if not zipped:
         return target
     packed = _pack(target, out / f"{target.name.removesuffix('.SAFE')}.zip", report)
@@ -109,7 +119,10 @@ def write_alos(dem: Path, out: Path, frame: int) -> Path:
     """Pack an elevation raster as ASF packs that of an ALOS PALSAR RTC product."""
     stem = f"AP_27000_FBD_F{frame:04d}_RT1"
     target = out / f"{stem}.zip"
-    with atomic_path(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with (
+        atomic_path(target) as path,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
         archive.write(dem, f"{stem}/{stem}.dem.tif")
         archive.writestr(f"{stem}/{stem}.iso.xml", "<gmi:MI_Metadata/>\n")
     return target
@@ -127,8 +140,15 @@ def encode_jp2(source: Path, target: Path, block_px: int) -> None:
     """Compress a raster as lossless JPEG 2000 with the tiles of real products."""
     with rasterio.Env(GDAL_CACHEMAX=64 * 2**20, GDAL_PAM_ENABLED="NO"):
         rasterio.shutil.copy(
-            source, target, driver="JP2OpenJPEG", QUALITY="100", REVERSIBLE="YES", BLOCKXSIZE=block_px, BLOCKYSIZE=block_px, YCC="NO",
-        )  # fmt: skip
+            source,
+            target,
+            driver="JP2OpenJPEG",
+            QUALITY="100",
+            REVERSIBLE="YES",
+            BLOCKXSIZE=block_px,
+            BLOCKYSIZE=block_px,
+            YCC="NO",
+        )
 
 
 def _encode_all(jobs: list[tuple[Path, Path, int]], size_px: int, report: Reporter) -> None:
@@ -139,7 +159,8 @@ def _encode_all(jobs: list[tuple[Path, Path, int]], size_px: int, report: Report
                 report.progress("simulate JPEG 2000", done, len(jobs))
                 future.result()
         return
-    # Encoding one band of a full tile takes a minute and cannot be interrupted: in a process of its own it can be ended.
+    # Encoding one band of a full tile takes a minute and cannot be interrupted: in a process of its
+    # own it can be ended.
     context = multiprocessing.get_context("spawn")
     waiting, done = list(jobs), 0
     running: list[SpawnProcess] = []
@@ -164,12 +185,15 @@ def _encode_all(jobs: list[tuple[Path, Path, int]], size_px: int, report: Report
 
 def _product_metadata(name: SafeName) -> str:
     tag, quantification = (
-        ("BOA", "BOA_QUANTIFICATION_VALUE") if name.level == "L2A" else ("RADIO", "QUANTIFICATION_VALUE")
+        ("BOA", "BOA_QUANTIFICATION_VALUE")
+        if name.level == "L2A"
+        else ("RADIO", "QUANTIFICATION_VALUE")
     )
     s = name.sensing
     start = f"{s[:4]}-{s[4:6]}-{s[6:8]}T{s[9:11]}:{s[11:13]}:{s[13:]}.024Z"
     offsets = "\n".join(
-        f'        <{tag}_ADD_OFFSET band_id="{i}">-{STORED_OFFSET}</{tag}_ADD_OFFSET>' for i in range(13)
+        f'        <{tag}_ADD_OFFSET band_id="{i}">-{STORED_OFFSET}</{tag}_ADD_OFFSET>'
+        for i in range(13)
     )
     outer = f"Level-{name.level[1:]}_User_Product"
     holder = "QUANTIFICATION_VALUES_LIST" if name.level == "L2A" else "QUANTIFICATION"
@@ -200,8 +224,10 @@ def _tile_metadata(size_px: int, b02: Path) -> str:
     with rasterio.open(b02) as dataset:
         epsg, t = dataset.crs.to_epsg(), dataset.transform
     sizes = "\n".join(
-        f'      <Size resolution="{r}"><NROWS>{size_px * 10 // r}</NROWS><NCOLS>{size_px * 10 // r}</NCOLS></Size>\n'
-        f'      <Geoposition resolution="{r}"><ULX>{t.c:.0f}</ULX><ULY>{t.f:.0f}</ULY><XDIM>{r}</XDIM><YDIM>-{r}</YDIM></Geoposition>'
+        "      <Size"
+        f' resolution="{r}"><NROWS>{size_px * 10 // r}</NROWS><NCOLS>{size_px * 10 // r}</NCOLS></Size>\n'
+        "      <Geoposition"
+        f' resolution="{r}"><ULX>{t.c:.0f}</ULX><ULY>{t.f:.0f}</ULY><XDIM>{r}</XDIM><YDIM>-{r}</YDIM></Geoposition>'
         for r in (10, 20, 60)
     )
     return f"""<?xml version="1.0" encoding="UTF-8" standalone="no"?>

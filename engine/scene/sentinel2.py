@@ -1,10 +1,11 @@
 """Sentinel-2 products as downloaded: SAFE folders, and their zip archives read in place.
 
-Level-1C and Level-2A, old and compact naming, processing baselines before and after 04.00. Sources: Sentinel-2 Products Specification
-Document (S2-PDGS-TAS-DI-PSD, issue 14.9) for names, band identifiers and masks.
+Level-1C and Level-2A, old and compact naming, processing baselines before and after 04.00. Sources:
+Sentinel-2 Products Specification Document (S2-PDGS-TAS-DI-PSD, issue 14.9) for names, band
+identifiers and masks.
 
-Metadata are searched by pattern for the few values that are needed: the files come from outside, and so no XML parser needs to be
-trusted with them.
+Metadata are searched by pattern for the few values that are needed: the files come from outside,
+and so no XML parser needs to be trusted with them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,21 @@ from engine.scene.imagery import (
     band_source,
 )
 
-BAND_IDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
+BAND_IDS = (
+    "B01",
+    "B02",
+    "B03",
+    "B04",
+    "B05",
+    "B06",
+    "B07",
+    "B08",
+    "B8A",
+    "B09",
+    "B10",
+    "B11",
+    "B12",
+)
 """Bands in the order of ``band_id`` in the metadata."""
 
 OFFSETS_SINCE = 4.0
@@ -62,12 +77,17 @@ class Listing:
 
 
 def open_safe(path: Path, dn_offset: float | None) -> list[Imagery] | None:
-    """Open a SAFE folder, its metadata file, or a folder of SAFE folders; None if the path is nothing of that."""
+    """Open a SAFE folder, its metadata file, or a folder of SAFE folders; None if the path is
+    nothing of that.
+    """
     if path.is_file() and _METADATA.search(path.name):
         path = path.parent
     if not path.is_dir():
         return None
-    if any(_METADATA.search(child.name) for child in path.iterdir()) or path.suffix.upper() == ".SAFE":
+    if (
+        any(_METADATA.search(child.name) for child in path.iterdir())
+        or path.suffix.upper() == ".SAFE"
+    ):
         return [_open_product(_folder_listing(path), dn_offset)]
     products = sorted(p for p in path.iterdir() if p.is_dir() and p.suffix.upper() == ".SAFE")
     return [_open_product(_folder_listing(p), dn_offset) for p in products] or None
@@ -79,7 +99,9 @@ def open_zip(path: Path, dn_offset: float | None) -> list[Imagery] | None:
         return None
     prefix = f"/vsizip/{path.resolve().as_posix()}/"
     listing = Listing(path, tuple(zip_members(path)), prefix, lambda name: zip_text(path, name))
-    roots = sorted({name[: found.start()] for name in listing.names if (found := _METADATA.search(name))})
+    roots = sorted(
+        {name[: found.start()] for name in listing.names if (found := _METADATA.search(name))}
+    )
     if roots:
         return [_open_product(listing.under(root), dn_offset) for root in roots]
     if any(".SAFE/" in name for name in listing.names):
@@ -95,15 +117,17 @@ def _folder_listing(path: Path) -> Listing:
         try:
             return (path / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UnreadableFileError(f"{path / name} cannot be read ({error}); download the product again.") from error
+            raise UnreadableFileError(
+                f"{path / name} cannot be read ({error}); download the product again."
+            ) from error
 
     return Listing(path, tuple(names), path.as_posix() + "/", text)
 
 
 def _no_metadata(path: Path) -> str:
     return (
-        f"The product {path} misses its metadata (MTD_MSIL1C.xml or MTD_MSIL2A.xml), without which offsets are not known; download it "
-        "again."
+        f"The product {path} misses its metadata (MTD_MSIL1C.xml or MTD_MSIL2A.xml), without which"
+        " offsets are not known; download it again."
     )
 
 
@@ -113,10 +137,13 @@ def _open_product(listing: Listing, dn_offset: float | None) -> Imagery:
         raise ProductError(_no_metadata(listing.path))
     found = _METADATA.search(metadata)
     level: Level = "L2A" if found is not None and "L2A" in found.groups() else "L1C"
-    granules = sorted({m[1] for name in listing.names if (m := re.search(r"GRANULE/([^/]+)/IMG_DATA/", name))})
+    granules = sorted(
+        {m[1] for name in listing.names if (m := re.search(r"GRANULE/([^/]+)/IMG_DATA/", name))}
+    )
     if len(granules) != 1:
         raise ProductError(
-            f"The product {listing.path} holds {len(granules)} granules ({', '.join(granules[:3])}), but one is needed; "
+            f"The product {listing.path} holds {len(granules)} granules"
+            f" ({', '.join(granules[:3])}), but one is needed; "
             + (
                 "keep one granule folder and give the others as products of their own."
                 if granules
@@ -127,7 +154,11 @@ def _open_product(listing: Listing, dn_offset: float | None) -> Imagery:
     scale, offsets, baseline = radiometry(text, level, str(listing.path), dn_offset)
     names = [name for name in listing.names if f"GRANULE/{granules[0]}/" in name]
     sources = _bands(
-        listing, names, level, scale, {b: o if dn_offset is None else dn_offset for b, o in offsets.items()}
+        listing,
+        names,
+        level,
+        scale,
+        {b: o if dn_offset is None else dn_offset for b, o in offsets.items()},
     )
     applied = sorted({source.offset for source in sources})
     how = "as asked for" if dn_offset is not None else f"processing baseline {baseline}"
@@ -135,9 +166,14 @@ def _open_product(listing: Listing, dn_offset: float | None) -> Imagery:
     date = re.search(r"<(?:PRODUCT_START_TIME|DATATAKE_SENSING_START)>(\d{4}-\d\d-\d\d)T", text)
     channels = tuple(s for s in sources if s.channel in OPTICAL)
     return Imagery(
-        listing.path.name, level, date[1] if date else "", channels, _mask(listing, names, level, channels), notes,
+        listing.path.name,
+        level,
+        date[1] if date else "",
+        channels,
+        _mask(listing, names, level, channels),
+        notes,
         tuple(s for s in sources if s.channel not in OPTICAL),
-    )  # fmt: skip
+    )
 
 
 def radiometry(
@@ -162,17 +198,24 @@ def radiometry(
     baseline = re.search(r"<PROCESSING_BASELINE>\s*(\d+\.\d+)\s*<", metadata)
     if quantification is None or baseline is None or not float(quantification[1]):
         missing = word if quantification is None else "PROCESSING_BASELINE"
-        raise ProductError(f"The metadata of {where} have no usable {missing}; download the product again.")
+        raise ProductError(
+            f"The metadata of {where} have no usable {missing}; download the product again."
+        )
     scale = REFLECTANCE_DN / float(quantification[1])
     tag = "BOA_ADD_OFFSET" if level == "L2A" else "RADIO_ADD_OFFSET"
-    stated = {int(i): float(v) for i, v in re.findall(rf'<{tag} band_id="(\d+)">\s*(-?[\d.]+)\s*<', metadata)}
+    stated = {
+        int(i): float(v)
+        for i, v in re.findall(rf'<{tag} band_id="(\d+)">\s*(-?[\d.]+)\s*<', metadata)
+    }
     if float(baseline[1]) >= OFFSETS_SINCE and not stated and dn_offset is None:
         raise ProductError(
-            f"The metadata of {where} (processing baseline {baseline[1]}) have no {tag}, which every product since 04.00 has; download it "
-            "again, or state the offset with --dn-offset."
+            f"The metadata of {where} (processing baseline {baseline[1]}) have no {tag}, which"
+            " every product since 04.00 has; download it again, or state the offset with"
+            " --dn-offset."
         )
     offsets = {
-        name: stated.get(index, 0.0) * scale if dn_offset is None else dn_offset for index, name in enumerate(BAND_IDS)
+        name: stated.get(index, 0.0) * scale if dn_offset is None else dn_offset
+        for index, name in enumerate(BAND_IDS)
     }
     return scale, offsets, baseline[1]
 
@@ -186,13 +229,15 @@ def _bands(
         if found and "/IMG_DATA/" in name and found[1].upper() in BAND_IDS:
             band = found[1].upper()
             native = BY_NAME[band].resolution_m if band in BY_NAME else _BAND_ID_RESOLUTION_M[band]
-            # Level-2A holds a band at several resolutions: the one at which it was taken is the truest.
+            # Level-2A holds a band at several resolutions: the one at which it was taken is the
+            # truest.
             files.setdefault(band, []).append((abs(float(found[2] or native) - native), name))
     wanted = [band for band in BAND_IDS if band != "B8A" and not (level == "L2A" and band == "B10")]
     missing = [band for band in wanted if band not in files]
     if missing:
         raise ProductError(
-            f"The product {listing.path} misses {', '.join(missing)}; its download is incomplete: download it again."
+            f"The product {listing.path} misses {', '.join(missing)}; its download is incomplete:"
+            " download it again."
         )
     sources = []
     for band in (b for b in BAND_IDS if b in files):
@@ -211,12 +256,14 @@ def _check_extent(sources: Sequence[BandSource], where: str) -> None:
         same = np.allclose(source.grid.bounds, reference.grid.bounds, rtol=0, atol=1.0)
         if source.grid.crs != reference.grid.crs or not same:
             raise ProductError(
-                f"Band {source.channel} of {where} has the wrong size ({source.grid.describe()}) beside B02 "
-                f"({reference.grid.describe()}); download the product again."
+                f"Band {source.channel} of {where} has the wrong size ({source.grid.describe()})"
+                f" beside B02 ({reference.grid.describe()}); download the product again."
             )
 
 
-def _mask(listing: Listing, names: Sequence[str], level: Level, sources: Sequence[BandSource]) -> MaskSource | None:
+def _mask(
+    listing: Listing, names: Sequence[str], level: Level, sources: Sequence[BandSource]
+) -> MaskSource | None:
     def first(pattern: str) -> str | None:
         return next((listing.prefix + name for name in names if re.search(pattern, name)), None)
 

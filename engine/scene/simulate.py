@@ -1,6 +1,8 @@
-"""A plausible mountain scene with known landslides, written as files: what demo, tests and benchmarks run on.
+"""A plausible mountain scene with known landslides, written as files: what demo, tests and
+benchmarks run on.
 
-Everything follows from a seed. The scene is made block by block, so a full 10980 x 10980 tile needs no more memory than a small one.
+Everything follows from a seed. The scene is made block by block, so a full 10980 x 10980 tile needs
+no more memory than a small one.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from rasterio.windows import Window
 from engine import __version__
 from engine.bands import OPTICAL, QUALITY, QUALITY_CLASSES, TERRAIN
 from engine.events import SILENT, Reporter
+from engine.files import atomic_path, output_folder
 from engine.grid import Bounds, Grid
-from engine.raster import RasterWriter, atomic_path, output_folder
+from engine.raster import RasterWriter
 from engine.scene.landscape import Block
 from engine.scene.layers import NODATA
 from engine.scene.rendering import PIXEL_M, Rendered, Scene, SimulationConfig, rounded_size, widened
@@ -60,7 +63,9 @@ class SimulatedScene:
     landslide_share: float
 
 
-def simulate(out: Path, config: SimulationConfig = DEFAULT, report: Reporter = SILENT) -> SimulatedScene:
+def simulate(
+    out: Path, config: SimulationConfig = DEFAULT, report: Reporter = SILENT
+) -> SimulatedScene:
     """Write a scene with known landslides.
 
     Args:
@@ -85,7 +90,12 @@ def simulate(out: Path, config: SimulationConfig = DEFAULT, report: Reporter = S
     landslides = _touching(scene)
     share = covered / config.size_px**2
     with atomic_path(out / "scene.json") as path:
-        facts = {"engine": __version__, **asdict(config), "landslides": landslides, "landslide_share": round(share, 6)}
+        facts = {
+            "engine": __version__,
+            **asdict(config),
+            "landslides": landslides,
+            "landslide_share": round(share, 6),
+        }
         path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return SimulatedScene((imagery,), dem, truth, stack, before, landslides, share)
 
@@ -96,8 +106,12 @@ def _touching(scene: Scene) -> int:
     return int(((x > 0) & (x < extent) & (y > 0) & (y < extent)).any(axis=1).sum())
 
 
-def _write_scene(scene: Scene, out: Path, truth: Path, stack: Path, report: Reporter) -> tuple[Path, int]:
-    """Write bands, truth and true stack in one pass; returns the imagery's path and the number of landslide pixels."""
+def _write_scene(
+    scene: Scene, out: Path, truth: Path, stack: Path, report: Reporter
+) -> tuple[Path, int]:
+    """Write bands, truth and true stack in one pass; returns the imagery's path and the number of
+    landslide pixels.
+    """
     covered = 0
     names = (*OPTICAL, *TERRAIN, QUALITY)
     with _imagery(scene, out, _SENSED, report) as product:
@@ -107,11 +121,19 @@ def _write_scene(scene: Scene, out: Path, truth: Path, stack: Path, report: Repo
             )
             true = opened.enter_context(
                 RasterWriter(
-                    stack, scene.grid, dtype="int16", bands=names, nodata=NODATA, overviews=False, profile={"interleave": "band"},
-                    scales=[{"slope": SLOPE_SCALE, "DEM": DEM_SCALE}.get(name, 1.0) for name in names],
+                    stack,
+                    scene.grid,
+                    dtype="int16",
+                    bands=names,
+                    nodata=NODATA,
+                    overviews=False,
+                    profile={"interleave": "band"},
+                    scales=[
+                        {"slope": SLOPE_SCALE, "DEM": DEM_SCALE}.get(name, 1.0) for name in names
+                    ],
                     offsets=[DEM_OFFSET if name == "DEM" else 0.0 for name in names],
                 )
-            )  # fmt: skip
+            )
             bands = opened.enter_context(BandFiles(product.bands, scene))
             windows = list(scene.windows())
             for done, window in enumerate(windows):
@@ -160,7 +182,9 @@ def _imagery(scene: Scene, out: Path, sensed: str, report: Reporter) -> Iterator
         )
         yield _Product(
             folder,
-            lambda: write_safe(sources, out, name=name, size_px=config.size_px, zipped=config.zipped, report=report),
+            lambda: write_safe(
+                sources, out, name=name, size_px=config.size_px, zipped=config.zipped, report=report
+            ),
         )
 
 
@@ -168,14 +192,19 @@ def _stacked(piece: Rendered) -> NDArray[np.int16]:
     """The piece as a perfect stack holds it, shape (12 bands, slope, DEM, QA; rows, columns)."""
     layers = [widened(piece.bands[name], int(RESOLUTION_M[name] / PIXEL_M)) for name in OPTICAL]
     return np.concatenate(
-        [np.stack(layers), encode(piece.slope, piece.heights), piece.quality[np.newaxis].astype(np.int16)]
+        [
+            np.stack(layers),
+            encode(piece.slope, piece.heights),
+            piece.quality[np.newaxis].astype(np.int16),
+        ]
     )
 
 
 class BandFiles(ExitStack):
     """One GeoTIFF a band at its native resolution, and the cloud mask, written piece by piece.
 
-    Plain bands hold DN and lie beside a scene classification; those of a SAFE hold DN + 1000, as since processing baseline 04.00.
+    Plain bands hold DN and lie beside a scene classification; those of a SAFE hold DN + 1000, as
+    since processing baseline 04.00.
     """
 
     def __init__(self, folder: Path, scene: Scene) -> None:
@@ -183,7 +212,8 @@ class BandFiles(ExitStack):
         self._stored_offset = 0 if scene.config.product == "bands" else STORED_OFFSET
         self._grid = scene.grid
         self._writers = {
-            name: self._open(folder, name, int(RESOLUTION_M[name] / PIXEL_M), "uint16", (name,)) for name in BANDS
+            name: self._open(folder, name, int(RESOLUTION_M[name] / PIXEL_M), "uint16", (name,))
+            for name in BANDS
         }
         if scene.config.product == "l1c":
             self._mask = self._open(folder, "CLASSI", 6, "uint8", ("opaque", "cirrus", "snow"))
@@ -198,7 +228,9 @@ class BandFiles(ExitStack):
         wide = Affine(t.a * factor, 0, t.c, 0, t.e * factor, t.f)
         native = Grid(grid.crs, wide, (grid.rows // factor, grid.columns // factor))
         nodata = 0 if dtype == "uint16" else None
-        writer = RasterWriter(folder / f"{name}.tif", native, dtype=dtype, bands=bands, nodata=nodata, overviews=False)
+        writer = RasterWriter(
+            folder / f"{name}.tif", native, dtype=dtype, bands=bands, nodata=nodata, overviews=False
+        )
         return factor, self.enter_context(writer)
 
     def write(self, piece: Rendered, window: Window) -> None:
@@ -210,40 +242,68 @@ class BandFiles(ExitStack):
         quality = piece.quality[::factor, ::factor]
         cloud = quality == QUALITY_CLASSES["cloud"]
         if factor == 2:
-            values = np.where(cloud, 9, np.where(quality == QUALITY_CLASSES["shadow"], 3, 4))[np.newaxis]
+            values = np.where(cloud, 9, np.where(quality == QUALITY_CLASSES["shadow"], 3, 4))[
+                np.newaxis
+            ]
         else:
             values = np.stack([cloud, np.zeros_like(cloud), np.zeros_like(cloud)])
         writer.write(values.astype(np.uint8), _coarse(window, factor))
 
 
 def _coarse(window: Window, factor: int) -> Window:
-    return Window(window.col_off // factor, window.row_off // factor, window.width // factor, window.height // factor)
+    return Window(
+        window.col_off // factor,
+        window.row_off // factor,
+        window.width // factor,
+        window.height // factor,
+    )
 
 
 def _write_dems(scene: Scene, out: Path, report: Reporter) -> tuple[Path, ...]:
-    """Write the elevation: one GeoTIFF beside plain bands; two overlapping ALOS-like archives beside a SAFE."""
+    """Write the elevation: one GeoTIFF beside plain bands; two overlapping ALOS-like archives
+    beside a SAFE.
+    """
     left, bottom, right, top = scene.grid.bounds
     margin = _DEM_MARGIN_PX * DEM_PIXEL_M
     whole = (left - margin, bottom - margin, right + margin, top + margin)
     if scene.config.product == "bands":
         return (_write_dem(scene, out / "dem.tif", whole, (left - 3.1, top + 4.7), report),)
     middle = (left + right) / 2
-    west, east = (whole[0], whole[1], middle + margin, whole[3]), (middle - margin, whole[1], whole[2], whole[3])
+    west, east = (
+        (whole[0], whole[1], middle + margin, whole[3]),
+        (
+            middle - margin,
+            whole[1],
+            whole[2],
+            whole[3],
+        ),
+    )
     archives = []
     with TemporaryDirectory(prefix=".dem-", dir=out) as temporary:
         # Real frames do not share a lattice either.
-        for frame, bounds, origin in ((460, west, (left - 3.1, top + 4.7)), (470, east, (left + 2.2, top + 1.3))):
+        for frame, bounds, origin in (
+            (460, west, (left - 3.1, top + 4.7)),
+            (470, east, (left + 2.2, top + 1.3)),
+        ):
             archives.append(
-                write_alos(_write_dem(scene, Path(temporary) / f"{frame}.tif", bounds, origin, report), out, frame)
+                write_alos(
+                    _write_dem(scene, Path(temporary) / f"{frame}.tif", bounds, origin, report),
+                    out,
+                    frame,
+                )
             )
     return tuple(archives)
 
 
-def _write_dem(scene: Scene, path: Path, bounds: Bounds, origin: tuple[float, float], report: Reporter) -> Path:
+def _write_dem(
+    scene: Scene, path: Path, bounds: Bounds, origin: tuple[float, float], report: Reporter
+) -> Path:
     """Write elevation as ALOS PALSAR RTC has it: 12.5 m, whole metres, a grid of its own."""
     grid = Grid.from_bounds(scene.grid.crs, bounds, DEM_PIXEL_M, origin)
     windows = list(grid.windows(2048))
-    with RasterWriter(path, grid, dtype="int16", bands=("DEM",), nodata=NODATA, overviews=False) as writer:
+    with RasterWriter(
+        path, grid, dtype="int16", bands=("DEM",), nodata=NODATA, overviews=False
+    ) as writer:
         for done, window in enumerate(windows):
             report.progress("simulate terrain", done, len(windows))
             writer.write(_dem_piece(scene, grid, window)[np.newaxis], window)

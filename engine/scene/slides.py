@@ -1,7 +1,8 @@
 """Landslides of the made-up landscape: where they start, how far they run, what ground they cover.
 
-They start on steep ground in clusters, as after a storm, follow the fall line with some inertia, and stop where it is gentle. Sizes
-are log-normal. Each is a chain of discs: a scar that widens below its crown, a narrower track, a deposit.
+They start on steep ground in clusters, as after a storm, follow the fall line with some inertia,
+and stop where it is gentle. Sizes are log-normal. Each is a chain of discs: a scar that widens
+below its crown, a narrower track, a deposit.
 """
 
 from __future__ import annotations
@@ -78,22 +79,33 @@ def find_slides(landscape: Landscape, width_m: float, height_m: float, density: 
         for i in range(0, column.size, _MOST_AT_ONCE)
     ]
     return Slides(
-        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("x", "y", "radius_m", "along", "tone"))
+        *(
+            np.concatenate([getattr(p, name) for p in parts])
+            for name in ("x", "y", "radius_m", "along", "tone")
+        )
     )
 
 
-def _run(landscape: Landscape, column: NDArray[np.int64], row: NDArray[np.int64], density: float) -> Slides:
+def _run(
+    landscape: Landscape, column: NDArray[np.int64], row: NDArray[np.int64], density: float
+) -> Slides:
     def chance(number: int) -> NDArray[np.float64]:
         return hashed(column, row, landscape.seed * 31 + 1000 + number)
 
     start = Points((column + chance(0)) * _CELL_M, (row + chance(1)) * _CELL_M)
     east, south = landscape.gradient(start, _REACH_M)
     slope = np.degrees(np.arctan(np.hypot(east, south)))
-    likely = smoothstep(slope, 25, 42) * np.exp(0.7 * start.noise(1500, landscape.seed + 60)) * 0.62 * density
+    likely = (
+        smoothstep(slope, 25, 42)
+        * np.exp(0.7 * start.noise(1500, landscape.seed + 60))
+        * 0.62
+        * density
+    )
     begins = (chance(2) < likely) & (slope < 60)
     x, y = start.x[begins], start.y[begins]
     normal = [
-        np.sqrt(-2 * np.log(1 - chance(k)[begins])) * np.cos(2 * np.pi * chance(k + 1)[begins]) for k in (3, 5, 7)
+        np.sqrt(-2 * np.log(1 - chance(k)[begins])) * np.cos(2 * np.pi * chance(k + 1)[begins])
+        for k in (3, 5, 7)
     ]
     length = np.clip(160 * np.exp(0.62 * normal[0]), 45, _LONGEST_M)
     widest = np.clip(0.15 * length * np.exp(0.3 * normal[1]), 9, 58)
@@ -113,7 +125,10 @@ def _run(landscape: Landscape, column: NDArray[np.int64], row: NDArray[np.int64]
 
 
 def _paths(
-    landscape: Landscape, x: NDArray[np.float64], y: NDArray[np.float64], length: NDArray[np.float64]
+    landscape: Landscape,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    length: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Follow the fall line; returns x, y and distance run, each of shape (slides, steps)."""
     steps = int(_LONGEST_M / _STEP_M) + 1
@@ -152,19 +167,31 @@ def ground_of(slides: Slides, block: Block, pixel_m: float, seed: int) -> Ground
     x, y = block.x[0], block.y[:, 0]
     shape = (y.size, x.size)
     cover, toe, tone = (np.zeros(shape, np.float32) for _ in range(3))
-    ragged = np.asarray(5.0 * block.noise(28, seed + 70) + 2.5 * block.noise(90, seed + 71), np.float32)
+    ragged = np.asarray(
+        5.0 * block.noise(28, seed + 70) + 2.5 * block.noise(90, seed + 71), np.float32
+    )
     reach = slides.radius_m.max(axis=1, initial=0) + 25
     near = (
-        (slides.x.max(axis=1) + reach > x[0]) & (slides.x.min(axis=1) - reach < x[-1])
-        & (slides.y.max(axis=1) + reach > y[0]) & (slides.y.min(axis=1) - reach < y[-1])
-    )  # fmt: skip
+        (slides.x.max(axis=1) + reach > x[0])
+        & (slides.x.min(axis=1) - reach < x[-1])
+        & (slides.y.max(axis=1) + reach > y[0])
+        & (slides.y.min(axis=1) - reach < y[-1])
+    )
     for index in np.flatnonzero(near):
         used = slides.radius_m[index] > 0
         path = np.stack(
-            [slides.x[index][used], slides.y[index][used], slides.radius_m[index][used], slides.along[index][used]]
+            [
+                slides.x[index][used],
+                slides.y[index][used],
+                slides.radius_m[index][used],
+                slides.along[index][used],
+            ]
         )
         path = np.stack(
-            [np.interp(np.arange(0, path.shape[1] - 0.5, 0.5), np.arange(path.shape[1]), row) for row in path]
+            [
+                np.interp(np.arange(0, path.shape[1] - 0.5, 0.5), np.arange(path.shape[1]), row)
+                for row in path
+            ]
         )
         c0, c1 = np.searchsorted(x, [path[0].min() - reach[index], path[0].max() + reach[index]])
         r0, r1 = np.searchsorted(y, [path[1].min() - reach[index], path[1].max() + reach[index]])
@@ -180,12 +207,18 @@ def ground_of(slides: Slides, block: Block, pixel_m: float, seed: int) -> Ground
     return Ground(cover, toe, tone)
 
 
-def _outside(path: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Array, Array]:
-    """Distance beyond the nearest disc's rim (negative inside), and the position of that disc on the path."""
+def _outside(
+    path: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[Array, Array]:
+    """Distance beyond the nearest disc's rim (negative inside), and the position of that disc on
+    the path.
+    """
     best = np.full((y.size, x.size), np.inf, np.float32)
     at = np.zeros((y.size, x.size), np.float32)
     for px, py, radius, along in path.T:
-        distance = (np.hypot(x[np.newaxis, :] - px, y[:, np.newaxis] - py) - radius).astype(np.float32)
+        distance = (np.hypot(x[np.newaxis, :] - px, y[:, np.newaxis] - py) - radius).astype(
+            np.float32
+        )
         closer = distance < best
         best[closer] = distance[closer]
         at[closer] = along

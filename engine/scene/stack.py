@@ -1,4 +1,6 @@
-"""Scene → :class:`~engine.nouns.Stack`: channels from many files on one 10 m grid, written block by block."""
+"""Scene → :class:`~engine.handles.Stack`: channels from many files on one 10 m grid, written block
+by block.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,10 @@ from engine import __version__
 from engine.bands import OPTICAL, QUALITY, QUALITY_CLASSES, TERRAIN, in_order
 from engine.errors import ConfigError, NoOverlapError, NoValidPixelsError, ProductError
 from engine.events import SILENT, Reporter
+from engine.files import output_folder
 from engine.grid import Bounds, Grid
-from engine.nouns import Stack
-from engine.raster import RasterWriter, open_raster, output_folder
+from engine.handles import Stack
+from engine.raster import RasterWriter, open_raster
 from engine.scene.area import area_window, bounds_in
 from engine.scene.clouds import open_bright_cover, open_quality, open_s2cloudless
 from engine.scene.dem import DemMosaic, open_dems, open_mosaic
@@ -34,13 +37,17 @@ from engine.scene.layers import NODATA, Layer, open_band
 from engine.scene.terrain import DEM_OFFSET, DEM_SCALE, SLOPE_SCALE, TerrainLayer
 
 PROVENANCE_TAG = "L4S_PROVENANCE"
-KERNELS = {"nearest": Resampling.nearest, "bilinear": Resampling.bilinear, "cubic": Resampling.cubic}
+KERNELS = {
+    "nearest": Resampling.nearest,
+    "bilinear": Resampling.bilinear,
+    "cubic": Resampling.cubic,
+}
 ROWS_PX, COLUMNS_PX, STRIPE_PX = 1024, 2560, 5120
 """Size of the pieces read and written, and of the stripes in which they follow each other.
 
-Pieces are whole blocks of the output and small enough to stop soon. A stripe holds whole JPEG 2000 tiles of 10 m (1024) and 20 m (640)
-bands side by side, and going down it, the tiles that two pieces share are still in GDAL's block cache: each is decoded once.
-"""
+Pieces are whole blocks of the output and small enough to stop soon. A stripe holds whole JPEG 2000
+tiles of 10 m (1024) and 20 m (640) bands side by side, and going down it, the tiles that two pieces
+share are still in GDAL's block cache: each is decoded once. """
 
 _IN_FLIGHT = 6
 _WELL_COVERED = 0.999
@@ -59,8 +66,9 @@ class StackConfig:
         bounds: (left, bottom, right, top) instead of ``aoi``.
         bounds_crs: CRS of ``bounds``; that of the imagery by default.
         resampling: Kernel for 20 m and 60 m bands; the benchmark used nearest neighbour.
-        quality: ``auto`` takes the product's own cloud mask, where it has one; ``s2cloudless`` computes one from Level-1C bands (extra
-            ``clouds``); ``bright`` takes what is bright and not red for cloud, haze and snow; ``off`` takes none.
+        quality: ``auto`` takes the product's own cloud mask, where it has one; ``s2cloudless``
+            computes one from Level-1C bands (extra ``clouds``); ``bright`` takes what is bright and
+            not red for cloud, haze and snow; ``off`` takes none.
         dn_offset: Added to the DN instead of what metadata say.
         workers: Threads that read; 0 for one a processor.
     """
@@ -75,22 +83,34 @@ class StackConfig:
 
     def __post_init__(self) -> None:
         if self.resampling not in KERNELS:
-            raise ConfigError(f"The resampling {self.resampling!r} is not known; choose {', '.join(KERNELS)}.")
+            raise ConfigError(
+                f"The resampling {self.resampling!r} is not known; choose {', '.join(KERNELS)}."
+            )
         if self.quality not in get_args(Quality):
-            raise ConfigError(f"The quality mask {self.quality!r} is not known; choose {', '.join(get_args(Quality))}.")
+            raise ConfigError(
+                f"The quality mask {self.quality!r} is not known; choose"
+                f" {', '.join(get_args(Quality))}."
+            )
         if self.workers < 0:
             raise ConfigError("The number of workers cannot be negative; 0 means one a processor.")
 
 
 def make_stack(
-    imagery: Sequence[Path], dem: Sequence[Path], *, out: Path, config: StackConfig = StackConfig(), report: Reporter = SILENT
-) -> Stack:  # fmt: skip
+    imagery: Sequence[Path],
+    dem: Sequence[Path],
+    *,
+    out: Path,
+    config: StackConfig = StackConfig(),
+    report: Reporter = SILENT,
+) -> Stack:
     """Bring imagery and elevation onto one grid of about 10 m, in raw units.
 
     Args:
-        imagery: Sentinel-2 products, folders of bands, or raster files (see :mod:`engine.scene.imagery`).
+        imagery: Sentinel-2 products, folders of bands, or raster files (see
+            :mod:`engine.scene.imagery`).
         dem: Elevation files or archives; without any, the stack has no terrain channels.
-        out: GeoTIFF to write. It holds int16: DN as they are, slope in 0.01 degree, elevation in 0.2 m, with GDAL scales.
+        out: GeoTIFF to write. It holds int16: DN as they are, slope in 0.01 degree, elevation in
+            0.2 m, with GDAL scales.
         config: Area, resampling and quality mask.
         report: Told about every piece; cancellation is noticed there.
 
@@ -104,18 +124,31 @@ def make_stack(
     products = open_imagery(imagery, dn_offset=config.dn_offset)
     _check_together(products, report)
     whole = ten_metre_grid(union([product.reference.grid for product in products]))
-    grid = whole.subgrid(area_window(whole, aoi=config.aoi, bounds=config.bounds, bounds_crs=config.bounds_crs))
+    grid = whole.subgrid(
+        area_window(whole, aoi=config.aoi, bounds=config.bounds, bounds_crs=config.bounds_crs)
+    )
     mosaics = open_dems(dem)
     _check_overlap(grid, mosaics)
     output_folder(out.parent)
     with ExitStack() as opened:
         layers, terrain = _open_layers(opened, products, mosaics, grid, config)
-        _write(layers, terrain, products=products, dem=dem, grid=grid, out=out, config=config, report=report)
+        _write(
+            layers,
+            terrain,
+            products=products,
+            dem=dem,
+            grid=grid,
+            out=out,
+            config=config,
+            report=report,
+        )
     return Stack.open(out)
 
 
 def stack_provenance(path: Path) -> dict[str, Any]:
-    """What :func:`make_stack` wrote down about a stack: inputs, offsets, coverage, masked shares; empty for other files."""
+    """What :func:`make_stack` wrote down about a stack: inputs, offsets, coverage, masked shares;
+    empty for other files.
+    """
     with open_raster(path) as dataset:
         text = dataset.tags().get(PROVENANCE_TAG)
     return dict(json.loads(text)) if text else {}
@@ -127,23 +160,30 @@ def _check_together(products: Sequence[Imagery], report: Reporter) -> None:
     for other in products[1:]:
         if other.reference.grid.crs != first.reference.grid.crs:
             raise ProductError(
-                f"{first.name} is in {first.reference.grid.crs_name} and {other.name} in {other.reference.grid.crs_name}; products of "
-                "different zones do not share a pixel grid: make one stack for each zone and map them one by one."
+                f"{first.name} is in {first.reference.grid.crs_name} and {other.name} in"
+                f" {other.reference.grid.crs_name}; products of different zones do not share a"
+                " pixel grid: make one stack for each zone and map them one by one."
             )
         if other.channels != first.channels:
             raise ProductError(
-                f"{first.name} ({first.level}) has the bands {', '.join(first.channels)}, {other.name} ({other.level}) has "
-                f"{', '.join(other.channels)}; mosaic products of one level only."
+                f"{first.name} ({first.level}) has the bands {', '.join(first.channels)},"
+                f" {other.name} ({other.level}) has {', '.join(other.channels)}; mosaic products of"
+                " one level only."
             )
     dates = sorted({product.date for product in products if product.date})
     if len(dates) > 1:
-        report.warn(f"The products are of different dates ({', '.join(dates)}); seams may show between them.")
+        report.warn(
+            f"The products are of different dates ({', '.join(dates)}); seams may show between"
+            " them."
+        )
     for product in products:
         for note in product.notes:
             report.log(f"{product.name}: {note}.")
     missing = [name for name in OPTICAL if name not in first.channels]
     if missing:
-        report.log(f"The imagery ({first.level}) lacks {', '.join(missing)}; the stack goes without.")
+        report.log(
+            f"The imagery ({first.level}) lacks {', '.join(missing)}; the stack goes without."
+        )
 
 
 def _check_overlap(grid: Grid, mosaics: Sequence[DemMosaic]) -> None:
@@ -156,19 +196,26 @@ def _check_overlap(grid: Grid, mosaics: Sequence[DemMosaic]) -> None:
     if mosaics:
         files = ", ".join(Path(f.path).name for mosaic in mosaics for f in mosaic.files)
         raise NoOverlapError(
-            f"The DEM ({files}) does not cover any of the imagery ({grid.describe()}); give the DEM of this area."
+            f"The DEM ({files}) does not cover any of the imagery ({grid.describe()}); give the DEM"
+            " of this area."
         )
 
 
 def _open_layers(
-    opened: ExitStack, products: Sequence[Imagery], mosaics: Sequence[DemMosaic], grid: Grid, config: StackConfig
+    opened: ExitStack,
+    products: Sequence[Imagery],
+    mosaics: Sequence[DemMosaic],
+    grid: Grid,
+    config: StackConfig,
 ) -> tuple[list[Layer], TerrainLayer | None]:
     """Open everything that is read, the reference band first: the quality band looks at it."""
     kernel = KERNELS[config.resampling]
     reference = products[0].reference.channel
     names = sorted(products[0].channels, key=lambda name: name != reference)
     layers: list[Layer] = [
-        opened.enter_context(open_band(name, [product.source(name) for product in products], grid, kernel))
+        opened.enter_context(
+            open_band(name, [product.source(name) for product in products], grid, kernel)
+        )
         for name in names
     ]
     quality: Layer | None = None
@@ -182,43 +229,77 @@ def _open_layers(
         layers.append(quality)
     terrain: TerrainLayer | None = None
     if mosaics:
-        terrain = TerrainLayer(grid, [opened.enter_context(open_mosaic(mosaic)) for mosaic in mosaics])
+        terrain = TerrainLayer(
+            grid, [opened.enter_context(open_mosaic(mosaic)) for mosaic in mosaics]
+        )
         layers.append(terrain)
     return layers, terrain
 
 
 def _write(
-    layers: Sequence[Layer], terrain: TerrainLayer | None, *, products: Sequence[Imagery], dem: Sequence[Path], grid: Grid, out: Path,
-    config: StackConfig, report: Reporter,
-) -> None:  # fmt: skip
+    layers: Sequence[Layer],
+    terrain: TerrainLayer | None,
+    *,
+    products: Sequence[Imagery],
+    dem: Sequence[Path],
+    grid: Grid,
+    out: Path,
+    config: StackConfig,
+    report: Reporter,
+) -> None:
     written = {name for layer in layers for name in layer.names}
     bands = (*in_order(written), *([QUALITY] if QUALITY in written else []))
     scales = {"slope": SLOPE_SCALE, "DEM": DEM_SCALE}
     writer = RasterWriter(
-        out, grid, dtype="int16", bands=bands, nodata=NODATA, scales=[scales.get(name, 1.0) for name in bands],
-        offsets=[DEM_OFFSET if name == "DEM" else 0.0 for name in bands], overviews=False, profile={"interleave": "band"},
-    )  # fmt: skip
+        out,
+        grid,
+        dtype="int16",
+        bands=bands,
+        nodata=NODATA,
+        scales=[scales.get(name, 1.0) for name in bands],
+        offsets=[DEM_OFFSET if name == "DEM" else 0.0 for name in bands],
+        overviews=False,
+        profile={"interleave": "band"},
+    )
     valid, classes = Counter[str](), Counter[int]()
     with writer:
         reference: NDArray[np.bool_] | None = None
-        for layer, window, values in _read_all(layers, grid, config.workers or os.cpu_count() or 1, report):
+        for layer, window, values in _read_all(
+            layers, grid, config.workers or os.cpu_count() or 1, report
+        ):
             if layer is layers[0]:
                 reference = values[0] == NODATA
             if layer.names == (QUALITY,) and reference is not None:
                 values[0][reference] = QUALITY_CLASSES["nodata"]
-                classes.update(dict(enumerate(np.bincount(values.ravel(), minlength=len(QUALITY_CLASSES)).tolist())))
+                classes.update(
+                    dict(
+                        enumerate(
+                            np.bincount(values.ravel(), minlength=len(QUALITY_CLASSES)).tolist()
+                        )
+                    )
+                )
             writer.write(values, window, [bands.index(name) + 1 for name in layer.names])
             for name, one in zip(layer.names, values, strict=True):
                 valid[name] += int(np.count_nonzero(one != NODATA))
         _check_content(valid, layers[0].names[0], terrain, dem, report)
-        shares = {name: round(valid[name] / (grid.rows * grid.columns), 6) for name in bands if name != QUALITY}
+        shares = {
+            name: round(valid[name] / (grid.rows * grid.columns), 6)
+            for name in bands
+            if name != QUALITY
+        }
         total = max(1, sum(classes.values()))
-        masked = {name: round(classes[code] / total, 6) for name, code in QUALITY_CLASSES.items()} if classes else None
+        masked = (
+            {name: round(classes[code] / total, 6) for name, code in QUALITY_CLASSES.items()}
+            if classes
+            else None
+        )
         writer.tag({PROVENANCE_TAG: json.dumps(_provenance(products, dem, config, shares, masked))})
 
 
 def pieces(grid: Grid) -> list[Window]:
-    """Cut a grid into the pieces in which a stack is made, in their order: stripe by stripe, downwards."""
+    """Cut a grid into the pieces in which a stack is made, in their order: stripe by stripe,
+    downwards.
+    """
     return [
         Window(column, row, min(COLUMNS_PX, right - column), min(ROWS_PX, grid.rows - row))
         for left in range(0, grid.columns, STRIPE_PX)
@@ -231,7 +312,9 @@ def pieces(grid: Grid) -> list[Window]:
 def _read_all(
     layers: Sequence[Layer], grid: Grid, workers: int, report: Reporter
 ) -> Iterator[tuple[Layer, Window, NDArray[np.int16]]]:
-    """Read every layer for every piece of the grid, ahead of the writer by a bounded number of pieces, in order."""
+    """Read every layer for every piece of the grid, ahead of the writer by a bounded number of
+    pieces, in order.
+    """
     windows = pieces(grid)
     jobs = iter([(layer, window) for window in windows for layer in layers])
     total = len(windows) * len(layers)
@@ -258,32 +341,47 @@ def _wait(future: Future[NDArray[np.int16]], report: Reporter) -> NDArray[np.int
 
 
 def _check_content(
-    valid: Counter[str], reference: str, terrain: TerrainLayer | None, dem: Sequence[Path], report: Reporter
+    valid: Counter[str],
+    reference: str,
+    terrain: TerrainLayer | None,
+    dem: Sequence[Path],
+    report: Reporter,
 ) -> None:
     """Refuse a stack without data, and tell how much the elevation covers."""
     if not valid[reference]:
         raise NoValidPixelsError(
-            f"The imagery holds no data in this area: every pixel of {reference} is nodata; choose another area or product."
+            f"The imagery holds no data in this area: every pixel of {reference} is nodata; choose"
+            " another area or product."
         )
     if terrain is None:
         return
     names = ", ".join(path.name for path in dem)
     if not valid[TERRAIN[1]]:
-        raise NoOverlapError(f"The DEM ({names}) holds only voids in this area; give the DEM of this area.")
+        raise NoOverlapError(
+            f"The DEM ({names}) holds only voids in this area; give the DEM of this area."
+        )
     if terrain.covered < _WELL_COVERED:
         report.warn(
-            f"The DEM ({names}) covers {100 * terrain.covered:.1f} % of the area; the rest has no terrain channels: add the missing DEM."
+            f"The DEM ({names}) covers {100 * terrain.covered:.1f} % of the area; the rest has no"
+            " terrain channels: add the missing DEM."
         )
 
 
 def _provenance(
-    products: Sequence[Imagery], dem: Sequence[Path], config: StackConfig, valid: dict[str, float], masked: dict[str, float] | None
-) -> dict[str, Any]:  # fmt: skip
+    products: Sequence[Imagery],
+    dem: Sequence[Path],
+    config: StackConfig,
+    valid: dict[str, float],
+    masked: dict[str, float] | None,
+) -> dict[str, Any]:
     return {
         "engine": __version__,
         "imagery": [
             {
-                "name": product.name, "level": product.level, "date": product.date, "notes": list(product.notes),
+                "name": product.name,
+                "level": product.level,
+                "date": product.date,
+                "notes": list(product.notes),
                 "dn_offsets": {source.channel: source.offset for source in product.bands},
                 "mask": product.mask.kind if product.mask else None,
             }
@@ -295,4 +393,4 @@ def _provenance(
         "valid_share": valid,
         "dem_covered": valid.get("DEM"),
         "quality_share": masked,
-    }  # fmt: skip
+    }

@@ -1,9 +1,11 @@
 """What the made-up landscape looks like from a Sentinel-2: land cover, spectra, light, clouds.
 
-Spectra are top-of-atmosphere DN (reflectance x 10000) after real Level-1C scenes: forest is the median of Landslide4Sense patches in
-Taiwan; fresh ground is set so that the median landslide pixel, lit and mixed with its surroundings, is that of the patches (within 2 %,
-B01 within 8 %); crops and cloud are those of a scene in Slovenia; water, gravel, rock and roofs are set between
-them. Light from the ground is scaled by the sun's angle on the slope, light scattered by the air (the path) is not.
+Spectra are top-of-atmosphere DN (reflectance x 10000) after real Level-1C scenes: forest is the
+median of Landslide4Sense patches in Taiwan; fresh ground is set so that the median landslide pixel,
+lit and mixed with its surroundings, is that of the patches (within 2 %, B01 within 8 %); crops and
+cloud are those of a scene in Slovenia; water, gravel, rock and roofs are set between them. Light
+from the ground is scaled by the sun's angle on the slope, light scattered by the air (the path) is
+not.
 """
 
 from __future__ import annotations
@@ -18,9 +20,20 @@ from engine.scene.slides import Ground
 
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 RESOLUTION_M = {
-    "B01": 60, "B02": 10, "B03": 10, "B04": 10, "B05": 20, "B06": 20, "B07": 20, "B08": 10, "B8A": 20, "B09": 60, "B10": 60, "B11": 20,
+    "B01": 60,
+    "B02": 10,
+    "B03": 10,
+    "B04": 10,
+    "B05": 20,
+    "B06": 20,
+    "B07": 20,
+    "B08": 10,
+    "B8A": 20,
+    "B09": 60,
+    "B10": 60,
+    "B11": 20,
     "B12": 20,
-}  # fmt: skip
+}
 SUN_AZIMUTH_DEG, SUN_ELEVATION_DEG = 148.0, 56.0
 _CLOUD_HEIGHT_M = 1400.0
 
@@ -36,7 +49,7 @@ _SPECTRA: dict[str, tuple[int, ...]] = {
     "gravel": (1210, 1160, 1110, 1110, 1220, 1380, 1460, 1490, 1540, 690, 12, 1700, 1380),
     "water": (1010, 840, 730, 520, 480, 430, 410, 350, 330, 230, 10, 170, 90),
     "roof": (1300, 1270, 1250, 1260, 1390, 1850, 2020, 2080, 2150, 870, 12, 2060, 1720),
-}  # fmt: skip
+}
 _CLOUD = (6900, 6800, 6500, 6600, 6800, 7200, 7400, 7300, 7500, 3600, 90, 5200, 4200)
 _PATH = (760, 500, 300, 165, 135, 100, 85, 70, 60, 30, 9, 15, 8)
 """Light scattered by the air, in DN; what Level-2A has removed."""
@@ -68,7 +81,8 @@ def sky_over(block: Block, seed: int, threshold: float) -> Sky:
         empty = np.zeros((block.y.size, block.x.size), np.float32)
         return Sky(empty, empty)
     reach = _CLOUD_HEIGHT_M / np.tan(np.radians(SUN_ELEVATION_DEG))
-    # A shadow lies opposite the sun: the cloud that darkens a place stands towards the sun from it (y grows southwards).
+    # A shadow lies opposite the sun: the cloud that darkens a place stands towards the sun from it
+    # (y grows southwards).
     towards_x = reach * np.sin(np.radians(SUN_AZIMUTH_DEG))
     towards_y = -reach * np.cos(np.radians(SUN_AZIMUTH_DEG))
     cloud = smoothstep(cloud_noise(block, seed), threshold, threshold + 0.45)
@@ -99,21 +113,35 @@ def land_cover(landscape: Landscape, block: Block, slope: Array) -> Array:
     river = landscape.river_distance_m(block)
     from_floor = river - np.maximum(landscape.floor_half_width_m(block), 150)
     stands = (
-        1 + 0.07 * block.noise(160, seed + 40) + 0.07 * block.noise(45, seed + 41) + 0.07 * block.noise(15, seed + 42)
+        1
+        + 0.07 * block.noise(160, seed + 40)
+        + 0.07 * block.noise(45, seed + 41)
+        + 0.07 * block.noise(15, seed + 42)
     )
     # Trees vary, the air above them does not.
     path = np.asarray(_PATH, np.float32)
-    result = np.asarray(path[:, None, None] + (spectrum("forest") - path)[:, None, None] * stands, np.float32)
-    clearings = smoothstep(block.noise(330, seed + 43) + 0.4 * block.noise(90, seed + 44), 2.0, 2.25)
+    result = np.asarray(
+        path[:, None, None] + (spectrum("forest") - path)[:, None, None] * stands, np.float32
+    )
+    clearings = smoothstep(
+        block.noise(330, seed + 43) + 0.4 * block.noise(90, seed + 44), 2.0, 2.25
+    )
     _mix(result, spectrum("pasture"), clearings)
     _mix(result, spectrum("rock"), 0.8 * smoothstep(slope + 4 * block.noise(40, seed + 45), 54, 62))
-    _mix(result, _fields(block, seed), 1 - smoothstep(from_floor + 25 * block.noise(120, seed + 46), -25, 15))
+    _mix(
+        result,
+        _fields(block, seed),
+        1 - smoothstep(from_floor + 25 * block.noise(120, seed + 46), -25, 15),
+    )
     bar = 1 - smoothstep(river + 22 * block.noise(140, seed + 47), 40, 58)
     _mix(result, spectrum("gravel"), bar)
     _mix(
         result,
         spectrum("water"),
-        1 - smoothstep(river + 6 * block.noise(160, seed + 48), RIVER_HALF_WIDTH_M - 6, RIVER_HALF_WIDTH_M + 4),
+        1
+        - smoothstep(
+            river + 6 * block.noise(160, seed + 48), RIVER_HALF_WIDTH_M - 6, RIVER_HALF_WIDTH_M + 4
+        ),
     )
     return result
 
@@ -139,13 +167,20 @@ def _fields(block: Block, seed: int) -> Array:
     hedge = (u - column < 0.07) | (v - row < 0.13)
     _mix(image, spectrum("pasture") * 0.85, np.where(hedge, 0.7, 0).astype(np.float32))
     village = smoothstep(block.noise(420, seed + 55), 1.25, 1.5)
-    pixel = hashed(np.floor(block.x / 20).astype(np.int64), np.floor(block.y / 20).astype(np.int64), seed + 56)
+    pixel = hashed(
+        np.floor(block.x / 20).astype(np.int64), np.floor(block.y / 20).astype(np.int64), seed + 56
+    )
     roofs = (
         village
         * (pixel > 0.45)
         * (
             0.4
-            + 0.6 * hashed(np.floor(block.x / 10).astype(np.int64), np.floor(block.y / 10).astype(np.int64), seed + 57)
+            + 0.6
+            * hashed(
+                np.floor(block.x / 10).astype(np.int64),
+                np.floor(block.y / 10).astype(np.int64),
+                seed + 57,
+            )
         )
     )
     _mix(image, spectrum("roof"), roofs.astype(np.float32))
@@ -154,14 +189,19 @@ def _fields(block: Block, seed: int) -> Array:
 
 def bare(image: Array, ground: Ground, block: Block, seed: int) -> None:
     """Lay the landslides' fresh ground over the land cover, in place."""
-    fresh = spectrum("scar")[:, None, None] * (1 - ground.toe) + spectrum("deposit")[:, None, None] * ground.toe
+    fresh = (
+        spectrum("scar")[:, None, None] * (1 - ground.toe)
+        + spectrum("deposit")[:, None, None] * ground.toe
+    )
     mottle = 1 + 0.08 * block.noise(35, seed + 80) + 0.06 * block.noise(14, seed + 81)
     # Patches of turf and trees ride along, more of them in the deposit.
     rafts = smoothstep(block.noise(30, seed + 82), 1.1, 1.9) * (0.25 + 0.35 * ground.toe)
     image += ground.cover * (1 - rafts) * (fresh * ground.tone * mottle - image)
 
 
-def lit(image: Array, heights: Array, pixel_m: float, sky: Sky, *, bottom_of_atmosphere: bool) -> Array:
+def lit(
+    image: Array, heights: Array, pixel_m: float, sky: Sky, *, bottom_of_atmosphere: bool
+) -> Array:
     """Put sun, shade and clouds on an evenly lit image.
 
     Args:
@@ -178,7 +218,9 @@ def lit(image: Array, heights: Array, pixel_m: float, sky: Sky, *, bottom_of_atm
     south = (heights[2:, 1:-1] - heights[:-2, 1:-1]) / (2 * pixel_m)
     azimuth, elevation = np.radians(SUN_AZIMUTH_DEG), np.radians(SUN_ELEVATION_DEG)
     towards = (
-        -east * np.sin(azimuth) * np.cos(elevation) + south * np.cos(azimuth) * np.cos(elevation) + np.sin(elevation)
+        -east * np.sin(azimuth) * np.cos(elevation)
+        + south * np.cos(azimuth) * np.cos(elevation)
+        + np.sin(elevation)
     )
     incidence = np.clip(towards / np.sqrt(1 + east**2 + south**2), 0, None) / np.sin(elevation)
     direct = np.asarray(incidence * (1 - sky.shadow), np.float32)
@@ -193,11 +235,16 @@ def lit(image: Array, heights: Array, pixel_m: float, sky: Sky, *, bottom_of_atm
 
 
 def coarsened(image: Array, factor: int) -> Array:
-    """Mean of blocks of ``factor`` x ``factor`` pixels, shape (..., rows / factor, columns / factor)."""
+    """Mean of blocks of ``factor`` x ``factor`` pixels, shape (..., rows / factor, columns /
+    factor).
+    """
     if factor == 1:
         return image
     rows, columns = image.shape[-2] // factor, image.shape[-1] // factor
-    return np.asarray(image.reshape(*image.shape[:-2], rows, factor, columns, factor).mean(axis=(-3, -1)), np.float32)
+    return np.asarray(
+        image.reshape(*image.shape[:-2], rows, factor, columns, factor).mean(axis=(-3, -1)),
+        np.float32,
+    )
 
 
 def noisy(values: Array, rng: np.random.Generator) -> NDArray[np.float64]:

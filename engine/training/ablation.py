@@ -1,7 +1,9 @@
-"""The paper's tables as experiments: variants of one recipe, trained on some folds and scored on the others, over several seeds.
+"""The paper's tables as experiments: variants of one recipe, trained on some folds and scored on
+the others, over several seeds.
 
-Held-out patches play the part of the paper's validation set: their images may be adapted to, their masks are used for scores alone.
-The threshold is 0.5 in every row, so that none is tuned on what it is scored on.
+Held-out patches play the part of the paper's validation set: their images may be adapted to, their
+masks are used for scores alone. The threshold is 0.5 in every row, so that none is tuned on what it
+is scored on.
 """
 
 from __future__ import annotations
@@ -19,19 +21,19 @@ import numpy as np
 from engine.bands import NAMES
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
+from engine.files import atomic_path, output_folder
 from engine.patches.arrays import PatchArrays, open_patches, write_packed
 from engine.patches.landslide4sense import Split
 from engine.patches.splits import Fold, split, split_by_id
-from engine.raster import atomic_path, output_folder
+from engine.settings import read_toml
 from engine.training.adaptation import Teacher, adapt, load_segmenter, predict_with_uncertainty
+from engine.training.checkpoint import digest_of
 from engine.training.components import SLOTS, fit_components, to_components
-from engine.training.fingerprints import digest_of
 from engine.training.loop import start_fabric
 from engine.training.processes import first_does
 from engine.training.recipe import Recipe, load_recipe
 from engine.training.run import quiet, train_members
 from engine.training.scoring import Histogram
-from engine.training.typed_toml import read_toml
 
 THRESHOLD = 0.5
 
@@ -44,8 +46,10 @@ class Variant:
         label: Its name.
         overrides: Of the recipe.
         adapted: Whether it is adapted to the held-out images, or to the target where one is given.
-        recipe: Another recipe than that of the table; the overrides common to all rows are not applied to it.
-        components: Whether principal components of all channels take the place of red, green and blue.
+        recipe: Another recipe than that of the table; the overrides common to all rows are not
+            applied to it.
+        components: Whether principal components of all channels take the place of red, green and
+            blue.
     """
 
     label: str
@@ -60,8 +64,16 @@ def _bands(*names: str) -> str:
 
 
 _RGB, _NIR, _SWIR = ("B04", "B03", "B02"), ("B08",), ("B10", "B11", "B12")
-_SEPARATE = ('normalization.optical="scene"', 'normalization.slope="scene"', 'normalization.dem="scene"')
-_FIXED = ('normalization.optical="fixed"', 'normalization.slope="fixed"', 'normalization.dem="fixed"')
+_SEPARATE = (
+    'normalization.optical="scene"',
+    'normalization.slope="scene"',
+    'normalization.dem="scene"',
+)
+_FIXED = (
+    'normalization.optical="fixed"',
+    'normalization.slope="fixed"',
+    'normalization.dem="fixed"',
+)
 _SLO = ("loss.terms={ ohem = 1.0, lovasz = 1.0 }",)
 _ROUNDS = ('adaptation.selection="threshold"', "adaptation.threshold=0.7")
 
@@ -71,7 +83,9 @@ TABLES: dict[str, tuple[Variant, ...]] = {
         Variant("RGB", (_bands(*_RGB),)),
         Variant("SWIR", (_bands(*_SWIR),)),
         Variant("NGB", (_bands("B08", "B03", "B02"),)),
-        Variant("PCA", (_bands(*SLOTS), 'normalization.statistics="data"'), components=True),  # components have no published statistics
+        Variant(
+            "PCA", (_bands(*SLOTS), 'normalization.statistics="data"'), components=True
+        ),  # components have no published statistics
         Variant("RGB + NIR", (_bands(*_RGB, *_NIR),)),
         Variant("RGB + SWIR", (_bands(*_RGB, *_SWIR),)),
         Variant("RGB + NIR + SWIR", (_bands(*_RGB, *_NIR, *_SWIR),)),
@@ -85,14 +99,21 @@ TABLES: dict[str, tuple[Variant, ...]] = {
         Variant("Lovász loss", ("loss.terms={ cross_entropy = 1.0, lovasz = 1.0 }",)),
         Variant(
             "Balanced training",
-            ("loss.terms={ weighted_cross_entropy = 1.0, lovasz = 1.0 }", "second_stage={ epochs = 10.0, lr = 1e-4 }"),
+            (
+                "loss.terms={ weighted_cross_entropy = 1.0, lovasz = 1.0 }",
+                "second_stage={ epochs = 10.0, lr = 1e-4 }",
+            ),
         ),
     ),
     # Table V
     "lambda": (
         Variant("before self-training", ()),
         *(
-            Variant(f"λ = {share:.0%}", ('adaptation.selection="top"', f"adaptation.top={share}"), adapted=True)
+            Variant(
+                f"λ = {share:.0%}",
+                ('adaptation.selection="top"', f"adaptation.top={share}"),
+                adapted=True,
+            )
             for share in (0.5, 0.7, 0.9, 1.0)
         ),
     ),
@@ -103,10 +124,18 @@ TABLES: dict[str, tuple[Variant, ...]] = {
         Variant("+ SLO", (*_SEPARATE, *_SLO, "data.enlarge=1")),
         Variant("+ S×2", (*_SEPARATE, *_SLO, "data.enlarge=2")),
         Variant("+ S×4", (*_SEPARATE, *_SLO, "data.enlarge=4")),
-        Variant("+ R1", (*_SEPARATE, *_SLO, "data.enlarge=4", *_ROUNDS, "adaptation.rounds=1"), adapted=True),
-        Variant("+ R2", (*_SEPARATE, *_SLO, "data.enlarge=4", *_ROUNDS, "adaptation.rounds=2"), adapted=True),
+        Variant(
+            "+ R1",
+            (*_SEPARATE, *_SLO, "data.enlarge=4", *_ROUNDS, "adaptation.rounds=1"),
+            adapted=True,
+        ),
+        Variant(
+            "+ R2",
+            (*_SEPARATE, *_SLO, "data.enlarge=4", *_ROUNDS, "adaptation.rounds=2"),
+            adapted=True,
+        ),
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -134,14 +163,16 @@ def ablate(
     """Run a table's experiments; finished ones are not run again.
 
     Args:
-        table: A key of :data:`TABLES`, or a TOML file of ``[[variant]]`` with ``label``, ``set`` and optionally ``adapted`` and
-            ``recipe``; ``folds`` in it names the patches that each fold holds out, instead of the recipe's split.
+        table: A key of :data:`TABLES`, or a TOML file of ``[[variant]]`` with ``label``, ``set``
+            and optionally ``adapted`` and ``recipe``; ``folds`` in it names the patches that each
+            fold holds out, instead of the recipe's split.
         recipe: The recipe that all rows vary.
         data: Labelled patches.
         out: Folder; ``table.csv`` and ``table.md`` are written into it.
         overrides: Overrides common to all rows, before those of a row.
         seeds: Number of seeds, 0, 1, …
-        target: Unlabelled patches, or a stack, that adapted rows adapt to; the held-out images by default.
+        target: Unlabelled patches, or a stack, that adapted rows adapt to; the held-out images by
+            default.
         target_split: Split of the target where its folder holds several.
         report: Progress and log.
 
@@ -159,7 +190,9 @@ def ablate(
     if groups:
         folds = split_by_id(arrays, groups)
     elif base.data.validation == "none":
-        raise ConfigError('An ablation holds patches out; set data.validation to "block" or "site".')
+        raise ConfigError(
+            'An ablation holds patches out; set data.validation to "block" or "site".'
+        )
     else:
         folds = split(arrays, base.data.validation, base.data.folds, report=report)
     sets = [_write_fold(arrays, fold, out / "folds" / fold.name) for fold in folds]
@@ -173,14 +206,24 @@ def ablate(
                 common = overrides if variant.recipe is None else ()
                 chosen = load_recipe(
                     variant.recipe or recipe,
-                    [*common, *variant.overrides, 'data.validation="none"', f"training.seed={seed}"],
+                    [
+                        *common,
+                        *variant.overrides,
+                        'data.validation="none"',
+                        f"training.seed={seed}",
+                    ],
                 )
                 folder = out / f"{number + 1:02d}-seed-{seed}" / fold.name
                 aim = (target or held, target_split)
                 merged = merged + _experiment(chosen, variant, training, held, aim, folder, report)
                 done += 1
             scores.append(merged.scores(THRESHOLD))
-        rows.append(Row(variant.label, *(tuple(s[key] for s in scores) for key in ("f1", "precision", "recall"))))
+        rows.append(
+            Row(
+                variant.label,
+                *(tuple(s[key] for s in scores) for key in ("f1", "precision", "recall")),
+            )
+        )
         first_does(partial(write_table, list(rows), out, Path(table).stem))
     return rows
 
@@ -194,14 +237,18 @@ def _experiment(
     out: Path,
     report: Reporter,
 ) -> Histogram:
-    """Train, adapt and score one row on one fold, or take the score of an earlier run with the same settings."""
+    """Train, adapt and score one row on one fold, or take the score of an earlier run with the same
+    settings.
+    """
     kept = out / "histogram.json"
     data = [digest_of(open_patches(path), labels=True) for path in (training, held)]
     settings = json.loads(json.dumps([recipe.to_dict(), variant.adapted and str(target[0]), data]))
     if kept.is_file():
         found = json.loads(kept.read_text(encoding="utf-8"))
         if found["settings"] == settings:
-            return Histogram(np.array(found["positive"], np.int64), np.array(found["negative"], np.int64))
+            return Histogram(
+                np.array(found["positive"], np.int64), np.array(found["negative"], np.int64)
+            )
     if variant.components:
         axes = fit_components(open_patches(training))
         made = [out / "components" / path.name for path in (training, held)]
@@ -212,7 +259,13 @@ def _experiment(
     bundles = train_members(recipe, training, out / "train", report=quiet(report))
     if variant.adapted:
         bundles = adapt(
-            bundles, recipe, training, target[0], out / "adapt", target_split=target[1], report=quiet(report)
+            bundles,
+            recipe,
+            training,
+            target[0],
+            out / "adapt",
+            target_split=target[1],
+            report=quiet(report),
         )
     labelled = open_patches(held)
     plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))
@@ -230,15 +283,23 @@ def _experiment(
 
 
 def write_table(rows: Sequence[Row], out: Path, title: str) -> None:
-    """Write ``table.csv`` (a value a seed) and ``table.md`` (mean ± standard deviation over seeds, in percent)."""
-    with atomic_path(out / "table.csv") as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    """Write ``table.csv`` (a value a seed) and ``table.md`` (mean ± standard deviation over seeds,
+    in percent).
+    """
+    with (
+        atomic_path(out / "table.csv") as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(["variant", "seed", "f1", "precision", "recall"])
         for row in rows:
             for seed, values in enumerate(zip(row.f1, row.precision, row.recall, strict=True)):
                 writer.writerow([row.label, seed, *(f"{v:.4f}" for v in values)])
     lines = [f"| {title} | Precision | Recall | F1 |", "|---|---|---|---|"]
-    lines += [f"| {row.label} | {spread(row.precision)} | {spread(row.recall)} | {spread(row.f1)} |" for row in rows]
+    lines += [
+        f"| {row.label} | {spread(row.precision)} | {spread(row.recall)} | {spread(row.f1)} |"
+        for row in rows
+    ]
     with atomic_path(out / "table.md") as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -246,29 +307,41 @@ def write_table(rows: Sequence[Row], out: Path, title: str) -> None:
 def spread(values: Sequence[float]) -> str:
     """Mean and standard deviation in percent; one value stands alone."""
     percent = 100 * np.array(values)
-    return f"{percent.mean():.1f} ± {percent.std(ddof=1):.1f}" if len(values) > 1 else f"{percent[0]:.1f}"
+    return (
+        f"{percent.mean():.1f} ± {percent.std(ddof=1):.1f}"
+        if len(values) > 1
+        else f"{percent[0]:.1f}"
+    )
 
 
 def _read_table(table: str) -> tuple[tuple[Variant, ...], list[list[str]]]:
-    """The rows of a table, and the ids of the patches that each fold holds out, where its file names them."""
+    """The rows of a table, and the ids of the patches that each fold holds out, where its file
+    names them.
+    """
     if table in TABLES:
         return TABLES[table], []
     path = Path(table)
     if path.suffix != ".toml" or not path.is_file():
         raise ConfigError(
-            f"There is no table {table!r}; choose one of {', '.join(TABLES)} or give a TOML file of variants."
+            f"There is no table {table!r}; choose one of {', '.join(TABLES)} or give a TOML file of"
+            " variants."
         )
     content: Any = read_toml(path)
     try:
         folds = [[str(name) for name in group] for group in content.get("folds", [])]
         variants = tuple(
-            Variant(str(e["label"]), tuple(map(str, e.get("set", ()))), bool(e.get("adapted", False)), e.get("recipe"))
+            Variant(
+                str(e["label"]),
+                tuple(map(str, e.get("set", ()))),
+                bool(e.get("adapted", False)),
+                e.get("recipe"),
+            )
             for e in content.get("variant", [])
         )
     except (KeyError, TypeError) as error:
         raise ConfigError(
-            f"{path} needs [[variant]] entries with a label and a list set, and folds, if any, as lists of patch ids, as in "
-            "docs/training.md."
+            f"{path} needs [[variant]] entries with a label and a list set, and folds, if any, as"
+            " lists of patch ids, as in docs/training.md."
         ) from error
     if not variants:
         raise ConfigError(f"{path} has no rows; write [[variant]] entries as in docs/training.md.")

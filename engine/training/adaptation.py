@@ -1,8 +1,10 @@
-"""Adaptation to an unlabelled target by self-training: predict, select pseudo-labels, train on both, and again.
+"""Adaptation to an unlabelled target by self-training: predict, select pseudo-labels, train on
+both, and again.
 
-What it gives is transductive: the adapted model has seen the images that it will be used on. The target is a folder of patches or a
-stack, which is cut into patches; it is normalised by its own statistics and, with cross-sensor normalisation, has batch statistics
-of its own, which the exported bundle carries.
+What it gives is transductive: the adapted model has seen the images that it will be used on. The
+target is a folder of patches or a stack, which is cut into patches; it is normalised by its own
+statistics and, with cross-sensor normalisation, has batch statistics of its own, which the exported
+bundle carries.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 
 from engine.errors import BundleError, ConfigError, DatasetError
 from engine.events import SILENT, Reporter
+from engine.files import atomic_path, output_folder, write_json
 from engine.models.bundle import ModelBundle
 from engine.models.cross_sensor import TARGET
 from engine.models.networks import Segmenter, build, monte_carlo_dropout
@@ -28,15 +31,13 @@ from engine.patches.arrays import INDEX, PatchArrays, open_patches
 from engine.patches.landslide4sense import Split, find_patches
 from engine.patches.own import patches_from_stack
 from engine.patches.splits import split
-from engine.raster import atomic_path, output_folder
-from engine.training.checkpoint import same_beginning, start_clean
-from engine.training.domains import Pool, make_pool
-from engine.training.fingerprints import digest_of
+from engine.training.checkpoint import digest_of, same_beginning, start_clean
 from engine.training.loop import start_fabric, train_network
+from engine.training.pools import Pool, make_pool
 from engine.training.processes import first_does, rank
 from engine.training.pseudolabels import pseudo_labels, selection_summary
 from engine.training.recipe import Recipe
-from engine.training.results import PSEUDO_LABELS, make_card, score_rows, write_json, write_summary
+from engine.training.results import PSEUDO_LABELS, make_card, score_rows, write_summary
 from engine.training.run import BUNDLE, Material, export, make_task, prepare
 from engine.training.scoring import histograms_by_site, predict, total
 from engine.training.task import Task
@@ -69,7 +70,8 @@ def adapt(
         recipe: How to train; its ``adaptation`` says how to select and how often.
         data: Labelled patches.
         target: Folder of patches, whose masks are never looked at, or a stack (GeoTIFF).
-        out: Folder; each round has a folder in it, the final bundles go into ``bundle`` or ``NAME/bundle``.
+        out: Folder; each round has a folder in it, the final bundles go into ``bundle`` or
+            ``NAME/bundle``.
         target_split: Split of the target where its folder holds several.
         score: Score the result on the target's masks at the end, and only then.
         resume: Continue where a stopped adaptation was.
@@ -79,7 +81,8 @@ def adapt(
         The adapted bundles.
 
     Raises:
-        ConfigError, DatasetError, BundleError: The models, the recipe or the data make no sense together.
+        ConfigError, DatasetError, BundleError: The models, the recipe or the data make no sense
+            together.
     """
     output_folder(out)
     if not models:
@@ -94,7 +97,11 @@ def adapt(
     same_beginning(out, recipe.to_dict(), beginning, resume=resume)
     if not resume:
         rounds = list(out.glob("round-*"))
-        first_does(partial(start_clean, [*rounds, *(r / name for r in rounds for name in recipe.networks())]))
+        first_does(
+            partial(
+                start_clean, [*rounds, *(r / name for r in rounds for name in recipe.networks())]
+            )
+        )
     teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in models]
     bundles: tuple[ModelBundle, ...] = tuple(models)
     for number in range(1, config.rounds + 1):
@@ -103,17 +110,25 @@ def adapt(
         labels = _labels(teachers, unlabelled, recipe, folder, resume=resume, report=report)
         shares = selection_summary(labels)
         report.log(
-            f"Round {number} of {config.rounds}: pseudo-labels {shares['landslide']:.2%} landslide, {shares['background']:.1%} background, "
-            f"{shares['ignored']:.1%} ignored."
+            f"Round {number} of {config.rounds}: pseudo-labels {shares['landslide']:.2%} landslide,"
+            f" {shares['background']:.1%} background, {shares['ignored']:.1%} ignored."
         )
         if shares["landslide"] == 0:
             report.warn(
-                "The models see no landslide in the target; the adapted model will be trained to see none there."
+                "The models see no landslide in the target; the adapted model will be trained to"
+                " see none there."
             )
         pool = _target_pool(replace(unlabelled, masks=labels), material, recipe)
         last = number == config.rounds
         bundles = _round(
-            recipe, material, pool, teachers, out if last else folder, folder, resume=resume, report=report
+            recipe,
+            material,
+            pool,
+            teachers,
+            out if last else folder,
+            folder,
+            resume=resume,
+            report=report,
         )
         if config.refresh:
             teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
@@ -122,7 +137,9 @@ def adapt(
     return bundles
 
 
-def open_target(target: Path, target_split: Split = "test", report: Reporter = SILENT) -> PatchArrays:
+def open_target(
+    target: Path, target_split: Split = "test", report: Reporter = SILENT
+) -> PatchArrays:
     """The target's patches without labels, from a folder or a stack."""
     if target.is_file():
         return patches_from_stack(target, report=report)
@@ -138,21 +155,32 @@ def load_segmenter(bundle: ModelBundle) -> Segmenter:
     from safetensors.torch import load_file
 
     if bundle.weights_path is None:
-        raise BundleError(f"The bundle {bundle.path} has no weights.safetensors; adaptation trains on and needs them.")
+        raise BundleError(
+            f"The bundle {bundle.path} has no weights.safetensors; adaptation trains on and needs"
+            " them."
+        )
     model = build(bundle.card.network, len(bundle.card.channels))
     try:
         model.load_state_dict(load_file(bundle.weights_path))
     except RuntimeError as error:
-        raise BundleError(f"The weights of {bundle.path} do not fit its network; export it again.") from error
+        raise BundleError(
+            f"The weights of {bundle.path} do not fit its network; export it again."
+        ) from error
     return model.eval()
 
 
 def predict_with_uncertainty(
-    teachers: Sequence[Teacher], unlabelled: PatchArrays, recipe: Recipe, *, report: Reporter = SILENT
+    teachers: Sequence[Teacher],
+    unlabelled: PatchArrays,
+    recipe: Recipe,
+    *,
+    report: Reporter = SILENT,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Mean probability of the teachers, and the variance under dropout where the recipe selects by uncertainty.
+    """Mean probability of the teachers, and the variance under dropout where the recipe selects by
+    uncertainty.
 
-    Every teacher normalises by its own card, with the target's own statistics where the recipe separates them.
+    Every teacher normalises by its own card, with the target's own statistics where the recipe
+    separates them.
     """
     config = recipe.adaptation
     fabric = start_fabric(recipe.training)
@@ -161,7 +189,9 @@ def predict_with_uncertainty(
     variance = np.zeros_like(mean)
     for share, teacher in zip(weights / weights.sum(), teachers, strict=True):
         card = teacher.bundle.card
-        pool = make_pool(unlabelled, card.normalization, "dataset" if config.separate_statistics else "training")
+        pool = make_pool(
+            unlabelled, card.normalization, "dataset" if config.separate_statistics else "training"
+        )
         options: dict[str, Any] = {
             "device": fabric.device,
             "clip": card.normalization.clip,
@@ -178,7 +208,9 @@ def predict_with_uncertainty(
             variance += share * stack.var(axis=0)
         else:
             mean += share * predict(model, pool, **options)
-    return mean.astype(np.float32), variance.astype(np.float32) if config.selection == "uncertainty" else None
+    return mean.astype(np.float32), (
+        variance.astype(np.float32) if config.selection == "uncertainty" else None
+    )
 
 
 def _labels(
@@ -209,7 +241,9 @@ def _labels(
 def _target_pool(labelled: PatchArrays, material: Material, recipe: Recipe) -> Pool:
     config = recipe.adaptation
     by = "dataset" if config.separate_statistics else "training"
-    return make_pool(labelled, material.normalization, by, domain=TARGET if config.cross_sensor else "source")
+    return make_pool(
+        labelled, material.normalization, by, domain=TARGET if config.cross_sensor else "source"
+    )
 
 
 def _round(
@@ -224,14 +258,18 @@ def _round(
     report: Reporter,
 ) -> tuple[ModelBundle, ...]:
     config, data = recipe.adaptation, recipe.data
-    shorter = replace(recipe.schedule, steps=0, epochs=config.epochs) if config.epochs > 0 else recipe.schedule
+    shorter = (
+        replace(recipe.schedule, steps=0, epochs=config.epochs)
+        if config.epochs > 0
+        else recipe.schedule
+    )
     optimizer = replace(recipe.optimizer, lr=recipe.optimizer.lr * config.lr_factor)
     tuned = replace(recipe, schedule=shorter, optimizer=optimizer)
     fold = None
     if data.validation != "none":
-        fold = split(material.arrays, data.validation, data.folds, seed=recipe.training.seed, report=report)[
-            data.fold - 1
-        ]
+        fold = split(
+            material.arrays, data.validation, data.folds, seed=recipe.training.seed, report=report
+        )[data.fold - 1]
     networks = recipe.networks()
     bundles = []
     for name, network in networks.items():
@@ -239,11 +277,22 @@ def _round(
         home, work = (out, folder) if len(networks) == 1 else (out / name, folder / name)
         base = make_task(tuned, network, material, fold)
         task = Task(
-            tuned, network, [*base.pools, pool], [*base.shares, config.share], base.validation, base.normalization,
-            free=base.free, domains=(TARGET,) if config.cross_sensor else (), start=_start(config.start, name, network, teachers),
-        )  # fmt: skip
+            tuned,
+            network,
+            [*base.pools, pool],
+            [*base.shares, config.share],
+            base.validation,
+            base.normalization,
+            free=base.free,
+            domains=(TARGET,) if config.cross_sensor else (),
+            start=_start(config.start, name, network, teachers),
+        )
         trained = train_network(task, work, resume=resume, report=report)
-        rows = score_rows([trained.histograms], "held-out source block, after adaptation") if fold is not None else []
+        rows = (
+            score_rows([trained.histograms], "held-out source block, after adaptation")
+            if fold is not None
+            else []
+        )
         threshold = (
             total(dict(trained.histograms)).best_threshold()
             if trained.histograms
@@ -268,10 +317,19 @@ def _round(
             },
             limits=(
                 *card.limits,
-                f"Adapted to {pool.arrays.source}; elsewhere it may be worse than the model it came from.",
+                (
+                    f"Adapted to {pool.arrays.source}; elsewhere it may be worse than the model it"
+                    " came from."
+                ),
             ),
         )
-        bundle = export(trained, card, home / BUNDLE, domain=TARGET if config.cross_sensor else None, report=report)
+        bundle = export(
+            trained,
+            card,
+            home / BUNDLE,
+            domain=TARGET if config.cross_sensor else None,
+            report=report,
+        )
         first_does(partial(write_summary, home, tuned, bundle, rows, time.monotonic() - started))
         bundles.append(bundle)
     return tuple(bundles)
@@ -280,31 +338,42 @@ def _round(
 def _start(
     start: str, name: str, network: Mapping[str, Any], teachers: Sequence[Teacher]
 ) -> dict[str, torch.Tensor] | None:
-    """The teacher's weights for a network of its name, or of the same description where there is one teacher."""
+    """The teacher's weights for a network of its name, or of the same description where there is
+    one teacher.
+    """
     if start == "scratch":
         return None
     for teacher in teachers:
         if teacher.bundle.card.name == name or len(teachers) == 1:
-            mine = {k: v for k, v in network.items() if k not in ("pretrained", "rgb", "temperature")}
+            mine = {
+                k: v for k, v in network.items() if k not in ("pretrained", "rgb", "temperature")
+            }
             theirs = {
-                k: v for k, v in teacher.bundle.card.network.items() if k not in ("pretrained", "rgb", "temperature")
+                k: v
+                for k, v in teacher.bundle.card.network.items()
+                if k not in ("pretrained", "rgb", "temperature")
             }
             if json.loads(json.dumps(mine)) != json.loads(json.dumps(theirs)):
                 raise ConfigError(
-                    f"The model {teacher.bundle.card.name} is not the network {name} of the recipe, so training cannot continue from it; "
-                    'choose the recipe that it was trained with, or set adaptation.start to "scratch".'
+                    f"The model {teacher.bundle.card.name} is not the network {name} of the recipe,"
+                    " so training cannot continue from it; choose the recipe that it was trained"
+                    ' with, or set adaptation.start to "scratch".'
                 )
             return {key: value.cpu() for key, value in teacher.model.state_dict().items()}
     raise ConfigError(
-        f'None of the models is named {name}; give the recipe\'s own models or set adaptation.start to "scratch".'
+        f"None of the models is named {name}; give the recipe's own models or set adaptation.start"
+        ' to "scratch".'
     )
 
 
 def _check_masks(target: Path, target_split: Split) -> None:
-    """Refuse to score on a target without masks before hours are spent on it; the masks themselves stay unread."""
+    """Refuse to score on a target without masks before hours are spent on it; the masks themselves
+    stay unread.
+    """
     if target.is_file():
         raise DatasetError(
-            "A stack has no masks to score on; give a folder of labelled patches as the target, or leave --score out."
+            "A stack has no masks to score on; give a folder of labelled patches as the target, or"
+            " leave --score out."
         )
     if (target / INDEX).is_file():
         open_patches(target)
@@ -313,9 +382,16 @@ def _check_masks(target: Path, target_split: Split) -> None:
 
 
 def _score(
-    bundles: Sequence[ModelBundle], target: Path, target_split: Split, recipe: Recipe, out: Path, report: Reporter
+    bundles: Sequence[ModelBundle],
+    target: Path,
+    target_split: Split,
+    recipe: Recipe,
+    out: Path,
+    report: Reporter,
 ) -> None:
-    """Score the adapted ensemble on the target's masks, which nothing before has seen, and write ``target-scores.json``."""
+    """Score the adapted ensemble on the target's masks, which nothing before has seen, and write
+    ``target-scores.json``.
+    """
     labelled = open_patches(target, target_split, report=report)
     teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
     plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))

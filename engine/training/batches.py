@@ -1,8 +1,10 @@
-"""Batches as a function of seed and step alone: a resumed run draws exactly what the uninterrupted one would have.
+"""Batches as a function of seed and step alone: a resumed run draws exactly what the uninterrupted
+one would have.
 
-Crops are cut from int16 patches (in memory or mapped), normalised on the training device, and the next batch is cut in a thread
-while the present one trains. Where a recipe has ``scenes``, the labelled patches' share of a batch is made by
-:class:`engine.training.scene_samples.SampleMaker` instead, in the same thread.
+Crops are cut from int16 patches (in memory or mapped), normalised on the training device, and the
+next batch is cut in a thread while the present one trains. Where a recipe has ``scenes``, the
+labelled patches' share of a batch is made by :class:`engine.samples.maker.SampleMaker` instead, in
+the same thread.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from torch import Tensor
 
 from engine.errors import ConfigError
 from engine.patches.arrays import NODATA
-from engine.training.domains import Pool
-from engine.training.scene_samples import SampleMaker
+from engine.samples.maker import SampleMaker
+from engine.training.pools import Pool
 
 _PREFETCH = 2
 
@@ -49,13 +51,17 @@ class Batch:
 
     def normalised(self, device: torch.device, clip: float) -> tuple[Tensor, Tensor]:
         """Images as the network sees them, float32, and masks, both on the device."""
-        images = normalise(self.images.to(device), self.shift.to(device), self.scale.to(device), clip)
+        images = normalise(
+            self.images.to(device), self.shift.to(device), self.scale.to(device), clip
+        )
         return images, self.masks.to(device)
 
 
 @dataclass(frozen=True)
 class SceneBatch:
-    """Samples of :mod:`engine.training.scene_samples`, normalised already; attributes as :class:`Batch`, images (n, C, h, w) float32."""
+    """Samples of :mod:`engine.samples.maker`, normalised already; attributes as :class:`Batch`,
+    images (n, C, h, w) float32.
+    """
 
     domain: str
     images: Tensor
@@ -71,7 +77,9 @@ class SceneBatch:
 
 
 def normalise(images: Tensor, shift: Tensor, scale: Tensor, clip: float) -> Tensor:
-    """``(raw - shift) / scale`` clipped to ±clip, 0 for nodata: what :meth:`Normalization.apply` does, for a batch on any device."""
+    """``(raw - shift) / scale`` clipped to ±clip, 0 for nodata: what :meth:`Normalization.apply`
+    does, for a batch on any device.
+    """
     values = (images.float() - shift[:, :, None, None]) / scale[:, :, None, None]
     return torch.where(images == NODATA, torch.zeros_like(values), values.clamp(-clip, clip))
 
@@ -80,7 +88,8 @@ class BatchSource:
     """Draw crops from pools.
 
     Args:
-        pools: The first is the labelled one, whose patches are taken in a new order each epoch; the others fill their share.
+        pools: The first is the labelled one, whose patches are taken in a new order each epoch; the
+            others fill their share.
         shares: Share of each batch for every pool after the first.
         batch_size: Patches a step over all processes.
         crop_px: Side of the crops.
@@ -109,9 +118,15 @@ class BatchSource:
     ) -> None:
         side = min(min(pool.arrays.images.shape[2:]) for pool in pools)
         if crop_px > side:
-            raise ConfigError(f"data.crop_px is {crop_px}, but the patches are {side} pixels wide; make it smaller.")
+            raise ConfigError(
+                f"data.crop_px is {crop_px}, but the patches are {side} pixels wide; make it"
+                " smaller."
+            )
         if batch_size < world:
-            raise ConfigError(f"training.batch_size is {batch_size}, less than the {world} processes; make it larger.")
+            raise ConfigError(
+                f"training.batch_size is {batch_size}, less than the {world} processes; make it"
+                " larger."
+            )
         self.pools, self._shares = list(pools), np.cumsum([0.0, *shares])
         self._batch, self._crop, self._positive_share = batch_size, crop_px, positive_share
         self._seed, self._rank, self._world = seed, rank, world
@@ -121,7 +136,10 @@ class BatchSource:
     def batches(self, start: int, stop: int) -> Iterator[list[Batch | SceneBatch]]:
         """The batches of steps ``start`` to ``stop - 1``, a list by domain for each step."""
         with ThreadPoolExecutor(1) as thread:
-            waiting = [thread.submit(self.batch, step) for step in range(start, min(start + _PREFETCH, stop))]
+            waiting = [
+                thread.submit(self.batch, step)
+                for step in range(start, min(start + _PREFETCH, stop))
+            ]
             for step in range(start, stop):
                 ready = waiting.pop(0)
                 if step + _PREFETCH < stop:
@@ -135,10 +153,13 @@ class BatchSource:
         # Systematic sampling: every step holds each pool's share, rounded down or up.
         start = np.random.default_rng([self._seed, step]).random()
         for slot in range(self._rank, self._batch, self._world):
-            # Every slot has its own chance, so that one process and several together draw the same crops.
+            # Every slot has its own chance, so that one process and several together draw the same
+            # crops.
             random = np.random.default_rng([self._seed, step, slot])
             position = ((slot + start) / self._batch) % 1.0
-            which = (int(np.searchsorted(self._shares[1:], position, side="right")) + 1) % len(self.pools)
+            which = (int(np.searchsorted(self._shares[1:], position, side="right")) + 1) % len(
+                self.pools
+            )
             if which == 0 and self._scenes is not None:
                 made.append(self._scenes.sample(random))
                 continue
@@ -146,14 +167,21 @@ class BatchSource:
         by_domain: dict[str, list[tuple[Pool, list[tuple[int, int, int]]]]] = {}
         for which, crops in sorted(chosen.items()):
             by_domain.setdefault(self.pools[which].domain, []).append((self.pools[which], crops))
-        parts: list[Batch | SceneBatch] = [self._gather(domain, crops) for domain, crops in by_domain.items()]
+        parts: list[Batch | SceneBatch] = [
+            self._gather(domain, crops) for domain, crops in by_domain.items()
+        ]
         if made:
-            images, masks = torch.stack([image for image, _, _ in made]), torch.stack([mask for _, mask, _ in made])
+            images, masks = (
+                torch.stack([image for image, _, _ in made]),
+                torch.stack([mask for _, mask, _ in made]),
+            )
             ids = tuple("/".join(names) for _, _, names in made)
             parts.insert(0, SceneBatch(self.pools[0].domain, images, masks.to(torch.uint8), ids))
         return parts
 
-    def _crop_of(self, which: int, step: int, slot: int, random: np.random.Generator) -> tuple[int, int, int]:
+    def _crop_of(
+        self, which: int, step: int, slot: int, random: np.random.Generator
+    ) -> tuple[int, int, int]:
         arrays = self.pools[which].arrays
         height, width = arrays.images.shape[2:]
         if which == 0 and len(self._positive) and random.random() < self._positive_share:  # nosec B311
@@ -164,19 +192,33 @@ class BatchSource:
                 int(rows[at]) - int(random.integers(self._crop)),
                 int(columns[at]) - int(random.integers(self._crop)),
             )
-            return index, int(np.clip(row, 0, height - self._crop)), int(np.clip(column, 0, width - self._crop))
+            return (
+                index,
+                int(np.clip(row, 0, height - self._crop)),
+                int(np.clip(column, 0, width - self._crop)),
+            )
         if which == 0:
             epoch, place = divmod(step * self._batch + slot, len(arrays))
             index = int(_order(self._seed, epoch, len(arrays))[place])
         else:
             index = int(random.integers(len(arrays)))
-        return index, int(random.integers(height - self._crop + 1)), int(random.integers(width - self._crop + 1))
+        return (
+            index,
+            int(random.integers(height - self._crop + 1)),
+            int(random.integers(width - self._crop + 1)),
+        )
 
-    def _gather(self, domain: str, parts: Sequence[tuple[Pool, Sequence[tuple[int, int, int]]]]) -> Batch:
+    def _gather(
+        self, domain: str, parts: Sequence[tuple[Pool, Sequence[tuple[int, int, int]]]]
+    ) -> Batch:
         size = self._crop
         crops = [(pool, i, r, c) for pool, chosen in parts for i, r, c in chosen]
-        images = np.stack([pool.arrays.images[i, :, r : r + size, c : c + size] for pool, i, r, c in crops])
-        masks = np.stack([pool.arrays.masks[i, r : r + size, c : c + size] for pool, i, r, c in crops])
+        images = np.stack(
+            [pool.arrays.images[i, :, r : r + size, c : c + size] for pool, i, r, c in crops]
+        )
+        masks = np.stack(
+            [pool.arrays.masks[i, r : r + size, c : c + size] for pool, i, r, c in crops]
+        )
         shift = np.stack([pool.shift[i] for pool, i, _, _ in crops])
         scale = np.stack([pool.scale[i] for pool, i, _, _ in crops])
         ids = tuple(pool.arrays.ids[i] for pool, i, _, _ in crops)

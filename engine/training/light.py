@@ -1,7 +1,8 @@
 """How a member of the bundled model is trained from one set of areas, resumable.
 
-Fourteen labelled patches are memorised by deep networks within a few hundred steps, so that what holds here are a small network, a
-long average of the weights, and samples varied over scenes (:mod:`engine.training.scene_samples`).
+Fourteen labelled patches are memorised by deep networks within a few hundred steps, so that what
+holds here are a small network, a long average of the weights, and samples varied over scenes
+(:mod:`engine.samples.maker`).
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from torch import Tensor, nn
 
 from engine.bands import NAMES, OPTICAL, TERRAIN
 from engine.events import SILENT, Reporter
+from engine.files import atomic_path
 from engine.models.losses import UNCERTAIN, LossConfig, total_loss
 from engine.models.networks import MeanOfNetworks, Segmenter, build, with_positions
 from engine.models.normalization import Mode, Normalization, training_statistics
-from engine.raster import atomic_path
+from engine.samples.maker import Area, SampleConfig, SampleMaker
 from engine.training.recipe import Recipe, load_recipe
-from engine.training.scene_samples import Area, SampleConfig, SampleMaker
 
 CHECKPOINT = "checkpoint.pt"
 WEIGHTS = "weights.pt"
@@ -48,7 +49,8 @@ _MEAN, _STD = training_statistics(NAMES)
 NORMALIZATION = Normalization(
     NAMES, (*(_OPTICAL_MODE for _ in OPTICAL), "relief", "centre"), _MEAN, _STD, min_pixels=65536
 )
-"""From 65,536 pixels (256 x 256) the scene's statistics count fully; a single patch is mostly normalised by the training set's."""
+"""From 65,536 pixels (256 x 256) the scene's statistics count fully; a single patch is mostly
+normalised by the training set's."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class LightConfig:
         weight_decay: AdamW's.
         ema: Decay of the average of the weights, which is what is kept.
         clip: Largest norm of a gradient.
-        loss: On labels some of which are wrong: background that looks like a scar (:func:`mark_uncertain`) counts half, as half a slide.
+        loss: On labels some of which are wrong: background that looks like a scar
+            (:func:`mark_uncertain`) counts half, as half a slide.
     """
 
     network: Mapping[str, Any]
@@ -84,16 +87,27 @@ def _members(recipe: Recipe) -> dict[str, LightConfig]:
     samples = cast(SampleConfig, recipe.scenes)
     optimizer, training = recipe.optimizer, recipe.training
     common = LightConfig(
-        textured, samples, recipe.schedule.steps, training.batch_size, optimizer.lr, optimizer.weight_decay, training.ema,
-        optimizer.clip, recipe.loss,
-    )  # fmt: skip
+        textured,
+        samples,
+        recipe.schedule.steps,
+        training.batch_size,
+        optimizer.lr,
+        optimizer.weight_decay,
+        training.ema,
+        optimizer.clip,
+        recipe.loss,
+    )
     # Only textures need details that vary; the other member lost by them.
-    return {"plain": replace(common, network=plain, samples=replace(samples, details=0.0)), "textured": common}
+    return {
+        "plain": replace(common, network=plain, samples=replace(samples, details=0.0)),
+        "textured": common,
+    }
 
 
 MEMBERS: Mapping[str, LightConfig] = _members(_RECIPE)
-"""Trainings of the network's members, in their order: one steady on ground unlike that of the training, which takes bright dry grass for
-scars, and one that tells smooth grass from scars but draws too much where everything is rough (docs/decisions/model-light-pair.md)."""
+"""Trainings of the network's members, in their order: one steady on ground unlike that of the
+training, which takes bright dry grass for scars, and one that tells smooth grass from scars but
+draws too much where everything is rough (docs/decisions/model-light-pair.md)."""
 
 
 def train_network(
@@ -106,7 +120,8 @@ def train_network(
     save_every: int = 30,
     report: Reporter = SILENT,
 ) -> dict[str, Tensor]:
-    """Train one member, or go on with it where it was stopped. All of a kind start from the same weights.
+    """Train one member, or go on with it where it was stopped. All of a kind start from the same
+    weights.
 
     Args:
         labelled: Areas with landslides.
@@ -121,7 +136,11 @@ def train_network(
         The averaged weights.
     """
     out.mkdir(parents=True, exist_ok=True)
-    settings = {**asdict(config), "seed": seed, "pixels": sum(area.mask.numel() for area in (*labelled, *negatives))}
+    settings = {
+        **asdict(config),
+        "seed": seed,
+        "pixels": sum(area.mask.numel() for area in (*labelled, *negatives)),
+    }
     done = _load(out / WEIGHTS, settings)
     if done is not None:
         return dict(done["weights"])
@@ -129,7 +148,9 @@ def train_network(
     saved = _load(out / CHECKPOINT, settings)
     if saved is not None:
         state.load(saved)
-    maker = SampleMaker(labelled, negatives, normalization=NORMALIZATION, config=config.samples, seed=seed)
+    maker = SampleMaker(
+        labelled, negatives, normalization=NORMALIZATION, config=config.samples, seed=seed
+    )
     losses: list[float] = []
     for step in range(state.step, config.steps):
         losses.append(state.advance(*maker.batch(step, config.batch_size)))
@@ -152,13 +173,18 @@ class _State:
         self.config, self.step = config, 0
         self.model = build(with_positions(config.network, NAMES), len(NAMES)).train()
         self.average = copy.deepcopy(self.model).eval()
-        self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+        self._optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=config.lr, weight_decay=config.weight_decay
+        )
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer, config.lr, total_steps=config.steps, pct_start=0.1
         )
         self._parts: dict[str, Any] = {
-            "model": self.model, "average": self.average, "optimizer": self._optimizer, "schedule": self._schedule,
-        }  # fmt: skip
+            "model": self.model,
+            "average": self.average,
+            "optimizer": self._optimizer,
+            "schedule": self._schedule,
+        }
 
     def advance(self, image: Tensor, mask: Tensor) -> float:
         """Learn from a batch; gives the loss."""
@@ -174,7 +200,10 @@ class _State:
 
     def dump(self) -> dict[str, Any]:
         """All that the next steps depend on."""
-        return {"step": self.step, **{name: part.state_dict() for name, part in self._parts.items()}}
+        return {
+            "step": self.step,
+            **{name: part.state_dict() for name, part in self._parts.items()},
+        }
 
     def load(self, saved: Mapping[str, Any]) -> None:
         """Go on from what :meth:`dump` gave."""
@@ -184,7 +213,8 @@ class _State:
 
 
 def mean_weights(runs: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of the weights of several trainings from the same start on different samples: steadier than any, and as fast as one.
+    """The mean of the weights of several trainings from the same start on different samples:
+    steadier than any, and as fast as one.
 
     As ``model soups`` (Wortsman et al. 2022).
     """
@@ -192,18 +222,24 @@ def mean_weights(runs: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def mark_uncertain(area: Area) -> Area:
-    """Mark bare, steep ground that is labelled background: the labels leave out many scars that look like labelled ones.
+    """Mark bare, steep ground that is labelled background: the labels leave out many scars that
+    look like labelled ones.
 
-    Bare is an NDVI below 0.35, steep 20 degrees and more; shadows (B04 below 400) and clouds (B02 above 1600) are no bare ground.
+    Bare is an NDVI below 0.35, steep 20 degrees and more; shadows (B04 below 400) and clouds (B02
+    above 1600) are no bare ground.
     """
     image, mask = area.image, area.mask
     ndvi = (image[7] - image[3]) / (image[7] + image[3] + 1)
     bare = (ndvi < 0.35) & (image[3] > 400) & (image[1] < 1600) & (image[12] >= 20)
-    return replace(area, mask=torch.where(bare & (mask == 0), torch.full_like(mask, UNCERTAIN), mask))
+    return replace(
+        area, mask=torch.where(bare & (mask == 0), torch.full_like(mask, UNCERTAIN), mask)
+    )
 
 
 def network_of(members: Mapping[str, Mapping[str, Tensor]]) -> Segmenter:
-    """The network whose members have these weights, by their names in :data:`MEMBERS`, ready to predict."""
+    """The network whose members have these weights, by their names in :data:`MEMBERS`, ready to
+    predict.
+    """
     model = build(with_positions(NETWORK, NAMES), len(NAMES))
     for name, module in zip(MEMBERS, cast(MeanOfNetworks, model.network).members, strict=True):
         module.load_state_dict(dict(members[name]))
@@ -212,7 +248,9 @@ def network_of(members: Mapping[str, Mapping[str, Tensor]]) -> Segmenter:
 
 @torch.no_grad()
 def _follow(average: nn.Module, model: nn.Module, decay: float) -> None:
-    for kept, present in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+    for kept, present in zip(
+        average.state_dict().values(), model.state_dict().values(), strict=True
+    ):
         if kept.dtype.is_floating_point:
             kept.lerp_(present, 1 - decay)
         else:

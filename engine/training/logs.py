@@ -10,9 +10,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.raster import atomic_path, naming_failures
+from engine.files import atomic_path, naming_failures
 
-COLUMNS = ("stage", "step", "lr", "loss", "precision", "recall", "f1", "iou", "threshold", "samples_per_s")
+COLUMNS = (
+    "stage",
+    "step",
+    "lr",
+    "loss",
+    "precision",
+    "recall",
+    "f1",
+    "iou",
+    "threshold",
+    "samples_per_s",
+)
 
 
 class RunLog:
@@ -29,32 +40,49 @@ class RunLog:
     """
 
     def __init__(
-        self, folder: Path, *, keep: tuple[int, int] | None = None, counter: int = 0, tensorboard: bool = False
+        self,
+        folder: Path,
+        *,
+        keep: tuple[int, int] | None = None,
+        counter: int = 0,
+        tensorboard: bool = False,
     ) -> None:
         self._path = folder / "metrics.csv"
         kept = _rows_until(self._path, keep) if keep is not None and self._path.is_file() else []
-        with atomic_path(self._path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        with (
+            atomic_path(self._path) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(kept)
-        self._board = EventFile(folder / "tensorboard", first_step=counter + 1) if tensorboard else None
+        self._board = (
+            EventFile(folder / "tensorboard", first_step=counter + 1) if tensorboard else None
+        )
 
     def write(self, row: Mapping[str, float], *, counter: int) -> None:
         """Add a row; ``counter`` counts steps over all stages, for TensorBoard."""
-        with naming_failures(self._path), self._path.open("a", newline="", encoding="utf-8") as file:
+        with (
+            naming_failures(self._path),
+            self._path.open("a", newline="", encoding="utf-8") as file,
+        ):
             csv.DictWriter(file, COLUMNS, restval="").writerow(
                 {key: f"{row[key]:.6g}" for key in COLUMNS if key in row}
             )
         if self._board is not None:
-            self._board.write({key: value for key, value in row.items() if key not in ("stage", "step")}, counter)
+            self._board.write(
+                {key: value for key, value in row.items() if key not in ("stage", "step")}, counter
+            )
 
 
 class EventFile:
-    """TensorBoard's event file, written at once: its own writer does so in a thread, which dies with a traceback on a full disk.
+    """TensorBoard's event file, written at once: its own writer does so in a thread, which dies
+    with a traceback on a full disk.
 
     Args:
         folder: Folder of the run's events; every start adds a file.
-        first_step: Scalars of earlier files from this step on no longer count, as a resumed run computes them again.
+        first_step: Scalars of earlier files from this step on no longer count, as a resumed run
+            computes them again.
     """
 
     def __init__(self, folder: Path, *, first_step: int) -> None:
@@ -63,7 +91,9 @@ class EventFile:
         self._event = Event
         with naming_failures(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}"
+        self._path = (
+            folder / f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}"
+        )
         start = SessionLog(status=SessionLog.START)
         self._append(
             [Event(file_version="brain.Event:2"), Event(step=first_step, session_log=start)],

@@ -1,7 +1,8 @@
 """The training loop, flat: data, network, optimiser, steps, validation, checkpoint.
 
-Variation is a recipe's value, never a subclass. Everything random in a step follows from the seed and the step's number, so that a
-resumed run continues to the same weights, and several processes (torchrun) draw together what one would draw alone.
+Variation is a recipe's value, never a subclass. Everything random in a step follows from the seed
+and the step's number, so that a resumed run continues to the same weights, and several processes
+(torchrun) draw together what one would draw alone.
 """
 
 from __future__ import annotations
@@ -21,24 +22,23 @@ from lightning.fabric.strategies.ddp import DDPStrategy
 
 from engine.errors import DatasetError, DeviceError
 from engine.events import SILENT, Reporter
+from engine.files import write_json
 from engine.models.cross_sensor import SOURCE, DomainStatistics
 from engine.models.losses import total_loss
 from engine.models.networks import Segmenter, build
 from engine.patches.augment import Augmentation, enlarge, mixup
-from engine.training.areas import joined_areas
+from engine.samples.areas import joined_areas
+from engine.samples.maker import SampleMaker
 from engine.training.batches import Batch, BatchSource, SceneBatch
-from engine.training.checkpoint import load_checkpoint, save_checkpoint
-from engine.training.fingerprints import Fingerprints, fingerprints
+from engine.training.checkpoint import Fingerprints, fingerprints, load_checkpoint, save_checkpoint
 from engine.training.light import mark_uncertain
 from engine.training.logs import RunLog
 from engine.training.processes import first_does, rank
 from engine.training.recipe import TrainingConfig
-from engine.training.results import write_json
-from engine.training.scene_samples import SampleMaker
-from engine.training.schedule import factor, steps_per_epoch
+from engine.training.schedule import Stage, factor, stages, steps_per_epoch
 from engine.training.scoring import Histogram, histograms_by_site, predict, total
 from engine.training.state import RunState
-from engine.training.task import Stage, Task, make_optimizer, stages
+from engine.training.task import Task, make_optimizer
 
 
 @dataclass(frozen=True)
@@ -74,28 +74,45 @@ class _Run:
 
 
 def start_fabric(config: TrainingConfig) -> Fabric:
-    """Lightning Fabric on the device asked for; the processes of torchrun are joined where there are any.
+    """Lightning Fabric on the device asked for; the processes of torchrun are joined where there
+    are any.
 
     Raises:
         DeviceError: CUDA is asked for and not there.
     """
     if config.device == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
-            "training.device is cuda, but PyTorch sees no CUDA device; install its CUDA build and a driver, or train on the cpu."
+            "training.device is cuda, but PyTorch sees no CUDA device; install its CUDA build and a"
+            " driver, or train on the cpu."
         )
     accelerator = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
-    precision = config.precision if config.precision != "auto" else "bf16-mixed" if accelerator == "cuda" else "32-true"
-    world, local = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    precision = (
+        config.precision
+        if config.precision != "auto"
+        else "bf16-mixed"
+        if accelerator == "cuda"
+        else "32-true"
+    )
+    world, local = (
+        int(os.environ.get("WORLD_SIZE", "1")),
+        int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
+    )
     # Domains swap batch statistics, which a broadcast of the wrapped module's buffers would undo.
     strategy: Any = DDPStrategy(broadcast_buffers=False) if world > 1 else "auto"
     fabric = Fabric(
-        accelerator=accelerator, devices=local, num_nodes=world // local, strategy=strategy, precision=precision
+        accelerator=accelerator,
+        devices=local,
+        num_nodes=world // local,
+        strategy=strategy,
+        precision=precision,
     )
     fabric.launch()
     return fabric
 
 
-def train_network(task: Task, out: Path, *, resume: bool = False, report: Reporter = SILENT) -> Trained:
+def train_network(
+    task: Task, out: Path, *, resume: bool = False, report: Reporter = SILENT
+) -> Trained:
     """Train one network.
 
     Args:
@@ -105,16 +122,25 @@ def train_network(task: Task, out: Path, *, resume: bool = False, report: Report
         report: Progress, and a line at every validation.
 
     Raises:
-        DatasetError: The loss stopped being a number; the patches of that batch are saved in ``bad-batch.json``.
-        ConfigError, DatasetError: The checkpoint is of another recipe, or was trained on other data.
+        DatasetError: The loss stopped being a number; the patches of that batch are saved in
+            ``bad-batch.json``.
+        ConfigError, DatasetError: The checkpoint is of another recipe, or was trained on other
+            data.
         DiskFullError: The disk is full; the last good checkpoint survives.
     """
     recipe, config = task.recipe, task.recipe.training
     fabric = start_fabric(config)
     source = BatchSource(
-        task.pools, task.shares, batch_size=config.batch_size, crop_px=recipe.data.crop_px, positive_share=recipe.data.positive_share,
-        seed=config.seed, rank=fabric.global_rank, world=fabric.world_size, scenes=_sample_maker(task),
-    )  # fmt: skip
+        task.pools,
+        task.shares,
+        batch_size=config.batch_size,
+        crop_px=recipe.data.crop_px,
+        positive_share=recipe.data.positive_share,
+        seed=config.seed,
+        rank=fabric.global_rank,
+        world=fabric.world_size,
+        scenes=_sample_maker(task),
+    )
     torch.manual_seed(config.seed)
     model = build(task.network, len(recipe.data.channels), pretrained=task.start is None)
     if task.start is not None:
@@ -134,10 +160,22 @@ def train_network(task: Task, out: Path, *, resume: bool = False, report: Report
 
     def open_log() -> None:
         nonlocal log
-        log = RunLog(out, keep=position if saved else None, counter=done, tensorboard=config.tensorboard)
+        log = RunLog(
+            out, keep=position if saved else None, counter=done, tensorboard=config.tensorboard
+        )
 
     first_does(open_log)
-    run = _Run(task, fabric, state, source, Augmentation(recipe.augment, recipe.data.channels), log, out, report, data)
+    run = _Run(
+        task,
+        fabric,
+        state,
+        source,
+        Augmentation(recipe.augment, recipe.data.channels),
+        log,
+        out,
+        report,
+        data,
+    )
     for stage in course:
         if stage.number >= position[0]:
             _train_stage(run, stage, saved if stage.number == position[0] else None)
@@ -152,7 +190,11 @@ def _sample_maker(task: Task) -> SampleMaker | None:
         return None
     labelled = [mark_uncertain(area) for area in joined_areas(task.pools[0].arrays)]
     return SampleMaker(
-        labelled, task.free, normalization=task.normalization, config=recipe.scenes, seed=recipe.training.seed
+        labelled,
+        task.free,
+        normalization=task.normalization,
+        config=recipe.scenes,
+        seed=recipe.training.seed,
     )
 
 
@@ -187,9 +229,15 @@ def _train_stage(run: _Run, stage: Stage, saved: Mapping[str, Any] | None) -> No
         if not math.isfinite(loss):
             _stop_on_nan(run.out, parts, "loss", loss, step)
         if recipe.optimizer.clip > 0:
-            norm = fabric.clip_gradients(wrapped, optimizer, max_norm=recipe.optimizer.clip, error_if_nonfinite=False)
+            norm = fabric.clip_gradients(
+                wrapped, optimizer, max_norm=recipe.optimizer.clip, error_if_nonfinite=False
+            )
             # With 16 bits the scaler leaves such a step out and goes on with a smaller scale.
-            if norm is not None and config.precision != "16-mixed" and not bool(torch.isfinite(norm)):
+            if (
+                norm is not None
+                and config.precision != "16-mixed"
+                and not bool(torch.isfinite(norm))
+            ):
                 _stop_on_nan(run.out, parts, "gradient", float(norm), step)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -203,11 +251,19 @@ def _train_stage(run: _Run, stage: Stage, saved: Mapping[str, Any] | None) -> No
                 scores = _validate(run)
                 state.see(scores)
             rate = (step + 1 - first) * config.batch_size / max(1e-9, time.monotonic() - started)
-            row = {"stage": stage.number, "step": step + 1, "lr": base[0] * share, "loss": running / since, **scores}
+            row = {
+                "stage": stage.number,
+                "step": step + 1,
+                "lr": base[0] * share,
+                "loss": running / since,
+                **scores,
+            }
             _record(run, stage, optimizer, {**row, "samples_per_s": rate})
             running, since = 0.0, 0
             if _out_of_patience(run):
-                run.report.log(f"Stopped early: no better validation F1 in {state.stale} validations.")
+                run.report.log(
+                    f"Stopped early: no better validation F1 in {state.stale} validations."
+                )
                 return
 
 
@@ -216,7 +272,9 @@ def _out_of_patience(run: _Run) -> bool:
     return patience > 0 and run.state.stale >= patience
 
 
-def _backward(run: _Run, stage: Stage, model: Any, parts: list[Batch | SceneBatch], step: int) -> float:
+def _backward(
+    run: _Run, stage: Stage, model: Any, parts: list[Batch | SceneBatch], step: int
+) -> float:
     """Forward and backward of one step, each domain's part by itself; returns the step's loss."""
     task, fabric, statistics = run.task, run.fabric, run.state.statistics
     recipe = task.recipe
@@ -232,13 +290,18 @@ def _backward(run: _Run, stage: Stage, model: Any, parts: list[Batch | SceneBatc
         image, mask = enlarge(image, mask, recipe.data.enlarge)
         partner, weight = None, 1.0
         if recipe.augment.mixup > 0:
-            image, partner, weight = mixup(image, recipe.augment.mixup, torch.Generator().manual_seed(number))
+            image, partner, weight = mixup(
+                image, recipe.augment.mixup, torch.Generator().manual_seed(number)
+            )
         statistics.use(part.domain if part.domain in statistics.domains else SOURCE)
         with fabric.no_backward_sync(model, enabled=index + 1 < len(parts)):
             logits, whole = model(image, image_level=True)
             loss = total_loss(stage.loss, logits, mask, whole)[0]
             if partner is not None:
-                loss = weight * loss + (1 - weight) * total_loss(stage.loss, logits, mask[partner], whole)[0]
+                loss = (
+                    weight * loss
+                    + (1 - weight) * total_loss(stage.loss, logits, mask[partner], whole)[0]
+                )
             loss = loss * (len(part) / count)
             fabric.backward(loss)
         losses += loss.detach()
@@ -258,7 +321,9 @@ def _histograms(run: _Run) -> dict[str, Histogram]:
         "factor": run.task.recipe.data.enlarge,
     }
     with statistics.using(domain), run.fabric.autocast():
-        return histograms_by_site(predict(run.state.model, validation, **options, report=run.report), validation)
+        return histograms_by_site(
+            predict(run.state.model, validation, **options, report=run.report), validation
+        )
 
 
 def _validate(run: _Run) -> dict[str, float]:
@@ -285,24 +350,34 @@ def _record(run: _Run, stage: Stage, optimizer: Any, row: Mapping[str, float]) -
     def save() -> None:
         recipe = run.task.recipe.to_dict()
         state = {"recipe": recipe, "data": run.data, "stage": stage.number, "step": step}
-        # The row first: one without a checkpoint is dropped on resuming, a checkpoint without its row would leave a gap.
+        # The row first: one without a checkpoint is dropped on resuming, a checkpoint without its
+        # row would leave a gap.
         if run.log is not None:
             run.log.write(row, counter=stage.before + step)
-        save_checkpoint(run.out, {**state, "state": run.state.state_dict(), "optimizer": optimizer.state_dict()})
+        save_checkpoint(
+            run.out, {**state, "state": run.state.state_dict(), "optimizer": optimizer.state_dict()}
+        )
 
     first_does(save)
     rate = row["samples_per_s"]
     left = int((stage.total - stage.before - step) * run.task.recipe.training.batch_size / rate)
     scores = f", validation F1 {row['f1']:.3f} at {row['threshold']:.2f}" if "f1" in row else ""
     speed = f"{rate:.1f} patches/s, {left // 60}:{left % 60:02d} left"
-    run.report.log(f"step {stage.before + step} of {stage.total}: loss {row['loss']:.4f}{scores}, {speed}")
+    run.report.log(
+        f"step {stage.before + step} of {stage.total}: loss {row['loss']:.4f}{scores}, {speed}"
+    )
 
 
-def _stop_on_nan(out: Path, parts: list[Batch | SceneBatch], what: str, value: float, step: int) -> None:
+def _stop_on_nan(
+    out: Path, parts: list[Batch | SceneBatch], what: str, value: float, step: int
+) -> None:
     ids = sorted({name for part in parts for name in part.ids})
-    path = out / ("bad-batch.json" if rank() == 0 else f"bad-batch-{rank()}.json")  # each process has its own patches
+    path = out / (
+        "bad-batch.json" if rank() == 0 else f"bad-batch-{rank()}.json"
+    )  # each process has its own patches
     write_json(path, {"step": step, "ids": ids})
     raise DatasetError(
-        f"The {what} became {value} at step {step + 1}; the patches of that batch ({', '.join(ids[:8])}) are listed in "
-        f"{path}: check them with `l4s data check`, lower optimizer.lr, or set optimizer.clip."
+        f"The {what} became {value} at step {step + 1}; the patches of that batch"
+        f" ({', '.join(ids[:8])}) are listed in {path}: check them with `l4s data check`, lower"
+        " optimizer.lr, or set optimizer.clip."
     )

@@ -17,13 +17,15 @@ def rank() -> int:
 
 
 def first_does(work: Callable[[], object]) -> None:
-    """Let the first process do what must be done once, above all writing; the others go on only when it has.
+    """Let the first process do what must be done once, above all writing; the others go on only
+    when it has.
 
-    The processes must have been joined (:func:`engine.training.loop.start_fabric`) and all must come here.
+    The processes must have been joined (:func:`engine.training.loop.start_fabric`) and all must
+    come here.
 
     Raises:
-        OutputError: In the other processes, if the work failed in the first, which raises its own error; without this they would
-            wait for it until torchrun ends them.
+        OutputError: In the other processes, if the work failed in the first, which raises its own
+            error; without this they would wait for it until torchrun ends them.
     """
     parallel = torch.distributed.is_available() and torch.distributed.is_initialized()
     told: list[Any] = [None]

@@ -1,6 +1,8 @@
-"""Which predicted pixels become labels: the selections of the four solutions, on probability maps of shape (N, h, w).
+"""Which predicted pixels become labels: the selections of the four solutions, on probability maps
+of shape (N, h, w).
 
-Each returns masks (N, h, w) uint8: 0 background, 1 landslide, 255 where the prediction is not trusted.
+Each returns masks (N, h, w) uint8: 0 background, 1 landslide, 255 where the prediction is not
+trusted.
 """
 
 from __future__ import annotations
@@ -15,8 +17,12 @@ Probabilities = NDArray[np.float32]
 Masks = NDArray[np.uint8]
 
 
-def pseudo_labels(probability: Probabilities, variance: Probabilities | None, config: AdaptationConfig) -> Masks:
-    """Select by the method that a recipe names; ``variance`` is needed for ``uncertainty`` alone."""
+def pseudo_labels(
+    probability: Probabilities, variance: Probabilities | None, config: AdaptationConfig
+) -> Masks:
+    """Select by the method that a recipe names; ``variance`` is needed for ``uncertainty``
+    alone.
+    """
     if config.selection == "threshold":
         return by_threshold(probability, config.threshold)
     if config.selection == "top":
@@ -27,7 +33,9 @@ def pseudo_labels(probability: Probabilities, variance: Probabilities | None, co
 
 
 def by_threshold(probability: Probabilities, threshold: float) -> Masks:
-    """Landslide from ``threshold`` on, background up to ``1 - threshold``, nothing between (Kingdrone: 0.7)."""
+    """Landslide from ``threshold`` on, background up to ``1 - threshold``, nothing between
+    (Kingdrone: 0.7).
+    """
     masks = np.full(probability.shape, IGNORE, np.uint8)
     masks[probability >= threshold] = 1
     masks[probability <= 1 - threshold] = 0
@@ -37,20 +45,26 @@ def by_threshold(probability: Probabilities, threshold: float) -> Masks:
 def by_confidence(probability: Probabilities, share: float) -> Masks:
     """The most confident ``share`` of the pixels of each class (Seek's lambda).
 
-    Class by class, as in the self-training that the paper cites: over both classes together the background, 98 % of all pixels and
-    the surer ones, would leave no landslide.
+    Class by class, as in the self-training that the paper cites: over both classes together the
+    background, 98 % of all pixels and the surer ones, would leave no landslide.
     """
     confidence = np.maximum(probability, 1 - probability)
     return _keep(probability, -confidence, {0: share, 1: share})
 
 
-def by_uncertainty(probability: Probabilities, variance: Probabilities, background: float, landslide: float) -> Masks:
-    """The least uncertain share of each class (Tanmlh: 90 % of the background, 70 % of the landslide pixels)."""
+def by_uncertainty(
+    probability: Probabilities, variance: Probabilities, background: float, landslide: float
+) -> Masks:
+    """The least uncertain share of each class (Tanmlh: 90 % of the background, 70 % of the
+    landslide pixels).
+    """
     return _keep(probability, variance, {0: background, 1: landslide})
 
 
 def _keep(probability: Probabilities, badness: Probabilities, shares: dict[int, float]) -> Masks:
-    """Label each pixel by its likelier class and keep the given share of each class with the least badness, over all patches."""
+    """Label each pixel by its likelier class and keep the given share of each class with the least
+    badness, over all patches.
+    """
     label = (probability >= 0.5).astype(np.uint8)
     masks = np.full(probability.shape, IGNORE, np.uint8)
     for value, share in shares.items():

@@ -1,7 +1,8 @@
 """Recipes: everything that a training run can vary, as typed TOML.
 
-Recipes that come with the engine are in ``recipes/*.toml``; a path works as well. Unknown keys are errors, and ``--set KEY=VALUE``
-replaces one value, for instance ``--set optimizer.lr=1e-4`` or ``--set network.encoder=tf_efficientnet_lite1``.
+Recipes that come with the engine are in ``recipes/*.toml``; a path works as well. Unknown keys are
+errors, and ``--set KEY=VALUE`` replaces one value, for instance ``--set optimizer.lr=1e-4`` or
+``--set network.encoder=tf_efficientnet_lite1``.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from engine.errors import ConfigError, MissingFileError
 from engine.models.losses import LossConfig
 from engine.models.networks import with_positions
 from engine.patches.augment import AugmentConfig
-from engine.training.scene_samples import SampleConfig
-from engine.training.typed_toml import override, parse, read_toml
+from engine.samples.maker import SampleConfig
+from engine.settings import override, parse, read_toml
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -28,14 +29,18 @@ class DataConfig:
 
     Attributes:
         channels: Channels by name.
-        domain: What is normalised by its own statistics: each ``site``, each ``patch``, or the ``dataset`` as a whole.
-        validation: How patches are held out: ``block``, ``site``, ``random`` (leaks), or ``none`` to train on everything.
+        domain: What is normalised by its own statistics: each ``site``, each ``patch``, or the
+            ``dataset`` as a whole.
+        validation: How patches are held out: ``block``, ``site``, ``random`` (leaks), or ``none``
+            to train on everything.
         folds: Number of folds.
         fold: The fold held out, from 1.
-        cross_validate: Train on every fold first, for scores and threshold, then once more on all patches.
+        cross_validate: Train on every fold first, for scores and threshold, then once more on all
+            patches.
         crop_px: Side of the random crops, at most the patch's.
         positive_share: Share of crops that are placed on a landslide pixel.
-        negative_share: Share of each batch taken from extra patches without landslides, where such are given.
+        negative_share: Share of each batch taken from extra patches without landslides, where such
+            are given.
         enlarge: Scale promotion before the network.
     """
 
@@ -54,11 +59,17 @@ class DataConfig:
         unknown = [name for name in self.channels if name not in BY_NAME]
         if unknown or not self.channels:
             raise ConfigError(
-                f"data.channels holds unknown channels ({', '.join(unknown) or 'none given'}); they are {', '.join(NAMES)}."
+                f"data.channels holds unknown channels ({', '.join(unknown) or 'none given'}); they"
+                f" are {', '.join(NAMES)}."
             )
-        if not 1 <= self.fold <= self.folds or self.crop_px < 16 or not 0 <= self.positive_share <= 1:
+        if (
+            not 1 <= self.fold <= self.folds
+            or self.crop_px < 16
+            or not 0 <= self.positive_share <= 1
+        ):
             raise ConfigError(
-                "data.fold lies in 1 … data.folds, data.crop_px is 16 or more, data.positive_share lies in [0, 1]."
+                "data.fold lies in 1 … data.folds, data.crop_px is 16 or more, data.positive_share"
+                " lies in [0, 1]."
             )
         if not 0 <= self.negative_share < 1:
             raise ConfigError("data.negative_share lies in [0, 1).")
@@ -66,7 +77,9 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class NormalizationConfig:
-    """Mode of each kind of channel (see :mod:`engine.models.normalization`), and where training statistics come from."""
+    """Mode of each kind of channel (see :mod:`engine.models.normalization`), and where training
+    statistics come from.
+    """
 
     optical: Literal["scene", "centre", "fixed"] = "scene"
     slope: Literal["scene", "centre", "fixed", "relief"] = "fixed"
@@ -79,7 +92,9 @@ class NormalizationConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """Optimiser: ``adamw``, ``adam`` or ``sgd``; the encoder's learning rate is ``lr x encoder_lr_factor``."""
+    """Optimiser: ``adamw``, ``adam`` or ``sgd``; the encoder's learning rate is ``lr x
+    encoder_lr_factor``.
+    """
 
     name: Literal["adamw", "adam", "sgd"] = "adamw"
     lr: float = 3e-4
@@ -104,7 +119,8 @@ class ScheduleConfig:
         multiplier: Each further cycle of ``restarts`` is this many times as long.
         start: Share of the learning rate at which the warm-up starts.
         end: Share of the learning rate at which it ends.
-        stretch: Length of the curve against that of the run: 1.5 stops after two thirds of it, with the learning rate still high.
+        stretch: Length of the curve against that of the run: 1.5 stops after two thirds of it, with
+            the learning rate still high.
     """
 
     kind: Literal["cosine", "poly", "restarts", "constant"] = "cosine"
@@ -155,7 +171,9 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class SecondStageConfig:
-    """A second stage, as Seek's balanced training: its own steps, learning rate and loss, usually with the encoder fixed."""
+    """A second stage, as Seek's balanced training: its own steps, learning rate and loss, usually
+    with the encoder fixed.
+    """
 
     steps: int = 0
     epochs: float = 0.0
@@ -169,8 +187,8 @@ class AdaptationConfig:
     """Self-training on unlabelled patches (`l4s adapt`).
 
     Attributes:
-        selection: Which predicted pixels become pseudo-labels: ``threshold`` (Kingdrone), ``top`` (Seek), ``uncertainty`` (Tanmlh), ``all``
-            (Sklgp); the others are ignored.
+        selection: Which predicted pixels become pseudo-labels: ``threshold`` (Kingdrone), ``top``
+            (Seek), ``uncertainty`` (Tanmlh), ``all`` (Sklgp); the others are ignored.
         rounds: Rounds of predicting and training.
         threshold: ``threshold``: landslide from this probability on, background up to one minus it.
         top: ``top``: share of the most confident pixels kept.
@@ -180,7 +198,8 @@ class AdaptationConfig:
         keep_landslide: ``uncertainty``: share of the least uncertain landslide pixels kept.
         share: Share of each batch taken from the target.
         start: Weights that a round starts from: the ``teacher``'s, or ``scratch``.
-        refresh: Rebuild pseudo-labels from the newest model each round; otherwise the first teacher stays fixed.
+        refresh: Rebuild pseudo-labels from the newest model each round; otherwise the first teacher
+            stays fixed.
         cross_sensor: Keep batch statistics apart for source and target (CSN).
         separate_statistics: Normalise the target by its own statistics.
         epochs: Length of a round in passes over the training patches; 0 takes the schedule's.
@@ -213,11 +232,14 @@ class Recipe:
         title: One line for people.
         description: What it is and where it comes from.
         network: What :func:`engine.models.networks.build` takes. Channels may be given by name.
-        members: Further networks by name for an ensemble, each trained with the same recipe; then ``network`` holds what they share.
-        scenes: Where given, samples are not crops of patches but what :mod:`engine.training.scene_samples` makes of them: raw ground varied
-            over scenes before it is normalised. Labelled background that looks like a scar counts ``loss.uncertain_weight``;
-            ``augment`` comes on top.
-        optional_channels: Channels that a stack may lack, because training dropped them; all others are required.
+        members: Further networks by name for an ensemble, each trained with the same recipe; then
+            ``network`` holds what they share.
+        scenes: Where given, samples are not crops of patches but what :mod:`engine.samples.maker`
+            makes of them: raw ground varied over scenes before it is normalised. Labelled
+            background that looks like a scar counts ``loss.uncertain_weight``; ``augment`` comes on
+            top.
+        optional_channels: Channels that a stack may lack, because training dropped them; all others
+            are required.
     """
 
     name: str
@@ -245,22 +267,37 @@ class Recipe:
 
     def _check_scenes(self, scenes: SampleConfig) -> None:
         kinds = self.normalization
-        known = kinds.optical == "scene" and kinds.slope in ("fixed", "relief") and kinds.dem == "centre"
+        known = (
+            kinds.optical == "scene"
+            and kinds.slope in ("fixed", "relief")
+            and kinds.dem == "centre"
+        )
         if self.data.channels != NAMES or not known:
             raise ConfigError(
-                f"The recipe {self.name} makes samples of [scenes]; these need all 14 channels in their order, and normalization.optical, "
-                '.slope and .dem "scene", "fixed" or "relief", and "centre".'
+                f"The recipe {self.name} makes samples of [scenes]; these need all 14 channels in"
+                ' their order, and normalization.optical, .slope and .dem "scene", "fixed" or'
+                ' "relief", and "centre".'
             )
-        if self.data.crop_px != scenes.size_px or self.data.positive_share > 0 or self.data.negative_share > 0:
+        if (
+            self.data.crop_px != scenes.size_px
+            or self.data.positive_share > 0
+            or self.data.negative_share > 0
+        ):
             raise ConfigError(
-                f"The recipe {self.name} makes samples of [scenes]: set data.crop_px to scenes.size_px ({scenes.size_px}), "
-                "data.positive_share and data.negative_share to 0, and scenes.negative_share in their place."
+                f"The recipe {self.name} makes samples of [scenes]: set data.crop_px to"
+                f" scenes.size_px ({scenes.size_px}), data.positive_share and data.negative_share"
+                " to 0, and scenes.negative_share in their place."
             )
 
     def networks(self) -> dict[str, dict[str, Any]]:
-        """The networks to train by member name, resolved to channel positions; one named as the recipe where there are no members."""
+        """The networks to train by member name, resolved to channel positions; one named as the
+        recipe where there are no members.
+        """
         chosen = self.members or {self.name: {}}
-        return {name: with_positions({**self.network, **extra}, self.data.channels) for name, extra in chosen.items()}
+        return {
+            name: with_positions({**self.network, **extra}, self.data.channels)
+            for name, extra in chosen.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain values, for cards, checkpoints and comparison."""
@@ -289,7 +326,8 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
         path = RECIPES / f"{name_or_path}.toml"
     if not path.is_file():
         raise MissingFileError(
-            f"There is no recipe {str(name_or_path)!r}; give a TOML file or one of {', '.join(recipe_names())}."
+            f"There is no recipe {str(name_or_path)!r}; give a TOML file or one of"
+            f" {', '.join(recipe_names())}."
         )
     data = read_toml(path)
     for setting in overrides:
@@ -309,7 +347,9 @@ def recipe_from_dict(data: Mapping[str, Any], source: str = "the recipe") -> Rec
     return result
 
 
-def differing_keys(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> list[str]:
+def differing_keys(
+    before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = ""
+) -> list[str]:
     """Dotted keys in which two recipes differ."""
     keys: list[str] = []
     for key in sorted({*before, *after}):

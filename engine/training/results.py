@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from engine import __version__
+from engine.files import atomic_path, write_json
 from engine.models.bundle import ModelBundle, ModelCard
 from engine.models.normalization import Normalization
 from engine.patches.arrays import PatchArrays
-from engine.raster import atomic_path
 from engine.training.recipe import Recipe
 from engine.training.scoring import Histogram, total
 
@@ -29,12 +29,14 @@ _MULTIPLES = {"baseline_unet": 16, "multispectral_unet": 8}
 def score_rows(
     results: Sequence[Mapping[str, Histogram]], method: str, *, protocol: str = "inductive"
 ) -> list[dict[str, Any]]:
-    """Score rows for a card: every site, and all together with the spread over folds, at the threshold best over all.
+    """Score rows for a card: every site, and all together with the spread over folds, at the
+    threshold best over all.
 
     Args:
         results: Validation histograms by site, one mapping a fold.
         method: How patches were held out.
-        protocol: ``inductive``, or ``transductive`` where the model saw the images (not the labels) that it is scored on.
+        protocol: ``inductive``, or ``transductive`` where the model saw the images (not the labels)
+            that it is scored on.
     """
     merged = merge(results)
     if not merged:
@@ -42,7 +44,8 @@ def score_rows(
     threshold = total(merged).best_threshold()
     head = {"protocol": protocol, "method": method, "threshold": threshold}
     rows = [
-        {**head, "site": site, **_rounded(histogram.scores(threshold))} for site, histogram in sorted(merged.items())
+        {**head, "site": site, **_rounded(histogram.scores(threshold))}
+        for site, histogram in sorted(merged.items())
     ]
     whole: dict[str, Any] = {**head, "site": "all", **_rounded(total(merged).scores(threshold))}
     if len(results) > 1:
@@ -91,7 +94,11 @@ def make_card(
 
 
 def write_summary(
-    out: Path, recipe: Recipe, bundle: ModelBundle, rows: Sequence[Mapping[str, Any]], seconds: float
+    out: Path,
+    recipe: Recipe,
+    bundle: ModelBundle,
+    rows: Sequence[Mapping[str, Any]],
+    seconds: float,
 ) -> None:
     """Write ``run.json``: the recipe in full, the bundle, scores and time."""
     summary = {
@@ -104,12 +111,6 @@ def write_summary(
         "engine": __version__,
     }
     write_json(out / SUMMARY, summary)
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write values for people to read, complete or not at all."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def merge(results: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogram]:
@@ -128,10 +129,14 @@ def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
 def _limits(arrays: PatchArrays, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     sites = sorted({place.site for place in arrays.places})
     limits = [
-        f"Trained on {len(arrays)} patches of {len(sites)} site{'s' if len(sites) > 1 else ''}; other landscapes are untested."
+        f"Trained on {len(arrays)} patches of {len(sites)} site{'s' if len(sites) > 1 else ''};"
+        " other landscapes are untested."
     ]
     if not rows:
-        limits.append("Trained on all patches without any held out: its scores and its threshold are unmeasured.")
+        limits.append(
+            "Trained on all patches without any held out: its scores and its threshold are"
+            " unmeasured."
+        )
     return tuple(limits)
 
 
@@ -145,4 +150,7 @@ def write_histograms(path: Path, histograms: Mapping[str, Histogram]) -> None:
 def read_histograms(path: Path) -> dict[str, Histogram]:
     """What :func:`write_histograms` kept."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return {site: Histogram(*(np.array(values, np.int64) for values in pair)) for site, pair in data.items()}
+    return {
+        site: Histogram(*(np.array(values, np.int64) for values in pair))
+        for site, pair in data.items()
+    }

@@ -13,16 +13,16 @@ import numpy as np
 
 from engine.errors import ConfigError, DatasetError
 from engine.events import SILENT, Reporter
+from engine.files import output_folder
 from engine.models.bundle import ModelBundle, ModelCard
 from engine.models.normalization import Normalization
 from engine.patches.arrays import PatchArrays, open_patches
 from engine.patches.splits import Fold, split
-from engine.raster import output_folder
-from engine.training.areas import free_areas
-from engine.training.checkpoint import load_checkpoint, start_clean
-from engine.training.domains import Pool, make_normalization, make_pool, select
-from engine.training.fingerprints import fingerprints
+from engine.samples.areas import free_areas
+from engine.samples.maker import Area
+from engine.training.checkpoint import fingerprints, load_checkpoint, start_clean
 from engine.training.loop import Trained, start_fabric, train_network
+from engine.training.pools import Pool, make_normalization, make_pool, select
 from engine.training.processes import first_does, rank
 from engine.training.recipe import Recipe
 from engine.training.results import (
@@ -35,7 +35,6 @@ from engine.training.results import (
     write_histograms,
     write_summary,
 )
-from engine.training.scene_samples import Area
 from engine.training.scoring import Histogram, total
 from engine.training.task import Task
 
@@ -45,14 +44,16 @@ FOLDS = "folds"
 
 @dataclass(frozen=True)
 class Material:
-    """Labelled patches with the normalisation that a recipe gives them, and extra ground without landslides.
+    """Labelled patches with the normalisation that a recipe gives them, and extra ground without
+    landslides.
 
     Attributes:
         arrays: The labelled patches.
         normalization: The model's.
         pool: The patches, normalised.
         negatives: Patches without landslides.
-        free: Areas without landslides, for a recipe with ``scenes`` (then there are no ``negatives``).
+        free: Areas without landslides, for a recipe with ``scenes`` (then there are no
+            ``negatives``).
     """
 
     arrays: PatchArrays
@@ -78,7 +79,8 @@ def train(
         data: Labelled patches: HDF5 in a known layout, or packed.
         out: The run's folder; the bundle is written into ``bundle`` in it.
         resume: Continue a run that was stopped.
-        negatives: Folders of patches, of any labels, that hold no landslide; a recipe with ``scenes`` takes stacks too.
+        negatives: Folders of patches, of any labels, that hold no landslide; a recipe with
+            ``scenes`` takes stacks too.
         report: Progress and log.
 
     Raises:
@@ -86,7 +88,9 @@ def train(
         DiskFullError, OutputError: Results cannot be written; the last good checkpoint survives.
     """
     if len(recipe.networks()) > 1:
-        raise ConfigError(f"The recipe {recipe.name} trains {len(recipe.networks())} networks; use train_members.")
+        raise ConfigError(
+            f"The recipe {recipe.name} trains {len(recipe.networks())} networks; use train_members."
+        )
     return train_members(recipe, data, out, resume=resume, negatives=negatives, report=report)[0]
 
 
@@ -99,7 +103,9 @@ def train_members(
     negatives: Sequence[Path] = (),
     report: Reporter = SILENT,
 ) -> tuple[ModelBundle, ...]:
-    """Train every network of a recipe; arguments as for :func:`train`. Members go into folders of their names."""
+    """Train every network of a recipe; arguments as for :func:`train`. Members go into folders of
+    their names.
+    """
     output_folder(out)
     if rank() > 0:
         report = quiet(report)
@@ -116,7 +122,9 @@ def train_members(
     )
 
 
-def prepare(recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, report: Reporter = SILENT) -> Material:
+def prepare(
+    recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, report: Reporter = SILENT
+) -> Material:
     """Read and check the labelled patches, and normalise them by domain.
 
     Raises:
@@ -125,8 +133,8 @@ def prepare(recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, repor
     arrays = open_patches(data, report=report)
     if not arrays.positive_pixels.any():
         raise DatasetError(
-            f"None of the {len(arrays)} patches in {data} holds a landslide pixel; a network cannot learn from background alone. Add "
-            "labelled landslides."
+            f"None of the {len(arrays)} patches in {data} holds a landslide pixel; a network cannot"
+            " learn from background alone. Add labelled landslides."
         )
     normalization = make_normalization(recipe, arrays)
     by = "training" if set(normalization.modes) == {"fixed"} else recipe.data.domain
@@ -134,7 +142,9 @@ def prepare(recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, repor
     if recipe.scenes is not None:
         free = tuple(area for path in negatives for area in free_areas(path, report))
         return Material(arrays, normalization, pool, (), free)
-    extra = tuple(make_pool(_negative(path, report), normalization, recipe.data.domain) for path in negatives)
+    extra = tuple(
+        make_pool(_negative(path, report), normalization, recipe.data.domain) for path in negatives
+    )
     return Material(arrays, normalization, pool, extra)
 
 
@@ -155,26 +165,39 @@ def _train_one(
 ) -> ModelBundle:
     started = time.monotonic()
     data = recipe.data
-    folds = [] if data.validation == "none" else split(
-        material.arrays, data.validation, data.folds, seed=recipe.training.seed, report=report
-    )  # fmt: skip
+    folds = (
+        []
+        if data.validation == "none"
+        else split(
+            material.arrays, data.validation, data.folds, seed=recipe.training.seed, report=report
+        )
+    )
     if data.cross_validate and not folds:
         raise ConfigError('data.cross_validate needs data.validation to be "block" or "site".')
     fold = folds[data.fold - 1] if folds and not data.cross_validate else None
     task = make_task(recipe, network, material, fold)
     if resume and (out / SUMMARY).is_file():  # written last
-        load_checkpoint(out, recipe.to_dict(), fingerprints(task))  # refuses another recipe and other data
+        load_checkpoint(
+            out, recipe.to_dict(), fingerprints(task)
+        )  # refuses another recipe and other data
         report.log(f"{name} is trained already.")
         return ModelBundle.open(out / BUNDLE)
     rows: list[dict[str, Any]] = []
     held: dict[str, Histogram] = {}
     if data.cross_validate:
-        results = cross_validate(recipe, network, material, folds, out / FOLDS, resume=resume, report=report)
-        rows, held = score_rows(results, f"leave-{data.validation}-out, {len(folds)} folds"), merge(results)
+        results = cross_validate(
+            recipe, network, material, folds, out / FOLDS, resume=resume, report=report
+        )
+        rows, held = (
+            score_rows(results, f"leave-{data.validation}-out, {len(folds)} folds"),
+            merge(results),
+        )
     trained = train_network(task, out, resume=resume, report=report)
     if fold is not None:
         held = dict(trained.histograms)
-        rows = score_rows([held], f"one {data.validation} fold of {data.folds} held out ({fold.name})")
+        rows = score_rows(
+            [held], f"one {data.validation} fold of {data.folds} held out ({fold.name})"
+        )
     threshold = recipe.training.threshold
     chosen = total(held).best_threshold() if threshold == "validation" else float(threshold)
     card = make_card(
@@ -191,17 +214,28 @@ def _train_one(
     return bundle
 
 
-def make_task(recipe: Recipe, network: Mapping[str, Any], material: Material, fold: Fold | None) -> Task:
+def make_task(
+    recipe: Recipe, network: Mapping[str, Any], material: Material, fold: Fold | None
+) -> Task:
     """Training on one fold's patches, or on all of them."""
     pool = material.pool if fold is None else select(material.pool, fold.training)
     if not pool.arrays.positive_pixels.any():
         raise DatasetError(
-            f"Without {fold.name if fold else 'them'} no training patch holds landslide; use fewer data.folds or another data.fold."
+            f"Without {fold.name if fold else 'them'} no training patch holds landslide; use fewer"
+            " data.folds or another data.fold."
         )
     validation = None if fold is None else select(material.pool, fold.validation)
     count = len(material.negatives)
     shares = [recipe.data.negative_share / max(1, count)] * count
-    return Task(recipe, network, [pool, *material.negatives], shares, validation, material.normalization, material.free)
+    return Task(
+        recipe,
+        network,
+        [pool, *material.negatives],
+        shares,
+        validation,
+        material.normalization,
+        material.free,
+    )
 
 
 def cross_validate(
@@ -214,17 +248,24 @@ def cross_validate(
     resume: bool = False,
     report: Reporter = SILENT,
 ) -> list[dict[str, Histogram]]:
-    """Train on every fold in turn; returns each fold's validation histograms by site. Finished folds are not trained again."""
+    """Train on every fold in turn; returns each fold's validation histograms by site. Finished
+    folds are not trained again.
+    """
     results = []
     for fold in folds:
         folder = out / fold.name
         done = folder / HISTOGRAMS
         task = make_task(recipe, network, material, fold)
         if resume and done.is_file():
-            load_checkpoint(folder, recipe.to_dict(), fingerprints(task))  # refuses another recipe and other data
+            load_checkpoint(
+                folder, recipe.to_dict(), fingerprints(task)
+            )  # refuses another recipe and other data
             results.append(read_histograms(done))
             continue
-        report.log(f"Fold {fold.name}: {len(fold.training)} patches to train on, {len(fold.validation)} held out.")
+        report.log(
+            f"Fold {fold.name}: {len(fold.training)} patches to train on, {len(fold.validation)}"
+            " held out."
+        )
         found = dict(train_network(task, folder, resume=resume, report=report).histograms)
         results.append(found)
         first_does(partial(write_histograms, done, found))
@@ -232,7 +273,12 @@ def cross_validate(
 
 
 def export(
-    trained: Trained, card: ModelCard, folder: Path, *, domain: str | None = None, report: Reporter = SILENT
+    trained: Trained,
+    card: ModelCard,
+    folder: Path,
+    *,
+    domain: str | None = None,
+    report: Reporter = SILENT,
 ) -> ModelBundle:
     """Write the bundle from the first process; the others wait and open it."""
     from engine.models.export import export_bundle
@@ -246,7 +292,9 @@ def export(
 
 
 def quiet(report: Reporter) -> Reporter:
-    """A reporter that says nothing and still notices cancellation: the first of several processes speaks for all."""
+    """A reporter that says nothing and still notices cancellation: the first of several processes
+    speaks for all.
+    """
 
     def asked() -> bool:
         report.check()

@@ -1,10 +1,17 @@
-"""Learning-rate schedules as pure functions of the step, so that a resumed run continues on the same curve."""
+"""Learning-rate schedules as pure functions of the step, so that a resumed run continues on the
+same curve.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from engine.training.recipe import ScheduleConfig
+from engine.models.losses import LossConfig
+from engine.training.recipe import Recipe, ScheduleConfig
+
+_APART = 1_000_003
+"""Distance of the stages' batch numbers: a second stage draws other batches than the first."""
 
 
 def total_steps(config: ScheduleConfig, patches: int, batch_size: int) -> int:
@@ -29,10 +36,15 @@ def factor(config: ScheduleConfig, step: int, total: int, epoch_steps: int = 1) 
         epoch_steps: Steps in an epoch, for a warm-up given in epochs.
 
     Returns:
-        A factor between 0 and 1. ``restarts`` (Sklgp, Fig. 13): a warm-up, then cosine cycles, each ``multiplier`` times as long.
+        A factor between 0 and 1. ``restarts`` (Sklgp, Fig. 13): a warm-up, then cosine cycles, each
+        ``multiplier`` times as long.
     """
     total = max(total, round(config.stretch * total))
-    warmup = round(config.warmup_epochs * epoch_steps) if config.warmup_epochs > 0 else round(config.warmup * total)
+    warmup = (
+        round(config.warmup_epochs * epoch_steps)
+        if config.warmup_epochs > 0
+        else round(config.warmup * total)
+    )
     if step < warmup:
         return config.start + (1 - config.start) * (step + 1) / warmup
     done, length = step - warmup, max(1, total - warmup)
@@ -47,3 +59,50 @@ def factor(config: ScheduleConfig, step: int, total: int, epoch_steps: int = 1) 
             cycle *= config.multiplier
         length = int(cycle)
     return config.end + (1 - config.end) * 0.5 * (1 + math.cos(math.pi * min(1.0, done / length)))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training with one loss, schedule and set of trained parameters.
+
+    Attributes:
+        number: 0 for the first.
+        loss: Its loss.
+        schedule: Its learning-rate schedule.
+        lr: Its learning rate.
+        freeze_encoder: Whether the encoder stays as it is.
+        steps: Its optimiser steps.
+        before: Steps of the stages before it.
+        total: Steps of all stages.
+    """
+
+    number: int
+    loss: LossConfig
+    schedule: ScheduleConfig
+    lr: float
+    freeze_encoder: bool
+    steps: int
+    before: int
+    total: int
+
+    @property
+    def first_batch(self) -> int:
+        """Number of its first batch, by which batches are drawn."""
+        return self.before + self.number * _APART
+
+
+def stages(recipe: Recipe, patches: int) -> list[Stage]:
+    """The stages of a recipe on so many labelled patches."""
+    size = recipe.training.batch_size
+    steps = total_steps(recipe.schedule, patches, size)
+    second = recipe.second_stage
+    if second is None:
+        return [Stage(0, recipe.loss, recipe.schedule, recipe.optimizer.lr, False, steps, 0, steps)]
+    schedule = ScheduleConfig(kind="cosine", steps=second.steps, epochs=second.epochs)
+    more = total_steps(schedule, patches, size)
+    return [
+        Stage(0, recipe.loss, recipe.schedule, recipe.optimizer.lr, False, steps, 0, steps + more),
+        Stage(
+            1, second.loss, schedule, second.lr, second.freeze_encoder, more, steps, steps + more
+        ),
+    ]

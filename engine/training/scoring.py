@@ -1,4 +1,6 @@
-"""Scores of a network on patches: pixel precision, recall, F1 and IoU of the landslide class at every stored probability step."""
+"""Scores of a network on patches: pixel precision, recall, F1 and IoU of the landslide class at
+every stored probability step.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from engine.models.networks import probability
 from engine.patches.augment import enlarge
 from engine.patches.landslide4sense import IGNORE
 from engine.training.batches import normalise
-from engine.training.domains import Pool
+from engine.training.pools import Pool
 
 STEPS = 250
 """Probabilities are counted in steps of 0.004, those of a stored probability raster."""
@@ -23,7 +25,9 @@ STEPS = 250
 
 @dataclass(frozen=True)
 class Histogram:
-    """Valid pixels by probability step: landslide and background; arrays of shape (251,). Histograms add up."""
+    """Valid pixels by probability step: landslide and background; arrays of shape (251,).
+    Histograms add up.
+    """
 
     positive: NDArray[np.int64]
     negative: NDArray[np.int64]
@@ -43,7 +47,9 @@ class Histogram:
         return cls(*(np.bincount(steps[masks == value], minlength=STEPS + 1) for value in (1, 0)))
 
     def scores(self, threshold: float) -> dict[str, float]:
-        """Precision, recall, F1 and IoU when pixels from ``threshold`` on are called landslide; 0 where undefined."""
+        """Precision, recall, F1 and IoU when pixels from ``threshold`` on are called landslide; 0
+        where undefined.
+        """
         first = int(np.ceil(threshold * STEPS - 1e-9))
         hit, false = int(self.positive[first:].sum()), int(self.negative[first:].sum())
         missed = int(self.positive[:first].sum())
@@ -55,7 +61,9 @@ class Histogram:
         }
 
     def best_threshold(self) -> float:
-        """The threshold between 0.1 and 0.9 with the highest F1; 0.5 where there is no landslide."""
+        """The threshold between 0.1 and 0.9 with the highest F1; 0.5 where there is no
+        landslide.
+        """
         if not self.positive.any():
             return 0.5
         candidates = [step / STEPS for step in range(25, 226)]
@@ -94,8 +102,12 @@ def predict(
     for start in range(0, len(pool.arrays), batch_size):
         report.check()
         at = slice(start, start + batch_size)
-        raw = torch.from_numpy(np.array(pool.arrays.images[at])).to(device)  # a copy: memory maps are read-only
-        shift, scale = (torch.from_numpy(values[at]).to(device) for values in (pool.shift, pool.scale))
+        raw = torch.from_numpy(np.array(pool.arrays.images[at])).to(
+            device
+        )  # a copy: memory maps are read-only
+        shift, scale = (
+            torch.from_numpy(values[at]).to(device) for values in (pool.shift, pool.scale)
+        )
         image = normalise(raw, shift, scale, clip)
         image = enlarge(image, torch.zeros_like(image[:, 0]), factor)[0]
         result = probability(model, image)
@@ -111,7 +123,9 @@ def histograms_by_site(probabilities: NDArray[np.float32], pool: Pool) -> dict[s
     for index, place in enumerate(pool.arrays.places):
         mask = np.asarray(pool.arrays.masks[index])
         if (mask != IGNORE).any():
-            found[place.site] = found.get(place.site, Histogram.empty()) + Histogram.count(probabilities[index], mask)
+            found[place.site] = found.get(place.site, Histogram.empty()) + Histogram.count(
+                probabilities[index], mask
+            )
     return found
 
 

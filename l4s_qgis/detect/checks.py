@@ -1,4 +1,6 @@
-"""What can be said before a detection starts: what would fail, what may disappoint, how long it takes, how much disk it needs."""
+"""What can be said before a detection starts: what would fail, what may disappoint, how long it
+takes, how much disk it needs.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ from .. import channels
 from ..i18n import number, tr
 from ..processing import inputs
 
-# Measured on two cores (docs/plugin.md): seconds for each million pixels, and those that a start costs.
+# Measured on two cores (docs/plugin.md): seconds for each million pixels, and those that a start
+# costs.
 SECONDS_PER_MPX = 6.0
 SECONDS_START = 6.0
 BYTES_PER_PIXEL = 32  # stack (14 bands, int16, compressed), probability, mask
@@ -106,7 +109,9 @@ def _check_scene(request: Request) -> list[Finding]:
             return [
                 Finding(
                     "error",
-                    tr("{path} is no Sentinel-2 product: choose a SAFE folder or a zip.").format(path=path.name),
+                    tr("{path} is no Sentinel-2 product: choose a SAFE folder or a zip.").format(
+                        path=path.name
+                    ),
                 )
             ]
         return []
@@ -123,15 +128,20 @@ def _check_channels(request: Request) -> list[Finding]:
     given = [name for name in request.names if name]
     double = sorted({name for name in given if given.count(name) > 1})
     if double:
-        return [Finding("error", tr("{channels}: given to more than one band.").format(channels=", ".join(double)))]
+        return [
+            Finding(
+                "error",
+                tr("{channels}: given to more than one band.").format(channels=", ".join(double)),
+            )
+        ]
     needed = [name for name in ("B02", "B03", "B04") if name not in given]
     if needed:
         return [
             Finding(
                 "error",
-                tr("No band is blue, green or red ({channels} missing); assign them under “Channels”.").format(
-                    channels=", ".join(needed)
-                ),
+                tr(
+                    "No band is blue, green or red ({channels} missing); assign them under “Channels”."
+                ).format(channels=", ".join(needed)),
             )
         ]
     missing = [name for name in channels.OPTICAL if name not in given]
@@ -139,9 +149,9 @@ def _check_channels(request: Request) -> list[Finding]:
         return [
             Finding(
                 "warning",
-                tr("Missing: {channels}. The bundled model tolerates that; the result is less certain.").format(
-                    channels=", ".join(missing)
-                ),
+                tr(
+                    "Missing: {channels}. The bundled model tolerates that; the result is less certain."
+                ).format(channels=", ".join(missing)),
             )
         ]
     return []
@@ -152,7 +162,12 @@ def _check_dem(request: Request) -> list[Finding]:
         return []
     if not request.dems:
         return [
-            Finding("warning", tr("Without elevation, bare fields and river beds are more often taken for landslides."))
+            Finding(
+                "warning",
+                tr(
+                    "Without elevation, bare fields and river beds are more often taken for landslides."
+                ),
+            )
         ]
     found = []
     image = _scene_rectangle(request)
@@ -168,11 +183,16 @@ def _check_dem(request: Request) -> list[Finding]:
         except QgsProcessingException as error:
             found.append(Finding("error", str(error)))
             continue
-        overlap = overlap or image is None or _in_degrees(layer.extent(), layer.crs()).intersects(image)
+        overlap = (
+            overlap or image is None or _in_degrees(layer.extent(), layer.crs()).intersects(image)
+        )
     if not found and not overlap:
         found.append(
             Finding(
-                "error", tr("The elevation and the image do not overlap; check their coordinate reference systems.")
+                "error",
+                tr(
+                    "The elevation and the image do not overlap; check their coordinate reference systems."
+                ),
             )
         )
     return found
@@ -182,15 +202,22 @@ def _check_area(request: Request) -> list[Finding]:
     if request.area is None:
         return []
     if request.area.isEmpty():
-        return [Finding("error", tr("The area holds no polygon; select one or choose another area."))]
+        return [
+            Finding("error", tr("The area holds no polygon; select one or choose another area."))
+        ]
     if not request.area_crs.isValid():
         return [
             Finding(
-                "error", tr("The area's layer has no coordinate reference system; set it in the layer's properties.")
+                "error",
+                tr(
+                    "The area's layer has no coordinate reference system; set it in the layer's properties."
+                ),
             )
         ]
     image = _scene_rectangle(request)
-    if image is not None and not _in_degrees(request.area.boundingBox(), request.area_crs).intersects(image):
+    if image is not None and not _in_degrees(
+        request.area.boundingBox(), request.area_crs
+    ).intersects(image):
         return [Finding("error", tr("The area and the image do not overlap."))]
     return []
 
@@ -203,10 +230,14 @@ def _check_extras(request: Request) -> list[Finding]:
         except QgsProcessingException as error:
             found.append(Finding("error", str(error)))
     if request.model and not (Path(request.model) / "card.json").is_file():
-        text = tr("{folder} is no model: a model's folder holds a card.json.").format(folder=request.model)
+        text = tr("{folder} is no model: a model's folder holds a card.json.").format(
+            folder=request.model
+        )
         found.append(Finding("error", text))
     if request.clouds != "auto" and set(channels.TERRAIN) & set(request.names):
-        text = tr("The image is a stack already, with or without a cloud mask; leave “Clouds” at the product's own.")
+        text = tr(
+            "The image is a stack already, with or without a cloud mask; leave “Clouds” at the product's own."
+        )
         found.append(Finding("error", text))
     elif request.clouds == "s2cloudless" and request.image is not None:
         text = tr("s2cloudless needs a Level-1C product; choose another mask under “Clouds”.")
@@ -222,21 +253,28 @@ def _check_folder(request: Request) -> list[Finding]:
     if existing is None or not _is_writable(existing):
         return [
             Finding(
-                "error", tr("{folder} cannot be written; choose another folder for the results.").format(folder=folder)
+                "error",
+                tr("{folder} cannot be written; choose another folder for the results.").format(
+                    folder=folder
+                ),
             )
         ]
     if (folder / "inventory.gpkg").exists():
         return [
             Finding(
                 "warning",
-                tr("The folder holds an earlier result: its reviewed landslides are kept, all else is replaced."),
+                tr(
+                    "The folder holds an earlier result: its reviewed landslides are kept, all else is replaced."
+                ),
             )
         ]
     return []
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether a file can be made in a folder. Only trying tells: rights say little on Windows and on network drives."""
+    """Whether a file can be made in a folder. Only trying tells: rights say little on Windows and
+    on network drives.
+    """
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         return False
     try:
@@ -265,14 +303,16 @@ def _estimate(request: Request) -> list[Finding]:
             )
         ]
     if request.image is None and request.area is None:
-        size = tr("A whole tile: {mpx} million pixels; {time}, {disk} of disk. An area is faster.").format(
-            mpx=number(mpx, 0), time=duration(seconds), disk=disk_size(needed)
-        )
+        size = tr(
+            "A whole tile: {mpx} million pixels; {time}, {disk} of disk. An area is faster."
+        ).format(mpx=number(mpx, 0), time=duration(seconds), disk=disk_size(needed))
     return [Finding("info", size)]
 
 
 def megapixels(request: Request) -> float:
-    """How many million pixels of 10 m the request covers; a product without an area counts as a whole tile."""
+    """How many million pixels of 10 m the request covers; a product without an area counts as a
+    whole tile.
+    """
     rectangle = _scene_rectangle(request)
     if request.area is not None and not request.area.isEmpty() and request.area_crs.isValid():
         area = _in_degrees(request.area.boundingBox(), request.area_crs)
@@ -280,7 +320,9 @@ def megapixels(request: Request) -> float:
     if rectangle is None:
         return TILE_MPX
     measure = QgsDistanceArea()
-    measure.setSourceCrs(QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance().transformContext())
+    measure.setSourceCrs(
+        QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance().transformContext()
+    )
     measure.setEllipsoid("WGS84")
     return measure.measureArea(QgsGeometry.fromRect(rectangle)) / PIXEL_M**2 / 1e6
 
@@ -308,7 +350,9 @@ def _scene_rectangle(request: Request) -> QgsRectangle | None:
 
 
 def _in_degrees(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> QgsRectangle:
-    transform = QgsCoordinateTransform(crs, QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance())
+    transform = QgsCoordinateTransform(
+        crs, QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance()
+    )
     try:
         return transform.transformBoundingBox(extent)
     except QgsCsException:

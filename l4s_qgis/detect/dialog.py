@@ -1,4 +1,6 @@
-"""The dialog “Detect landslides”: its parts, the checks below them, the parameters that come out."""
+"""The dialog “Detect landslides”: its parts, the checks below them, the parameters that come
+out.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,15 @@ from typing import Any
 
 from qgis.core import QgsFeature, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..help import HelpDialog
 from ..i18n import tr
@@ -91,18 +101,25 @@ class DetectDialog(QDialog):
         found = check(self.request())
         dark = self.palette().window().color().lightness() < 128
         colours = COLOURS_ON_DARK if dark else COLOURS
-        lines = [f'<p style="margin:2px; color:{colours[f.level]}">{SIGNS[f.level]} {f.text}</p>' for f in found]
+        lines = [
+            f'<p style="margin:2px; color:{colours[f.level]}">{SIGNS[f.level]} {f.text}</p>'
+            for f in found
+        ]
         self.findings.setText("".join(lines))
         self.start.setEnabled(not any(f.level == "error" for f in found))
         return found
 
     def ask_again(self) -> None:
-        """Ask anew with what was answered before, as after a failure; the layers may have changed meanwhile."""
+        """Ask anew with what was answered before, as after a failure; the layers may have changed
+        meanwhile.
+        """
         self._check()
         self.show()
 
     def accept(self) -> None:
-        """Close where nothing forbids the start; the disk or a layer may have changed since the last check."""
+        """Close where nothing forbids the start; the disk or a layer may have changed since the
+        last check.
+        """
         if not any(finding.level == "error" for finding in self._check()):
             self.result.remember_folder()
             super().accept()

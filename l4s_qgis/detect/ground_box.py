@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsMapLayerProxyModel, QgsProject, QgsRasterLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsGeometry,
+    QgsMapLayerProxyModel,
+    QgsProject,
+    QgsRasterLayer,
+)
 from qgis.gui import QgsMapCanvas, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
@@ -42,9 +48,13 @@ class GroundBox(QGroupBox):
         self.dem.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
         self.dem.setAllowEmptyLayer(True)
         self.dem.setToolTip(
-            tr("A digital elevation model in metres, of any resolution and coordinate reference system")
+            tr(
+                "A digital elevation model in metres, of any resolution and coordinate reference system"
+            )
         )
-        self.dem_files = QToolButton(text="…", toolTip=tr("Choose files: GeoTIFF, .hgt, or zips of ALOS or SRTM"))
+        self.dem_files = QToolButton(
+            text="…", toolTip=tr("Choose files: GeoTIFF, .hgt, or zips of ALOS or SRTM")
+        )
         row = QHBoxLayout()
         row.addWidget(self.dem, 1)
         row.addWidget(self.dem_files)
@@ -80,8 +90,14 @@ class GroundBox(QGroupBox):
         self.area.currentIndexChanged.connect(self._area_changed)
 
     def choose_first(self, active: Any) -> None:
-        """Choose the first layer that looks like elevation, the person's own choice before others."""
-        rasters = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer)]
+        """Choose the first layer that looks like elevation, the person's own choice before
+        others.
+        """
+        rasters = [
+            layer
+            for layer in QgsProject.instance().mapLayers().values()
+            if isinstance(layer, QgsRasterLayer)
+        ]
         rasters.sort(key=lambda layer: layer is not active)
         named = [
             layer
@@ -95,7 +111,11 @@ class GroundBox(QGroupBox):
     def dems(self) -> tuple[QgsRasterLayer | str, ...]:
         """The elevation layer or files."""
         layer = self.dem.currentLayer()
-        return (layer,) if layer is not None else tuple(text for text in self.dem.currentText().split(";") if text)
+        return (
+            (layer,)
+            if layer is not None
+            else tuple(text for text in self.dem.currentText().split(";") if text)
+        )
 
     def area_polygon(self) -> tuple[QgsGeometry | None, QgsCoordinateReferenceSystem]:
         """The area and its coordinate reference system; None for all of the image."""
@@ -108,7 +128,9 @@ class GroundBox(QGroupBox):
         if layer is None:
             return QgsGeometry(), crs
         features = layer.selectedFeatures() if self.selected.isChecked() else layer.getFeatures()
-        return QgsGeometry.collectGeometry([feature.geometry() for feature in features]), layer.crs()
+        return QgsGeometry.collectGeometry(
+            [feature.geometry() for feature in features]
+        ), layer.crs()
 
     def _area_changed(self, _: int) -> None:
         self.area_layer.setVisible(self.area.currentData() == "layer")

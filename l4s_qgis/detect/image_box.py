@@ -37,19 +37,24 @@ class ImageBox(QGroupBox):
         self.layer.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
         self.layer.setAllowEmptyLayer(True)
         self.layer.setToolTip(
-            tr("A raster whose bands are Sentinel-2 channels, as digital numbers (reflectance × 10000) or reflectance")
+            tr(
+                "A raster whose bands are Sentinel-2 channels, as digital numbers (reflectance × 10000) or reflectance"
+            )
         )
         form.addRow(self.from_layer, self.layer)
         self.from_product = QRadioButton(tr("Sentinel-2 &product"))
         self.product = QgsFileWidget()
-        self.product.setFilter(tr("Zipped product or its metadata") + " (*.zip MTD_MSIL1C.xml MTD_MSIL2A.xml)")
+        self.product.setFilter(
+            tr("Zipped product or its metadata") + " (*.zip MTD_MSIL1C.xml MTD_MSIL2A.xml)"
+        )
         self.product.setToolTip(
             tr(
                 "The zip as downloaded, or MTD_MSIL1C.xml / MTD_MSIL2A.xml inside the SAFE folder; a folder can be dropped here"
             )
         )
         self.product_folder = QToolButton(
-            text=tr("Folder…"), toolTip=tr("Choose a SAFE folder, or a folder with one file for each band")
+            text=tr("Folder…"),
+            toolTip=tr("Choose a SAFE folder, or a folder with one file for each band"),
         )
         row = QHBoxLayout()
         row.addWidget(self.product, 1)
@@ -73,8 +78,14 @@ class ImageBox(QGroupBox):
         self.from_layer.toggled.connect(self._source_changed)
 
     def choose_first(self, active: Any) -> None:
-        """Choose the layer that the person has selected, or the first whose bands are recognised."""
-        rasters = [layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsRasterLayer)]
+        """Choose the layer that the person has selected, or the first whose bands are
+        recognised.
+        """
+        rasters = [
+            layer
+            for layer in QgsProject.instance().mapLayers().values()
+            if isinstance(layer, QgsRasterLayer)
+        ]
         rasters.sort(key=lambda layer: layer is not active)
         good = [layer for layer in rasters if layer.bandCount() >= 3 and _recognised(layer) >= 3]
         self.layer.setLayer(good[0] if good else None)
@@ -113,14 +124,18 @@ class ImageBox(QGroupBox):
             if layer is not None and layer.providerType() == "gdal"
             else []
         )
-        self.table.show_bands(descriptions, channels.assign(descriptions, layer.name() if layer is not None else ""))
+        self.table.show_bands(
+            descriptions, channels.assign(descriptions, layer.name() if layer is not None else "")
+        )
 
     def _bands_changed(self) -> None:
         given = {name for name in self.table.names() if name}
         # Slope and elevation come from the elevation model; an image need not bring them.
         missing = [name for name in channels.OPTICAL if name not in given]
         found = len(channels.OPTICAL) - len(missing)
-        self.bands.setTitle(tr("Channels: {n} of {all} found").format(n=found, all=len(channels.OPTICAL)))
+        self.bands.setTitle(
+            tr("Channels: {n} of {all} found").format(n=found, all=len(channels.OPTICAL))
+        )
         self.summary.setText(
             tr("Missing: {channels}.").format(channels=", ".join(missing))
             if missing
@@ -137,4 +152,7 @@ class ImageBox(QGroupBox):
 def _recognised(layer: QgsRasterLayer) -> int:
     if layer.providerType() != "gdal":
         return 0
-    return sum(name is not None for name in channels.assign(inputs.band_descriptions(layer.source()), layer.name()))
+    return sum(
+        name is not None
+        for name in channels.assign(inputs.band_descriptions(layer.source()), layer.name())
+    )

@@ -10,7 +10,14 @@ from typing import Any
 from qgis.core import QgsProject, QgsSettings
 from qgis.gui import QgsCheckableComboBox, QgsCollapsibleGroupBox, QgsFileWidget
 from qgis.PyQt.QtCore import QStandardPaths, Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QGroupBox, QSpinBox
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QGroupBox,
+    QSpinBox,
+)
 
 from ..i18n import tr
 from ..icons import resource
@@ -40,7 +47,9 @@ class ResultBox(QGroupBox):
         if self.models.count():
             self.models.setItemCheckState(0, Qt.CheckState.Checked)
         self.models.setDefaultText(tr("The bundled model"))
-        self.models.setToolTip(tr("Several models are averaged, and their disagreement becomes the uncertainty"))
+        self.models.setToolTip(
+            tr("Several models are averaged, and their disagreement becomes the uncertainty")
+        )
         form.addRow(tr("&Models"), self.models)
         self.propose_folder()
 
@@ -97,17 +106,27 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         self.threshold = QDoubleSpinBox(decimals=2, minimum=0.0, maximum=0.99, singleStep=0.05)
         self.threshold.setSpecialValueText(tr("the model's"))
         self.threshold.setToolTip(
-            tr("Probability from which a pixel is landslide; it can be changed at once later, in the review")
+            tr(
+                "Probability from which a pixel is landslide; it can be changed at once later, in the review"
+            )
         )
         form.addRow(tr("&Threshold"), self.threshold)
-        self.min_area = QSpinBox(minimum=-100, maximum=1000000, singleStep=100, value=-100, suffix=" m²")
+        self.min_area = QSpinBox(
+            minimum=-100, maximum=1000000, singleStep=100, value=-100, suffix=" m²"
+        )
         self.min_area.setSpecialValueText(tr("the default"))
         self.min_area.setToolTip(tr("Landslides below this area are left out"))
         form.addRow(tr("Minimum mapping &unit"), self.min_area)
         self.views = QComboBox()
-        for text in (tr("one"), tr("four: more even, 4 × slower"), tr("eight: most even, 8 × slower")):
+        for text in (
+            tr("one"),
+            tr("four: more even, 4 × slower"),
+            tr("eight: most even, 8 × slower"),
+        ):
             self.views.addItem(text)
-        self.views.setToolTip(tr("The image is also looked at mirrored and turned, and the results are averaged"))
+        self.views.setToolTip(
+            tr("The image is also looked at mirrored and turned, and the results are averaged")
+        )
         form.addRow(tr("&Views"), self.views)
         self.crf = QCheckBox(tr("Sharpen outlines (CRF)"))
         self.crf.setToolTip(tr("Pulls outlines to edges of the image; needs an extra package"))
@@ -135,7 +154,9 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         return VIEWS[self.views.currentIndex()]
 
     def parameters(self) -> dict[str, Any]:
-        """Its share of the parameters of ``l4s:detect``; what is left at the model's own is left out."""
+        """Its share of the parameters of ``l4s:detect``; what is left at the model's own is left
+        out.
+        """
         parameters: dict[str, Any] = {
             "BEFORE": self.before.filePath(),
             "CLOUDS": self.clouds.currentIndex(),
@@ -157,9 +178,13 @@ def _keep_narrow(box: QComboBox) -> None:
 
 
 def default_folder() -> Path:
-    """A folder that does not exist yet: beside the project, where the last results went, or in the documents."""
+    """A folder that does not exist yet: beside the project, where the last results went, or in the
+    documents.
+    """
     home = QgsProject.instance().homePath() or QgsSettings().value(FOLDER, "", type=str)
-    home = home or QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    home = home or QStandardPaths.writableLocation(
+        QStandardPaths.StandardLocation.DocumentsLocation
+    )
     return Path(home) / f"landslides_{time.strftime('%Y-%m-%d_%H%M%S')}"
 
 
@@ -172,5 +197,6 @@ def bundled_models() -> list[tuple[str, str]]:
             data = json.loads(card.read_text(encoding="utf-8"))
             models.append((str(data["name"]), f"{data['name']} – {data['title']}"))
         except (OSError, ValueError, KeyError):
-            continue  # a damaged card is no reason to have no dialog; the engine says what is wrong with it
+            # a damaged card is no reason to have no dialog; the engine says what is wrong with it
+            continue
     return models

@@ -1,4 +1,6 @@
-"""A detection in the background: progress in the message bar and task manager, results in the project."""
+"""A detection in the background: progress in the message bar and task manager, results in the
+project.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsApplication, QgsProcessingAlgRunnerTask, QgsProcessingContext, QgsProject
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProject,
+)
 from qgis.PyQt.QtCore import QObject, QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
@@ -28,7 +36,8 @@ from ..processing.base import TaskFeedback
 
 
 class BackgroundRun(QObject):
-    """Runs one Processing algorithm in the background and tells the person about it in the message bar.
+    """Runs one Processing algorithm in the background and tells the person about it in the message
+    bar.
 
     Args:
         iface: QGIS's interface.
@@ -112,14 +121,20 @@ class BackgroundRun(QObject):
         self._remove_item()
         if successful:
             for warning in self._feedback.warnings:
-                self._iface.messageBar().pushMessage(self._title, warning, Qgis.MessageLevel.Warning, 20)
+                self._iface.messageBar().pushMessage(
+                    self._title, warning, Qgis.MessageLevel.Warning, 20
+                )
             self.succeeded.emit(results)
         else:
             self._show_failure()
 
     def _show_failure(self) -> None:
         failure = self._feedback.failure
-        text = failure.sentence() if failure else self._feedback.last_error or tr("It failed without saying why.")
+        text = (
+            failure.sentence()
+            if failure
+            else self._feedback.last_error or tr("It failed without saying why.")
+        )
         cancelled = failure is not None and failure.code == "cancelled"
         item = self._iface.messageBar().createMessage(self._title, text)
         details = "\n".join([*self._feedback.lines, failure.details if failure else ""]).strip()
@@ -127,7 +142,9 @@ class BackgroundRun(QObject):
             button = QPushButton(tr("Details"))
             button.clicked.connect(lambda: show_details(self._iface.mainWindow(), text, details))
             item.layout().addWidget(button)
-        self._iface.messageBar().pushWidget(item, Qgis.MessageLevel.Info if cancelled else Qgis.MessageLevel.Critical)
+        self._iface.messageBar().pushWidget(
+            item, Qgis.MessageLevel.Info if cancelled else Qgis.MessageLevel.Critical
+        )
         self.failed.emit(failure or EngineError("input", text))
 
 
@@ -166,7 +183,11 @@ class RunFeedback(TaskFeedback):
 
 
 def load_detection(
-    iface: Any, outputs: dict[str, Any], title: str, seconds: float, review: Callable[[], Any] = lambda: None
+    iface: Any,
+    outputs: dict[str, Any],
+    title: str,
+    seconds: float,
+    review: Callable[[], Any] = lambda: None,
 ) -> Any:
     """Add a detection's results to the project, zoom to them and offer review and report.
 
@@ -182,7 +203,9 @@ def load_detection(
     """
     layer = load_results(Path(outputs["OUTPUT"]), title)
     count = int(outputs.get("COUNT") or 0)
-    text = tr("{count} landslides found in {seconds} s.").format(count=count, seconds=round(seconds))
+    text = tr("{count} landslides found in {seconds} s.").format(
+        count=count, seconds=round(seconds)
+    )
     if not count:
         text = tr(
             "No landslide found. The layer “Probability” shows where it was closest; a lower threshold finds more."
@@ -194,7 +217,9 @@ def load_detection(
         begin.clicked.connect(lambda: (iface.setActiveLayer(layer), review()))
         item.layout().addWidget(begin)
     report = QPushButton(tr("Open report"))
-    report.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(outputs["REPORT"]))))
+    report.clicked.connect(
+        lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(outputs["REPORT"])))
+    )
     item.layout().addWidget(report)
     # After QGIS's own “Task complete”, which would hide it.
     QTimer.singleShot(500, lambda: bar.pushWidget(item, Qgis.MessageLevel.Success))

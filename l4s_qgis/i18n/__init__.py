@@ -23,7 +23,8 @@ def install_translator(locale: str) -> QTranslator | None:
     """Load the translation for a locale such as ``de_AT``.
 
     Returns:
-        The installed translator, to be kept alive and removed on unload, or None where there is none.
+        The installed translator, to be kept alive and removed on unload, or None where there is
+        none.
     """
     file = Path(__file__).parent / f"l4s_{locale[:2]}.qm"
     translator = QTranslator()

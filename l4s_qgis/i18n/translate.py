@@ -1,8 +1,10 @@
-"""Gather the plugin's sentences into ``l4s_LANGUAGE.ts`` and compile it; for developers, not part of the zip.
+"""Gather the plugin's sentences into ``l4s_LANGUAGE.ts`` and compile it; for developers, not part
+of the zip.
 
 python l4s_qgis/i18n/translate.py de
 
-Translations that are there already are kept; sentences without one are listed. ``lrelease`` comes with Qt.
+Translations that are there already are kept; sentences without one are listed. ``lrelease`` comes
+with Qt.
 """
 
 from __future__ import annotations
@@ -22,7 +24,12 @@ def sentences(plugin: Path = HERE.parent) -> list[str]:
     found: dict[str, None] = {}
     for path in sorted(plugin.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr" and node.args:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "tr"
+                and node.args
+            ):
                 argument = node.args[0]
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     found[argument.value] = None
@@ -61,7 +68,8 @@ def main(language: str) -> int:
     write(path, language, translations)
     missing = [source for source, translation in translations.items() if not translation]
     sys.stdout.write("".join(f"not translated: {source}\n" for source in missing))
-    return subprocess.call(["lrelease", "-silent", str(path), "-qm", str(path.with_suffix(".qm"))])  # nosec B603 B607
+    # nosec B603 B607
+    return subprocess.call(["lrelease", "-silent", str(path), "-qm", str(path.with_suffix(".qm"))])
 
 
 if __name__ == "__main__":

@@ -31,7 +31,9 @@ class TaskFeedback(QgsProcessingFeedback):
 
 
 class EngineAlgorithm(QgsProcessingAlgorithm):
-    """One engine command. Subclasses declare parameters, turn them into words and the result into outputs."""
+    """One engine command. Subclasses declare parameters, turn them into words and the result into
+    outputs.
+    """
 
     NAME = ""
     GROUP = ""
@@ -62,7 +64,11 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
 
     def group(self) -> str:
         """Its group's name."""
-        names = {"detection": tr("Detection"), "inventory": tr("Inventory"), "training": tr("Training")}
+        names = {
+            "detection": tr("Detection"),
+            "inventory": tr("Inventory"),
+            "training": tr("Training"),
+        }
         return names[self.GROUP]
 
     def shortHelpString(self) -> str:
@@ -73,7 +79,9 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """Its icon."""
         return icon("detect")
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
         """The engine's command line for parameters.
 
         Args:
@@ -88,7 +96,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         raise AttributeError(self.NAME)
 
     def prepareAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> bool:
         """Read layers here, as this is called in the main thread."""
         try:
@@ -101,12 +112,17 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return True
 
     def processAlgorithm(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
         """Run the engine; called in a worker thread."""
         feedback.pushCommandInfo("l4s " + " ".join(self._words))
         try:
-            result = run_engine(self._words, command=command_of(self._python), listener=_Ear(feedback))
+            result = run_engine(
+                self._words, command=command_of(self._python), listener=_Ear(feedback)
+            )
         except EngineError as error:
             if error.details:
                 feedback.pushDebugInfo(error.details)
@@ -117,26 +133,33 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return self.outputs(result)
 
     def file_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
-        """The file behind a vector layer parameter; a layer without one of its own (virtual, filtered, in memory, on a server) is written to one.
+        """The file behind a vector layer parameter; a layer without one of its own (virtual,
+        filtered, in memory, on a server) is written to one.
 
         Raises:
             QgsProcessingException: It is no layer, or has no coordinate reference system.
         """
         layer = self.parameterAsVectorLayer(parameters, name, context)
         if layer is None:
-            raise QgsProcessingException(tr("“{name}” is not a layer that can be read.").format(name=name))
+            raise QgsProcessingException(
+                tr("“{name}” is not a layer that can be read.").format(name=name)
+            )
         if not layer.crs().isValid():
             raise QgsProcessingException(
-                tr("“{name}” has no coordinate reference system; set it in the layer's properties.").format(
-                    name=layer.name()
-                )
+                tr(
+                    "“{name}” has no coordinate reference system; set it in the layer's properties."
+                ).format(name=layer.name())
             )
         source = layer.source().split("|")[0]
         if layer.providerType() == "ogr" and not layer.subsetString() and Path(source).exists():
             return source
-        return inputs.write_layer(layer, Path(QgsProcessingUtils.generateTempFilename(f"{name.lower()}.gpkg")), context)
+        return inputs.write_layer(
+            layer, Path(QgsProcessingUtils.generateTempFilename(f"{name.lower()}.gpkg")), context
+        )
 
-    def folder_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
+    def folder_of(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext
+    ) -> str:
         """The folder of a destination parameter; a temporary one where the person wants that."""
         return str(self.parameterAsFileOutput(parameters, name, context))
 

@@ -43,18 +43,25 @@ class SceneAlgorithm(EngineAlgorithm):
 
     def add_scene_parameters(self) -> None:
         """Declare image, product, elevation and area."""
-        # The product is text, because Processing's parameter for files refuses folders, and a SAFE product is one.
+        # The product is text, because Processing's parameter for files refuses folders, and a SAFE
+        # product is one.
         self.addParameter(
-            QgsProcessingParameterRasterLayer("IMAGE", tr("Image after the event (layer)"), optional=True)
-        )
-        self.addParameter(
-            QgsProcessingParameterString(
-                "CHANNELS", tr("Channels of its bands, such as B02,B03,B04,- (empty: by description)"), optional=True
+            QgsProcessingParameterRasterLayer(
+                "IMAGE", tr("Image after the event (layer)"), optional=True
             )
         )
         self.addParameter(
             QgsProcessingParameterString(
-                "PRODUCT", tr("Or a Sentinel-2 product (SAFE folder, its MTD_…xml, or zip)"), optional=True
+                "CHANNELS",
+                tr("Channels of its bands, such as B02,B03,B04,- (empty: by description)"),
+                optional=True,
+            )
+        )
+        self.addParameter(
+            QgsProcessingParameterString(
+                "PRODUCT",
+                tr("Or a Sentinel-2 product (SAFE folder, its MTD_…xml, or zip)"),
+                optional=True,
             )
         )
         self.addParameter(
@@ -64,10 +71,15 @@ class SceneAlgorithm(EngineAlgorithm):
         )
         self.addParameter(
             QgsProcessingParameterFeatureSource(
-                "AREA", tr("Area (polygons)"), [QgsProcessing.SourceType.TypeVectorPolygon], optional=True
+                "AREA",
+                tr("Area (polygons)"),
+                [QgsProcessing.SourceType.TypeVectorPolygon],
+                optional=True,
             )
         )
-        self.addParameter(QgsProcessingParameterExtent("EXTENT", tr("Or area (extent)"), optional=True))
+        self.addParameter(
+            QgsProcessingParameterExtent("EXTENT", tr("Or area (extent)"), optional=True)
+        )
 
     def clouds_parameter(self) -> QgsProcessingParameterEnum:
         """Where the cloud mask comes from."""
@@ -79,7 +91,9 @@ class SceneAlgorithm(EngineAlgorithm):
         ]
         return QgsProcessingParameterEnum("CLOUDS", tr("Cloud mask"), choices, defaultValue=0)
 
-    def cloud_words(self, parameters: dict[str, Any], context: QgsProcessingContext, is_stack: bool) -> list[str]:
+    def cloud_words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, is_stack: bool
+    ) -> list[str]:
         """The words for the cloud mask."""
         chosen = CLOUDS[self.parameterAsEnum(parameters, "CLOUDS", context)]
         if chosen == "auto":
@@ -95,18 +109,25 @@ class SceneAlgorithm(EngineAlgorithm):
     def scene_words(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> tuple[list[str], bool]:
-        """The words that name the scene, and whether the image brings terrain and so is a stack already."""
+        """The words that name the scene, and whether the image brings terrain and so is a stack
+        already.
+        """
         product = self.text_of(parameters, "PRODUCT", context)
         layer = self.parameterAsRasterLayer(parameters, "IMAGE", context)
         if bool(product) == (layer is not None):
             raise QgsProcessingException(tr("Give either an image layer or a Sentinel-2 product."))
         is_stack = False
         if layer is not None:
-            source, is_stack = self._image(layer, self.text_of(parameters, "CHANNELS", context), folder)
+            source, is_stack = self._image(
+                layer, self.text_of(parameters, "CHANNELS", context), folder
+            )
         else:
             source = inputs.product_path(product)
         words = ["--stack" if is_stack else "--sentinel2", source]
-        dems = [inputs.raster_source(dem) for dem in self.parameterAsLayerList(parameters, "DEM", context) or []]
+        dems = [
+            inputs.raster_source(dem)
+            for dem in self.parameterAsLayerList(parameters, "DEM", context) or []
+        ]
         if dems and not is_stack:
             words += ["--dem", *dems]
         return words + self._area(parameters, context, folder), is_stack
@@ -118,14 +139,29 @@ class SceneAlgorithm(EngineAlgorithm):
             raise QgsProcessingException(problem)
         descriptions = inputs.band_descriptions(source)
         try:
-            names = channels.parse(text, len(descriptions)) if text else channels.assign(descriptions, layer.name())
+            names = (
+                channels.parse(text, len(descriptions))
+                if text
+                else channels.assign(descriptions, layer.name())
+            )
         except ValueError as error:
-            raise QgsProcessingException(tr("The channels cannot be used: {reason}.").format(reason=error)) from error
-        if not text and [channels.recognise(d) for d in descriptions] == names and None not in names and "DEM" in names:
+            raise QgsProcessingException(
+                tr("The channels cannot be used: {reason}.").format(reason=error)
+            ) from error
+        if (
+            not text
+            and [channels.recognise(d) for d in descriptions] == names
+            and None not in names
+            and "DEM" in names
+        ):
             return source, True  # the engine's own stack: read as it is
-        return inputs.named_image(source, names, folder), any(name in channels.TERRAIN for name in names)
+        return inputs.named_image(source, names, folder), any(
+            name in channels.TERRAIN for name in names
+        )
 
-    def _area(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+    def _area(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
         area = self.parameterAsSource(parameters, "AREA", context)
         if area is not None:
             geometries = [feature.geometry() for feature in area.getFeatures()]
@@ -156,11 +192,15 @@ class Detect(SceneAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.add_scene_parameters()
         self.addParameter(
-            QgsProcessingParameterString("BEFORE", tr("Product or image before the event"), optional=True)
+            QgsProcessingParameterString(
+                "BEFORE", tr("Product or image before the event"), optional=True
+            )
         )
         self.addParameter(
             QgsProcessingParameterString(
-                "MODEL", tr("Models: names or folders, separated by “;” (empty: the bundled one)"), optional=True
+                "MODEL",
+                tr("Models: names or folders, separated by “;” (empty: the bundled one)"),
+                optional=True,
             )
         )
         number = QgsProcessingParameterNumber.Type.Double
@@ -169,24 +209,37 @@ class Detect(SceneAlgorithm):
             QgsProcessingParameterNumber(
                 "THRESHOLD", tr("Threshold (empty: the model's)"), number, None, True, 0.01, 0.99
             ),
-            QgsProcessingParameterNumber("MIN_AREA", tr("Minimum mapping unit (m²)"), number, None, True, 0.0),
-            QgsProcessingParameterEnum(
-                "TTA", tr("Views averaged"), [tr("one"), tr("four (slower)"), tr("eight (slowest)")], defaultValue=0
+            QgsProcessingParameterNumber(
+                "MIN_AREA", tr("Minimum mapping unit (m²)"), number, None, True, 0.0
             ),
-            QgsProcessingParameterBoolean("CRF", tr("Sharpen outlines along edges of the image (CRF)"), False),
-            QgsProcessingParameterString("DEVICE", tr("Device (auto, cpu, cuda)"), "auto", optional=True),
+            QgsProcessingParameterEnum(
+                "TTA",
+                tr("Views averaged"),
+                [tr("one"), tr("four (slower)"), tr("eight (slowest)")],
+                defaultValue=0,
+            ),
+            QgsProcessingParameterBoolean(
+                "CRF", tr("Sharpen outlines along edges of the image (CRF)"), False
+            ),
+            QgsProcessingParameterString(
+                "DEVICE", tr("Device (auto, cpu, cuda)"), "auto", optional=True
+            ),
         ]
         for parameter in advanced:
             parameter.setFlags(parameter.flags() | ADVANCED)
             self.addParameter(parameter)
-        self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the results")))
+        self.addParameter(
+            QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the results"))
+        )
         self.addOutput(QgsProcessingOutputVectorLayer("INVENTORY", tr("Landslides")))
         self.addOutput(QgsProcessingOutputRasterLayer("PROBABILITY", tr("Probability")))
         self.addOutput(QgsProcessingOutputRasterLayer("MASK", tr("Mask")))
         self.addOutput(QgsProcessingOutputFile("REPORT", tr("Report")))
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of landslides")))
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
         scene, is_stack = self.scene_words(parameters, context, folder)
         words = ["detect", *scene, *self.cloud_words(parameters, context, is_stack)]
         before = self.text_of(parameters, "BEFORE", context)

@@ -30,18 +30,21 @@ def raster_source(layer: QgsRasterLayer) -> str:
     """The GDAL source of a raster layer.
 
     Raises:
-        QgsProcessingException: It is no file, has no coordinate reference system, or cannot be opened.
+        QgsProcessingException: It is no file, has no coordinate reference system, or cannot be
+            opened.
     """
     name = layer.name()
     if layer.providerType() != "gdal":
         raise QgsProcessingException(
-            tr("“{name}” comes from a server or is virtual. Save it as a GeoTIFF first (Export ▸ Save As…).").format(
-                name=name
-            )
+            tr(
+                "“{name}” comes from a server or is virtual. Save it as a GeoTIFF first (Export ▸ Save As…)."
+            ).format(name=name)
         )
     if not layer.crs().isValid():
         raise QgsProcessingException(
-            tr("“{name}” has no coordinate reference system; set it in the layer's properties.").format(name=name)
+            tr(
+                "“{name}” has no coordinate reference system; set it in the layer's properties."
+            ).format(name=name)
         )
     source = layer.source().split("|")[0]
     return str(Path(source).resolve()) if Path(source).exists() else source
@@ -56,10 +59,12 @@ def image_problem(source: str, name: str) -> str:
     """
     dataset = _open(source)
     if dataset is None:
-        return tr("“{name}” cannot be read: its file is damaged, was moved or is of an unknown format.").format(
-            name=name
-        )
-    eight_bit = all(dataset.GetRasterBand(i + 1).DataType == gdal.GDT_Byte for i in range(dataset.RasterCount))
+        return tr(
+            "“{name}” cannot be read: its file is damaged, was moved or is of an unknown format."
+        ).format(name=name)
+    eight_bit = all(
+        dataset.GetRasterBand(i + 1).DataType == gdal.GDT_Byte for i in range(dataset.RasterCount)
+    )
     if eight_bit and not dataset.GetRasterBand(1).GetScale():
         return tr(
             "“{name}” holds 8-bit colours, not reflectance, as in a screenshot or a preview. Choose the original Sentinel-2 bands."
@@ -93,7 +98,9 @@ def named_image(source: str, names: list[str | None], folder: Path) -> str:
     dataset = _open(source)
     if dataset is None or not chosen:
         raise QgsProcessingException(
-            tr("No band of the image is assigned to a channel; assign at least blue, green and red.")
+            tr(
+                "No band of the image is assigned to a channel; assign at least blue, green and red."
+            )
         )
     path = folder / "image.vrt"
     options = gdal.TranslateOptions(format="VRT", bandList=[band for band, _ in chosen])
@@ -108,7 +115,9 @@ def named_image(source: str, names: list[str | None], folder: Path) -> str:
     return str(path)
 
 
-def write_area(geometries: Iterable[QgsGeometry], crs: QgsCoordinateReferenceSystem, folder: Path) -> str:
+def write_area(
+    geometries: Iterable[QgsGeometry], crs: QgsCoordinateReferenceSystem, folder: Path
+) -> str:
     """Write the area as a GeoPackage.
 
     Raises:
@@ -116,10 +125,14 @@ def write_area(geometries: Iterable[QgsGeometry], crs: QgsCoordinateReferenceSys
     """
     kept = [geometry for geometry in geometries if not geometry.isEmpty()]
     if not kept:
-        raise QgsProcessingException(tr("The area holds no polygon; select one or choose another area."))
+        raise QgsProcessingException(
+            tr("The area holds no polygon; select one or choose another area.")
+        )
     if not crs.isValid():
         raise QgsProcessingException(
-            tr("The area's layer has no coordinate reference system; set it in the layer's properties.")
+            tr(
+                "The area's layer has no coordinate reference system; set it in the layer's properties."
+            )
         )
     layer = QgsVectorLayer("MultiPolygon", "aoi", "memory")
     layer.setCrs(crs)
@@ -142,14 +155,17 @@ def write_area(geometries: Iterable[QgsGeometry], crs: QgsCoordinateReferenceSys
 
 
 def write_layer(layer: QgsVectorLayer, path: Path, context: QgsProcessingContext) -> str:
-    """Write a vector layer as an inventory's GeoPackage: what its filter lets through, in a layer ``landslides``.
+    """Write a vector layer as an inventory's GeoPackage: what its filter lets through, in a layer
+    ``landslides``.
 
     Raises:
         QgsProcessingException: It cannot be written.
     """
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName, options.layerName = "GPKG", "landslides"
-    written = QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(path), context.transformContext(), options)
+    written = QgsVectorFileWriter.writeAsVectorFormatV3(
+        layer, str(path), context.transformContext(), options
+    )
     if written[0] != QgsVectorFileWriter.WriterError.NoError:
         raise QgsProcessingException(str(written[1]))
     return str(path)
@@ -170,7 +186,9 @@ def product_path(text: str) -> str:
     if path.name.startswith("MTD_MSI") and path.suffix.lower() == ".xml":
         path = path.parent
     if not path.exists():
-        raise QgsProcessingException(tr("{path} does not exist; it may have been moved or renamed.").format(path=path))
+        raise QgsProcessingException(
+            tr("{path} does not exist; it may have been moved or renamed.").format(path=path)
+        )
     return str(path)
 
 
@@ -194,7 +212,10 @@ def _open(source: str) -> gdal.Dataset | None:
 
 def _is_reflectance(band: gdal.Band) -> bool:
     """Whether values are reflectance of 0 to 1 rather than digital numbers."""
-    if band.DataType not in (gdal.GDT_Float32, gdal.GDT_Float64) or band.GetScale() not in (None, 1.0):
+    if band.DataType not in (gdal.GDT_Float32, gdal.GDT_Float64) or band.GetScale() not in (
+        None,
+        1.0,
+    ):
         return False
     try:
         statistics = band.ComputeStatistics(True)  # from overviews or a sample

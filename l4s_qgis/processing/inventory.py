@@ -48,8 +48,12 @@ class Compare(EngineAlgorithm):
         self.addParameter(QgsProcessingParameterVectorLayer("REFERENCE", tr("Reference"), POLYGONS))
         self.addOutput(QgsProcessingOutputString("TABLE", tr("Table")))
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
-        inventory, reference = (self.file_of(parameters, name, context) for name in ("INVENTORY", "REFERENCE"))
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
+        inventory, reference = (
+            self.file_of(parameters, name, context) for name in ("INVENTORY", "REFERENCE")
+        )
         layer = self.parameterAsVectorLayer(parameters, "REFERENCE", context)
         words = ["compare", "--inventory", inventory, "--reference", reference]
         name = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("layerName")
@@ -79,14 +83,22 @@ class Report(EngineAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.addParameter(QgsProcessingParameterVectorLayer("INVENTORY", tr("Inventory"), POLYGONS))
         self.addParameter(
-            QgsProcessingParameterRasterLayer("STACK", tr("Stack, for the image below the map"), optional=True)
+            QgsProcessingParameterRasterLayer(
+                "STACK", tr("Stack, for the image below the map"), optional=True
+            )
         )
         self.addParameter(
-            QgsProcessingParameterRasterLayer("PROBABILITY", tr("Probability, for its map"), optional=True)
+            QgsProcessingParameterRasterLayer(
+                "PROBABILITY", tr("Probability, for its map"), optional=True
+            )
         )
-        self.addParameter(QgsProcessingParameterFileDestination("OUTPUT", tr("Report"), "HTML (*.html)"))
+        self.addParameter(
+            QgsProcessingParameterFileDestination("OUTPUT", tr("Report"), "HTML (*.html)")
+        )
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
         self._out = self.parameterAsFileOutput(parameters, "OUTPUT", context)
         words = ["report", "--inventory", self.file_of(parameters, "INVENTORY", context)]
         for name, option in (("STACK", "--stack"), ("PROBABILITY", "--probability")):
@@ -108,15 +120,25 @@ class Export(EngineAlgorithm):
         return tr("Export an inventory")
 
     def help(self) -> str:
-        return tr("Writes the reviewed inventory, accepted and edited landslides only or all, in a format for others.")
+        return tr(
+            "Writes the reviewed inventory, accepted and edited landslides only or all, in a format for others."
+        )
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.addParameter(QgsProcessingParameterVectorLayer("INVENTORY", tr("Inventory"), POLYGONS))
-        self.addParameter(QgsProcessingParameterEnum("FORMAT", tr("Format"), format_names(), defaultValue=0))
-        self.addParameter(QgsProcessingParameterBoolean("REVIEWED", tr("Only accepted and edited landslides"), True))
+        self.addParameter(
+            QgsProcessingParameterEnum("FORMAT", tr("Format"), format_names(), defaultValue=0)
+        )
+        self.addParameter(
+            QgsProcessingParameterBoolean(
+                "REVIEWED", tr("Only accepted and edited landslides"), True
+            )
+        )
         self.addParameter(QgsProcessingParameterFileDestination("OUTPUT", tr("File")))
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
         chosen = self.parameterAsEnum(parameters, "FORMAT", context)
         out = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
         self._out = str(out.with_suffix(SUFFIXES[chosen]))

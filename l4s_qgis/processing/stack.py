@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProcessingContext, QgsProcessingParameterEnum, QgsProcessingParameterRasterDestination
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterRasterDestination,
+)
 
 from ..i18n import tr
 from .detect import SceneAlgorithm
@@ -37,7 +41,9 @@ class Stack(SceneAlgorithm):
         self.addParameter(self.clouds_parameter())
         self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Stack")))
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
         scene, _ = self.scene_words(parameters, context, folder)
         scene[0] = "--sentinel2"
         self._out = self.parameterAsOutputLayer(parameters, "OUTPUT", context)

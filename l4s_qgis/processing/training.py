@@ -26,7 +26,12 @@ FOLDER = QgsProcessingParameterFile.Behavior.Folder
 
 def _settings(text: str) -> list[str]:
     """Words of the command line for settings of a recipe, separated by ``;``."""
-    return [word for setting in text.split(";") if setting.strip() for word in ("--set", setting.strip())]
+    return [
+        word
+        for setting in text.split(";")
+        if setting.strip()
+        for word in ("--set", setting.strip())
+    ]
 
 
 class Train(EngineAlgorithm):
@@ -45,16 +50,26 @@ class Train(EngineAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.addParameter(QgsProcessingParameterFile("DATA", tr("Labelled patches"), FOLDER))
-        self.addParameter(QgsProcessingParameterString("RECIPE", tr("Recipe: a name or a TOML file"), "light"))
+        self.addParameter(
+            QgsProcessingParameterString("RECIPE", tr("Recipe: a name or a TOML file"), "light")
+        )
         self.addParameter(
             QgsProcessingParameterString(
-                "SETTINGS", tr("Settings, such as optimizer.lr=0.001, separated by “;”"), optional=True
+                "SETTINGS",
+                tr("Settings, such as optimizer.lr=0.001, separated by “;”"),
+                optional=True,
             )
         )
-        self.addParameter(QgsProcessingParameterBoolean("RESUME", tr("Go on with an interrupted run"), False))
-        self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the run")))
+        self.addParameter(
+            QgsProcessingParameterBoolean("RESUME", tr("Go on with an interrupted run"), False)
+        )
+        self.addParameter(
+            QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the run"))
+        )
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
         self._out = self.folder_of(parameters, "OUTPUT", context)
         words = [
             "train",
@@ -65,7 +80,11 @@ class Train(EngineAlgorithm):
         ]
         words += ["--out", self._out]
         words += _settings(self.text_of(parameters, "SETTINGS", context))
-        return [*words, "--resume"] if self.parameterAsBoolean(parameters, "RESUME", context) else words
+        return (
+            [*words, "--resume"]
+            if self.parameterAsBoolean(parameters, "RESUME", context)
+            else words
+        )
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
         return {"OUTPUT": self._out}
@@ -86,21 +105,35 @@ class Adapt(EngineAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.addParameter(
-            QgsProcessingParameterString("MODEL", tr("Models: names or folders, separated by “;”"), "light")
+            QgsProcessingParameterString(
+                "MODEL", tr("Models: names or folders, separated by “;”"), "light"
+            )
         )
         self.addParameter(QgsProcessingParameterFile("DATA", tr("Labelled patches"), FOLDER))
         self.addParameter(QgsProcessingParameterFile("TARGET", tr("Unlabelled patches"), FOLDER))
-        self.addParameter(QgsProcessingParameterString("RECIPE", tr("Recipe: a name or a TOML file"), "light"))
+        self.addParameter(
+            QgsProcessingParameterString("RECIPE", tr("Recipe: a name or a TOML file"), "light")
+        )
         self.addParameter(
             QgsProcessingParameterString(
-                "SETTINGS", tr("Settings, such as optimizer.lr=0.001, separated by “;”"), optional=True
+                "SETTINGS",
+                tr("Settings, such as optimizer.lr=0.001, separated by “;”"),
+                optional=True,
             )
         )
-        self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the run")))
+        self.addParameter(
+            QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the run"))
+        )
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
         self._out = self.folder_of(parameters, "OUTPUT", context)
-        models = [word.strip() for word in self.text_of(parameters, "MODEL", context).split(";") if word.strip()]
+        models = [
+            word.strip()
+            for word in self.text_of(parameters, "MODEL", context).split(";")
+            if word.strip()
+        ]
         words = ["adapt", *(word for model in models for word in ("--model", model))]
         for name, option in (("DATA", "--data"), ("TARGET", "--target"), ("RECIPE", "--recipe")):
             words += [option, self.text_of(parameters, name, context)]
@@ -132,17 +165,27 @@ class Patches(EngineAlgorithm):
             )
         )
         self.addParameter(QgsProcessingParameterRasterLayer("STACK", tr("Stack")))
-        self.addParameter(QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for labelled patches")))
+        self.addParameter(
+            QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for labelled patches"))
+        )
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
         inventory = self.parameterAsSource(parameters, "INVENTORY", context)
         if inventory.fields().indexOf("status") < 0:
-            raise QgsProcessingException(tr("The layer is no landslide inventory: it has no column “status”."))
+            raise QgsProcessingException(
+                tr("The layer is no landslide inventory: it has no column “status”.")
+            )
         confirmed = [
-            feature.geometry() for feature in inventory.getFeatures() if feature["status"] in ("accepted", "edited")
+            feature.geometry()
+            for feature in inventory.getFeatures()
+            if feature["status"] in ("accepted", "edited")
         ]
         if not confirmed:
-            raise QgsProcessingException(tr("No landslide is accepted or edited yet; review some first."))
+            raise QgsProcessingException(
+                tr("No landslide is accepted or edited yet; review some first.")
+            )
         polygons = inputs.write_area(confirmed, inventory.sourceCrs(), folder)
         stack = inputs.raster_source(self.parameterAsRasterLayer(parameters, "STACK", context))
         self._out = self.folder_of(parameters, "OUTPUT", context)

@@ -34,7 +34,9 @@ class Vectorize(EngineAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         self.addParameter(QgsProcessingParameterRasterLayer("PROBABILITY", tr("Probability")))
         self.addParameter(
-            QgsProcessingParameterRasterLayer("STACK", tr("Stack, for terrain attributes"), optional=True)
+            QgsProcessingParameterRasterLayer(
+                "STACK", tr("Stack, for terrain attributes"), optional=True
+            )
         )
         number = QgsProcessingParameterNumber.Type.Double
         self.addParameter(
@@ -43,14 +45,22 @@ class Vectorize(EngineAlgorithm):
             )
         )
         self.addParameter(
-            QgsProcessingParameterNumber("MIN_AREA", tr("Minimum mapping unit (m²)"), number, None, True, 0.0)
+            QgsProcessingParameterNumber(
+                "MIN_AREA", tr("Minimum mapping unit (m²)"), number, None, True, 0.0
+            )
         )
         self.addParameter(
-            QgsProcessingParameterFileDestination("OUTPUT", tr("Inventory"), tr("GeoPackage") + " (*.gpkg)")
+            QgsProcessingParameterFileDestination(
+                "OUTPUT", tr("Inventory"), tr("GeoPackage") + " (*.gpkg)"
+            )
         )
 
-    def words(self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path) -> list[str]:
-        probability = inputs.raster_source(self.parameterAsRasterLayer(parameters, "PROBABILITY", context))
+    def words(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
+    ) -> list[str]:
+        probability = inputs.raster_source(
+            self.parameterAsRasterLayer(parameters, "PROBABILITY", context)
+        )
         words = ["vectorize", "--probability", probability]
         stack = self.parameterAsRasterLayer(parameters, "STACK", context)
         if stack is not None:

@@ -1,4 +1,6 @@
-"""What is done with a reviewed inventory: export, report, patches for training, new outlines for the whole layer."""
+"""What is done with a reviewed inventory: export, report, patches for training, new outlines for
+the whole layer.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,14 @@ from qgis.core import QgsVectorLayer
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout
+from qgis.PyQt.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+)
 
 from ..detect.run import BackgroundRun
 from ..i18n import tr
@@ -24,10 +33,13 @@ class InventoryActions:
     Args:
         iface: QGIS's interface.
         changed: Called after the inventory's file was made anew.
-        busy: Told when the file is being made anew, while no decision may be written, and when that is over.
+        busy: Told when the file is being made anew, while no decision may be written, and when that
+            is over.
     """
 
-    def __init__(self, iface: Any, *, changed: Callable[[], None], busy: Callable[[bool], None]) -> None:
+    def __init__(
+        self, iface: Any, *, changed: Callable[[], None], busy: Callable[[bool], None]
+    ) -> None:
         self._iface = iface
         self._changed = changed
         self._busy = busy
@@ -39,7 +51,12 @@ class InventoryActions:
             return
         dialog = ExportDialog(inventory_file(layer), self._iface.mainWindow())
         dialog.accepted.connect(
-            lambda: self._run("l4s:export", {"INVENTORY": layer, **dialog.parameters()}, tr("Export"), self._exported)
+            lambda: self._run(
+                "l4s:export",
+                {"INVENTORY": layer, **dialog.parameters()},
+                tr("Export"),
+                self._exported,
+            )
         )
         dialog.open()
 
@@ -48,7 +65,10 @@ class InventoryActions:
         if layer is None or not self._is_saved(layer):
             return
         inventory = inventory_file(layer)
-        parameters: dict[str, Any] = {"INVENTORY": layer, "OUTPUT": str(inventory.with_name("report.html"))}
+        parameters: dict[str, Any] = {
+            "INVENTORY": layer,
+            "OUTPUT": str(inventory.with_name("report.html")),
+        }
         for name, path in (("STACK", stack_of(inventory)), ("PROBABILITY", probability_of(layer))):
             if path and Path(path).exists():
                 parameters[name] = path
@@ -64,7 +84,10 @@ class InventoryActions:
         if layer is None or not self._is_saved(layer):
             return
         inventory = inventory_file(layer)
-        pending = sum(feature["status"] not in ("accepted", "edited", "rejected") for feature in layer.getFeatures())
+        pending = sum(
+            feature["status"] not in ("accepted", "edited", "rejected")
+            for feature in layer.getFeatures()
+        )
         if not stack_of(inventory):
             self._warn(
                 tr(
@@ -86,7 +109,9 @@ class InventoryActions:
             self._run("l4s:patches", parameters, tr("Patches for training"), self._exported)
 
     def revectorize(self, layer: QgsVectorLayer, threshold: float) -> None:
-        """Draw all outlines anew at another threshold; reviewed landslides are kept by the engine."""
+        """Draw all outlines anew at another threshold; reviewed landslides are kept by the
+        engine.
+        """
         if not self._is_saved(layer):
             return
         inventory = inventory_file(layer)
@@ -95,7 +120,8 @@ class InventoryActions:
             "THRESHOLD": threshold,
             "OUTPUT": str(inventory),
         }
-        # The engine draws like the run before, and finds its uncertainty, change and models beside the probability and in its tags.
+        # The engine draws like the run before, and finds its uncertainty, change and models beside
+        # the probability and in its tags.
         if stack := stack_of(inventory):
             parameters["STACK"] = stack
         self._busy(True)
@@ -114,13 +140,19 @@ class InventoryActions:
         self._changed()
 
     def _is_saved(self, layer: QgsVectorLayer) -> bool:
-        """Whether the file holds all decisions; the engine reads the file, and cannot write one that is being edited."""
+        """Whether the file holds all decisions; the engine reads the file, and cannot write one
+        that is being edited.
+        """
         if layer.isEditable():
             self._warn(tr("The landslides are in QGIS's edit mode. Press “Save edits” first."))
         return not layer.isEditable()
 
     def _run(
-        self, algorithm: str, parameters: dict[str, Any], title: str, done: Callable[[dict[str, Any]], Any]
+        self,
+        algorithm: str,
+        parameters: dict[str, Any],
+        title: str,
+        done: Callable[[dict[str, Any]], Any],
     ) -> BackgroundRun:
         run = BackgroundRun(self._iface, algorithm, parameters, title)
         run.succeeded.connect(done)
@@ -134,7 +166,9 @@ class InventoryActions:
         self._iface.messageBar().pushWarning(tr("Landslides"), text)
 
     def _exported(self, outputs: dict[str, Any]) -> None:
-        self._iface.messageBar().pushSuccess(tr("Landslides"), tr("Written: {path}").format(path=outputs["OUTPUT"]))
+        self._iface.messageBar().pushSuccess(
+            tr("Landslides"), tr("Written: {path}").format(path=outputs["OUTPUT"])
+        )
 
 
 class ExportDialog(QDialog):
@@ -153,7 +187,9 @@ class ExportDialog(QDialog):
         form.addRow(tr("&Format"), self.format)
         form.addRow(tr("F&ile"), self.file)
         form.addRow("", self.reviewed)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
+        )
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)

@@ -1,4 +1,6 @@
-"""The review dock: the landslides one after the other, accepted and rejected with buttons and keys."""
+"""The review dock: the landslides one after the other, accepted and rejected with buttons and
+keys.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class ReviewDock(QDockWidget):
         self.panel = ReviewPanel()
         self.setWidget(self.panel)
         self._band = make_band(self._canvas, QColor(0, 220, 255), 2)
-        self._actions = InventoryActions(iface, changed=self._inventory_changed, busy=self._set_busy)
+        self._actions = InventoryActions(
+            iface, changed=self._inventory_changed, busy=self._set_busy
+        )
         self.threshold = ThresholdSlider(
             self.panel,
             self.review,
@@ -46,11 +50,20 @@ class ReviewDock(QDockWidget):
             reshaped=self._redrawn,
         )
         self.adding = ClickToAdd(
-            iface, self.panel, self.review, threshold=lambda: self.threshold.value, say=self._say, added=self._added
+            iface,
+            self.panel,
+            self.review,
+            threshold=lambda: self.threshold.value,
+            say=self._say,
+            added=self._added,
         )
         self.swipe = Swipe(self.panel, self.review, self._canvas)
-        self._editing = Editing(iface, self.panel, saved=self._edited, discarded=self._reread, say=self._say)
-        self.panel.reviewer.setText(QgsSettings().value("l4s/reviewer", "", type=str) or QgsApplication.userFullName())
+        self._editing = Editing(
+            iface, self.panel, saved=self._edited, discarded=self._reread, say=self._say
+        )
+        self.panel.reviewer.setText(
+            QgsSettings().value("l4s/reviewer", "", type=str) or QgsApplication.userFullName()
+        )
         self._connect()
         self._add_keys()
         self.choose_layer()
@@ -62,29 +75,42 @@ class ReviewDock(QDockWidget):
         panel.order.currentIndexChanged.connect(lambda _: self._sort())
         panel.pending.toggled.connect(self._set_pending)
         for button, slot in (
-            (panel.accept, self.accept), (panel.reject, self.reject), (panel.back, self.back), (panel.next, self.next), (panel.undo, self.undo),
+            (panel.accept, self.accept),
+            (panel.reject, self.reject),
+            (panel.back, self.back),
+            (panel.next, self.next),
+            (panel.undo, self.undo),
             (panel.zoom, self.zoom),
-        ):  # fmt: skip
+        ):
             button.clicked.connect(lambda _=False, slot=slot: slot())
             button.clicked.connect(self._to_map)
         panel.reviewer.returnPressed.connect(self._to_map)
         for button, action in (
-            (panel.export, self._actions.export), (panel.report, self._actions.report), (panel.training, self._actions.training),
-        ):  # fmt: skip
+            (panel.export, self._actions.export),
+            (panel.report, self._actions.report),
+            (panel.training, self._actions.training),
+        ):
             button.clicked.connect(lambda _=False, action=action: action(self.review.layer))
         QgsProject.instance().layersWillBeRemoved.connect(self._layers_going)
 
     def _add_keys(self) -> None:
         keys: dict[str, Callable[[], Any]] = {
-            "A": self.accept, "R": self.reject, "N": self.next, "B": self.back, "U": self.undo, "Z": self.zoom,
-            "C": self.panel.add.toggle, "E": self.panel.edit.toggle,
-        }  # fmt: skip
+            "A": self.accept,
+            "R": self.reject,
+            "N": self.next,
+            "B": self.back,
+            "U": self.undo,
+            "Z": self.zoom,
+            "C": self.panel.add.toggle,
+            "E": self.panel.edit.toggle,
+        }
         for number, reason in enumerate(schema.REASONS, start=1):
             keys[str(number)] = lambda reason=reason: self.reject(reason)
         for home in (self, self._canvas):
             for key, slot in keys.items():
                 self._add_key(key, slot, home)
-        self._add_key("Space", self.next, self._canvas)  # in the dock it presses the button that has the focus
+        # in the dock it presses the button that has the focus
+        self._add_key("Space", self.next, self._canvas)
 
     def _to_map(self, *_: Any) -> None:
         """The keys go on from here, whatever was pressed with the mouse."""
@@ -93,7 +119,9 @@ class ReviewDock(QDockWidget):
     def _add_key(self, key: str, slot: Callable[[], Any], home: Any) -> None:
         shortcut = QShortcut(QKeySequence(key), home)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(lambda: slot() if self.isVisible() and self.panel.isEnabled() else None)
+        shortcut.activated.connect(
+            lambda: slot() if self.isVisible() and self.panel.isEnabled() else None
+        )
 
     def close_down(self) -> None:
         """Remove everything from the map before the plugin is unloaded."""
@@ -109,8 +137,14 @@ class ReviewDock(QDockWidget):
     # The layer
 
     def choose_layer(self) -> None:
-        """Take the active layer under review, else the one at hand, else any inventory of the project."""
-        candidates = [self._iface.activeLayer(), self.review.layer, *QgsProject.instance().mapLayers().values()]
+        """Take the active layer under review, else the one at hand, else any inventory of the
+        project.
+        """
+        candidates = [
+            self._iface.activeLayer(),
+            self.review.layer,
+            *QgsProject.instance().mapLayers().values(),
+        ]
         good = next((layer for layer in candidates if _is_inventory(layer)), None)
         if good is not None and good is self.review.layer:
             return
@@ -126,7 +160,10 @@ class ReviewDock(QDockWidget):
             if layer is not None:
                 panel = self.panel
                 self.review.open(
-                    layer, panel.reviewer.text().strip(), panel.order.currentData(), panel.pending.isChecked()
+                    layer,
+                    panel.reviewer.text().strip(),
+                    panel.order.currentData(),
+                    panel.pending.isChecked(),
                 )
                 self._editing.take(layer)
                 layer.selectionChanged.connect(self._selection_changed)
@@ -270,16 +307,30 @@ class ReviewDock(QDockWidget):
         """Show the landslide at hand with its surroundings."""
         geometry = self.review.geometry
         if geometry is not None:
-            show_around(self._canvas, transformed(geometry, self.review.layer_crs, map_crs(self._canvas)))
+            show_around(
+                self._canvas, transformed(geometry, self.review.layer_crs, map_crs(self._canvas))
+            )
 
     def _show(self) -> None:
-        panel, queue, reviewed, geometry = self.panel, self.review.queue, self.review.reviewed, self.review.geometry
+        panel, queue, reviewed, geometry = (
+            self.panel,
+            self.review.queue,
+            self.review.reviewed,
+            self.review.geometry,
+        )
         panel.bar.setMaximum(max(1, len(queue)))
         panel.bar.setValue(len(queue) - queue.count(schema.PENDING))
         panel.counts.setText(facts.progress(queue))
         for button in (panel.accept, panel.reject, panel.back, panel.next, panel.zoom):
             button.setEnabled(geometry is not None)
-        for button in (panel.edit, panel.split, panel.merge, panel.export, panel.report, panel.training):
+        for button in (
+            panel.edit,
+            panel.split,
+            panel.merge,
+            panel.export,
+            panel.report,
+            panel.training,
+        ):
             button.setEnabled(reviewed is not None)
         panel.undo.setEnabled(reviewed is not None and reviewed.can_undo)
         if geometry is not None and reviewed is not None and queue.current is not None:
@@ -289,7 +340,9 @@ class ReviewDock(QDockWidget):
             panel.facts.setText(
                 tr("Choose an inventory that “Detect landslides” made.")
                 if reviewed is None
-                else tr("This inventory holds no landslide. Lower the threshold, or click to add one.")
+                else tr(
+                    "This inventory holds no landslide. Lower the threshold, or click to add one."
+                )
             )
             clear_band(self._band)
         self.threshold.clear()

@@ -1,4 +1,6 @@
-"""Split, merge and vertices through QGIS's own editing tools; what they saved is told to the review."""
+"""Split, merge and vertices through QGIS's own editing tools; what they saved is told to the
+review.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ Saved = Callable[[list[int], list[int], list[int]], None]
 class Editing:
     """Turns QGIS's editing on and off for the layer under review.
 
-    Vertices are edited until the person ends it. A split or a merge is one step: it is saved as soon as it is done, unless the layer
-    was in edit mode already.
+    Vertices are edited until the person ends it. A split or a merge is one step: it is saved as
+    soon as it is done, unless the layer was in edit mode already.
 
     Args:
         iface: QGIS's interface.
@@ -117,7 +119,10 @@ class Editing:
             self._one_step = True
             if not self._layer.startEditing():
                 self._one_step = False
-                self._say(tr("The layer cannot be edited: its file is read-only or gone."), Qgis.MessageLevel.Critical)
+                self._say(
+                    tr("The layer cannot be edited: its file is read-only or gone."),
+                    Qgis.MessageLevel.Critical,
+                )
                 self._ended()
         return bool(self._layer.isEditable())
 
@@ -131,7 +136,9 @@ class Editing:
             return
         if not layer.commitChanges():
             reason = "; ".join(layer.commitErrors()[-1:])
-            text = tr("The edits could not be saved and are still open: {reason}").format(reason=reason)
+            text = tr("The edits could not be saved and are still open: {reason}").format(
+                reason=reason
+            )
             self._say(text, Qgis.MessageLevel.Critical)
             self._show_mode()
             return

@@ -18,9 +18,13 @@ def describe(feature: QgsFeature, queue: Queue) -> str:
             id=_text(feature, "id", 0),
             position=queue.position,
             all=len(queue),
-            status=schema.STATUS_TITLES.get(str(feature["status"]), schema.STATUS_TITLES[schema.PENDING])(),
+            status=schema.STATUS_TITLES.get(
+                str(feature["status"]), schema.STATUS_TITLES[schema.PENDING]
+            )(),
         ),
-        tr("{area} m², slope {slope}°").format(area=_text(feature, "area_m2", 0), slope=_text(feature, "slope_deg", 0)),
+        tr("{area} m², slope {slope}°").format(
+            area=_text(feature, "area_m2", 0), slope=_text(feature, "slope_deg", 0)
+        ),
         tr("Probability {mean} on average, up to {max}").format(
             mean=_text(feature, "prob_mean", 2), max=_text(feature, "prob_max", 2)
         ),

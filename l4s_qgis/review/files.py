@@ -17,9 +17,15 @@ def inventory_file(layer: QgsVectorLayer) -> Path:
 
 
 def probability_of(layer: QgsVectorLayer) -> str:
-    """The probability raster of an inventory: the one noted with its layer, or the one beside it."""
+    """The probability raster of an inventory: the one noted with its layer, or the one beside
+    it.
+    """
     noted = str(layer.customProperty(PROBABILITY_PROPERTY) or "")
-    return noted if noted and Path(noted).exists() else str(inventory_file(layer).with_name("probability.tif"))
+    return (
+        noted
+        if noted and Path(noted).exists()
+        else str(inventory_file(layer).with_name("probability.tif"))
+    )
 
 
 def stack_of(inventory: Path) -> str:

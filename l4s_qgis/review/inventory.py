@@ -46,8 +46,8 @@ class Step:
 class ReviewedLayer:
     """Decisions on a landslide layer.
 
-    Every decision goes to the GeoPackage at once, so that a crash costs nothing. While the layer is in QGIS's edit mode decisions
-    go to its edit buffer and are saved with it.
+    Every decision goes to the GeoPackage at once, so that a crash costs nothing. While the layer is
+    in QGIS's edit mode decisions go to its edit buffer and are saved with it.
 
     Args:
         layer: The layer ``landslides`` of an inventory.
@@ -85,11 +85,17 @@ class ReviewedLayer:
         return self._entry(feature, self._entry_columns()) if feature.isValid() else None
 
     def _entry_columns(self) -> dict[str, int]:
-        return {name: self._index(name) for name in ("status", "prob_mean", "uncertainty", "threshold", "area_m2")}
+        return {
+            name: self._index(name)
+            for name in ("status", "prob_mean", "uncertainty", "threshold", "area_m2")
+        }
 
     def _entry(self, feature: QgsFeature, columns: dict[str, int]) -> Entry:
         attributes = feature.attributes()
-        values = {name: _value(attributes[index]) if index >= 0 else None for name, index in columns.items()}
+        values = {
+            name: _value(attributes[index]) if index >= 0 else None
+            for name, index in columns.items()
+        }
         centre = feature.geometry().boundingBox().center()
         return Entry(
             feature.id(),
@@ -124,7 +130,9 @@ class ReviewedLayer:
         """
         self._write(fid, {**self._decision(schema.EDITED), **self._measures(geometry)}, geometry)
 
-    def add(self, geometry: QgsGeometry, probabilities: tuple[float, float, float] | None = None) -> int:
+    def add(
+        self, geometry: QgsGeometry, probabilities: tuple[float, float, float] | None = None
+    ) -> int:
         """Add a landslide that was missed; it counts as accepted.
 
         Args:
@@ -192,7 +200,8 @@ class ReviewedLayer:
         return float(self._measure.measureArea(geometry))
 
     def mark_edited(self, fids: list[int]) -> None:
-        """Note that outlines were changed with QGIS's own tools; pieces of a split get numbers of their own.
+        """Note that outlines were changed with QGIS's own tools; pieces of a split get numbers of
+        their own.
 
         Raises:
             ReviewError: It cannot be written.
@@ -235,7 +244,9 @@ class ReviewedLayer:
     def _decision(self, status: str, reason: str | None = None) -> dict[int, Any]:
         values: dict[int, Any] = {}
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        for name, value in zip(schema.WRITTEN, (status, reason or NULL, self.reviewer or NULL, now)):
+        for name, value in zip(
+            schema.WRITTEN, (status, reason or NULL, self.reviewer or NULL, now)
+        ):
             self._set(values, name, value)
         return values
 
@@ -262,8 +273,14 @@ class ReviewedLayer:
         if self._index("id") < 0:
             return []
         flags = QgsFeatureRequest.Flag.NoGeometry
-        request = QgsFeatureRequest().setFlags(flags).setSubsetOfAttributes(["id"], self.layer.fields())
-        return [_value(feature["id"]) for feature in self.layer.getFeatures(request) if feature.id() not in without]
+        request = (
+            QgsFeatureRequest().setFlags(flags).setSubsetOfAttributes(["id"], self.layer.fields())
+        )
+        return [
+            _value(feature["id"])
+            for feature in self.layer.getFeatures(request)
+            if feature.id() not in without
+        ]
 
     def _refresh(self) -> None:
         self.layer.triggerRepaint()
@@ -271,7 +288,9 @@ class ReviewedLayer:
     def _why(self) -> str:
         reason = "; ".join(self.layer.dataProvider().errors()[-1:])
         return (
-            tr("The decision could not be written: the file is read-only, locked by another program or gone. {reason}")
+            tr(
+                "The decision could not be written: the file is read-only, locked by another program or gone. {reason}"
+            )
             .format(reason=reason)
             .strip()
         )

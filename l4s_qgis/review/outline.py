@@ -1,4 +1,6 @@
-"""Outlines from the probability raster, at once: of what is in view, of one landslide, of the place that was clicked."""
+"""Outlines from the probability raster, at once: of what is in view, of one landslide, of the place
+that was clicked.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from osgeo import gdal, ogr
 from qgis.core import QgsGeometry, QgsPointXY, QgsRectangle
 
 MAX_PX = 1400
-"""Largest side of what is read for a view: a screen has no more pixels, so any raster takes the same time."""
+"""Largest side of what is read for a view: a screen has no more pixels, so any raster takes the
+same time."""
 REACH_PX = 400
 """How far from a click a landslide is followed."""
 
@@ -57,7 +60,10 @@ class Probability:
     def read(self, box: QgsRectangle, max_px: int = MAX_PX) -> Patch | None:
         """Read what lies in a box, in fewer pixels where it is large; None where nothing does."""
         left, width, _, top, _, height = self._transform
-        column, row = int(max(0, (box.xMinimum() - left) // width)), int(max(0, (box.yMaximum() - top) // height))
+        column, row = (
+            int(max(0, (box.xMinimum() - left) // width)),
+            int(max(0, (box.yMaximum() - top) // height)),
+        )
         last_column = int(min(self._dataset.RasterXSize, -((left - box.xMaximum()) // width)))
         last_row = int(min(self._dataset.RasterYSize, -((top - box.yMinimum()) // height)))
         columns, rows = last_column - column, last_row - row
@@ -65,13 +71,20 @@ class Probability:
             return None
         step = max(1.0, max(columns, rows) / max_px)
         out_columns, out_rows = max(1, round(columns / step)), max(1, round(rows / step))
-        raw = self._dataset.GetRasterBand(1).ReadAsArray(column, row, columns, rows, out_columns, out_rows)
+        raw = self._dataset.GetRasterBand(1).ReadAsArray(
+            column, row, columns, rows, out_columns, out_rows
+        )
         values = raw.astype(np.float32) * self._scale
         if self._nodata is not None:
             values[raw == self._nodata] = np.nan
         transform = (
-            left + column * width, width * columns / out_columns, 0.0, top + row * height, 0.0, height * rows / out_rows,
-        )  # fmt: skip
+            left + column * width,
+            width * columns / out_columns,
+            0.0,
+            top + row * height,
+            0.0,
+            height * rows / out_rows,
+        )
         return Patch(values, transform)
 
     def at(self, point: QgsPointXY) -> float | None:
@@ -82,7 +95,9 @@ class Probability:
     def box_around(self, point: QgsPointXY, pixels: int) -> QgsRectangle:
         """A box around a point."""
         reach = pixels * max(abs(self._transform[1]), abs(self._transform[5]))
-        return QgsRectangle(point.x() - reach, point.y() - reach, point.x() + reach, point.y() + reach)
+        return QgsRectangle(
+            point.x() - reach, point.y() - reach, point.x() + reach, point.y() + reach
+        )
 
 
 def outlines(patch: Patch, threshold: float) -> list[QgsGeometry]:
@@ -90,7 +105,9 @@ def outlines(patch: Patch, threshold: float) -> list[QgsGeometry]:
     above = np.nan_to_num(patch.values, nan=0.0) >= threshold - 1e-6
     if not above.any():
         return []
-    memory = gdal.GetDriverByName("MEM").Create("", above.shape[1], above.shape[0], 1, gdal.GDT_Byte)
+    memory = gdal.GetDriverByName("MEM").Create(
+        "", above.shape[1], above.shape[0], 1, gdal.GDT_Byte
+    )
     memory.SetGeoTransform(patch.transform)
     band = memory.GetRasterBand(1)
     band.WriteArray(above.astype(np.uint8))
@@ -108,7 +125,8 @@ def outlines(patch: Patch, threshold: float) -> list[QgsGeometry]:
 def grow(
     probability: Probability, point: QgsPointXY, threshold: float
 ) -> tuple[QgsGeometry, tuple[float, float, float]] | None:
-    """The landslide around a click: all pixels from a threshold up that hang together with the one clicked.
+    """The landslide around a click: all pixels from a threshold up that hang together with the one
+    clicked.
 
     Args:
         probability: The raster.
@@ -116,7 +134,8 @@ def grow(
         threshold: Probability from which a pixel belongs to it.
 
     Returns:
-        Its outline, and mean, lowest and highest probability inside; None where the clicked pixel is below the threshold.
+        Its outline, and mean, lowest and highest probability inside; None where the clicked pixel
+        is below the threshold.
     """
     patch = probability.read(probability.box_around(point, REACH_PX))
     if patch is None:
@@ -140,7 +159,9 @@ def redraw(probability: Probability, geometry: QgsGeometry, threshold: float) ->
         The new outline; None where nothing is left.
     """
     box = geometry.boundingBox()
-    patch = probability.read(box.buffered(max(box.width(), box.height(), 300 * abs(_pixel(probability)) / 10)))
+    patch = probability.read(
+        box.buffered(max(box.width(), box.height(), 300 * abs(_pixel(probability)) / 10))
+    )
     if patch is None:
         return None
     pieces = [piece for piece in outlines(patch, threshold) if _overlap(piece, geometry)]
@@ -149,7 +170,9 @@ def redraw(probability: Probability, geometry: QgsGeometry, threshold: float) ->
 
 def inside(patch: Patch, geometry: QgsGeometry) -> tuple[float, float, float]:
     """Mean, lowest and highest probability inside an outline."""
-    memory = gdal.GetDriverByName("MEM").Create("", patch.values.shape[1], patch.values.shape[0], 1, gdal.GDT_Byte)
+    memory = gdal.GetDriverByName("MEM").Create(
+        "", patch.values.shape[1], patch.values.shape[0], 1, gdal.GDT_Byte
+    )
     memory.SetGeoTransform(patch.transform)
     source = ogr.GetDriverByName("Memory").CreateDataSource("inside")
     layer = source.CreateLayer("inside", None, ogr.wkbUnknown)
@@ -164,7 +187,10 @@ def inside(patch: Patch, geometry: QgsGeometry) -> tuple[float, float, float]:
 
 
 def _overlap(first: QgsGeometry, second: QgsGeometry) -> bool:
-    return first.boundingBox().intersects(second.boundingBox()) and first.intersection(second).area() > 0
+    return (
+        first.boundingBox().intersects(second.boundingBox())
+        and first.intersection(second).area() > 0
+    )
 
 
 def _pixel(probability: Probability) -> float:

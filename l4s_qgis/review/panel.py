@@ -38,9 +38,13 @@ class ReviewPanel(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
         for part in (
-            self._make_head(), self._make_progress(), self._make_decision(), self._make_threshold(), self._make_tools(),
+            self._make_head(),
+            self._make_progress(),
+            self._make_decision(),
+            self._make_threshold(),
+            self._make_tools(),
             self._make_export(),
-        ):  # fmt: skip
+        ):
             layout.addWidget(part)
         layout.addStretch(1)
         scroll = QScrollArea(widgetResizable=True)
@@ -50,7 +54,9 @@ class ReviewPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
-        self.setMinimumWidth(content.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
+        self.setMinimumWidth(
+            content.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
+        )
 
     def _make_head(self) -> QWidget:
         box = QWidget()
@@ -65,8 +71,11 @@ class ReviewPanel(QWidget):
         form.addRow(tr("Reviewer"), self.reviewer)
         self.order = QComboBox()
         for text, value in (
-            (tr("most doubtful first"), UNCERTAIN), (tr("largest first"), LARGEST), (tr("from place to place"), PLACE), (tr("by number"), NUMBER),
-        ):  # fmt: skip
+            (tr("most doubtful first"), UNCERTAIN),
+            (tr("largest first"), LARGEST),
+            (tr("from place to place"), PLACE),
+            (tr("by number"), NUMBER),
+        ):
             self.order.addItem(text, value)
         self.pending = QCheckBox(tr("pending only"), checked=True)
         _narrow(self.order)
@@ -99,7 +108,9 @@ class ReviewPanel(QWidget):
         for number, (value, title) in enumerate(schema.REASONS.items(), start=1):
             self.reason.addItem(f"{number}  {title()}", value)
         self.reason.setCurrentIndex(len(schema.REASONS) - 1)
-        self.reason.setToolTip(tr("The digits 1 to 9 reject at once with the reason of that number"))
+        self.reason.setToolTip(
+            tr("The digits 1 to 9 reject at once with the reason of that number")
+        )
         _narrow(self.reason)
         self.back = QPushButton(tr("◀  Back  (B)"))
         self.next = QPushButton(tr("Next  (N)  ▶"))
@@ -145,17 +156,25 @@ class ReviewPanel(QWidget):
     def _make_tools(self) -> QWidget:
         box = QGroupBox(tr("Shape and comparison"))
         grid = QGridLayout(box)
-        self.edit = QToolButton(checkable=True, toolTip=tr("QGIS's own editing, with snapping; press again to save"))
+        self.edit = QToolButton(
+            checkable=True, toolTip=tr("QGIS's own editing, with snapping; press again to save")
+        )
         self.show_editing(False)
         self.split = QToolButton(text=tr("Split"), toolTip=tr("Draw a line across a landslide"))
-        self.merge = QToolButton(text=tr("Merge"), toolTip=tr("Select two or more landslides, then merge them"))
-        for column, (button, stretch) in enumerate(((self.edit, 2), (self.split, 1), (self.merge, 1))):
+        self.merge = QToolButton(
+            text=tr("Merge"), toolTip=tr("Select two or more landslides, then merge them")
+        )
+        for column, (button, stretch) in enumerate(
+            ((self.edit, 2), (self.split, 1), (self.merge, 1))
+        ):
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             grid.addWidget(button, 0, column)
             grid.setColumnStretch(column, stretch)
         self.swipe = QComboBox()
         self.swipe.setToolTip(
-            tr("Shows another layer right of a line in the map; draw the line aside with the mouse or the slider")
+            tr(
+                "Shows another layer right of a line in the map; draw the line aside with the mouse or the slider"
+            )
         )
         _narrow(self.swipe)
         self.curtain = QSlider(Qt.Orientation.Horizontal, maximum=100, value=50, enabled=False)
@@ -178,13 +197,17 @@ class ReviewPanel(QWidget):
         self.export = QPushButton(tr("Export…"))
         self.report = QPushButton(tr("Report"))
         self.training = QPushButton(tr("Teach…"))
-        self.training.setToolTip(tr("Cuts labelled patches around reviewed landslides, for “Train a model”"))
+        self.training.setToolTip(
+            tr("Cuts labelled patches around reviewed landslides, for “Train a model”")
+        )
         for button in (self.export, self.report, self.training):
             row.addWidget(button)
         return box
 
 
 def _narrow(box: QComboBox) -> None:
-    """Let a combo box be narrower than its longest entry, so that the dock leaves room for the map."""
+    """Let a combo box be narrower than its longest entry, so that the dock leaves room for the
+    map.
+    """
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)

@@ -1,4 +1,6 @@
-"""The order in which landslides are looked at. Plain Python: nothing of QGIS, so that 50,000 cost nothing."""
+"""The order in which landslides are looked at. Plain Python: nothing of QGIS, so that 50,000 cost
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class Entry:
 
 
 def doubt_of(probability: float | None, uncertainty: float | None, threshold: float) -> float:
-    """How much a look is needed: the members' disagreement where there is any, else the nearness to the threshold.
+    """How much a look is needed: the members' disagreement where there is any, else the nearness to
+    the threshold.
 
     Args:
         probability: Mean probability, 0 to 1.
@@ -59,10 +62,14 @@ class Queue:
         only_pending: Whether those that are decided are passed over.
     """
 
-    def __init__(self, entries: Iterable[Entry], order: str = UNCERTAIN, only_pending: bool = True) -> None:
+    def __init__(
+        self, entries: Iterable[Entry], order: str = UNCERTAIN, only_pending: bool = True
+    ) -> None:
         self._entries = {entry.fid: entry for entry in entries}
         self._counts = Counter(entry.status for entry in self._entries.values())
-        self._confirmed_m2 = math.fsum(e.area_m2 for e in self._entries.values() if e.status in (ACCEPTED, EDITED))
+        self._confirmed_m2 = math.fsum(
+            e.area_m2 for e in self._entries.values() if e.status in (ACCEPTED, EDITED)
+        )
         self.only_pending = only_pending
         self._order: list[int] = []
         self._place: dict[int, int] = {}

@@ -1,4 +1,6 @@
-"""The columns of the layer ``landslides`` that the review reads and writes; a test compares them with the engine's schema."""
+"""The columns of the layer ``landslides`` that the review reads and writes; a test compares them
+with the engine's schema.
+"""
 
 from __future__ import annotations
 

@@ -58,7 +58,11 @@ class Review:
     @property
     def layer_crs(self) -> QgsCoordinateReferenceSystem:
         """The layer's coordinate reference system."""
-        return self.reviewed.layer.crs() if self.reviewed is not None else QgsCoordinateReferenceSystem()
+        return (
+            self.reviewed.layer.crs()
+            if self.reviewed is not None
+            else QgsCoordinateReferenceSystem()
+        )
 
     @property
     def raster_crs(self) -> QgsCoordinateReferenceSystem:
@@ -79,7 +83,11 @@ class Review:
     @property
     def threshold(self) -> float | None:
         """The threshold at which the landslide at hand was drawn, where it is known."""
-        if self.reviewed is None or self.queue.current is None or self.reviewed.layer.fields().indexOf("threshold") < 0:
+        if (
+            self.reviewed is None
+            or self.queue.current is None
+            or self.reviewed.layer.fields().indexOf("threshold") < 0
+        ):
             return None
         threshold = self.reviewed.feature(self.queue.current)["threshold"]
         return threshold if isinstance(threshold, float) else None

@@ -1,4 +1,6 @@
-"""Swipe: another picture of the same place right of a line, which is drawn aside with the mouse or a slider."""
+"""Swipe: another picture of the same place right of a line, which is drawn aside with the mouse or
+a slider.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from qgis.core import QgsMapLayer, QgsMapRendererParallelJob, QgsMapSettings, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsMapLayer,
+    QgsMapRendererParallelJob,
+    QgsMapSettings,
+    QgsProject,
+    QgsVectorLayer,
+)
 from qgis.gui import QgsMapCanvas, QgsMapCanvasItem
 from qgis.PyQt.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
 from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPen
@@ -62,9 +70,12 @@ class Swipe(QObject):
         self._panel.curtain.setEnabled(layer is not None)
         if layer is not None:
             on_top = [self._review.layer] if self._review.layer is not None else []
-            # Where the layer lets something through, as a probability does, the image below it is seen.
+            # Where the layer lets something through, as a probability does, the image below it is
+            # seen.
             below = [
-                other for other in self._canvas.layers() if not isinstance(other, QgsVectorLayer) and other is not layer
+                other
+                for other in self._canvas.layers()
+                if not isinstance(other, QgsVectorLayer) and other is not layer
             ]
             self.curtain = Curtain(self._canvas, [*on_top, layer, *below])
             self._move(self._panel.curtain.value())
@@ -88,7 +99,9 @@ class Swipe(QObject):
             self._held = True
             return True
         if kind == QEvent.Type.MouseMove and self._held:
-            self._panel.curtain.setValue(round(100 * event.pos().x() / max(1, self._canvas.viewport().width())))
+            self._panel.curtain.setValue(
+                round(100 * event.pos().x() / max(1, self._canvas.viewport().width()))
+            )
             return True
         if kind == QEvent.Type.MouseButtonRelease and self._held:
             self._held = False
@@ -96,7 +109,10 @@ class Swipe(QObject):
         return False
 
     def _is_near(self, place: QPoint) -> bool:
-        return abs(place.x() - self._panel.curtain.value() / 100 * self._canvas.viewport().width()) <= HANDLE_PX
+        return (
+            abs(place.x() - self._panel.curtain.value() / 100 * self._canvas.viewport().width())
+            <= HANDLE_PX
+        )
 
     def _fill(self, *_: Any) -> None:
         box = self._panel.swipe

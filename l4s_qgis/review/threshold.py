@@ -1,4 +1,6 @@
-"""The threshold slider: outlines follow it at once in the map, and are taken when the person says so."""
+"""The threshold slider: outlines follow it at once in the map, and are taken when the person says
+so.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ SOON_MS = 40
 
 
 class ThresholdSlider:
-    """Previews and takes outlines at another threshold, for the landslide at hand or the whole layer.
+    """Previews and takes outlines at another threshold, for the landslide at hand or the whole
+    layer.
 
     Args:
         panel: Its widgets.
@@ -82,7 +85,9 @@ class ThresholdSlider:
         self._panel.apply.setEnabled(False)
 
     def apply(self) -> None:
-        """Take the previewed outline for the landslide at hand, or make the whole layer anew at the slider's threshold."""
+        """Take the previewed outline for the landslide at hand, or make the whole layer anew at the
+        slider's threshold.
+        """
         reviewed, fid = self._review.reviewed, self._review.queue.current
         if self._review.probability is None or reviewed is None:
             return
@@ -95,7 +100,9 @@ class ThresholdSlider:
             return
         new = self._redrawn(geometry)
         if new is None:
-            text = tr("Nothing of this landslide is left at that threshold; reject it, or lower the threshold.")
+            text = tr(
+                "Nothing of this landslide is left at that threshold; reject it, or lower the threshold."
+            )
             self._say(text, Qgis.MessageLevel.Info)
             return
         try:
@@ -129,7 +136,9 @@ class ThresholdSlider:
         clear_band(self.preview)
         if shapes:
             together = QgsGeometry.collectGeometry(shapes)
-            self.preview.setToGeometry(transformed(together, self._review.raster_crs, map_crs(self._canvas)), None)
+            self.preview.setToGeometry(
+                transformed(together, self._review.raster_crs, map_crs(self._canvas)), None
+            )
 
     def _of_one(self) -> list[QgsGeometry]:
         geometry = self._review.geometry
@@ -138,7 +147,11 @@ class ThresholdSlider:
 
     def _redrawn(self, geometry: QgsGeometry) -> QgsGeometry | None:
         there = transformed(geometry, self._review.layer_crs, self._review.raster_crs)
-        return redraw(self._review.probability, there, self.value) if self._review.probability is not None else None
+        return (
+            redraw(self._review.probability, there, self.value)
+            if self._review.probability is not None
+            else None
+        )
 
     def _in_view(self) -> list[QgsGeometry]:
         view = QgsGeometry.fromRect(self._canvas.extent())

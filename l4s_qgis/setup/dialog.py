@@ -80,9 +80,12 @@ class EngineDialog(QDialog):
         layout.setContentsMargins(0, 0, 0, 0)
         light, full = (_size(DISK_MB[kind]) for kind in ("light", "full"))
         self.light = QRadioButton(
-            tr("&Light: detection on the processor, {size} on disk").format(size=light), checked=True
+            tr("&Light: detection on the processor, {size} on disk").format(size=light),
+            checked=True,
         )
-        self.full = QRadioButton(tr("&Full: also NVIDIA GPUs (CUDA) and training, {size} on disk").format(size=full))
+        self.full = QRadioButton(
+            tr("&Full: also NVIDIA GPUs (CUDA) and training, {size} on disk").format(size=full)
+        )
         layout.addWidget(self.light)
         layout.addWidget(self.full)
         return box
@@ -100,7 +103,9 @@ class EngineDialog(QDialog):
         form.addRow(tr("&Offline folder"), self.wheelhouse)
         self.base = QgsFileWidget()
         self.base.setToolTip(
-            tr("The Python 3.10 to 3.13 on which the environment is built; found by itself where this is empty.")
+            tr(
+                "The Python 3.10 to 3.13 on which the environment is built; found by itself where this is empty."
+            )
         )
         form.addRow(tr("&Build on Python"), self.base)
         self.named = QgsFileWidget()
@@ -118,7 +123,9 @@ class EngineDialog(QDialog):
 
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self.check = QPushButton(tr("&Check"), toolTip=tr("Ask the engine for its versions, devices and models"))
+        self.check = QPushButton(
+            tr("&Check"), toolTip=tr("Ask the engine for its versions, devices and models")
+        )
         self.check.clicked.connect(self._check)
         self.stop = QPushButton(tr("&Stop"), visible=False)
         self.stop.clicked.connect(self._stop)
@@ -140,7 +147,9 @@ class EngineDialog(QDialog):
         try:
             found = environment.require()
             self.state.setText(
-                tr("<b>Ready.</b> {kind}: <tt>{python}</tt>").format(kind=_kind(found.kind), python=found.python)
+                tr("<b>Ready.</b> {kind}: <tt>{python}</tt>").format(
+                    kind=_kind(found.kind), python=found.python
+                )
             )
             self.install.setText(tr("Re&install"))
             self.check.setEnabled(True)
@@ -168,7 +177,8 @@ class EngineDialog(QDialog):
 
     def _show_step(self, done: int, total: int, name: str) -> None:
         self.step.setText(STEPS[name]())
-        # The installer does not say how much is left of a download: an honest bar only moves to and fro meanwhile.
+        # The installer does not say how much is left of a download: an honest bar only moves to and
+        # fro meanwhile.
         self.progress.setRange(0, 0 if name == "packages" else total)
         self.progress.setValue(done)
 
@@ -179,7 +189,11 @@ class EngineDialog(QDialog):
     def _install_failed(self) -> None:
         task = self._task
         failure = task.failure if isinstance(task, InstallTask) else None
-        self._finish(failure.sentence() if failure else tr("The installation was cancelled; nothing of it is left."))
+        self._finish(
+            failure.sentence()
+            if failure
+            else tr("The installation was cancelled; nothing of it is left.")
+        )
 
     def _check(self) -> None:
         self._run_doctor(environment.require().python, self._show_doctor)
@@ -190,7 +204,9 @@ class EngineDialog(QDialog):
             environment.set_named_python(None)
             self.refresh()
         elif not python.is_file():
-            self._finish(tr("{path} does not exist; it may have been moved or renamed.").format(path=python))
+            self._finish(
+                tr("{path} does not exist; it may have been moved or renamed.").format(path=python)
+            )
         else:
             self._run_doctor(python, lambda: self._named_good(python))
 
@@ -249,4 +265,6 @@ def _size(mb: int) -> str:
 
 
 def _kind(kind: str) -> str:
-    return {"light": tr("Light installation"), "full": tr("Full installation")}.get(kind, tr("Python of your own"))
+    return {"light": tr("Light installation"), "full": tr("Full installation")}.get(
+        kind, tr("Python of your own")
+    )

@@ -67,7 +67,9 @@ class CommandTask(QgsTask):
     def run(self) -> bool:
         """Run the command; called in a worker thread."""
         try:
-            self.result = run_engine(self._words, command=command_of(self._python), listener=_TaskListener(self))
+            self.result = run_engine(
+                self._words, command=command_of(self._python), listener=_TaskListener(self)
+            )
         except EngineError as error:
             self.failure = error
             return False

@@ -13,12 +13,26 @@ from typing import Callable
 
 from qgis.PyQt.QtCore import QIODevice, QProcess, QProcessEnvironment
 
-# What QGIS and its start scripts set for its own Python, GDAL, PROJ and Qt; another program must not inherit it.
+# What QGIS and its start scripts set for its own Python, GDAL, PROJ and Qt; another program must
+# not inherit it.
 FOREIGN = (
-    "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONEXECUTABLE", "PROJ_LIB", "PROJ_DATA", "GDAL_DATA",
-    "GDAL_DRIVER_PATH", "GDAL_PYTHON_DRIVER_PATH", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "OSGEO4W_ROOT", "SSL_CERT_DIR_QGIS", "VIRTUAL_ENV",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
+    "PYTHONEXECUTABLE",
+    "PROJ_LIB",
+    "PROJ_DATA",
+    "GDAL_DATA",
+    "GDAL_DRIVER_PATH",
+    "GDAL_PYTHON_DRIVER_PATH",
+    "QT_PLUGIN_PATH",
+    "QT_QPA_PLATFORM_PLUGIN_PATH",
+    "OSGEO4W_ROOT",
+    "SSL_CERT_DIR_QGIS",
+    "VIRTUAL_ENV",
     "__PYVENV_LAUNCHER__",
-)  # fmt: skip
+)
 POLL_MS = 100
 GRACE_S = 6.0
 KEPT_LINES = 2000
@@ -66,7 +80,8 @@ def run_child(
         command: Absolute path of the program, and its arguments.
         on_line: Receives every line of stdout.
         on_error_line: Receives every line of stderr.
-        is_cancelled: Asked ten times a second; when it returns True the program is asked to stop, then ended.
+        is_cancelled: Asked ten times a second; when it returns True the program is asked to stop,
+            then ended.
         environment: Variables to add to the clean environment.
         folder: Where it works.
 

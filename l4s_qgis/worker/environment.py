@@ -5,10 +5,12 @@ Layout of the folder (:func:`root`)::
     current.json              which environment is in use; replaced as a whole
     lock                      held while one QGIS installs
     NAME/                     an environment; NAME is never used twice
-      ready.json              written last: without it the environment is half-built and is removed by the next installation
+      ready.json              written last: without it the environment is half-built and is removed
+      by the next installation
     uv/                       uv, where it had to be fetched
 
-A named interpreter (a setting, or the variable ``L4S_ENGINE_PYTHON``) goes before what was installed.
+A named interpreter (a setting, or the variable ``L4S_ENGINE_PYTHON``) goes before what was
+installed.
 """
 
 from __future__ import annotations
@@ -81,8 +83,8 @@ def require() -> Environment:
     """The environment to use.
 
     Raises:
-        EngineError: There is none (``environment-missing``), it is damaged (``environment-broken``) or belongs to another
-            plugin version (``environment-outdated``).
+        EngineError: There is none (``environment-missing``), it is damaged (``environment-broken``)
+            or belongs to another plugin version (``environment-outdated``).
     """
     named = named_python()
     if named is not None:
@@ -120,9 +122,11 @@ def use(folder: Path, kind: str) -> Environment:
 
 
 def remove_others(keep: str = "") -> None:
-    """Remove environments that are not in use, half-built ones among them; only while the lock is held.
+    """Remove environments that are not in use, half-built ones among them; only while the lock is
+    held.
 
-    One in which another QGIS still works keeps the files that the system does not let go; the next installation removes them.
+    One in which another QGIS still works keeps the files that the system does not let go; the next
+    installation removes them.
     """
     for folder in root().iterdir() if root().is_dir() else ():
         if folder.name.startswith("env-") and folder.name != keep:

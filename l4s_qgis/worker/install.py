@@ -1,4 +1,6 @@
-"""Build an environment for the engine: find a Python, find or fetch uv, install, verify, and only then use it."""
+"""Build an environment for the engine: find a Python, find or fetch uv, install, verify, and only
+then use it.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,9 @@ from . import environment, network
 from .child import Ended, run_child
 from .failures import InstallError, classify
 
-# Light: measured on Linux x86-64. Full: measured there with the tools of development, so a little high. Free space is asked for
-# generously, because downloads and unpacked packages lie side by side for a while.
+# Light: measured on Linux x86-64. Full: measured there with the tools of development, so a little
+# high. Free space is asked for generously, because downloads and unpacked packages lie side by side
+# for a while.
 DISK_MB = {"light": 850, "full": 6800}
 FREE_MB = {"light": 1500, "full": 14000}
 _OLDEST, _NEWEST = (3, 10), (3, 13)
@@ -61,7 +64,8 @@ def install(plan: Plan, watcher: Watcher | None = None) -> environment.Environme
         watcher: Receives steps and log lines, and is asked whether to stop.
 
     Returns:
-        The new environment, which is in use from now on. The one used before stays in use until then.
+        The new environment, which is in use from now on. The one used before stays in use until
+        then.
 
     Raises:
         InstallError: It failed or was cancelled; what was half-built is removed.
@@ -101,7 +105,11 @@ class _Installation:
         self._plan = plan
         self._folder = folder
         self._watcher = watcher
-        self._variables = {**network.variables(), "UV_CACHE_DIR": str(folder.parent / "cache"), "PYTHONUTF8": "1"}
+        self._variables = {
+            **network.variables(),
+            "UV_CACHE_DIR": str(folder.parent / "cache"),
+            "PYTHONUTF8": "1",
+        }
 
     def run(self) -> None:
         step = self._watcher.step
@@ -120,8 +128,11 @@ class _Installation:
 
     def _make_environment(self, uv: Path | None, base: Path | None) -> None:
         if uv is not None:
-            # Without a Python of the computer's own uv brings one: QGIS 3.22 for Windows has 3.9, which is too old.
-            self._call([str(uv), "venv", "--python", str(base) if base else "3.12", str(self._folder)])
+            # Without a Python of the computer's own uv brings one: QGIS 3.22 for Windows has 3.9,
+            # which is too old.
+            self._call(
+                [str(uv), "venv", "--python", str(base) if base else "3.12", str(self._folder)]
+            )
         else:
             self._call([str(base), "-I", "-m", "venv", "--without-pip", str(self._folder)])
 
@@ -144,13 +155,25 @@ class _Installation:
         try:
             self._call([str(environment.python_in(self._folder)), "-I", "-c", code])
         except InstallError as error:
-            raise InstallError("cancelled" if error.kind == "cancelled" else "verify", error.log) from error
+            raise InstallError(
+                "cancelled" if error.kind == "cancelled" else "verify", error.log
+            ) from error
 
     def _fetch_uv(self, base: Path | None) -> Path | None:
-        """Fetch uv's wheel: through pip where there is one, as it knows the computer's package servers; else by QGIS's network."""
+        """Fetch uv's wheel: through pip where there is one, as it knows the computer's package
+        servers; else by QGIS's network.
+        """
         target = environment.root() / "uv"
         if base is not None:
-            command = [str(base), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--upgrade"]
+            command = [
+                str(base),
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--upgrade",
+            ]
             try:
                 self._call([*command, "--only-binary", ":all:", "--target", str(target), "uv"])
             except InstallError as error:
@@ -191,14 +214,18 @@ class _Installation:
         said: list[bytes] = []
         code = "import sys, venv, pip; print('%d.%d' % sys.version_info[:2])"
         ended = run_child([str(python), "-I", "-c", code], on_line=said.append)
-        found = re.match(r"(\d+)\.(\d+)$", said[0].decode("ascii", "replace").strip()) if said else None
+        found = (
+            re.match(r"(\d+)\.(\d+)$", said[0].decode("ascii", "replace").strip()) if said else None
+        )
         if ended.code != 0 or found is None:
             return False
         return _OLDEST <= (int(found.group(1)), int(found.group(2))) <= _NEWEST
 
 
 def requirement(plan: Plan) -> str:
-    """What pip or uv is asked to install: a wheel of the engine in the offline folder, or the source that came with the plugin."""
+    """What pip or uv is asked to install: a wheel of the engine in the offline folder, or the
+    source that came with the plugin.
+    """
     extra = "[train]" if plan.kind == "full" else ""
     if plan.wheelhouse is not None and any(plan.wheelhouse.glob("l4s_engine-*.whl")):
         return f"l4s-engine{extra}"
@@ -206,14 +233,17 @@ def requirement(plan: Plan) -> str:
 
 
 def find_base(runs: Callable[[Path], bool]) -> Path | None:
-    """A Python on which an environment can be built; never ``sys.executable``, which is QGIS itself on Windows and macOS."""
+    """A Python on which an environment can be built; never ``sys.executable``, which is QGIS itself
+    on Windows and macOS.
+    """
     prefix, (major, minor) = Path(sys.base_prefix), sys.version_info[:2]
     names: dict[str, list[Path]] = {
         "nt": [prefix / "python.exe", prefix / "python3.exe"],
         "posix": [prefix / "bin" / f"python{major}.{minor}", prefix / "bin" / "python3"],
     }
     on_path = [
-        shutil.which(name) for name in ("python3.12", "python3.11", "python3.13", "python3.10", "python3", "python")
+        shutil.which(name)
+        for name in ("python3.12", "python3.11", "python3.13", "python3.10", "python3", "python")
     ]
     for candidate in [*names.get(os.name, []), *(Path(found) for found in on_path if found)]:
         # The stubs in WindowsApps open the Microsoft Store.

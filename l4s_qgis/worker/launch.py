@@ -1,8 +1,10 @@
-"""Start the engine so that it never outlives its caller: ``python -I -X utf8 launch.py SERIES COMMAND ...``.
+"""Start the engine so that it never outlives its caller: ``python -I -X utf8 launch.py SERIES
+COMMAND ...``.
 
-Runs in the engine's Python, not in QGIS's. One line or the end of the standard input asks the engine to stop: that is how the plugin cancels
-on every system, and it also happens by itself when QGIS is closed or crashes. What has not stopped after a grace period is ended
-with all its child processes.
+Runs in the engine's Python, not in QGIS's. One line or the end of the standard input asks the
+engine to stop: that is how the plugin cancels on every system, and it also happens by itself when
+QGIS is closed or crashes. What has not stopped after a grace period is ended with all its child
+processes.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ def main() -> int:
     except ImportError as error:
         return _fail("engine-missing", f"The engine cannot be loaded ({error}).")
     if __version__.split(".")[:2] != series.split(".")[:2]:
-        return _fail("engine-version", f"This is engine {__version__}, but the plugin needs a version {series}.x.")
+        return _fail(
+            "engine-version",
+            f"This is engine {__version__}, but the plugin needs a version {series}.x.",
+        )
     return int(engine_main())
 
 
@@ -41,7 +46,8 @@ def _fail(code: str, message: str) -> int:
 
 
 def _stop_with_caller() -> None:
-    # os.read, because a thread that waits in sys.stdin.read would hold its lock when the interpreter ends.
+    # os.read, because a thread that waits in sys.stdin.read would hold its lock when the
+    # interpreter ends.
     with contextlib.suppress(OSError):  # a closed pipe is the same request
         os.read(0, 1)
     if hasattr(signal, "pthread_kill"):

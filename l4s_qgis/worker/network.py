@@ -1,4 +1,6 @@
-"""QGIS's network settings for programs beside it, and the download of uv through QGIS's own network."""
+"""QGIS's network settings for programs beside it, and the download of uv through QGIS's own
+network.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +19,37 @@ from urllib.parse import quote
 
 from qgis.core import QgsBlockingNetworkRequest, QgsNetworkAccessManager
 from qgis.PyQt.QtCore import QUrl
-from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkProxyQuery, QNetworkRequest
+from qgis.PyQt.QtNetwork import (
+    QNetworkProxy,
+    QNetworkProxyFactory,
+    QNetworkProxyQuery,
+    QNetworkRequest,
+)
 
 INDEX = "https://pypi.org"
 
 
 def variables() -> dict[str, str]:
-    """Environment variables that make uv and pip use QGIS's proxy, the system's certificates and pip's package servers."""
+    """Environment variables that make uv and pip use QGIS's proxy, the system's certificates and
+    pip's package servers.
+    """
     found = {"UV_NATIVE_TLS": "1", "UV_SYSTEM_CERTS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     proxy = proxy_url()
     if proxy:
-        found.update(dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), proxy))
-        hosts = ",".join(_bare_host(url) for url in QgsNetworkAccessManager.instance().noProxyList())
+        found.update(
+            dict.fromkeys(
+                ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), proxy
+            )
+        )
+        hosts = ",".join(
+            _bare_host(url) for url in QgsNetworkAccessManager.instance().noProxyList()
+        )
         if hosts:
             found["NO_PROXY"] = hosts
-    for theirs, ours in (("PIP_INDEX_URL", "UV_INDEX_URL"), ("PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL")):
+    for theirs, ours in (
+        ("PIP_INDEX_URL", "UV_INDEX_URL"),
+        ("PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"),
+    ):
         if os.environ.get(theirs) and not os.environ.get(ours):
             found[ours] = os.environ[theirs]
     return found
@@ -46,7 +64,11 @@ def proxy_url() -> str:
     if proxy.type() == QNetworkProxy.ProxyType.NoProxy or not proxy.hostName():
         return ""
     scheme = "socks5" if proxy.type() == QNetworkProxy.ProxyType.Socks5Proxy else "http"
-    login = f"{quote(proxy.user(), safe='')}:{quote(proxy.password(), safe='')}@" if proxy.user() else ""
+    login = (
+        f"{quote(proxy.user(), safe='')}:{quote(proxy.password(), safe='')}@"
+        if proxy.user()
+        else ""
+    )
     return f"{scheme}://{login}{proxy.hostName()}:{proxy.port() or 8080}"
 
 
@@ -66,7 +88,9 @@ def download_uv(target: Path) -> None:
         raise OSError(f"{wheel['filename']} does not match its digest.")
     name = "uv.exe" if os.name == "nt" else "uv"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        member = next(entry for entry in archive.namelist() if entry.endswith(f".data/scripts/{name}"))
+        member = next(
+            entry for entry in archive.namelist() if entry.endswith(f".data/scripts/{name}")
+        )
         program = target / "bin" / name
         program.parent.mkdir(parents=True, exist_ok=True)
         program.write_bytes(archive.read(member))

@@ -1,4 +1,6 @@
-"""Run one engine command beside QGIS and turn its events into progress, messages, a result or an error."""
+"""Run one engine command beside QGIS and turn its events into progress, messages, a result or an
+error.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from .progress import Overall
 
 LAUNCH = Path(__file__).with_name("launch.py")
 SERIES = "0.1"
-"""Engine versions that this plugin understands: the events, options and files of one minor series agree."""
+"""Engine versions that this plugin understands: the events, options and files of one minor series
+agree."""
 
 
 class Listener:
@@ -57,7 +60,8 @@ def run_engine(
         The command's result.
 
     Raises:
-        EngineError: It failed, crashed, was cancelled, could not be started or said nothing sensible.
+        EngineError: It failed, crashed, was cancelled, could not be started or said nothing
+            sensible.
     """
     listener = listener or Listener()
     reader = _EventReader(words[0], listener)
@@ -89,7 +93,9 @@ def _outcome(ended: Ended, reader: _EventReader, program: str) -> dict[str, Any]
 
 
 class _EventReader:
-    """Reads the engine's stdout: JSON lines, of which unknown ones come from a newer engine and are passed over."""
+    """Reads the engine's stdout: JSON lines, of which unknown ones come from a newer engine and are
+    passed over.
+    """
 
     def __init__(self, command: str, listener: Listener) -> None:
         self._listener = listener
@@ -103,7 +109,9 @@ class _EventReader:
             event = json.loads(line.decode("utf-8"))
             kind = event["event"]
             if kind == "progress":
-                percent = self._overall.percent(str(event["stage"]), float(event["done"]), float(event["total"]))
+                percent = self._overall.percent(
+                    str(event["stage"]), float(event["done"]), float(event["total"])
+                )
                 self._listener.progress(percent, str(event["stage"]))
             elif kind == "log":
                 self._listener.log(str(event["message"]), event.get("level") == "warning")

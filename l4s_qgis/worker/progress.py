@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-# Shares of the time on a scene of 1000 x 1000 pixels; measured, see docs/plugin.md. A stage that is not listed only moves the text.
-_POLYGONS = {"mask": 1, "reading the mask": 1, "tracing outlines": 2, "splitting": 1, "measuring": 3}
+# Shares of the time on a scene of 1000 x 1000 pixels; measured, see docs/plugin.md. A stage that is
+# not listed only moves the text.
+_POLYGONS = {
+    "mask": 1,
+    "reading the mask": 1,
+    "tracing outlines": 2,
+    "splitting": 1,
+    "measuring": 3,
+}
 SHARES: dict[str, dict[str, float]] = {
     "detect": {
-        "stack": 30, "change": 4, "statistics": 4, "detect": 35, "write": 1, "threshold": 1, **_POLYGONS, "drawing the report": 18,
+        "stack": 30,
+        "change": 4,
+        "statistics": 4,
+        "detect": 35,
+        "write": 1,
+        "threshold": 1,
+        **_POLYGONS,
+        "drawing the report": 18,
     },
     "vectorize": _POLYGONS,
-}  # fmt: skip
+}
 
 
 class Overall:
     """Adds stages up; never goes back.
 
     Args:
-        command: The engine's command; one without known shares takes each new stage as half of what is left.
+        command: The engine's command; one without known shares takes each new stage as half of what
+            is left.
     """
 
     def __init__(self, command: str) -> None:

@@ -11,7 +11,8 @@ def test_the_benchmarks_order() -> None:
 
 
 def test_divisors_give_the_published_scale() -> None:
-    # A DN of exactly the divisor is 1.0 in the files; published means lie near 1 for all optical bands.
+    # A DN of exactly the divisor is 1.0 in the files; published means lie near 1 for all optical
+    # bands.
     assert BY_NAME["B02"].divisor == pytest.approx(824.63171476)
     assert all(0.9 < c.mean < 1.3 for c in CHANNELS if c.optical)
 
@@ -19,12 +20,26 @@ def test_divisors_give_the_published_scale() -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("B2", "B02"), ("b02", "B02"), ("band_2", "B02"), ("Band 12", "B12"), ("T51TVF_20200101T012345_B02_10m", "B02"),
-        ("blue", "B02"), ("NIR", "B08"), ("elevation", "DEM"), ("AP_12345_RT1.dem", "DEM"), ("post_B03", "B03"),
-        ("slope_deg", "slope"), ("B8A", None), ("T51TVF_20200101_B8A_20m", None), ("B13", None), ("SCL", None), ("", None),
-        ("B02 and B03", None), ("2020", None),
+        ("B2", "B02"),
+        ("b02", "B02"),
+        ("band_2", "B02"),
+        ("Band 12", "B12"),
+        ("T51TVF_20200101T012345_B02_10m", "B02"),
+        ("blue", "B02"),
+        ("NIR", "B08"),
+        ("elevation", "DEM"),
+        ("AP_12345_RT1.dem", "DEM"),
+        ("post_B03", "B03"),
+        ("slope_deg", "slope"),
+        ("B8A", None),
+        ("T51TVF_20200101_B8A_20m", None),
+        ("B13", None),
+        ("SCL", None),
+        ("", None),
+        ("B02 and B03", None),
+        ("2020", None),
     ],
-)  # fmt: skip
+)
 def test_channel_names_are_recognised(text: str, name: str | None) -> None:
     assert channel_name(text) == name
 

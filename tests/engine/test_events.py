@@ -14,9 +14,15 @@ def test_each_event_is_one_documented_json_line() -> None:
         "total": 10,
     }
     assert json.loads(to_json(Log("warning", "Wolken über Žilina"))) == {
-        "event": "log", "level": "warning", "message": "Wolken über Žilina"
-    }  # fmt: skip
-    assert json.loads(to_json(Failure("grid", "no"))) == {"event": "error", "code": "grid", "message": "no"}
+        "event": "log",
+        "level": "warning",
+        "message": "Wolken über Žilina",
+    }
+    assert json.loads(to_json(Failure("grid", "no"))) == {
+        "event": "error",
+        "code": "grid",
+        "message": "no",
+    }
     line = to_json(Result({"out": "a\nb"}))
     assert "\n" not in line
     assert json.loads(line) == {"event": "result", "out": "a\nb"}

@@ -22,7 +22,9 @@ def utm(rows: int = 50, columns: int = 40) -> Grid:
 
 
 @given(coordinate, coordinate, extent, extent)
-def test_from_bounds_covers_and_snaps_outward(left: float, bottom: float, width: float, height: float) -> None:
+def test_from_bounds_covers_and_snaps_outward(
+    left: float, bottom: float, width: float, height: float
+) -> None:
     grid = Grid.from_bounds(UTM, (left, bottom, left + width, bottom + height), 10.0)
     west, south, east, north = grid.bounds
     slack = 1e-4
@@ -32,7 +34,9 @@ def test_from_bounds_covers_and_snaps_outward(left: float, bottom: float, width:
     assert north >= bottom + height - slack
     assert west > left - 10 - slack
     assert north < bottom + height + 10 + slack
-    assert grid.transform.c % 10 == pytest.approx(0, abs=1e-6) or grid.transform.c % 10 == pytest.approx(10, abs=1e-6)
+    assert grid.transform.c % 10 == pytest.approx(
+        0, abs=1e-6
+    ) or grid.transform.c % 10 == pytest.approx(10, abs=1e-6)
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 128))
@@ -45,7 +49,9 @@ def test_windows_tile_the_grid_once(rows: int, columns: int, size: int) -> None:
 
 
 @given(st.integers(0, 39), st.integers(0, 49), st.integers(1, 40), st.integers(1, 50))
-def test_window_of_a_windows_bounds_is_the_window(column: int, row: int, width: int, height: int) -> None:
+def test_window_of_a_windows_bounds_is_the_window(
+    column: int, row: int, width: int, height: int
+) -> None:
     grid = utm()
     window = Window(column, row, min(width, 40 - column), min(height, 50 - row))
     assert grid.window_of(grid.subgrid(window).bounds) == window
@@ -86,7 +92,11 @@ def test_grids_differ_by_more_than_a_thousandth_of_a_pixel() -> None:
 def test_no_crs_and_rotation_are_refused() -> None:
     with pytest.raises(MissingCRSError, match="no coordinate reference system"):
         Grid(CRS(), Affine(10, 0, 0, 0, -10, 0), (2, 2))
-    for transform in (Affine.rotation(10), Affine(10, 0, 0, 0, 10, 0), Affine(-10, 0, 0, 0, -10, 0)):
+    for transform in (
+        Affine.rotation(10),
+        Affine(10, 0, 0, 0, 10, 0),
+        Affine(-10, 0, 0, 0, -10, 0),
+    ):
         with pytest.raises(GridError, match="north-up"):
             Grid(UTM, transform, (2, 2))
     with pytest.raises(GridError, match="at least one row"):

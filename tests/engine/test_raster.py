@@ -12,16 +12,28 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
-from engine.errors import CancelledError, DiskFullError, MissingFileError, OutputError, UnreadableFileError
+from engine.errors import (
+    CancelledError,
+    DiskFullError,
+    MissingFileError,
+    OutputError,
+    UnreadableFileError,
+)
 from engine.events import Reporter
+from engine.files import atomic_path, output_error, output_folder
 from engine.grid import Grid
-from engine.raster import RasterWriter, atomic_path, grid_of, open_raster, output_error, output_folder, read_window
+from engine.raster import RasterWriter, grid_of, open_raster, read_window
 
 GRID = Grid(CRS.from_epsg(32651), Affine(10, 0, 300000, 0, -10, 2500000), (700, 600))
 
 
 def write(path: Path, **options: object) -> None:
-    arguments = {"dtype": "int16", "bands": ["B02", "slope"], "nodata": -32768, "scales": [1, 0.01]} | options
+    arguments = {
+        "dtype": "int16",
+        "bands": ["B02", "slope"],
+        "nodata": -32768,
+        "scales": [1, 0.01],
+    } | options
     with RasterWriter(path, GRID, **arguments) as writer:  # type: ignore[arg-type]
         values = np.full((2, 700, 600), 1234, np.int16)
         values[:, 0, 0] = -32768
@@ -87,7 +99,10 @@ def test_cancelling_while_overviews_are_built_stops_before_the_next_level(tmp_pa
 def test_an_existing_file_stays_until_its_successor_is_complete(tmp_path: Path) -> None:
     write(tmp_path / "a.tif")
     before = (tmp_path / "a.tif").read_bytes()
-    with pytest.raises(RuntimeError), RasterWriter(tmp_path / "a.tif", GRID, dtype="uint8", bands=["x"]):
+    with (
+        pytest.raises(RuntimeError),
+        RasterWriter(tmp_path / "a.tif", GRID, dtype="uint8", bands=["x"]),
+    ):
         raise RuntimeError
     assert (tmp_path / "a.tif").read_bytes() == before
 
@@ -96,17 +111,25 @@ def test_missing_damaged_and_foreign_files_are_told_apart(tmp_path: Path) -> Non
     with pytest.raises(MissingFileError, match="no file"), open_raster(tmp_path / "none.tif"):
         pass
     (tmp_path / "text.tif").write_text("not a raster")
-    with pytest.raises(UnreadableFileError, match="cannot be read"), open_raster(tmp_path / "text.tif"):
+    with (
+        pytest.raises(UnreadableFileError, match="cannot be read"),
+        open_raster(tmp_path / "text.tif"),
+    ):
         pass
 
 
 def test_a_truncated_geotiff_is_one_clear_error(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    with RasterWriter(tmp_path / "a.tif", GRID, dtype="uint8", bands=["x"], overviews=False) as writer:
+    with RasterWriter(
+        tmp_path / "a.tif", GRID, dtype="uint8", bands=["x"], overviews=False
+    ) as writer:
         writer.write(rng.integers(0, 255, (1, 700, 600), np.uint8))
     content = (tmp_path / "a.tif").read_bytes()
     (tmp_path / "cut.tif").write_bytes(content[: len(content) // 2])
-    with pytest.raises(UnreadableFileError, match="truncated"), open_raster(tmp_path / "cut.tif") as dataset:
+    with (
+        pytest.raises(UnreadableFileError, match="truncated"),
+        open_raster(tmp_path / "cut.tif") as dataset,
+    ):
         read_window(dataset, [1])
 
 
@@ -127,10 +150,14 @@ def test_several_writers_may_check_one_folder_at_once(tmp_path: Path) -> None:
 def test_a_full_disk_is_told_from_other_failures(tmp_path: Path) -> None:
     error = output_error(tmp_path / "a.tif", OSError(errno.ENOSPC, "No space left on device"))
     assert isinstance(error, DiskFullError)
-    assert not isinstance(output_error(tmp_path / "a.tif", OSError(errno.EACCES, "denied")), DiskFullError)
+    assert not isinstance(
+        output_error(tmp_path / "a.tif", OSError(errno.EACCES, "denied")), DiskFullError
+    )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits the file size through the resource module")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="limits the file size through the resource module"
+)
 def test_running_out_of_room_leaves_no_file(tmp_path: Path) -> None:
     # RLIMIT_FSIZE makes every write beyond it fail, as a full disk does, without filling one.
     program = """
@@ -155,9 +182,16 @@ except OutputError as error:
     out = tmp_path / "out"
     out.mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{program}", str(out / "a.tif")],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{program}",
+            str(out / "a.tif"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "cannot be written" in json.loads(done.stdout) or "full" in json.loads(done.stdout)
     assert list(out.iterdir()) == []
 
@@ -186,7 +220,9 @@ def test_written_files_open_elsewhere(tmp_path: Path) -> None:
         assert dataset.nodata == -32768
 
 
-@pytest.mark.parametrize(("name", "part"), [("table.csv", "table.part.csv"), ("bundle", "bundle.part")])
+@pytest.mark.parametrize(
+    ("name", "part"), [("table.csv", "table.part.csv"), ("bundle", "bundle.part")]
+)
 def test_what_a_killed_run_left_is_cleared_away_first(tmp_path: Path, name: str, part: str) -> None:
     left = tmp_path / part
     if name == "bundle":

@@ -1,4 +1,5 @@
-"""Fixtures of the plugin's tests: a fake engine, a real one, small rasters, a stand-in for QGIS's interface."""
+"""Fixtures of the plugin's tests: a fake engine, a real one, small rasters, a stand-in for QGIS's
+interface."""
 
 from __future__ import annotations
 
@@ -166,7 +167,8 @@ def iface(qgis_new_project):
 
 @pytest.fixture
 def detection(tmp_path, make_raster):
-    """A folder as ``l4s detect`` leaves it: three blobs of probability, two of them drawn as polygons."""
+    """A folder as ``l4s detect`` leaves it: three blobs of probability, two of them drawn as
+    polygons."""
     values = np.full((64, 64), 10, np.uint8)
     values[5:12, 5:12] = 150  # 0.6
     values[7:10, 7:10] = 230  # 0.92
@@ -183,7 +185,8 @@ def detection(tmp_path, make_raster):
 
 
 def write_inventory(path, boxes, origin=(300000, 2600000)):
-    """Write the columns of the engine's schema that the review uses, one polygon for each (column, row, width, height, probability)."""
+    """Write the columns of the engine's schema that the review uses, one polygon for each (column,
+    row, width, height, probability)."""
     names = {
         "id": ogr.OFTInteger64,
         "area_m2": ogr.OFTReal,
@@ -192,7 +195,9 @@ def write_inventory(path, boxes, origin=(300000, 2600000)):
         "prob_max": ogr.OFTReal,
     }
     names.update({"threshold": ogr.OFTReal, "slope_deg": ogr.OFTReal, "uncertainty": ogr.OFTReal})
-    names.update(dict.fromkeys(("status", "reason", "reviewer", "reviewed", "notes", "flags"), ogr.OFTString))
+    names.update(
+        dict.fromkeys(("status", "reason", "reviewer", "reviewed", "notes", "flags"), ogr.OFTString)
+    )
     reference = osr.SpatialReference()
     reference.ImportFromEPSG(32651)
     source = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
@@ -248,7 +253,8 @@ def pytest_sessionfinish(session, exitstatus):
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config):
-    """End without the interpreter's own end: PyQGIS objects that it frees after QGIS has ended crash it.
+    """End without the interpreter's own end: PyQGIS objects that it frees after QGIS has ended
+    crash it.
 
     That a real QGIS ends cleanly with the plugin is what ``test_desktop.py`` sees to.
     """

@@ -1,4 +1,5 @@
-"""What a person does in a real QGIS desktop; QGIS runs this with ``--code``. Clicks and keys come from xdotool, as from a person.
+"""What a person does in a real QGIS desktop; QGIS runs this with ``--code``. Clicks and keys come
+from xdotool, as from a person.
 
 Reads its orders from the folder in ``L4S_DESKTOP``: scene/, results/; writes shots/, report.json.
 """
@@ -24,7 +25,15 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QPoint, QProcess, QTimer
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QMessageBox, QProgressBar, QToolBar, QWidget
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QDialog,
+    QDialogButtonBox,
+    QMessageBox,
+    QProgressBar,
+    QToolBar,
+    QWidget,
+)
 from qgis.utils import iface
 
 FOLDER = Path(os.environ["L4S_DESKTOP"])
@@ -51,7 +60,10 @@ def button(action_name: str) -> QWidget:
 
 
 def top(kind: str) -> QDialog | None:
-    return next((w for w in QApplication.topLevelWidgets() if type(w).__name__ == kind and w.isVisible()), None)
+    return next(
+        (w for w in QApplication.topLevelWidgets() if type(w).__name__ == kind and w.isVisible()),
+        None,
+    )
 
 
 def statuses() -> list[str]:
@@ -119,7 +131,10 @@ def closing_while_the_engine_runs():
     before = set(children())
     click(dialog.start)
     yield from until(
-        lambda: any(bar.maximum() == 100 and bar.value() > 0 for bar in iface.mainWindow().findChildren(QProgressBar))
+        lambda: any(
+            bar.maximum() == 100 and bar.value() > 0
+            for bar in iface.mainWindow().findChildren(QProgressBar)
+        )
     )
     facts["engine"] = sorted(set(children()) - before)
     facts["ok"] = True
@@ -131,7 +146,9 @@ def session():
     window = iface.mainWindow()
     facts["qgis"] = qgis.utils.Qgis.QGIS_VERSION
     facts["plugin_load"] = qgis.utils.plugin_times.get("l4s_qgis")
-    facts["algorithms"] = sorted(a.id() for a in QgsApplication.processingRegistry().providerById("l4s").algorithms())
+    facts["algorithms"] = sorted(
+        a.id() for a in QgsApplication.processingRegistry().providerById("l4s").algorithms()
+    )
     dialog = yield from open_dialog()
     shot("dialog")
     facts["findings"] = dialog.findings.text()
@@ -141,27 +158,38 @@ def session():
     yield from until(lambda: iface.messageBar().currentItem() is not None)
     beats, last, longest = 0, time.monotonic(), 0.0
     shot_taken = False
-    while not any(isinstance(layer, QgsVectorLayer) for layer in QgsProject.instance().mapLayers().values()):
+    while not any(
+        isinstance(layer, QgsVectorLayer) for layer in QgsProject.instance().mapLayers().values()
+    ):
         if time.monotonic() - started > 240:
             raise TimeoutError(
                 f"no result: {iface.messageBar().currentItem().text() if iface.messageBar().currentItem() else ''}"
             )
         running = iface.mainWindow().findChildren(QProgressBar)
-        if not shot_taken and any(bar.maximum() == 100 and 25 < bar.value() < 100 for bar in running):
+        if not shot_taken and any(
+            bar.maximum() == 100 and 25 < bar.value() < 100 for bar in running
+        ):
             shot("running")
             shot_taken, last = True, time.monotonic()
         yield 0.05
         beats, longest, last = beats + 1, max(longest, time.monotonic() - last), time.monotonic()
     facts["seconds_to_polygons"] = round(time.monotonic() - started, 1)
-    facts["longest_pause_s"] = round(longest, 2)  # how long QGIS did not answer while the engine worked
+    # how long QGIS did not answer while the engine worked
+    facts["longest_pause_s"] = round(longest, 2)
     yield 3.0
     shot("result")
-    layer = next(layer for layer in QgsProject.instance().mapLayers().values() if isinstance(layer, QgsVectorLayer))
+    layer = next(
+        layer
+        for layer in QgsProject.instance().mapLayers().values()
+        if isinstance(layer, QgsVectorLayer)
+    )
     facts["landslides"] = layer.featureCount()
 
     click(button("l4s_review"))
     yield from until(
-        lambda: any(type(w).__name__ == "ReviewDock" and w.isVisible() for w in window.findChildren(QWidget))
+        lambda: any(
+            type(w).__name__ == "ReviewDock" and w.isVisible() for w in window.findChildren(QWidget)
+        )
     )
     dock = next(w for w in window.findChildren(QWidget) if type(w).__name__ == "ReviewDock")
     dock.panel.reviewer.setText("A. Mapper")
@@ -198,12 +226,14 @@ def session():
     yield from until(out.exists, 60)
     facts["exported"] = len(json.loads(out.read_text())["features"])
     yield 1.0
-    yield from until(lambda: QgsApplication.taskManager().countActiveTasks() == 0)  # else QGIS asks whether to end them
+    # else QGIS asks whether to end them
+    yield from until(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
     facts["ok"] = True
 
 
 def split_and_merge(dock, layer):
-    """Draw a line across the landslide at hand with QGIS's own tool, then merge the pieces in QGIS's own dialog."""
+    """Draw a line across the landslide at hand with QGIS's own tool, then merge the pieces in
+    QGIS's own dialog."""
     canvas = iface.mapCanvas()
     before = len(statuses())
     box = canvas.mapSettings().layerToMapCoordinates(layer, dock.review.geometry.boundingBox())
@@ -237,11 +267,14 @@ def split_and_merge(dock, layer):
 
 def merge_dialog() -> QDialog | None:
     widgets = (w for w in QApplication.topLevelWidgets() if w.isVisible())
-    return next((w for w in widgets if w.metaObject().className() == "QgsMergeAttributesDialog"), None)
+    return next(
+        (w for w in widgets if w.metaObject().className() == "QgsMergeAttributesDialog"), None
+    )
 
 
 def insist_on_the_end() -> None:
-    """QGIS asks whether to cancel its tasks, and has to be closed once more when they have ended."""
+    """QGIS asks whether to cancel its tasks, and has to be closed once more when they have
+    ended."""
     for box in QApplication.topLevelWidgets():
         if isinstance(box, QMessageBox) and box.isVisible():
             shot("question")

@@ -1,7 +1,9 @@
-"""Import every module of the plugin under PyQt6, and look up what it names of Qt's classes there; run by ``test_qt6.py``.
+"""Import every module of the plugin under PyQt6, and look up what it names of Qt's classes there;
+run by ``test_qt6.py``.
 
-No QGIS for Qt 6 is needed: ``qgis.PyQt`` is PyQt6 with the few names that QGIS keeps in their old place, ``qgis.core`` and
-``qgis.gui`` give an empty class for every name. Prints one line for each fault.
+No QGIS for Qt 6 is needed: ``qgis.PyQt`` is PyQt6 with the few names that QGIS keeps in their old
+place, ``qgis.core`` and ``qgis.gui`` give an empty class for every name. Prints one line for each
+fault.
 
 python qt6_import.py FOLDER_WITH_L4S_QGIS
 """
@@ -15,8 +17,18 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-MOVED = ("QAction", "QActionGroup", "QShortcut")  # to QtGui in Qt 6; QGIS's QtWidgets offers them still
-NOT_OF_QT = ("qgis.core", "qgis.gui", "qgis.utils", "osgeo", "osgeo.gdal", "osgeo.ogr", "osgeo.osr", "numpy")
+# to QtGui in Qt 6; QGIS's QtWidgets offers them still
+MOVED = ("QAction", "QActionGroup", "QShortcut")
+NOT_OF_QT = (
+    "qgis.core",
+    "qgis.gui",
+    "qgis.utils",
+    "osgeo",
+    "osgeo.gdal",
+    "osgeo.ogr",
+    "osgeo.osr",
+    "numpy",
+)
 SCRIPTS = {"translate.py"}
 
 
@@ -50,7 +62,8 @@ def shim() -> None:
 
 
 def faults(path: Path, module: str) -> list[str]:
-    """What fails when a module is imported, and what it names of a Qt class that Qt 6 does not have."""
+    """What fails when a module is imported, and what it names of a Qt class that Qt 6 does not
+    have."""
     try:
         importlib.import_module(module)
     except Exception:
@@ -59,7 +72,9 @@ def faults(path: Path, module: str) -> list[str]:
     classes = {
         alias.asname or alias.name: getattr(sys.modules[node.module], alias.name)
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qgis.PyQt.") and node.level == 0
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith("qgis.PyQt.")
+        and node.level == 0
         for alias in node.names
     }
     found = []
@@ -81,7 +96,9 @@ def main(folder: Path) -> int:
     shim()
     sys.path.insert(0, str(folder))
     found: list[str] = []
-    paths = [path for path in sorted((folder / "l4s_qgis").rglob("*.py")) if path.name not in SCRIPTS]
+    paths = [
+        path for path in sorted((folder / "l4s_qgis").rglob("*.py")) if path.name not in SCRIPTS
+    ]
     for path in paths:
         parts = path.relative_to(folder).with_suffix("").parts
         found += faults(path, ".".join(part for part in parts if part != "__init__"))

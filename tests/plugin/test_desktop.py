@@ -1,4 +1,5 @@
-"""A real QGIS desktop under Xvfb: the built zip is installed, a person's clicks and keys detect, review and export."""
+"""A real QGIS desktop under Xvfb: the built zip is installed, a person's clicks and keys detect,
+review and export."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "
 
 def build_zip(out: Path) -> Path:
     """Run ``scripts/package_plugin.py``."""
-    spec = importlib.util.spec_from_file_location("package_plugin", ROOT / "scripts" / "package_plugin.py")
+    spec = importlib.util.spec_from_file_location(
+        "package_plugin", ROOT / "scripts" / "package_plugin.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.build(out)
@@ -41,14 +44,18 @@ def install(archive: Path, profiles: Path) -> None:
     settings["qgis"] = {"checkVersion": "false", "showTips": "false", "enableMacros": "0"}
     if os.environ.get("L4S_DESKTOP_THEME"):
         settings["UI"] = {"UITheme": os.environ["L4S_DESKTOP_THEME"]}
-    settings["locale"] = {"overrideFlag": "true", "userLocale": os.environ.get("L4S_DESKTOP_LOCALE", "en")}
+    settings["locale"] = {
+        "overrideFlag": "true",
+        "userLocale": os.environ.get("L4S_DESKTOP_LOCALE", "en"),
+    }
     (home / "QGIS").mkdir()
     with (home / "QGIS" / "QGIS3.ini").open("w") as file:
         settings.write(file, space_around_delimiters=False)
 
 
 def make_scene(folder: Path, python: str, size: int) -> None:
-    """A simulated scene, its bands as one layer in the way of a person who made a virtual raster."""
+    """A simulated scene, its bands as one layer in the way of a person who made a virtual
+    raster."""
     words = [
         python,
         "-m",
@@ -72,9 +79,14 @@ def make_scene(folder: Path, python: str, size: int) -> None:
 
 
 def run_group(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    """Run a command with all its children; returns its exit code and what it wrote to stderr. Nothing outlives the time limit."""
+    """Run a command with all its children; returns its exit code and what it wrote to stderr.
+    Nothing outlives the time limit."""
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        command,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     ) as process:
         try:
             errors = process.communicate(timeout=LIMIT_S)[1]
@@ -86,7 +98,8 @@ def run_group(command: list[str], environment: dict[str, str]) -> tuple[int, str
 
 @pytest.fixture
 def desktop(tmp_path, engine_python):
-    """Starts a real QGIS with the built zip installed, and lets a story of ``desktop_session.py`` happen in it."""
+    """Starts a real QGIS with the built zip installed, and lets a story of ``desktop_session.py``
+    happen in it."""
     for program in ("qgis", "xvfb-run", "xdotool", "import"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
@@ -97,19 +110,40 @@ def desktop(tmp_path, engine_python):
         make_scene(tmp_path / "scene", str(engine_python), size)
         install(build_zip(tmp_path / "dist"), tmp_path / "profile")
         environment = {
-            **os.environ, "QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8", "L4S_DESKTOP": str(tmp_path), "L4S_DESKTOP_STORY": story,
-            "L4S_ENGINE_PYTHON": str(engine_python), "PYTHONPATH": "", "XDG_RUNTIME_DIR": str(tmp_path),
-            # QGIS's embedded Python looks for its home beside the first python3 on the path, which must be the system's.
+            **os.environ,
+            "QT_QPA_PLATFORM": "xcb",
+            "LC_ALL": "C.UTF-8",
+            "L4S_DESKTOP": str(tmp_path),
+            "L4S_DESKTOP_STORY": story,
+            "L4S_ENGINE_PYTHON": str(engine_python),
+            "PYTHONPATH": "",
+            "XDG_RUNTIME_DIR": str(tmp_path),
+            # QGIS's embedded Python looks for its home beside the first python3 on the path, which
+            # must be the system's.
             "PATH": os.pathsep.join(["/usr/bin", "/bin", os.environ.get("PATH", "")]),
-        }  # fmt: skip
-        # 96 dpi: newer QGIS scales its windows by anything else, and a click's place would not be xdotool's.
+        }
+        # 96 dpi: newer QGIS scales its windows by anything else, and a click's place would not be
+        # xdotool's.
         command = [
-            "xvfb-run", "-a", "-s", "-screen 0 1600x1000x24 -dpi 96", "qgis", "--nologo", "--noversioncheck", "--profiles-path",
-            str(tmp_path / "profile"), "--profile", "default", "--code", str(HERE / "desktop_session.py"),
-        ]  # fmt: skip
+            "xvfb-run",
+            "-a",
+            "-s",
+            "-screen 0 1600x1000x24 -dpi 96",
+            "qgis",
+            "--nologo",
+            "--noversioncheck",
+            "--profiles-path",
+            str(tmp_path / "profile"),
+            "--profile",
+            "default",
+            "--code",
+            str(HERE / "desktop_session.py"),
+        ]
         ended, errors = run_group(command, environment)
         keep = os.environ.get("L4S_DESKTOP_KEEP")
-        artefacts = (Path(keep) if keep else ROOT / "artefacts" / "desktop") / ("" if story == "session" else story)
+        artefacts = (Path(keep) if keep else ROOT / "artefacts" / "desktop") / (
+            "" if story == "session" else story
+        )
         artefacts.mkdir(parents=True, exist_ok=True)
         for shot in (tmp_path / "shots").glob("*.png"):
             shutil.copy(shot, artefacts / shot.name)
@@ -134,9 +168,15 @@ def test_detect_review_export_in_a_real_desktop(desktop):
     assert not facts["merge_left_edit_mode"]
     assert facts["exported"] == 3  # two accepted, one edited
     assert facts["longest_pause_s"] < 2.0
-    assert {"l4s:detect", "l4s:stack", "l4s:vectorize", "l4s:compare", "l4s:report", "l4s:train", "l4s:adapt"} <= set(
-        facts["algorithms"]
-    )
+    assert {
+        "l4s:detect",
+        "l4s:stack",
+        "l4s:vectorize",
+        "l4s:compare",
+        "l4s:report",
+        "l4s:train",
+        "l4s:adapt",
+    } <= set(facts["algorithms"])
 
 
 @pytest.mark.desktop

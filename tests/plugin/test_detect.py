@@ -52,10 +52,22 @@ def layer(path, name="image"):
 @pytest.mark.parametrize(
     ("text", "channel"),
     [
-        ("B02", "B02"), ("b2", "B02"), ("Band 4", "B04"), ("band_11", "B11"), ("red", "B04"), ("T51QVG_20200101_B08_10m", "B08"), ("B8A", None),
-        ("T51_B8A_20m", None), ("nir", "B08"), ("elevation", "DEM"), ("Slope", "slope"), ("B13", None), ("", None), ("SWIR 1", None),
+        ("B02", "B02"),
+        ("b2", "B02"),
+        ("Band 4", "B04"),
+        ("band_11", "B11"),
+        ("red", "B04"),
+        ("T51QVG_20200101_B08_10m", "B08"),
+        ("B8A", None),
+        ("T51_B8A_20m", None),
+        ("nir", "B08"),
+        ("elevation", "DEM"),
+        ("Slope", "slope"),
+        ("B13", None),
+        ("", None),
+        ("SWIR 1", None),
     ],
-)  # fmt: skip
+)
 def test_channels_are_recognised(text, channel):
     assert channels.recognise(text) == channel
 
@@ -64,7 +76,9 @@ def test_rules_are_the_engines():
     """The plugin may not import the engine, so the two tables are compared as text."""
 
     def table(path, start, end):
-        return re.sub(r"\s+", "", re.search(f"{start}(.*?){end}", path.read_text(), re.DOTALL).group(1))
+        return re.sub(
+            r"\s+", "", re.search(f"{start}(.*?){end}", path.read_text(), re.DOTALL).group(1)
+        )
 
     plugin, engine = ROOT / "l4s_qgis" / "channels.py", ROOT / "engine" / "bands.py"
     for start, end in (("_ALIASES = {", "}"), (r"_BAND = ", "\n")):
@@ -124,7 +138,8 @@ def good(make_raster, tmp_path):
         "out": str(tmp_path / "out"),
     }
     yield request
-    request.clear()  # pytest keeps fixtures of the last test until QGIS has ended; a layer must not live so long
+    # pytest keeps fixtures of the last test until QGIS has ended; a layer must not live so long
+    request.clear()
 
 
 def test_good_request_has_an_estimate(good, qgis_new_project):
@@ -140,7 +155,9 @@ def test_layer_without_crs(good, make_raster, qgis_new_project):
 
 
 def test_eight_bit_colours(good, make_raster, qgis_new_project):
-    image = layer(make_raster("rgb.tif", bands=3, dtype=gdal.GDT_Byte, names=("red", "green", "blue")))
+    image = layer(
+        make_raster("rgb.tif", bands=3, dtype=gdal.GDT_Byte, names=("red", "green", "blue"))
+    )
     assert "8-bit" in errors(**{**good, "image": image, "names": ("B04", "B03", "B02")})[0]
 
 
@@ -159,7 +176,8 @@ def test_layer_on_a_server(good, qgis_new_project):
 
 
 def test_virtual_layers(good, make_raster, qgis_new_project, tmp_path):
-    """A calculated raster has no file; a GDAL virtual raster whose files are gone cannot be read."""
+    """A calculated raster has no file; a GDAL virtual raster whose files are gone cannot be
+    read."""
     base = layer(make_raster("base.tif", names=FOUR), "base")
     QgsProject.instance().addMapLayer(base)
     extent = base.extent()
@@ -230,7 +248,10 @@ def test_empty_selection_and_area_elsewhere(good, qgis_new_project):
     assert "no polygon" in errors(**good, area=QgsGeometry(), area_crs=utm)[0]
     far = QgsGeometry.fromRect(QgsRectangle(0, 0, 10, 10))
     assert "do not overlap" in errors(**good, area=far, area_crs=utm)[0]
-    assert "coordinate reference system" in errors(**good, area=far, area_crs=QgsCoordinateReferenceSystem())[0]
+    assert (
+        "coordinate reference system"
+        in errors(**good, area=far, area_crs=QgsCoordinateReferenceSystem())[0]
+    )
 
 
 def test_folders_that_cannot_be_used(good, tmp_path, monkeypatch, qgis_new_project):
@@ -247,9 +268,13 @@ def test_nothing_chosen(qgis_new_project, tmp_path):
 
 
 def test_layer_in_degrees_is_measured_in_metres(good, make_raster, qgis_new_project):
-    image = layer(make_raster("degrees.tif", names=FOUR, crs=4326, origin=(121.0, 24.0), pixel=0.0001))
+    image = layer(
+        make_raster("degrees.tif", names=FOUR, crs=4326, origin=(121.0, 24.0), pixel=0.0001)
+    )
     assert errors(**{**good, "image": image}) == []
-    assert megapixels(Request(image=image)) == pytest.approx(0.0064**2 * 101.7e3 * 110.75e3 / 100 / 1e6, rel=0.01)
+    assert megapixels(Request(image=image)) == pytest.approx(
+        0.0064**2 * 101.7e3 * 110.75e3 / 100 / 1e6, rel=0.01
+    )
 
 
 def test_durations_are_said_as_people_do():
@@ -261,7 +286,9 @@ def test_durations_are_said_as_people_do():
 
 def words(parameters, tmp_path):
     algorithm = Detect().create()
-    return algorithm.words({"OUTPUT": str(tmp_path / "out"), **parameters}, QgsProcessingContext(), tmp_path)
+    return algorithm.words(
+        {"OUTPUT": str(tmp_path / "out"), **parameters}, QgsProcessingContext(), tmp_path
+    )
 
 
 def test_command_line_of_a_layer(good, make_raster, tmp_path, qgis_new_project):
@@ -298,7 +325,9 @@ def test_command_line_of_a_layer(good, make_raster, tmp_path, qgis_new_project):
 def test_reflectance_becomes_digital_numbers(make_raster, tmp_path):
     import numpy as np
 
-    path = make_raster("reflectance.tif", bands=3, dtype=gdal.GDT_Float32, values=np.full((64, 64), 0.23))
+    path = make_raster(
+        "reflectance.tif", bands=3, dtype=gdal.GDT_Float32, values=np.full((64, 64), 0.23)
+    )
     virtual = inputs.named_image(str(path), ["B02", "B03", None], tmp_path)
     assert gdal.Open(virtual).RasterCount == 2
     assert gdal.Open(virtual).GetRasterBand(1).GetScale() == 10000
@@ -313,14 +342,18 @@ def test_engines_own_stack_is_read_as_it_is(make_raster, tmp_path, qgis_new_proj
         Stack()
         .create()
         .words(
-            {"IMAGE": layer(path), "CLOUDS": 3, "OUTPUT": str(tmp_path / "new.tif")}, QgsProcessingContext(), tmp_path
+            {"IMAGE": layer(path), "CLOUDS": 3, "OUTPUT": str(tmp_path / "new.tif")},
+            QgsProcessingContext(),
+            tmp_path,
         )
     )
     assert made[1:5] == ["--sentinel2", str(path), "--quality", "off"]
 
 
 def test_area_is_written_with_its_crs(good, tmp_path, qgis_new_project):
-    line = words({"IMAGE": good["image"], "EXTENT": "300000,300300,2599700,2600000 [EPSG:32651]"}, tmp_path)
+    line = words(
+        {"IMAGE": good["image"], "EXTENT": "300000,300300,2599700,2600000 [EPSG:32651]"}, tmp_path
+    )
     assert "--aoi" in line
     assert Path(line[line.index("--aoi") + 1]).exists()
 
@@ -337,8 +370,13 @@ def test_settings_of_a_recipe_become_words(kind, tmp_path):
         "SETTINGS": "optimizer.lr=1e-4; training.seed=2",
     }
     line = algorithm.words(given, QgsProcessingContext(), tmp_path)
-    assert [value for word, value in zip(line, line[1:]) if word == "--set"] == ["optimizer.lr=1e-4", "training.seed=2"]
-    assert "--set" not in algorithm.words({**given, "SETTINGS": ""}, QgsProcessingContext(), tmp_path)
+    assert [value for word, value in zip(line, line[1:]) if word == "--set"] == [
+        "optimizer.lr=1e-4",
+        "training.seed=2",
+    ]
+    assert "--set" not in algorithm.words(
+        {**given, "SETTINGS": ""}, QgsProcessingContext(), tmp_path
+    )
 
 
 def test_metadata_file_stands_for_its_product(tmp_path):
@@ -364,7 +402,17 @@ def provider(qgis_app):
 
 def test_provider_has_documented_algorithms(provider):
     names = {algorithm.name() for algorithm in provider.algorithms()}
-    assert {"stack", "detect", "vectorize", "compare", "report", "train", "adapt", "export", "patches"} == names
+    assert {
+        "stack",
+        "detect",
+        "vectorize",
+        "compare",
+        "report",
+        "train",
+        "adapt",
+        "export",
+        "patches",
+    } == names
     for algorithm in provider.algorithms():
         assert len(algorithm.shortHelpString()) > 60
         assert not algorithm.icon().isNull()
@@ -396,7 +444,9 @@ def fake(provider, fake_engine, monkeypatch):
 
 def test_background_run_reports_warnings(fake, iface, good, tmp_path):
     fake("good")
-    run = BackgroundRun(iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect")
+    run = BackgroundRun(
+        iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect"
+    )
     started, outputs = wait_for(run)
     assert started
     assert outputs["OUTPUT"] == str(tmp_path / "out")
@@ -414,7 +464,9 @@ def test_background_run_reports_warnings(fake, iface, good, tmp_path):
 )
 def test_background_run_tells_failures(fake, iface, good, tmp_path, behaviour, code, advice):
     fake(behaviour)
-    run = BackgroundRun(iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect")
+    run = BackgroundRun(
+        iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect"
+    )
     _, error = wait_for(run)
     assert error.code == code
     assert advice in iface.bar.currentItem().text()
@@ -423,7 +475,9 @@ def test_background_run_tells_failures(fake, iface, good, tmp_path, behaviour, c
 def test_background_run_is_cancelled(fake, iface, good, tmp_path, monkeypatch):
     monkeypatch.setattr("l4s_qgis.worker.child.GRACE_S", 0.3)
     fake("stubborn")
-    run = BackgroundRun(iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect")
+    run = BackgroundRun(
+        iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect"
+    )
     outcome = []
     run.failed.connect(outcome.append)
     run.start()
@@ -445,7 +499,9 @@ def test_parameters_that_cannot_be_used_are_told_at_once(provider, iface, tmp_pa
 
 
 def test_without_engine_the_algorithm_says_so(provider, iface, good, tmp_path):
-    run = BackgroundRun(iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path)}, "Detect")
+    run = BackgroundRun(
+        iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path)}, "Detect"
+    )
     outcome = []
     run.failed.connect(outcome.append)
     assert not run.start()
@@ -492,7 +548,8 @@ def test_environment_deleted_behind_the_dialogs_back(iface, good, tmp_path, monk
     assert plugin._runs == []
     assert "damaged or was removed" in iface.bar.currentItem().text()
     assert "repair it" in iface.bar.currentItem().text()
-    assert type(plugin.detect()).__name__ == "EngineDialog"  # and the next click leads to the repair
+    # and the next click leads to the repair
+    assert type(plugin.detect()).__name__ == "EngineDialog"
     plugin.unload()
 
 
@@ -515,7 +572,12 @@ def test_unloading_ends_the_engine(iface, good, tmp_path, monkeypatch, fake_engi
 def test_temporary_folder_is_a_folder(kind, good, tmp_path, qgis_new_project):
     """The toolbox hands over a word where the person left the folder to QGIS."""
     algorithm = kind().create()
-    given = {"IMAGE": good["image"], "DATA": str(tmp_path), "TARGET": str(tmp_path), "OUTPUT": "TEMPORARY_OUTPUT"}
+    given = {
+        "IMAGE": good["image"],
+        "DATA": str(tmp_path),
+        "TARGET": str(tmp_path),
+        "OUTPUT": "TEMPORARY_OUTPUT",
+    }
     line = algorithm.words(given, QgsProcessingContext(), tmp_path)
     out = Path(line[line.index("--out") + 1])
     assert out.is_absolute()
@@ -529,7 +591,9 @@ def test_inventory_without_a_file_is_written_to_one(detection, qgis_new_project)
     context = QgsProcessingContext()
 
     def source(vector):
-        line = algorithm.words({"INVENTORY": vector, "OUTPUT": str(detection / "e.geojson")}, context, detection)
+        line = algorithm.words(
+            {"INVENTORY": vector, "OUTPUT": str(detection / "e.geojson")}, context, detection
+        )
         return line[line.index("--inventory") + 1]
 
     assert source(stored) == str(detection / "inventory.gpkg")
@@ -547,7 +611,9 @@ def test_model_of_two_algorithms(provider, engine_python, detection, qgis_new_pr
     """The modeler, with the real engine: polygons from a probability, then their export."""
     source = QgsProcessingModelChildParameterSource
     model = QgsProcessingModelAlgorithm("chain", "tests")
-    model.addModelParameter(QgsProcessingParameterRasterLayer("P", "P"), QgsProcessingModelParameter("P"))
+    model.addModelParameter(
+        QgsProcessingParameterRasterLayer("P", "P"), QgsProcessingModelParameter("P")
+    )
     first = QgsProcessingModelChildAlgorithm("l4s:vectorize")
     first.setChildId("polygons")
     first.addParameterSources("PROBABILITY", [source.fromModelParameter("P")])

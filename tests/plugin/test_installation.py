@@ -60,7 +60,10 @@ def wheelhouse(tmp_path, monkeypatch):
     monkeypatch.setattr(install, "find_uv", lambda: None)
     monkeypatch.setattr(install, "FREE_MB", {"light": 10, "full": 10})
     folder = tmp_path / "wheel house ä"
-    engine = {"engine/__init__.py": f"__version__ = {__version__!r}\n", "engine/cli/__init__.py": MAIN}
+    engine = {
+        "engine/__init__.py": f"__version__ = {__version__!r}\n",
+        "engine/cli/__init__.py": MAIN,
+    }
     wheel(folder, "l4s_engine", engine, ["rasterio", "geopandas", "onnxruntime"])
     for name in ("rasterio", "geopandas", "onnxruntime"):
         wheel(folder, name, {f"{name}/__init__.py": ""})
@@ -201,12 +204,21 @@ def test_named_python_goes_first(own_home, tmp_path):
 @pytest.mark.parametrize(
     ("log", "kind"),
     [
-        ("error: Failed to fetch: tunnel error: unsuccessful tunnel\n407 Proxy Authentication Required", "proxy"),
-        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "ssl"),
+        (
+            "error: Failed to fetch: tunnel error: unsuccessful tunnel\n407 Proxy Authentication Required",
+            "proxy",
+        ),
+        (
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
+            "ssl",
+        ),
         ("error: Request failed\n Caused by: invalid peer certificate: UnknownIssuer", "ssl"),
         ("OSError: [Errno 28] No space left on device", "disk"),
         ("failed to write: There is not enough space on the disk. (os error 112)", "disk"),
-        ("The process cannot access the file because it is being used by another process. (os error 32)", "lock"),
+        (
+            "The process cannot access the file because it is being used by another process. (os error 32)",
+            "lock",
+        ),
         ("PermissionError: [Errno 13] Permission denied: '/opt/x'", "permission"),
         ("error: Access is denied. (os error 5)", "permission"),
         ("dns error: failed to lookup address information: Name or service not known", "network"),
@@ -260,10 +272,15 @@ def test_packages_servers_of_pip_are_passed_to_uv(monkeypatch):
 )
 def test_wheel_of_uv_for_each_system(system, machine, name):
     names = [
-        "uv-1-py3-none-linux_armv6l.whl", "uv-1-py3-none-macosx_10_12_x86_64.whl", "uv-1-py3-none-macosx_11_0_arm64.whl",
-        "uv-1-py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.whl", "uv-1-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
-        "uv-1-py3-none-musllinux_1_1_x86_64.whl", "uv-1-py3-none-win_amd64.whl", "uv-1.tar.gz",
-    ]  # fmt: skip
+        "uv-1-py3-none-linux_armv6l.whl",
+        "uv-1-py3-none-macosx_10_12_x86_64.whl",
+        "uv-1-py3-none-macosx_11_0_arm64.whl",
+        "uv-1-py3-none-manylinux_2_17_aarch64.manylinux2014_aarch64.whl",
+        "uv-1-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+        "uv-1-py3-none-musllinux_1_1_x86_64.whl",
+        "uv-1-py3-none-win_amd64.whl",
+        "uv-1.tar.gz",
+    ]
     release = {"urls": [{"filename": filename} for filename in names]}
     assert network.choose_wheel(release, system, machine)["filename"] == name
     with pytest.raises(OSError, match="no wheel"):

@@ -66,7 +66,9 @@ def test_versions_agree():
 
 def test_bandit_finds_nothing(unpacked, engine_python):
     words = [engine_python, "-m", "bandit", "-q", "-r", unpacked[1], "-f", "txt"]
-    ended = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [str(word) for word in words], capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stdout[-4000:]
 
 
@@ -92,9 +94,23 @@ def test_detect_secrets_finds_nothing(unpacked, engine_python):
 def test_module_is_fit_for_python_3_9(path):
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text, feature_version=(3, 9))
-    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) if node.level == 0}
-    assert not [name for name in imported if re.match(r"PyQt|PySide|engine(\.|$)", name) and path.name != "launch.py"]
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    imported |= {
+        node.module or ""
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        if node.level == 0
+    }
+    assert not [
+        name
+        for name in imported
+        if re.match(r"PyQt|PySide|engine(\.|$)", name) and path.name != "launch.py"
+    ]
     assert ".exec_(" not in text  # gone in Qt 6; what else is, test_qt6.py sees
     assert "QVariant" not in text
 

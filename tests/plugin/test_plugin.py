@@ -26,7 +26,11 @@ def test_loads_and_unloads_without_a_trace(iface):
     plugin.initGui()
     assert QgsApplication.processingRegistry().providerById("l4s") is not None
     bar = iface.window.findChild(QToolBar, "l4s")
-    assert [action.objectName() for action in bar.actions()] == ["l4s_detect", "l4s_review", "l4s_engine"]
+    assert [action.objectName() for action in bar.actions()] == [
+        "l4s_detect",
+        "l4s_review",
+        "l4s_engine",
+    ]
     assert len(iface.menu) == 4
     plugin.review()
     plugin.unload()
@@ -76,7 +80,9 @@ def test_german_is_complete_and_keeps_the_fields():
     known = translate.known(ROOT / "l4s_qgis" / "i18n" / "l4s_de.ts")
     assert list(known) == translate.sentences()
     assert not [source for source, translation in known.items() if not translation]
-    assert not [source for source, translation in known.items() if fields(source) != fields(translation)]
+    assert not [
+        source for source, translation in known.items() if fields(source) != fields(translation)
+    ]
 
 
 def test_german_is_spoken(qgis_app):

@@ -1,4 +1,5 @@
-"""The algorithms from ``qgis_process``, as a script or a server calls them: the built zip, the real engine, a simulated scene."""
+"""The algorithms from ``qgis_process``, as a script or a server calls them: the built zip, the real
+engine, a simulated scene."""
 
 from __future__ import annotations
 
@@ -26,18 +27,30 @@ class Caller:
 
     def __init__(self, home: Path, python: str) -> None:
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("QGIS_")}, "HOME": str(home), "XDG_DATA_HOME": str(home / ".local" / "share"), "XDG_RUNTIME_DIR": str(home),
-            "QT_QPA_PLATFORM": "offscreen", "LC_ALL": "C.UTF-8", "L4S_ENGINE_PYTHON": python, "PYTHONPATH": "",
-            # QGIS's embedded Python looks for its home beside the first python3 on the path, which must be the system's.
+            **{name: value for name, value in os.environ.items() if not name.startswith("QGIS_")},
+            "HOME": str(home),
+            "XDG_DATA_HOME": str(home / ".local" / "share"),
+            "XDG_RUNTIME_DIR": str(home),
+            "QT_QPA_PLATFORM": "offscreen",
+            "LC_ALL": "C.UTF-8",
+            "L4S_ENGINE_PYTHON": python,
+            "PYTHONPATH": "",
+            # QGIS's embedded Python looks for its home beside the first python3 on the path, which
+            # must be the system's.
             "PATH": os.pathsep.join(["/usr/bin", "/bin"]),
-        }  # fmt: skip
+        }
 
     def ended(self, algorithm: str, **parameters: object) -> subprocess.CompletedProcess[str]:
         """Run an algorithm, however it ends."""
         words = [f"{name}={value}" for name, value in parameters.items()]
         command = [PROGRAM, "--json", "run", algorithm, "--", *words]
         return subprocess.run(
-            command, env=self._environment, capture_output=True, text=True, check=False, timeout=LIMIT_S
+            command,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LIMIT_S,
         )
 
     def __call__(self, algorithm: str, **parameters: object) -> dict[str, object]:
@@ -70,10 +83,14 @@ def call(home):
 def detected(home, call):
     """Outputs of ``l4s:detect`` on the scene; one landslide is accepted, one rejected."""
     outputs = call(
-        "l4s:detect", IMAGE=home / "scene" / "image.vrt", DEM=home / "scene" / "dem.tif", OUTPUT=home / "result"
+        "l4s:detect",
+        IMAGE=home / "scene" / "image.vrt",
+        DEM=home / "scene" / "dem.tif",
+        OUTPUT=home / "result",
     )
     with closing(sqlite3.connect(home / "result" / "inventory.gpkg")) as connection, connection:
-        connection.create_function("ST_IsEmpty", 1, lambda _: 0)  # the triggers of the spatial index
+        # the triggers of the spatial index
+        connection.create_function("ST_IsEmpty", 1, lambda _: 0)
         for name in ("ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
             connection.create_function(name, 1, lambda _: 0.0)
         connection.execute("UPDATE landslides SET status = 'accepted' WHERE fid = 1")
@@ -101,11 +118,16 @@ def test_detect_an_image_in_degrees(home, call):
         warped.GetRasterBand(number).SetDescription(name)
     warped = None  # closes the file
     call("l4s:detect", IMAGE=degrees, DEM=home / "scene" / "dem.tif", OUTPUT=home / "degrees")
-    layer = QgsVectorLayer(f"{home / 'degrees' / 'inventory.gpkg'}|layername=landslides", "degrees", "ogr")
+    layer = QgsVectorLayer(
+        f"{home / 'degrees' / 'inventory.gpkg'}|layername=landslides", "degrees", "ogr"
+    )
     measure = QgsDistanceArea()
     measure.setSourceCrs(layer.crs(), QgsCoordinateTransformContext())
     measure.setEllipsoid("WGS84")
-    found = [(feature["area_m2"], measure.measureArea(feature.geometry())) for feature in layer.getFeatures()]
+    found = [
+        (feature["area_m2"], measure.measureArea(feature.geometry()))
+        for feature in layer.getFeatures()
+    ]
     assert len(found) > 2
     for noted, measured in found:
         assert noted == pytest.approx(measured, rel=0.01)
@@ -120,12 +142,29 @@ def test_vectorize_at_another_threshold_and_compare(home, call, detected):
 
 
 def test_report_and_export(home, call, detected):
-    call("l4s:report", INVENTORY=detected["INVENTORY"], PROBABILITY=detected["PROBABILITY"], OUTPUT=home / "r.html")
+    call(
+        "l4s:report",
+        INVENTORY=detected["INVENTORY"],
+        PROBABILITY=detected["PROBABILITY"],
+        OUTPUT=home / "r.html",
+    )
     assert "<svg" in (home / "r.html").read_text() or "<img" in (home / "r.html").read_text()
-    outputs = call("l4s:export", INVENTORY=detected["INVENTORY"], FORMAT=0, REVIEWED=True, OUTPUT=home / "e.geojson")
+    outputs = call(
+        "l4s:export",
+        INVENTORY=detected["INVENTORY"],
+        FORMAT=0,
+        REVIEWED=True,
+        OUTPUT=home / "e.geojson",
+    )
     features = json.loads(Path(outputs["OUTPUT"]).read_text())["features"]
     assert [feature["properties"]["status"] for feature in features] == ["accepted"]
-    outputs = call("l4s:export", INVENTORY=detected["INVENTORY"], FORMAT=4, REVIEWED=True, OUTPUT=home / "e.gpkg")
+    outputs = call(
+        "l4s:export",
+        INVENTORY=detected["INVENTORY"],
+        FORMAT=4,
+        REVIEWED=True,
+        OUTPUT=home / "e.gpkg",
+    )
     layers = gdal.OpenEx(outputs["OUTPUT"])
     names = {layers.GetLayer(i).GetName() for i in range(layers.GetLayerCount())}
     assert {"landslides", "aoi", "run"} <= names
@@ -134,15 +173,25 @@ def test_report_and_export(home, call, detected):
 
 def test_stack_and_patches(home, call, detected):
     outputs = call(
-        "l4s:stack", IMAGE=home / "scene" / "image.vrt", DEM=home / "scene" / "dem.tif", OUTPUT=home / "stack.tif"
+        "l4s:stack",
+        IMAGE=home / "scene" / "image.vrt",
+        DEM=home / "scene" / "dem.tif",
+        OUTPUT=home / "stack.tif",
     )
     assert gdal.Open(outputs["OUTPUT"]).RasterCount >= 14
-    outputs = call("l4s:patches", INVENTORY=detected["INVENTORY"], STACK=home / "stack.tif", OUTPUT=home / "patches")
+    outputs = call(
+        "l4s:patches",
+        INVENTORY=detected["INVENTORY"],
+        STACK=home / "stack.tif",
+        OUTPUT=home / "patches",
+    )
     assert (Path(outputs["OUTPUT"]) / "index.json").is_file()
 
 
 def test_failure_is_told_with_an_exit_code(home, call):
-    ended = call.ended("l4s:detect", IMAGE=home / "scene" / "dem.tif", CHANNELS="B02,B03", OUTPUT=home / "nothing")
+    ended = call.ended(
+        "l4s:detect", IMAGE=home / "scene" / "dem.tif", CHANNELS="B02,B03", OUTPUT=home / "nothing"
+    )
     assert ended.returncode != 0
     assert "2 channels are given for 1 bands" in ended.stdout + ended.stderr
     assert not (home / "nothing").exists()

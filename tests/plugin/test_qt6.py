@@ -15,7 +15,8 @@ from conftest import HERE, ROOT
 
 PLUGIN = ROOT / "l4s_qgis"
 MODULES = sorted(PLUGIN.rglob("*.py"))
-# QGS105: the interface is passed so that tests can pass another; QGS2..: experimental, about return values, not about Qt 6.
+# QGS105: the interface is passed so that tests can pass another; QGS2..: experimental, about return
+# values, not about Qt 6.
 IGNORED = "QGS105,QGS2"
 
 
@@ -26,24 +27,37 @@ def imported_under_pyqt6(python: Path, folder: Path) -> subprocess.CompletedProc
 
 
 def flake8_qgis(python: Path, folder: Path) -> str:
-    words = [str(python), "-m", "flake8", "--isolated", "--select=QGS", f"--extend-ignore={IGNORED}", str(folder)]
+    words = [
+        str(python),
+        "-m",
+        "flake8",
+        "--isolated",
+        "--select=QGS",
+        f"--extend-ignore={IGNORED}",
+        str(folder),
+    ]
     ended = subprocess.run(words, capture_output=True, text=True, check=False)
     return ended.stdout + ended.stderr
 
 
 def unscoped_enums(text: str) -> list[str]:
-    """Values of enums that are named without their enum, such as ``Qt.AlignCenter``: what is an int on a class of Qt or QGIS."""
+    """Values of enums that are named without their enum, such as ``Qt.AlignCenter``: what is an int
+    on a class of Qt or QGIS."""
     tree = ast.parse(text)
     classes = {
         alias.asname or alias.name: getattr(importlib.import_module(node.module), alias.name)
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").startswith("qgis.")
+        if isinstance(node, ast.ImportFrom)
+        and node.level == 0
+        and (node.module or "").startswith("qgis.")
         for alias in node.names
     }
     return [
         f"{node.lineno}: {node.value.id}.{node.attr}"
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in classes
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in classes
         if isinstance(getattr(classes[node.value.id], node.attr, None), int)
     ]
 
@@ -57,7 +71,10 @@ def test_every_module_is_imported_under_pyqt6(engine_python):
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("from qgis.PyQt.QtCore import Qt\n\ndef f():\n    return Qt.AlignCenter\n", "Qt 6 has no Qt.AlignCenter"),
+        (
+            "from qgis.PyQt.QtCore import Qt\n\ndef f():\n    return Qt.AlignCenter\n",
+            "Qt 6 has no Qt.AlignCenter",
+        ),
         ("from PyQt5.QtCore import Qt\n", "PyQt5"),
         ("from qgis.PyQt.QtWidgets import QDesktopWidget\n", "QDesktopWidget"),
     ],
@@ -86,6 +103,8 @@ def test_enums_are_scoped(path):
 def test_unscoped_enums_are_found():
     text = "from qgis.core import QgsWkbTypes, Qgis\nfrom qgis.PyQt.QtCore import Qt\n"
     assert unscoped_enums(text + "Qt.AlignCenter, QgsWkbTypes.PolygonGeometry, Qgis.Warning") == [
-        "3: Qt.AlignCenter", "3: QgsWkbTypes.PolygonGeometry", "3: Qgis.Warning",
-    ]  # fmt: skip
+        "3: Qt.AlignCenter",
+        "3: QgsWkbTypes.PolygonGeometry",
+        "3: Qgis.Warning",
+    ]
     assert unscoped_enums(text + "Qt.AlignmentFlag.AlignCenter, Qgis.MessageLevel.Warning") == []

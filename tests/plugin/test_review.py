@@ -43,7 +43,9 @@ def test_queue_orders():
     assert walk(Queue(ENTRIES, LARGEST)) == [3, 1, 5]
     assert walk(Queue(ENTRIES, NUMBER, only_pending=False)) == [1, 2, 3, 4, 5]
     assert sorted(walk(Queue(ENTRIES, PLACE, only_pending=False))) == [1, 2, 3, 4, 5]
-    near = Queue([Entry(i, "pending", x=float(i % 10), y=float(i // 10)) for i in range(100)], PLACE)
+    near = Queue(
+        [Entry(i, "pending", x=float(i % 10), y=float(i // 10)) for i in range(100)], PLACE
+    )
     path = walk(near)
     assert len(path) == 100
     assert sum(abs(a % 10 - b % 10) + abs(a // 10 - b // 10) for a, b in zip(path, path[1:])) < 400
@@ -187,7 +189,10 @@ def test_split_pieces_get_numbers_of_their_own(detection, inventory):
 def test_outlines_follow_the_threshold(detection):
     probability = Probability(str(detection / "probability.tif"))
     whole = QgsRectangle(300000, 2599360, 300640, 2600000)
-    areas = {t: sum(g.area() for g in outlines(probability.read(whole), t)) for t in (0.5, 0.7, 0.79, 0.9, 0.95)}
+    areas = {
+        t: sum(g.area() for g in outlines(probability.read(whole), t))
+        for t in (0.5, 0.7, 0.79, 0.9, 0.95)
+    }
     assert areas == {0.5: 12900.0, 0.7: 8900.0, 0.79: 4900.0, 0.9: 900.0, 0.95: 0}
     assert probability.read(QgsRectangle(0, 0, 10, 10)) is None
     assert max(probability.read(whole, max_px=16).values.shape) == 16
@@ -248,7 +253,11 @@ def test_slider_for_the_whole_view(dock, iface):
 
 def test_click_to_add_through_the_dock(dock, detection):
     dock.adding.add_at(QgsPointXY(300150, 2599480))
-    assert rows(detection, "id, status, area_m2")[2] == (3, "accepted", pytest.approx(4000, rel=0.01))
+    assert rows(detection, "id, status, area_m2")[2] == (
+        3,
+        "accepted",
+        pytest.approx(4000, rel=0.01),
+    )
     assert "3" in dock.panel.counts.text()
     dock.adding.add_at(QgsPointXY(300500, 2599900))  # probability 0.04
     assert len(rows(detection)) == 3
@@ -268,7 +277,8 @@ def test_removed_layer_leaves_the_dock_empty(dock, inventory):
 
 def test_fifty_thousand_stay_fluid(tmp_path, qgis_new_project, iface):
     write_inventory(
-        tmp_path / "large.gpkg", [(3 * (i % 250), 3 * (i // 250), 2, 2, 0.5 + (i % 50) / 100) for i in range(50_000)]
+        tmp_path / "large.gpkg",
+        [(3 * (i % 250), 3 * (i // 250), 2, 2, 0.5 + (i % 50) / 100) for i in range(50_000)],
     )
     layer = load_inventory(tmp_path / "large.gpkg")
     started = time.process_time()

@@ -71,7 +71,8 @@ def test_merge_is_saved_at_once_and_the_queue_follows(dock, detection, iface):
     wait(lambda: len(rows(detection)) == 1 and len(dock.review.queue) == 1)
     assert not layer.isEditable()
     assert rows(detection, "status, area_m2") == [("edited", pytest.approx(8900, rel=0.01))]
-    dock.undo()  # the step before the merge; the one about the landslide that is gone is passed over
+    # the step before the merge; the one about the landslide that is gone is passed over
+    dock.undo()
     assert not dock.review.reviewed.can_undo or len(rows(detection)) == 1
     dock.undo()
     assert any("nothing to undo" in item.text() for item in iface.bar.items())
@@ -173,7 +174,13 @@ def test_swipe_shows_the_other_layer_right_of_the_line(dock, picture, iface):
     QgsApplication.processEvents()
     shown = iface.canvas.grab().toImage()
     middle = shown.height() // 2
-    left, right = ({shown.pixelColor(x, middle).name() for x in columns} for columns in (range(5, shown.width() // 2 - 5), range(shown.width() // 2 + 5, shown.width() - 5)))  # fmt: skip
+    left, right = (
+        {shown.pixelColor(x, middle).name() for x in columns}
+        for columns in (
+            range(5, shown.width() // 2 - 5),
+            range(shown.width() // 2 + 5, shown.width() - 5),
+        )
+    )
     assert len(right) > len(left)  # noise on the right, an empty map on the left
     dock.panel.swipe.setCurrentIndex(0)
     assert dock.swipe.curtain is None
@@ -181,14 +188,24 @@ def test_swipe_shows_the_other_layer_right_of_the_line(dock, picture, iface):
 
 
 def drag(widget, start, end):
-    """Press the left button, move, let go; QTest's own moves do not reach a widget without a screen."""
-    left, none, keys = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    """Press the left button, move, let go; QTest's own moves do not reach a widget without a
+    screen."""
+    left, none, keys = (
+        Qt.MouseButton.LeftButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
     kinds = QEvent.Type
     for kind, place, button, held in (
-        (kinds.MouseButtonPress, start, left, left), (kinds.MouseMove, end, none, left), (kinds.MouseButtonRelease, end, left, none),
-    ):  # fmt: skip
+        (kinds.MouseButtonPress, start, left, left),
+        (kinds.MouseMove, end, none, left),
+        (kinds.MouseButtonRelease, end, left, none),
+    ):
         QApplication.sendEvent(
-            widget, QMouseEvent(kind, QPointF(place), QPointF(widget.mapToGlobal(place)), button, held, keys)
+            widget,
+            QMouseEvent(
+                kind, QPointF(place), QPointF(widget.mapToGlobal(place)), button, held, keys
+            ),
         )
 
 
@@ -250,8 +267,15 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_decisions_outlive_a_killed_qgis(detection):
     """QGIS is killed right after the decisions, without a moment to write anything more."""
     script = CRASH.format(root=str(ROOT), here=str(HERE), path=str(detection / "inventory.gpkg"))
-    environment = {name: value for name, value in os.environ.items() if name != "QGIS_CUSTOM_CONFIG_PATH"}
-    ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=False)
+    environment = {
+        name: value for name, value in os.environ.items() if name != "QGIS_CUSTOM_CONFIG_PATH"
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, check=False
+    )
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()[-2000:]
-    assert rows(detection, "status, reason, reviewer") == [("edited", None, "Ada"), ("rejected", "river", "Ada")]
+    assert rows(detection, "status, reason, reviewer") == [
+        ("edited", None, "Ada"),
+        ("rejected", "river", "Ada"),
+    ]
     assert rows(detection, "area_m2")[0][0] > 4900

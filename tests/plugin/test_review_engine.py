@@ -1,4 +1,5 @@
-"""The review dock with the real engine: new outlines for the whole layer, export, report, patches for training."""
+"""The review dock with the real engine: new outlines for the whole layer, export, report, patches
+for training."""
 
 from __future__ import annotations
 
@@ -32,9 +33,22 @@ def detected(tmp_path_factory):
     folder = tmp_path_factory.mktemp("detected")
     for words in (
         ["simulate", "--out", folder / "scene", "--size", "160", "--seed", "4", "--clouds", "0"],
-        ["detect", "--sentinel2", folder / "scene" / "sentinel2", "--dem", folder / "scene" / "dem.tif", "--out", folder / "out",
-         "--before", folder / "scene" / "sentinel2", "--tta", "flip", "--min-area", "500"],
-    ):  # fmt: skip
+        [
+            "detect",
+            "--sentinel2",
+            folder / "scene" / "sentinel2",
+            "--dem",
+            folder / "scene" / "dem.tif",
+            "--out",
+            folder / "out",
+            "--before",
+            folder / "scene" / "sentinel2",
+            "--tta",
+            "flip",
+            "--min-area",
+            "500",
+        ],
+    ):
         command = [python, "-m", "engine", *(str(word) for word in words)]
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
     return folder / "out"
@@ -87,7 +101,9 @@ def test_whole_layer_is_redrawn_and_what_was_reviewed_is_kept(dock, folder, ifac
         ("accepted", "Ada"),
         ("rejected", "Ada"),
     }
-    assert {round(row[2]) for row in after if row[0] != "pending"} == {round(row[2]) for row in kept}
+    assert {round(row[2]) for row in after if row[0] != "pending"} == {
+        round(row[2]) for row in kept
+    }
     pending = [row for row in after if row[0] == "pending"]
     assert pending
     assert {row[3] for row in pending} == {0.3}

@@ -113,7 +113,9 @@ def launch(tmp_path):
         package = tmp_path / "engine"
         (package / "cli").mkdir(parents=True, exist_ok=True)
         (package / "__init__.py").write_text(f"__version__ = {version!r}\n")
-        (package / "cli" / "__init__.py").write_text(f"import sys, time, json\ndef main():\n{body}\n")
+        (package / "cli" / "__init__.py").write_text(
+            f"import sys, time, json\ndef main():\n{body}\n"
+        )
         start = f"import sys, runpy; sys.path.insert(0, {str(tmp_path)!r}); sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
         return [sys.executable, "-c", start, str(LAUNCH), series]
 
@@ -130,7 +132,12 @@ def test_older_or_newer_engine_is_refused(launch, version):
 
 def test_fitting_engine_is_taken(launch):
     body = "    print(json.dumps({'event': 'result', 'argv': sys.argv}))\n    return 0"
-    assert run_engine(["doctor"], command=launch("0.1.7", body))["argv"] == ["l4s", "doctor", "--events", "json"]
+    assert run_engine(["doctor"], command=launch("0.1.7", body))["argv"] == [
+        "l4s",
+        "doctor",
+        "--events",
+        "json",
+    ]
 
 
 def test_python_without_engine(tmp_path):
@@ -140,10 +147,12 @@ def test_python_without_engine(tmp_path):
 
 
 def test_engine_ends_when_its_caller_is_gone(launch, monkeypatch):
-    """The end of standard input, as when QGIS crashes, ends the engine: long before it would be killed."""
+    """The end of standard input, as when QGIS crashes, ends the engine: long before it would be
+    killed."""
     monkeypatch.setattr("l4s_qgis.worker.child.GRACE_S", 45.0)
     command = launch(
-        "0.1.0", "    print(json.dumps({'event': 'log', 'message': 'here'}), flush=True)\n    time.sleep(60)"
+        "0.1.0",
+        "    print(json.dumps({'event': 'log', 'message': 'here'}), flush=True)\n    time.sleep(60)",
     )
     started = time.monotonic()
     with pytest.raises(EngineError) as caught:
@@ -170,8 +179,12 @@ def test_engine_ends_when_qgis_is_killed(launch):
     """A QGIS that crashes can ask for nothing any more."""
     body = "    import os\n    print(json.dumps({'event': 'log', 'message': str(os.getpid())}), flush=True)\n    time.sleep(120)"
     script = QGIS.format(root=str(LAUNCH.parents[2]), command=launch("0.1.0", body))
-    environment = {name: value for name, value in os.environ.items() if name != "QGIS_CUSTOM_CONFIG_PATH"}
-    with subprocess.Popen([sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE) as qgis:
+    environment = {
+        name: value for name, value in os.environ.items() if name != "QGIS_CUSTOM_CONFIG_PATH"
+    }
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE
+    ) as qgis:
         engine = int(qgis.stdout.readline())
         assert _alive(engine)
         qgis.kill()
@@ -195,7 +208,11 @@ def test_every_code_of_the_engine_has_a_sentence():
 
 def test_percentage_never_goes_back():
     overall = Overall("something")
-    values = [overall.percent(stage, done, 10) for stage in ("a", "b", "a", "c") for done in (0, 5, 10, 12, -1)]
+    values = [
+        overall.percent(stage, done, 10)
+        for stage in ("a", "b", "a", "c")
+        for done in (0, 5, 10, 12, -1)
+    ]
     assert values == sorted(values)
     assert values[0] >= 0
     assert values[-1] <= 100

@@ -21,7 +21,9 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], N
     """Register a command named ``probe`` that runs the given function."""
 
     def register(function: Callable[..., Any]) -> None:
-        module = SimpleNamespace(configure=lambda parser: parser.add_argument("--size", type=int), run=function)
+        module = SimpleNamespace(
+            configure=lambda parser: parser.add_argument("--size", type=int), run=function
+        )
         monkeypatch.setitem(cli.COMMANDS, "probe", ("probe", "for tests"))
         monkeypatch.setitem(sys.modules, "engine.cli.probe", module)  # type: ignore[arg-type]
 
@@ -29,7 +31,9 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], N
 
 
 @pytest.mark.parametrize("name", sorted(cli.COMMANDS))
-def test_every_command_exists_and_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_exists_and_explains_itself(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     module = import_module(f"engine.cli.{cli.COMMANDS[name][0]}")
     assert callable(module.configure)
     assert callable(module.run)
@@ -44,11 +48,15 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys\nfrom engine.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n"
         "    print({'numpy', 'rasterio', 'torch'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip().endswith("set()")
 
 
-def test_a_result_for_a_person_and_for_a_program(command: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_a_result_for_a_person_and_for_a_program(
+    command: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
     def run(args: Any, report: Reporter) -> dict[str, Any]:
         report.progress("work", 1, 2)
         report.warn("careful")
@@ -76,11 +84,17 @@ def test_a_known_error_is_one_sentence_and_exit_code_2(
     assert capsysbinary.readouterr().err == b"l4s: The grids differ; make them alike.\n"
     assert cli.main(["probe", "--events=json"]) == 2
     shown = capsysbinary.readouterr()
-    assert json.loads(shown.out) == {"event": "error", "code": "grid", "message": "The grids differ; make them alike."}
+    assert json.loads(shown.out) == {
+        "event": "error",
+        "code": "grid",
+        "message": "The grids differ; make them alike.",
+    }
     assert b"Traceback" not in shown.err
 
 
-def test_a_bug_is_exit_code_1_with_its_traceback(command: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_a_bug_is_exit_code_1_with_its_traceback(
+    command: Any, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
     def run(args: Any, report: Reporter) -> dict[str, Any]:
         raise KeyError("oops")
 
@@ -92,7 +106,8 @@ def test_a_bug_is_exit_code_1_with_its_traceback(command: Any, capsysbinary: pyt
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["nonsense"], ["models"], ["models", "list", "--colour"], ["probe", "--size", "big"]]
+    "words",
+    [[], ["nonsense"], ["models"], ["models", "list", "--colour"], ["probe", "--size", "big"]],
 )
 def test_wrong_usage_is_exit_code_2_with_a_hint(
     words: list[str], command: Any, capsys: pytest.CaptureFixture[str]
@@ -115,13 +130,15 @@ def test_running_out_of_memory_is_said(command: Any, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_command_with_code_130(number: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(
-        "import sys, time\nfrom types import SimpleNamespace\nfrom engine import cli\n"
-        "def run(args, report):\n    for i in range(10000):\n        report.progress('wait', i, 10000)\n        time.sleep(0.05)\n"
-        "cli.COMMANDS['probe'] = ('probe', '')\n"
-        "sys.modules['engine.cli.probe'] = SimpleNamespace(configure=lambda parser: None, run=run)\n"
-        "sys.exit(cli.main(['probe', '--events', 'json']))\n"
+        "import sys, time\nfrom types import SimpleNamespace\nfrom engine import cli\ndef run(args,"
+        " report):\n    for i in range(10000):\n        report.progress('wait', i, 10000)\n       "
+        " time.sleep(0.05)\ncli.COMMANDS['probe'] = ('probe', '')\nsys.modules['engine.cli.probe']"
+        " = SimpleNamespace(configure=lambda parser: None, run=run)\nsys.exit(cli.main(['probe',"
+        " '--events', 'json']))\n"
     )
-    process = subprocess.Popen([sys.executable, tmp_path / "program.py"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, tmp_path / "program.py"], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(number)

@@ -10,10 +10,17 @@ from engine.models.bundle import ONNX, ModelBundle, ModelCard, write_bundle
 from engine.models.normalization import Normalization
 
 CARD = ModelCard(
-    name="tiny", version="1", title="A tiny model", description="For tests.", network={"builder": "none"},
-    normalization=Normalization(("B02", "B04"), ("scene",) * 2, (1.0,) * 2, (1.0,) * 2), required=("B02",), threshold=0.5,
-    limits=("Knows nothing.",), scores=({"what": "F1", "value": 0.5},),
-)  # fmt: skip
+    name="tiny",
+    version="1",
+    title="A tiny model",
+    description="For tests.",
+    network={"builder": "none"},
+    normalization=Normalization(("B02", "B04"), ("scene",) * 2, (1.0,) * 2, (1.0,) * 2),
+    required=("B02",),
+    threshold=0.5,
+    limits=("Knows nothing.",),
+    scores=({"what": "F1", "value": 0.5},),
+)
 
 
 @pytest.fixture
@@ -37,14 +44,18 @@ def test_list_show_verify(tiny: ModelBundle, capsys: pytest.CaptureFixture[str])
     assert "all digests agree" in capsys.readouterr().out
 
 
-def test_show_for_a_program_is_the_card(tiny: ModelBundle, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_show_for_a_program_is_the_card(
+    tiny: ModelBundle, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
     assert main(["models", "show", "tiny", "--events", "json"]) == 0
     result = events(capsysbinary)[-1]
     assert result["card"]["name"] == "tiny"
     assert result["digest"] == tiny.digest
 
 
-def test_verify_tells_a_damaged_bundle(tiny: ModelBundle, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verify_tells_a_damaged_bundle(
+    tiny: ModelBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tiny.path / ONNX).write_bytes(b"other")
     assert main(["models", "verify", "tiny"]) == 2
     assert "SHA-256" in capsys.readouterr().err
@@ -60,7 +71,9 @@ def test_export_copies_and_never_overwrites(
     assert "exists already" in capsys.readouterr().err
 
 
-def test_doctor_is_content_here(tiny: ModelBundle, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_doctor_is_content_here(
+    tiny: ModelBundle, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
     assert main(["doctor", "--events", "json"]) == 0
     result = events(capsysbinary)[-1]
     assert result["problems"] == []
@@ -68,7 +81,9 @@ def test_doctor_is_content_here(tiny: ModelBundle, capsysbinary: pytest.CaptureF
     assert result["disk_free_gib"] > 0
 
 
-def test_doctor_names_a_damaged_model(tiny: ModelBundle, capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_names_a_damaged_model(
+    tiny: ModelBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tiny.path / ONNX).write_bytes(b"other")
     assert main(["doctor"]) == 2
     assert "model tiny" in capsys.readouterr().err

@@ -38,7 +38,9 @@ def test_an_input_is_recognised_by_any_of_its_names() -> None:
         Path("soft.tif").symlink_to(source)
         names.append(Path("soft.tif"))
     for name in names:
-        with pytest.raises(ConfigError, match=r"would destroy .*a\.tif, which is read; choose another name"):
+        with pytest.raises(
+            ConfigError, match=r"would destroy .*a\.tif, which is read; choose another name"
+        ):
             keep_inputs([name], [source])
         with pytest.raises(ConfigError, match="would destroy"):
             keep_inputs([source], [name])
@@ -72,7 +74,9 @@ def test_the_suffix_tells_the_kind_of_file() -> None:
         ("data check patches --sheet review.gpkg", "review.gpkg"),
     ],
 )
-def test_no_command_writes_over_what_it_reads(words: str, kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_command_writes_over_what_it_reads(
+    words: str, kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in words.split():
         if "." in Path(name).name:
             precious(name)
@@ -91,16 +95,24 @@ def test_predicted_masks_do_not_replace_the_true_ones(capsys: pytest.CaptureFixt
     assert mask.read_bytes() == b"hours of work"
 
 
-@pytest.mark.parametrize(("layer", "allowed"), [("landslides", False), ("my slides", False), ("missed", True)])
+@pytest.mark.parametrize(
+    ("layer", "allowed"), [("landslides", False), ("my slides", False), ("missed", True)]
+)
 def test_a_comparison_replaces_only_an_earlier_one(
     layer: str, allowed: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shapes = gpd.GeoDataFrame({"status": ["accepted"]}, geometry=[box(500000, 0, 500100, 100)], crs=32651)
+    shapes = gpd.GeoDataFrame(
+        {"status": ["accepted"]}, geometry=[box(500000, 0, 500100, 100)], crs=32651
+    )
     shapes.to_file("review.gpkg", layer="landslides")
     shutil.copy("review.gpkg", "true.gpkg")
     shapes.to_file("out.gpkg", layer=layer)
     before = Path("out.gpkg").read_bytes()
-    code = main(["compare", "--inventory", "review.gpkg", "--reference", "true.gpkg", "--out", "out.gpkg"])
+    code = main(
+        ["compare", "--inventory", "review.gpkg", "--reference", "true.gpkg", "--out", "out.gpkg"]
+    )
     assert (code == 0) == allowed
     assert (Path("out.gpkg").read_bytes() == before) != allowed
-    assert allowed or f"holds {layer}, which the comparison would replace" in capsys.readouterr().err
+    assert (
+        allowed or f"holds {layer}, which the comparison would replace" in capsys.readouterr().err
+    )

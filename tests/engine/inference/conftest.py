@@ -13,9 +13,9 @@ from inference_cases import ORIGIN, RGB, conv_onnx, fixed
 from rasterio.crs import CRS
 
 from engine.grid import Grid
+from engine.handles import Stack
 from engine.models.bundle import ModelBundle, ModelCard, write_bundle
 from engine.models.normalization import Normalization
-from engine.nouns import Stack
 from engine.raster import RasterWriter
 
 
@@ -24,16 +24,28 @@ def make_bundle(tmp_path: Path) -> Callable[..., ModelBundle]:
     """Writes a bundle around a convolution."""
 
     def make(
-        kernel: np.ndarray | None = None, *, name: str = "tiny", channels: Sequence[str] = RGB, required: Sequence[str] | None = None,
-        normalization: Normalization | None = None, bias: float = 0.0, **card: Any,
-    ) -> ModelBundle:  # fmt: skip
+        kernel: np.ndarray | None = None,
+        *,
+        name: str = "tiny",
+        channels: Sequence[str] = RGB,
+        required: Sequence[str] | None = None,
+        normalization: Normalization | None = None,
+        bias: float = 0.0,
+        **card: Any,
+    ) -> ModelBundle:
         if kernel is None:
             kernel = np.linspace(0.5, 1.0, len(channels)).reshape(-1, 1, 1)
         settings: dict[str, Any] = {"threshold": 0.5, "multiple_of_px": 8, "window_px": 64, **card}
         made = ModelCard(
-            name=name, version="1", title="Tiny", description="For tests.", network={"builder": "none"},
-            normalization=normalization or fixed(channels), required=tuple(channels if required is None else required), **settings,
-        )  # fmt: skip
+            name=name,
+            version="1",
+            title="Tiny",
+            description="For tests.",
+            network={"builder": "none"},
+            normalization=normalization or fixed(channels),
+            required=tuple(channels if required is None else required),
+            **settings,
+        )
         return write_bundle(tmp_path / "models" / name, made, None, conv_onnx(kernel, bias))
 
     return make
@@ -55,9 +67,15 @@ def make_stack(tmp_path: Path) -> Callable[..., Stack]:
         if quality is not None:
             arrays.append(quality.astype(np.float32))
             bands.append("QA")
-        grid = Grid(CRS.from_epsg(32651), Affine(pixel_m, 0, ORIGIN[0], 0, -pixel_m, ORIGIN[1]), arrays[0].shape)
+        grid = Grid(
+            CRS.from_epsg(32651),
+            Affine(pixel_m, 0, ORIGIN[0], 0, -pixel_m, ORIGIN[1]),
+            arrays[0].shape,
+        )
         path = tmp_path / name
-        with RasterWriter(path, grid, dtype="float32", bands=bands, nodata=float("nan"), overviews=False) as writer:
+        with RasterWriter(
+            path, grid, dtype="float32", bands=bands, nodata=float("nan"), overviews=False
+        ) as writer:
             writer.write(np.stack(arrays))
         return Stack.open(path)
 

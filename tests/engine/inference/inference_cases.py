@@ -16,10 +16,16 @@ RGB = ("B02", "B03", "B04")
 
 
 def conv_onnx(kernel: np.ndarray, bias: float = 0.0) -> bytes:
-    """``sigmoid(conv(image, kernel) + bias)`` with zero padding; kernel of shape (channels, rows, columns)."""
+    """``sigmoid(conv(image, kernel) + bias)`` with zero padding; kernel of shape (channels, rows,
+    columns)."""
     channels, rows, columns = kernel.shape
     nodes = [
-        helper.make_node("Conv", ["image", "w", "b"], ["c"], pads=[rows // 2, columns // 2, rows // 2, columns // 2]),
+        helper.make_node(
+            "Conv",
+            ["image", "w", "b"],
+            ["c"],
+            pads=[rows // 2, columns // 2, rows // 2, columns // 2],
+        ),
         helper.make_node("Sigmoid", ["c"], ["s"]),
         helper.make_node("Squeeze", ["s", "axis"], ["probability"]),
     ]
@@ -45,7 +51,9 @@ def fixed(channels: Sequence[str], mean: float = 1000.0, std: float = 200.0) -> 
     return Normalization(tuple(channels), ("fixed",) * n, (mean,) * n, (std,) * n)
 
 
-def scene(shape: tuple[int, int], channels: Sequence[str] = RGB, seed: int = 0) -> dict[str, np.ndarray]:
+def scene(
+    shape: tuple[int, int], channels: Sequence[str] = RGB, seed: int = 0
+) -> dict[str, np.ndarray]:
     """Noise around 1000 DN with a standard deviation of 200."""
     rng = np.random.default_rng(seed)
     return {name: 1000 + 200 * rng.standard_normal(shape).astype(np.float32) for name in channels}
@@ -57,7 +65,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 def read(path: Path) -> np.ndarray:
     """A probability raster as float, NaN for nodata."""
-    from engine.nouns import ProbabilityRaster
+    from engine.handles import ProbabilityRaster
 
     with ProbabilityRaster.open(path).reader() as reader:
         return reader.read()

@@ -1,4 +1,5 @@
-"""Blending gives back what the windows saw, and rows leave as soon as no later window touches them."""
+"""Blending gives back what the windows saw, and rows leave as soon as no later window touches
+them."""
 
 from __future__ import annotations
 
@@ -10,11 +11,11 @@ from hypothesis import strategies as st
 from inference_cases import scene
 
 from engine.events import Progress, Reporter
+from engine.handles import StackReader
 from engine.inference.blend import Blender
 from engine.inference.detect import InferenceConfig, predict
 from engine.inference.journal import Journal
 from engine.inference.tiling import fade_px, lay_out
-from engine.nouns import StackReader
 
 
 @st.composite
@@ -38,8 +39,14 @@ def window_of(image, rows, columns, row, column):
 
 
 @given(axes(), axes(), st.integers(1, 2), st.data())
-def test_windows_that_agree_are_blended_into_what_they_saw_also_from_a_later_start(rows, columns, layers, data):
-    image = np.random.default_rng(0).random((layers, rows.length_px, columns.length_px)).astype(np.float32)
+def test_windows_that_agree_are_blended_into_what_they_saw_also_from_a_later_start(
+    rows, columns, layers, data
+):
+    image = (
+        np.random.default_rng(0)
+        .random((layers, rows.length_px, columns.length_px))
+        .astype(np.float32)
+    )
     stopped_after = data.draw(st.integers(0, rows.count - 1))
     blender, done = Blender(rows, columns, layers), []
     for row in range(rows.count):
@@ -54,7 +61,9 @@ def test_windows_that_agree_are_blended_into_what_they_saw_also_from_a_later_sta
     assert np.allclose(np.concatenate(done, axis=1), image, atol=1e-6)
 
 
-def test_rows_are_written_as_soon_as_no_later_window_touches_them(make_stack, make_bundle, tmp_path, monkeypatch):
+def test_rows_are_written_as_soon_as_no_later_window_touches_them(
+    make_stack, make_bundle, tmp_path, monkeypatch
+):
     height, width = 700, 90
     rows, columns = lay_out(height, 64, 16, 8), lay_out(width, 64, 16, 8)
     assert rows.count > 10
@@ -75,7 +84,9 @@ def test_rows_are_written_as_soon_as_no_later_window_touches_them(make_stack, ma
     monkeypatch.setattr(Blender, "add", checked)
     config = InferenceConfig(window_px=64, overlap_px=16, device="cpu", threads=2)
     predict(make_stack(scene((height, width))), [make_bundle()], out=tmp_path / "o", config=config)
-    assert blended == [(row, column) for row in range(rows.count) for column in range(columns.count)]
+    assert blended == [
+        (row, column) for row in range(rows.count) for column in range(columns.count)
+    ]
     assert written[0] == height
 
 

@@ -14,7 +14,8 @@ from engine.inference.detect import InferenceConfig, predict
 
 
 def noisy_disc(rng):
-    """A bright scar on dark ground, and probabilities that follow it with noise and a ragged edge."""
+    """A bright scar on dark ground, and probabilities that follow it with noise and a ragged
+    edge."""
     y, x = np.mgrid[:96, :96]
     truth = np.hypot(y - 48, x - 48) < 24
     guide = np.where(truth, 1.5, -1.0)[None] + rng.normal(0, 0.15, (3, 96, 96))
@@ -62,7 +63,10 @@ def test_without_an_edge_in_the_image_only_specks_go():
 
 def test_it_works_window_by_window_without_seams(make_stack, make_bundle, tmp_path):
     pytest.importorskip("pydensecrf")
-    smooth = {name: 1000 + 8 * gaussian_filter(values - 1000, 4) for name, values in scene((150, 150)).items()}
+    smooth = {
+        name: 1000 + 8 * gaussian_filter(values - 1000, 4)
+        for name, values in scene((150, 150)).items()
+    }
     stack, bundle = make_stack(smooth), make_bundle()
 
     def run(name, **settings):
@@ -73,7 +77,8 @@ def test_it_works_window_by_window_without_seams(make_stack, make_bundle, tmp_pa
     whole = run("whole", window_px=256, crf=CrfConfig())
     tiled = run("tiled", window_px=128, overlap_px=64, crf=CrfConfig())
     assert np.abs(whole - plain).max() > 0.3
-    # The kernels are computed on a lattice that is laid anew over each window, so that marginals wobble; the outline must not.
+    # The kernels are computed on a lattice that is laid anew over each window, so that marginals
+    # wobble; the outline must not.
     assert np.mean((whole >= 0.5) == (tiled >= 0.5)) > 0.99
     assert np.mean(np.abs(whole - tiled)) < 0.01
 

@@ -37,24 +37,39 @@ def expected(channels, kernel):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 300), (64, 64), (70, 131), (301, 97), (700, 40)])
-def test_every_pixel_gets_its_probability_whatever_the_shape(shape, make_stack, make_bundle, tmp_path):
+def test_every_pixel_gets_its_probability_whatever_the_shape(
+    shape, make_stack, make_bundle, tmp_path
+):
     channels = scene(shape)
     kernel = np.array([0.5, 0.75, 1.0]).reshape(3, 1, 1)
-    result = predict(make_stack(channels), [make_bundle(kernel)], out=tmp_path / "out", config=SMALL)
-    assert np.abs(read(result.probability.path) - expected(channels, kernel)).max() <= STEP * 0.51 + 1e-3
+    result = predict(
+        make_stack(channels), [make_bundle(kernel)], out=tmp_path / "out", config=SMALL
+    )
+    assert (
+        np.abs(read(result.probability.path) - expected(channels, kernel)).max()
+        <= STEP * 0.51 + 1e-3
+    )
     assert result.uncertainty is None
     assert result.threshold == 0.5
     assert result.facts["valid_pixels"] == shape[0] * shape[1]
 
 
 @pytest.mark.parametrize(("window", "overlap"), [(64, 32), (96, 32), (160, 32), (64, 48), (64, 56)])
-def test_no_seams_where_the_network_sees_less_than_the_silent_rim(window, overlap, make_stack, make_bundle, tmp_path):
+def test_no_seams_where_the_network_sees_less_than_the_silent_rim(
+    window, overlap, make_stack, make_bundle, tmp_path
+):
     channels = scene((333, 257))
     kernel = np.random.default_rng(1).normal(0, 0.15, (3, 7, 7))
     config = InferenceConfig(window_px=window, overlap_px=overlap, device="cpu", threads=1)
-    result = predict(make_stack(channels), [make_bundle(kernel)], out=tmp_path / "out", config=config)
-    # scipy's "mirror" is the reflection without repeating the edge; the silent rim hides the network's zero padding
-    assert np.abs(read(result.probability.path) - expected(channels, kernel)).max() <= STEP * 0.51 + 1e-3
+    result = predict(
+        make_stack(channels), [make_bundle(kernel)], out=tmp_path / "out", config=config
+    )
+    # scipy's "mirror" is the reflection without repeating the edge; the silent rim hides the
+    # network's zero padding
+    assert (
+        np.abs(read(result.probability.path) - expected(channels, kernel)).max()
+        <= STEP * 0.51 + 1e-3
+    )
 
 
 def test_nodata_of_any_shape_stays_and_does_not_spread(make_stack, make_bundle, tmp_path):
@@ -74,7 +89,9 @@ def test_windows_without_data_are_skipped(make_stack, make_bundle, tmp_path):
     channels = scene((400, 400))
     for values in channels.values():
         values[:, 200:] = np.nan
-    facts = predict(make_stack(channels), [make_bundle()], out=tmp_path / "out", config=SMALL).facts["windows"]
+    facts = predict(
+        make_stack(channels), [make_bundle()], out=tmp_path / "out", config=SMALL
+    ).facts["windows"]
     assert facts["skipped"] >= 0.4 * facts["total"]
     assert facts["computed"] + facts["skipped"] == facts["total"]
 
@@ -104,20 +121,29 @@ def test_a_missing_slope_is_said_to_cost_landslides(given, make_stack, make_bund
     stack = make_stack(values if given else {name: values[name] for name in ("B02", "B03")})
     said = []
     predict(stack, [bundle], out=tmp_path / "out", config=SMALL, report=Reporter(said.append))
-    warnings = [event.message for event in said if isinstance(event, Log) and event.level == "warning"]
+    warnings = [
+        event.message for event in said if isinstance(event, Log) and event.level == "warning"
+    ]
     assert [("has no slope" in text, "elevation model" in text) for text in warnings] == (
         [] if given else [(True, True)]
     )
 
 
 @pytest.mark.parametrize(
-    ("pixel_m", "said"), [(6.0, ["pixels of 6 m"]), (10.0, []), (13.0, []), (30.0, ["pixels of 30 m"])]
+    ("pixel_m", "said"),
+    [(6.0, ["pixels of 6 m"]), (10.0, []), (13.0, []), (30.0, ["pixels of 30 m"])],
 )
-def test_pixels_of_another_size_than_the_models_are_warned_of(pixel_m, said, make_stack, make_bundle, tmp_path):
+def test_pixels_of_another_size_than_the_models_are_warned_of(
+    pixel_m, said, make_stack, make_bundle, tmp_path
+):
     events = []
     stack = make_stack(scene((40, 40)), pixel_m=pixel_m)
-    predict(stack, [make_bundle()], out=tmp_path / "out", config=SMALL, report=Reporter(events.append))
-    warnings = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
+    predict(
+        stack, [make_bundle()], out=tmp_path / "out", config=SMALL, report=Reporter(events.append)
+    )
+    warnings = [
+        event.message for event in events if isinstance(event, Log) and event.level == "warning"
+    ]
     assert len(warnings) == len(said)
     assert all(words in text and "10 m" in text for words, text in zip(said, warnings, strict=True))
 
@@ -131,7 +157,10 @@ def test_clouds_are_masked_on_request_and_reported(make_stack, make_bundle, tmp_
     assert np.array_equal(np.isnan(read(masked.probability.path)), quality > 0)
     assert masked.facts["quality"]["cloud"] == pytest.approx(450 / 3600)
     free = predict(
-        stack, [bundle], out=tmp_path / "b", config=InferenceConfig(window_px=64, device="cpu", mask_quality=False)
+        stack,
+        [bundle],
+        out=tmp_path / "b",
+        config=InferenceConfig(window_px=64, device="cpu", mask_quality=False),
     )
     assert np.array_equal(np.isnan(read(free.probability.path)), quality == 1)
 
@@ -139,35 +168,57 @@ def test_clouds_are_masked_on_request_and_reported(make_stack, make_bundle, tmp_
 def test_results_lie_only_in_the_area_and_do_not_depend_on_it(make_stack, make_bundle, tmp_path):
     stack = make_stack(scene((400, 300)))
     left, _, _, top = stack.grid.bounds
-    parts = [box(left + 105, top - 995, left + 405, top - 305), box(left + 2000, top - 3000, left + 2100, top - 2900)]
+    parts = [
+        box(left + 105, top - 995, left + 405, top - 305),
+        box(left + 2000, top - 3000, left + 2100, top - 2900),
+    ]
     kernel = np.random.default_rng(1).normal(0, 0.2, (3, 5, 5))
     bundle = make_bundle(kernel)
     whole = predict(stack, [bundle], out=tmp_path / "a", config=SMALL)
     part = predict(stack, [bundle], out=tmp_path / "b", config=SMALL, area=MultiPolygon(parts))
     inside = np.zeros((400, 300), bool)
-    # a pixel belongs to the area when its centre does: 105 m cuts pixel 10 in half, its centre is on the line's right side
+    # a pixel belongs to the area when its centre does: 105 m cuts pixel 10 in half, its centre is
+    # on the line's right side
     inside[30:100, 10:40] = True
     inside[290:300, 200:210] = True
     values = read(part.probability.path)
     found = ~np.isnan(values)
-    assert np.abs(found.astype(int) - inside).sum() <= 2 * (70 + 30)  # pixels cut exactly through their centre
+    assert np.abs(found.astype(int) - inside).sum() <= 2 * (
+        70 + 30
+    )  # pixels cut exactly through their centre
     assert np.array_equal(values[found], read(whole.probability.path)[found])
     assert part.facts["windows"]["skipped"] > whole.facts["windows"]["skipped"]
 
 
 def test_an_area_elsewhere_is_refused(make_stack, make_bundle, tmp_path):
     with pytest.raises(NoOverlapError, match="outside the stack"):
-        predict(make_stack(scene((40, 40))), [make_bundle()], out=tmp_path, config=SMALL, area=box(0, 0, 1, 1))
+        predict(
+            make_stack(scene((40, 40))),
+            [make_bundle()],
+            out=tmp_path,
+            config=SMALL,
+            area=box(0, 0, 1, 1),
+        )
 
 
 def test_the_scene_is_normalised_by_its_own_statistics(make_stack, make_bundle, tmp_path):
     normalization = Normalization(RGB, ("scene",) * 3, (5.0,) * 3, (10.0,) * 3, min_pixels=100)
     channels = scene((80, 80))
-    result = predict(make_stack(channels), [make_bundle(normalization=normalization)], out=tmp_path / "o", config=SMALL)
-    z = [np.clip((v - v.astype(float).mean()) / v.astype(float).std(), -6, 6) for v in channels.values()]
+    result = predict(
+        make_stack(channels),
+        [make_bundle(normalization=normalization)],
+        out=tmp_path / "o",
+        config=SMALL,
+    )
+    z = [
+        np.clip((v - v.astype(float).mean()) / v.astype(float).std(), -6, 6)
+        for v in channels.values()
+    ]
     by_hand = sigmoid(0.5 * z[0] + 0.75 * z[1] + z[2])
     assert np.abs(read(result.probability.path) - by_hand).max() <= STEP * 0.51 + 1e-3
-    assert result.facts["statistics"]["channels"]["B02"]["mean"] == pytest.approx(channels["B02"].mean(), abs=0.01)
+    assert result.facts["statistics"]["channels"]["B02"]["mean"] == pytest.approx(
+        channels["B02"].mean(), abs=0.01
+    )
 
 
 def test_an_ensemble_averages_by_weight_and_reports_the_spread(make_stack, make_bundle, tmp_path):
@@ -176,8 +227,15 @@ def test_an_ensemble_averages_by_weight_and_reports_the_spread(make_stack, make_
     bundles = [
         make_bundle(kernels[0], name="one", weight=2.0, threshold=0.4),
         make_bundle(kernels[1], name="two", channels=("B04", "B08"), weight=1.0, threshold=0.7),
-        make_bundle(kernels[2], name="three", channels=("B03",), normalization=fixed(("B03",), 900, 300), weight=1.0, threshold=0.7),
-    ]  # fmt: skip
+        make_bundle(
+            kernels[2],
+            name="three",
+            channels=("B03",),
+            normalization=fixed(("B03",), 900, 300),
+            weight=1.0,
+            threshold=0.7,
+        ),
+    ]
     result = predict(make_stack(channels), bundles, out=tmp_path / "o", config=SMALL)
     z = {name: np.clip((v - 1000) / 200, -6, 6) for name, v in channels.items()}
     members = np.stack(
@@ -200,7 +258,12 @@ def test_views_are_averaged_in_their_own_orientation(tta, count, make_stack, mak
     kernel = np.zeros((1, 5, 5))
     kernel[0, 0, 1] = 2.0  # looks up and to the left only
     config = InferenceConfig(window_px=64, overlap_px=32, tta=tta, device="cpu", threads=1)
-    result = predict(make_stack(channels), [make_bundle(kernel, channels=("B04",))], out=tmp_path / "o", config=config)
+    result = predict(
+        make_stack(channels),
+        [make_bundle(kernel, channels=("B04",))],
+        out=tmp_path / "o",
+        config=config,
+    )
     flips = [kernel, kernel[:, ::-1], kernel[:, :, ::-1], kernel[:, ::-1, ::-1]]
     turned = flips if tta == "flip" else [*flips, *(k.swapaxes(1, 2) for k in flips)]
     views = np.stack([expected(channels, k) for k in turned])
@@ -213,7 +276,9 @@ def test_scale_promotion_is_done_here(make_stack, make_bundle, tmp_path):
     flat = {"B04": np.full((70, 50), 1130.0)}
     flat["B04"][:, 25:] = 700.0
     bundle = make_bundle(np.ones((1, 1, 1)), channels=("B04",), input_scale=4)
-    values = read(predict(make_stack(flat), [bundle], out=tmp_path / "o", config=SMALL).probability.path)
+    values = read(
+        predict(make_stack(flat), [bundle], out=tmp_path / "o", config=SMALL).probability.path
+    )
     assert np.abs(values[:, :23] - sigmoid(0.65)).max() < 0.005
     assert np.abs(values[:, 28:] - sigmoid(-1.5)).max() < 0.005
     assert values.shape == (70, 50)
@@ -227,7 +292,9 @@ def test_windows_in_batches_give_the_same(make_stack, make_bundle, tmp_path):
     assert np.abs(read(one.probability.path) - read(many.probability.path)).max() <= STEP + 1e-6
 
 
-def test_several_devices_share_the_windows_and_give_the_same(make_stack, make_bundle, tmp_path, monkeypatch):
+def test_several_devices_share_the_windows_and_give_the_same(
+    make_stack, make_bundle, tmp_path, monkeypatch
+):
     from engine.inference import runtime, setup
 
     users = set()
@@ -241,7 +308,9 @@ def test_several_devices_share_the_windows_and_give_the_same(make_stack, make_bu
     monkeypatch.setattr(runtime.OnnxRuntime, "run", run)
     stack, bundle = make_stack(scene((300, 300))), make_bundle(np.full((3, 3, 3), 0.1))
     one = predict(stack, [bundle], out=tmp_path / "a", config=SMALL)
-    monkeypatch.setattr(setup, "choose", lambda device, name: Choice("cpu", ("cpu", "cpu"), "onnx", "Two of them."))
+    monkeypatch.setattr(
+        setup, "choose", lambda device, name: Choice("cpu", ("cpu", "cpu"), "onnx", "Two of them.")
+    )
     users.clear()
     two = predict(stack, [bundle], out=tmp_path / "b", config=SMALL)
     assert len(users) == 2
@@ -252,7 +321,8 @@ def test_several_devices_share_the_windows_and_give_the_same(make_stack, make_bu
 def test_the_cpu_computes_two_windows_at_once_and_never_more(
     threads, most, make_stack, make_bundle, tmp_path, monkeypatch
 ):
-    """Each window under way needs memory of its own, so that their number must not grow with the cores."""
+    """Each window under way needs memory of its own, so that their number must not grow with the
+    cores."""
     from engine.inference import runtime
 
     busy, seen, lock = 0, [], threading.Lock()
@@ -279,7 +349,9 @@ def test_the_cpu_computes_two_windows_at_once_and_never_more(
 
 
 def test_the_file_is_as_the_contract_says(make_stack, make_bundle, tmp_path):
-    result = predict(make_stack(scene((700, 600))), [make_bundle()], out=tmp_path / "o", config=SMALL)
+    result = predict(
+        make_stack(scene((700, 600))), [make_bundle()], out=tmp_path / "o", config=SMALL
+    )
     with rasterio.open(result.probability.path) as file:
         assert (file.dtypes, file.nodata, file.scales) == (("uint8",), 255, (0.004,))
         assert file.descriptions == ("probability",)
@@ -289,7 +361,9 @@ def test_the_file_is_as_the_contract_says(make_stack, make_bundle, tmp_path):
     json.dumps(result.facts, allow_nan=False)
 
 
-def test_an_old_uncertainty_does_not_stay_beside_a_new_probability(make_stack, make_bundle, tmp_path):
+def test_an_old_uncertainty_does_not_stay_beside_a_new_probability(
+    make_stack, make_bundle, tmp_path
+):
     stack, bundle = make_stack(scene((40, 40))), make_bundle()
     predict(stack, [bundle], out=tmp_path / "o", config=InferenceConfig(tta="flip", device="cpu"))
     assert (tmp_path / "o" / "uncertainty.tif").exists()
@@ -341,8 +415,12 @@ def test_no_model_and_no_folder(make_stack, make_bundle, tmp_path):
         predict(stack, [make_bundle()], out=tmp_path / "file" / "o", config=SMALL)
 
 
-def test_a_disk_too_small_is_noticed_before_the_work(make_stack, make_bundle, tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.inference.detect.shutil.disk_usage", lambda path: type("U", (), {"free": 100})())
+def test_a_disk_too_small_is_noticed_before_the_work(
+    make_stack, make_bundle, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        "engine.inference.detect.shutil.disk_usage", lambda path: type("U", (), {"free": 100})()
+    )
     with pytest.raises(DiskFullError, match="free some space"):
         predict(make_stack(scene((30, 30))), [make_bundle()], out=tmp_path / "o", config=SMALL)
 
@@ -350,10 +428,17 @@ def test_a_disk_too_small_is_noticed_before_the_work(make_stack, make_bundle, tm
 @pytest.mark.parametrize(
     "settings",
     [
-        {"window_px": 8}, {"overlap_px": -1}, {"window_px": 64, "overlap_px": 60}, {"tta": "rot"}, {"device": "gpu"}, {"batch": 0},
-        {"precision": "int8"}, {"runtime": "tvm"}, {"threads": 0},
+        {"window_px": 8},
+        {"overlap_px": -1},
+        {"window_px": 64, "overlap_px": 60},
+        {"tta": "rot"},
+        {"device": "gpu"},
+        {"batch": 0},
+        {"precision": "int8"},
+        {"runtime": "tvm"},
+        {"threads": 0},
     ],
-)  # fmt: skip
+)
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(ConfigError):
         InferenceConfig(**settings)
@@ -362,7 +447,11 @@ def test_settings_that_make_no_sense_are_refused(settings):
 def test_progress_ends_at_its_total(make_stack, make_bundle, tmp_path):
     events = []
     predict(
-        make_stack(scene((200, 200))), [make_bundle()], out=tmp_path / "o", config=SMALL, report=Reporter(events.append)
+        make_stack(scene((200, 200))),
+        [make_bundle()],
+        out=tmp_path / "o",
+        config=SMALL,
+        report=Reporter(events.append),
     )
     steps = [e for e in events if isinstance(e, Progress) and e.stage == "detect"]
     assert steps[-1].done == steps[-1].total == len({e.done for e in steps})
@@ -379,7 +468,9 @@ def test_cancelling_ends_threads_and_leaves_no_result(make_stack, make_bundle, t
 
     stack, bundle = make_stack(scene((500, 500))), make_bundle(np.full((3, 9, 9), 0.01))
     with pytest.raises(CancelledError):
-        predict(stack, [bundle], out=tmp_path / "o", config=SMALL, report=Reporter(listen, stop.is_set))
+        predict(
+            stack, [bundle], out=tmp_path / "o", config=SMALL, report=Reporter(listen, stop.is_set)
+        )
     assert threading.active_count() == before
     assert not (tmp_path / "o" / "probability.tif").exists()
 
@@ -408,9 +499,12 @@ def test_cancelling_does_not_wait_for_a_long_window(make_stack, make_bundle, tmp
     deadline = time.monotonic() + 0.5
     with pytest.raises(CancelledError):
         predict(
-            make_stack(scene((50, 50))), [make_bundle()], out=tmp_path / "o", config=SMALL,
+            make_stack(scene((50, 50))),
+            [make_bundle()],
+            out=tmp_path / "o",
+            config=SMALL,
             report=Reporter(cancelled=lambda: time.monotonic() > deadline),
-        )  # fmt: skip
+        )
     assert time.monotonic() - deadline < 2
     assert ended.is_set()
 

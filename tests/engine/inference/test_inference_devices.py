@@ -65,7 +65,10 @@ def test_all_gpus_are_used_with_pytorch(machine):
 @pytest.mark.parametrize(
     ("torch", "reason"),
     [
-        (fake_torch(error="The NVIDIA driver on your system is too old\nmore"), "driver on your system is too old"),
+        (
+            fake_torch(error="The NVIDIA driver on your system is too old\nmore"),
+            "driver on your system is too old",
+        ),
         (fake_torch(cuda=None), "build without CUDA"),
         (fake_torch(count=0), "CUDA_VISIBLE_DEVICES"),
         (None, "PyTorch is not installed"),
@@ -83,11 +86,16 @@ def test_a_gpu_that_cannot_be_used_gives_the_reason(machine, torch, reason):
 def test_onnx_runtime_with_cuda_does_without_pytorch(machine):
     machine(nvidia=True, providers=("CUDAExecutionProvider", "CPUExecutionProvider"))
     choice = choose("auto")
-    assert (choice.kind, choice.runtime, choice.provider) == ("cuda", "onnx", "CUDAExecutionProvider")
+    assert (choice.kind, choice.runtime, choice.provider) == (
+        "cuda",
+        "onnx",
+        "CUDAExecutionProvider",
+    )
 
 
 @pytest.mark.parametrize(
-    ("device", "provider"), [("directml", "DmlExecutionProvider"), ("coreml", "CoreMLExecutionProvider")]
+    ("device", "provider"),
+    [("directml", "DmlExecutionProvider"), ("coreml", "CoreMLExecutionProvider")],
 )
 def test_other_providers_are_used_where_they_are(machine, device, provider):
     machine(providers=(provider, "CPUExecutionProvider"))

@@ -51,7 +51,11 @@ def test_the_running_mean_is_the_weighted_mean_and_spread(weights, kind):
     if ensemble.opinions == 1:
         assert variance is None
     else:
-        assert np.allclose(variance, np.average((images[:, :, 0] - by_hand) ** 2, axis=0, weights=weights), atol=1e-6)
+        assert np.allclose(
+            variance,
+            np.average((images[:, :, 0] - by_hand) ** 2, axis=0, weights=weights),
+            atol=1e-6,
+        )
 
 
 @pytest.mark.parametrize(("room", "first"), [(3, [8, 4, 2, 2, 2, 2]), (1, [8, 4, 2, 1]), (8, [8])])

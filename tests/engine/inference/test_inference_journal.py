@@ -16,7 +16,9 @@ from engine.events import Log, Reporter
 from engine.inference.detect import InferenceConfig, predict
 from engine.inference.journal import FOLDER, Journal, Progress
 
-CONFIG = InferenceConfig(window_px=64, overlap_px=32, tta="flip", device="cpu", threads=1, checkpoint_s=0)
+CONFIG = InferenceConfig(
+    window_px=64, overlap_px=32, tta="flip", device="cpu", threads=1, checkpoint_s=0
+)
 KERNEL = np.random.default_rng(2).normal(0, 0.2, (3, 5, 5))
 
 KILLED = """
@@ -25,7 +27,7 @@ from pathlib import Path
 from engine.events import Progress, Reporter
 from engine.inference.detect import InferenceConfig, predict
 from engine.models.bundle import ModelBundle
-from engine.nouns import Stack
+from engine.handles import Stack
 
 def listen(event):
     if isinstance(event, Progress) and event.stage == sys.argv[4] and event.done >= int(sys.argv[5]):
@@ -38,7 +40,16 @@ predict(Stack.open(Path(sys.argv[1])), [ModelBundle.open(Path(sys.argv[2]))], ou
 
 def kill_at(stack, bundle, out: Path, stage: str, done: int) -> None:
     root = Path(__file__).parents[3]
-    words = [sys.executable, "-c", KILLED, str(stack.path), str(bundle.path), str(out), stage, str(done)]
+    words = [
+        sys.executable,
+        "-c",
+        KILLED,
+        str(stack.path),
+        str(bundle.path),
+        str(out),
+        stage,
+        str(done),
+    ]
     code = subprocess.run(words, cwd=root, check=False).returncode
     assert code != 0
     assert not (out / "probability.tif").exists()
@@ -55,24 +66,31 @@ def bytes_of(folder: Path) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(("stage", "done"), [("detect", 40), ("detect", 77), ("write", 2)])
-def test_a_killed_run_goes_on_and_ends_with_the_very_same_result(stage, done, make_stack, make_bundle, tmp_path):
+def test_a_killed_run_goes_on_and_ends_with_the_very_same_result(
+    stage, done, make_stack, make_bundle, tmp_path
+):
     channels = scene((500, 280))
     channels["B02"][100:140] = np.nan
     stack, bundle, messages = make_stack(channels), make_bundle(KERNEL), []
     whole = predict(stack, [bundle], out=tmp_path / "whole", config=CONFIG)
     kill_at(stack, bundle, tmp_path / "killed", stage, done)
-    resumed = predict(stack, [bundle], out=tmp_path / "killed", config=CONFIG, report=Reporter(messages.append))
+    resumed = predict(
+        stack, [bundle], out=tmp_path / "killed", config=CONFIG, report=Reporter(messages.append)
+    )
     assert resumed.facts["resumed_rows"] > 0
     assert any(isinstance(m, Log) and "Going on from row" in m.message for m in messages)
     assert all(
-        np.array_equal(a, b) for a, b in zip(bytes_of(tmp_path / "whole"), bytes_of(tmp_path / "killed"), strict=True)
+        np.array_equal(a, b)
+        for a, b in zip(bytes_of(tmp_path / "whole"), bytes_of(tmp_path / "killed"), strict=True)
     )
     for fact in ("valid_pixels", "windows", "statistics"):
         assert resumed.facts[fact] == whole.facts[fact]
     assert not (tmp_path / "killed" / FOLDER).exists()
 
 
-def test_a_run_killed_while_rows_are_written_computes_no_window_again(make_stack, make_bundle, tmp_path):
+def test_a_run_killed_while_rows_are_written_computes_no_window_again(
+    make_stack, make_bundle, tmp_path
+):
     """Rows are made safe every five seconds, and once more when the last is done."""
     stack, bundle, events = make_stack(scene((300, 200))), make_bundle(KERNEL), []
     config = replace(CONFIG, checkpoint_s=3600)
@@ -83,7 +101,9 @@ def test_a_run_killed_while_rows_are_written_computes_no_window_again(make_stack
     with pytest.raises(CancelledError):
         predict(stack, [bundle], out=tmp_path, config=config, report=Reporter(events.append, asked))
     events.clear()
-    facts = predict(stack, [bundle], out=tmp_path, config=config, report=Reporter(events.append)).facts
+    facts = predict(
+        stack, [bundle], out=tmp_path, config=config, report=Reporter(events.append)
+    ).facts
     assert facts["resumed_rows"] == 300
     assert not [e for e in events if getattr(e, "stage", "") in ("detect", "statistics")]
 
@@ -94,7 +114,9 @@ def test_an_uncertainty_of_another_request_is_not_taken(make_stack, make_bundle,
     predict(stack, [bundle], out=tmp_path / "other", config=replace(CONFIG, overlap_px=16))
     predict(stack, [bundle], out=tmp_path / "o", config=CONFIG)
     shutil.copy(tmp_path / "other" / "uncertainty.tif", tmp_path / "o" / "uncertainty.tif")
-    facts = predict(stack, [bundle], out=tmp_path / "o", config=CONFIG, report=Reporter(events.append)).facts
+    facts = predict(
+        stack, [bundle], out=tmp_path / "o", config=CONFIG, report=Reporter(events.append)
+    ).facts
     assert facts["reused"] is False
     assert predict(stack, [bundle], out=tmp_path / "o", config=CONFIG).facts["reused"] is True
 
@@ -116,11 +138,14 @@ def test_a_cancelled_run_goes_on_too(make_stack, make_bundle, tmp_path):
         predict(stack, [bundle], out=tmp_path / "o", config=CONFIG, report=cancelled_at(30))
     assert predict(stack, [bundle], out=tmp_path / "o", config=CONFIG).facts["resumed_rows"] > 0
     assert all(
-        np.array_equal(a, b) for a, b in zip(bytes_of(tmp_path / "whole"), bytes_of(tmp_path / "o"), strict=True)
+        np.array_equal(a, b)
+        for a, b in zip(bytes_of(tmp_path / "whole"), bytes_of(tmp_path / "o"), strict=True)
     )
 
 
-def test_a_run_cancelled_before_anything_was_safe_starts_anew_without_a_word(make_stack, make_bundle, tmp_path):
+def test_a_run_cancelled_before_anything_was_safe_starts_anew_without_a_word(
+    make_stack, make_bundle, tmp_path
+):
     stack, bundle, config, messages = (
         make_stack(scene((300, 200))),
         make_bundle(KERNEL),
@@ -130,13 +155,17 @@ def test_a_run_cancelled_before_anything_was_safe_starts_anew_without_a_word(mak
     with pytest.raises(CancelledError):
         predict(stack, [bundle], out=tmp_path / "o", config=config, report=cancelled_at(2))
     assert (tmp_path / "o" / FOLDER).is_dir()
-    again = predict(stack, [bundle], out=tmp_path / "o", config=config, report=Reporter(messages.append))
+    again = predict(
+        stack, [bundle], out=tmp_path / "o", config=config, report=Reporter(messages.append)
+    )
     assert again.facts["resumed_rows"] == 0
     assert not [m.message for m in messages if isinstance(m, Log) and "stopped" in m.message]
 
 
 @pytest.mark.parametrize("change", ["config", "stack", "area"])
-def test_a_finished_result_of_another_request_is_not_taken(change, make_stack, make_bundle, tmp_path):
+def test_a_finished_result_of_another_request_is_not_taken(
+    change, make_stack, make_bundle, tmp_path
+):
     from shapely.geometry import box
 
     stack, bundle, config, area = make_stack(scene((100, 90))), make_bundle(KERNEL), CONFIG, None
@@ -147,14 +176,23 @@ def test_a_finished_result_of_another_request_is_not_taken(change, make_stack, m
         stack = make_stack(scene((100, 90), seed=5))
     else:
         area = box(*stack.grid.bounds).buffer(-300)
-    assert predict(stack, [bundle], out=tmp_path / "o", config=config, area=area).facts["reused"] is False
+    assert (
+        predict(stack, [bundle], out=tmp_path / "o", config=config, area=area).facts["reused"]
+        is False
+    )
 
 
 @pytest.mark.parametrize("change", ["config", "stack", "model", "card", "area"])
 def test_another_request_says_so_and_starts_clean(change, make_stack, make_bundle, tmp_path):
     from shapely.geometry import box
 
-    stack, bundle, config, area, messages = make_stack(scene((300, 200))), make_bundle(KERNEL), CONFIG, None, []
+    stack, bundle, config, area, messages = (
+        make_stack(scene((300, 200))),
+        make_bundle(KERNEL),
+        CONFIG,
+        None,
+        [],
+    )
     with pytest.raises(CancelledError):
         predict(stack, [bundle], out=tmp_path / "o", config=config, report=cancelled_at(30))
     if change == "config":
@@ -168,13 +206,22 @@ def test_another_request_says_so_and_starts_clean(change, make_stack, make_bundl
     else:
         area = box(*stack.grid.bounds).buffer(-300)
     fresh = predict(stack, [bundle], out=tmp_path / "fresh", config=config, area=area)
-    again = predict(stack, [bundle], out=tmp_path / "o", config=config, area=area, report=Reporter(messages.append))
+    again = predict(
+        stack,
+        [bundle],
+        out=tmp_path / "o",
+        config=config,
+        area=area,
+        report=Reporter(messages.append),
+    )
     assert any(
-        isinstance(m, Log) and m.level == "warning" and "starts from the first row" in m.message for m in messages
+        isinstance(m, Log) and m.level == "warning" and "starts from the first row" in m.message
+        for m in messages
     )
     assert again.facts["resumed_rows"] == fresh.facts["resumed_rows"] == 0
     assert all(
-        np.array_equal(a, b) for a, b in zip(bytes_of(tmp_path / "fresh"), bytes_of(tmp_path / "o"), strict=True)
+        np.array_equal(a, b)
+        for a, b in zip(bytes_of(tmp_path / "fresh"), bytes_of(tmp_path / "o"), strict=True)
     )
 
 

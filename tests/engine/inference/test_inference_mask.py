@@ -11,14 +11,16 @@ from rasterio.crs import CRS
 from engine.errors import ConfigError
 from engine.events import Progress, Reporter
 from engine.grid import Grid
+from engine.handles import ProbabilityRaster, encode_probability
 from engine.inference.mask import automatic_threshold, best_threshold, histogram, make_mask
-from engine.nouns import ProbabilityRaster, encode_probability
 from engine.raster import RasterWriter
 
 
 def write(path, values):
     grid = Grid(CRS.from_epsg(32651), Affine(10, 0, 0, 0, -10, 0), values.shape)
-    with RasterWriter(path, grid, dtype="uint8", bands=["probability"], nodata=255, scales=[0.004]) as writer:
+    with RasterWriter(
+        path, grid, dtype="uint8", bands=["probability"], nodata=255, scales=[0.004]
+    ) as writer:
         writer.write(encode_probability(values)[None])
     return ProbabilityRaster.open(path)
 
@@ -29,7 +31,9 @@ def test_the_mask_keeps_threshold_nodata_and_grid(tmp_path):
     values[3, 3] = 0.5
     events = []
     probability = write(tmp_path / "p.tif", values)
-    mask = make_mask(probability, out=tmp_path / "m.tif", threshold=0.5, report=Reporter(events.append))
+    mask = make_mask(
+        probability, out=tmp_path / "m.tif", threshold=0.5, report=Reporter(events.append)
+    )
     stored = encode_probability(values)
     assert np.array_equal(mask.read(), np.where(stored == 255, 255, stored >= 125))
     assert mask.read()[3, 3] == 1
@@ -57,7 +61,9 @@ def test_the_histogram_leaves_nodata_out(tmp_path):
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.3))
 def test_on_calibrated_probabilities_no_allowed_threshold_does_better(seed, share):
     rng = np.random.default_rng(seed)
-    steps = np.where(rng.random(20000) < share, rng.integers(100, 251, 20000), rng.integers(0, 60, 20000))
+    steps = np.where(
+        rng.random(20000) < share, rng.integers(100, 251, 20000), rng.integers(0, 60, 20000)
+    )
     counts = np.bincount(steps, minlength=251)
     chosen = best_threshold(counts, 0.5)
 

@@ -1,4 +1,5 @@
-"""Models of different channels, normalisations and input scales in one ensemble, against a slow computation of the whole scene."""
+"""Models of different channels, normalisations and input scales in one ensemble, against a slow
+computation of the whole scene."""
 
 from __future__ import annotations
 
@@ -17,7 +18,11 @@ STEP = 0.004
 EDGE = 24
 FIRST, SECOND, THIRD = ("B02", "B03", "B04"), ("B04", "B08"), ("B03", "DEM", "B11")
 RNG = np.random.default_rng(5)
-KERNELS = (RNG.normal(0, 0.2, (3, 5, 5)), RNG.normal(0, 0.3, (2, 3, 3)), RNG.normal(0, 0.3, (3, 7, 7)))
+KERNELS = (
+    RNG.normal(0, 0.2, (3, 5, 5)),
+    RNG.normal(0, 0.3, (2, 3, 3)),
+    RNG.normal(0, 0.3, (3, 7, 7)),
+)
 WEIGHTS = (2.0, 1.0, 0.5)
 SCALES = (1, 2, 4)
 
@@ -25,13 +30,32 @@ SCALES = (1, 2, 4)
 @pytest.fixture
 def members(make_bundle):
     statistics = Normalization(
-        FIRST, ("scene", "centre", "fixed"), (900.0,) * 3, (300.0,) * 3, std_floor=0.1, min_pixels=10
+        FIRST,
+        ("scene", "centre", "fixed"),
+        (900.0,) * 3,
+        (300.0,) * 3,
+        std_floor=0.1,
+        min_pixels=10,
     )
     return [
         make_bundle(KERNELS[0], name="one", weight=2.0, normalization=statistics),
-        make_bundle(KERNELS[1], name="two", channels=SECOND, input_scale=2, normalization=fixed(SECOND, 950, 250)),
-        make_bundle(KERNELS[2], name="four", channels=THIRD, required=("B03",), weight=0.5, input_scale=4, bias=0.3),
-    ]  # fmt: skip
+        make_bundle(
+            KERNELS[1],
+            name="two",
+            channels=SECOND,
+            input_scale=2,
+            normalization=fixed(SECOND, 950, 250),
+        ),
+        make_bundle(
+            KERNELS[2],
+            name="four",
+            channels=THIRD,
+            required=("B03",),
+            weight=0.5,
+            input_scale=4,
+            bias=0.3,
+        ),
+    ]
 
 
 def normalised(channels):
@@ -40,7 +64,11 @@ def normalised(channels):
     b02, b03, b04 = (values[name] for name in FIRST)
     first = [(b02 - b02.mean()) / b02.std(), (b03 - b03.mean()) / 300, (b04 - 900) / 300]
     second = [(values[name] - 950) / 250 for name in SECOND]
-    third = [(b03 - 1000) / 200, (values["DEM"] - 1000) / 200, np.zeros_like(b03)]  # B11 is not there: its mean, 0
+    third = [
+        (b03 - 1000) / 200,
+        (values["DEM"] - 1000) / 200,
+        np.zeros_like(b03),
+    ]  # B11 is not there: its mean, 0
     return [[np.clip(z, -6, 6) for z in member] for member in (first, second, third)]
 
 
@@ -49,7 +77,9 @@ def larger(image, scale):
     for axis in (0, 1):
         centres = np.arange(image.shape[axis])
         wanted = (np.arange(image.shape[axis] * scale) + 0.5) / scale - 0.5
-        image = np.apply_along_axis(lambda line, w=wanted, c=centres: np.interp(w, c, line), axis, image)
+        image = np.apply_along_axis(
+            lambda line, w=wanted, c=centres: np.interp(w, c, line), axis, image
+        )
     return image
 
 
@@ -68,10 +98,14 @@ def slow(images, kernel, bias, scale):
 
 
 @pytest.mark.parametrize("tta", ["none", "flip", "d4"])
-def test_any_mix_of_models_is_averaged_as_if_each_had_seen_the_whole_scene(tta, members, make_stack, tmp_path):
+def test_any_mix_of_models_is_averaged_as_if_each_had_seen_the_whole_scene(
+    tta, members, make_stack, tmp_path
+):
     channels = scene((130, 110), ("B02", "B03", "B04", "B08", "DEM"))
     opinions, weights = [], []
-    for images, kernel, bias, scale, weight in zip(normalised(channels), KERNELS, (0, 0, 0.3), SCALES, WEIGHTS, strict=True):  # fmt: skip
+    for images, kernel, bias, scale, weight in zip(
+        normalised(channels), KERNELS, (0, 0, 0.3), SCALES, WEIGHTS, strict=True
+    ):
         turns = [kernel]
         if tta != "none":
             turns = [kernel, kernel[:, ::-1], kernel[:, :, ::-1], kernel[:, ::-1, ::-1]]

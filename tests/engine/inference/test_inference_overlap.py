@@ -1,4 +1,5 @@
-"""Windows overlap as much as the models' reach asks for, and then no result depends on where windows lie."""
+"""Windows overlap as much as the models' reach asks for, and then no result depends on where
+windows lie."""
 
 from __future__ import annotations
 
@@ -37,16 +38,24 @@ def scenes(draw):
 
 def mirrored(image, rows, columns):
     """The pixels of an image at any row and column numbers."""
-    return image[mirror(np.arange(*rows), image.shape[0])[:, None], mirror(np.arange(*columns), image.shape[1])]
+    return image[
+        mirror(np.arange(*rows), image.shape[0])[:, None],
+        mirror(np.arange(*columns), image.shape[1]),
+    ]
 
 
 @given(scenes())
 def test_with_the_overlap_for_a_reach_any_windows_give_what_the_whole_image_gives(case):
     height, width, window, reach, multiple = case
     rng = np.random.default_rng(height * 1000 + width)
-    image, kernel = rng.normal(size=(height, width)), rng.normal(size=(2 * reach + 1, 2 * reach + 1))
+    image, kernel = (
+        rng.normal(size=(height, width)),
+        rng.normal(size=(2 * reach + 1, 2 * reach + 1)),
+    )
     around = mirrored(image, (-reach, height + reach), (-reach, width + reach))
-    whole = correlate(around, kernel, mode="constant")[reach : reach + height, reach : reach + width]
+    whole = correlate(around, kernel, mode="constant")[
+        reach : reach + height, reach : reach + width
+    ]
     rows, columns = (lay_out(n, window, overlap_for(reach), multiple) for n in (height, width))
     blender, done = Blender(rows, columns, 1), []
     for row in range(rows.count):
@@ -54,13 +63,17 @@ def test_with_the_overlap_for_a_reach_any_windows_give_what_the_whole_image_give
             y, x = rows.start(row), columns.start(column)
             seen = mirrored(image, (y, y + rows.window_px), (x, x + columns.window_px))
             # a network knows nothing beyond its window: zeros there
-            blender.add(row, column, correlate(seen, kernel, mode="constant")[None].astype(np.float32))
+            blender.add(
+                row, column, correlate(seen, kernel, mode="constant")[None].astype(np.float32)
+            )
         done.append(blender.finish(row)[0])
     assert np.allclose(np.concatenate(done), whole, atol=1e-5 * np.abs(whole).max())
 
 
 @pytest.mark.parametrize("multiple", [8, 32])
-def test_with_the_reach_in_the_card_a_detection_is_the_same_in_any_windows(multiple, make_stack, make_bundle, tmp_path):
+def test_with_the_reach_in_the_card_a_detection_is_the_same_in_any_windows(
+    multiple, make_stack, make_bundle, tmp_path
+):
     channels = scene((333, 257))
     kernel = np.random.default_rng(1).normal(0, 0.15, (3, 7, 7))
     stack = make_stack(channels)
@@ -72,7 +85,9 @@ def test_with_the_reach_in_the_card_a_detection_is_the_same_in_any_windows(multi
         result = predict(stack, [bundle], out=tmp_path / str(window), config=config)
         assert np.abs(read(result.probability.path) - whole).max() <= STEP * 0.51 + 1e-3, window
         assert result.facts["windows"]["overlap_px"] in (0, max(16, multiple))
-        assert result.facts["windows"]["overlap_reason"] == "The models look no further than 3 pixels."
+        assert (
+            result.facts["windows"]["overlap_reason"] == "The models look no further than 3 pixels."
+        )
 
 
 def test_a_card_without_a_reach_keeps_the_usual_overlap(make_stack, make_bundle):
@@ -99,7 +114,11 @@ def test_a_card_with_a_small_reach_adds_whole_blocks_too(make_stack, make_bundle
 
 
 def test_the_member_that_looks_furthest_decides(make_bundle):
-    near, far, silent = make_bundle(name="n", reach_px=3), make_bundle(name="f", reach_px=70), make_bundle(name="s")
+    near, far, silent = (
+        make_bundle(name="n", reach_px=3),
+        make_bundle(name="f", reach_px=70),
+        make_bundle(name="s"),
+    )
     deep = make_bundle(name="d", reach_px=200)
     config = InferenceConfig()
     assert choose_overlap([near], config).overlap_px == 16
@@ -110,7 +129,9 @@ def test_the_member_that_looks_furthest_decides(make_bundle):
 
 def test_an_overlap_that_was_asked_for_wins(make_stack, make_bundle, tmp_path):
     config = InferenceConfig(window_px=64, overlap_px=24, device="cpu", threads=1)
-    facts = predict(make_stack(scene((200, 200))), [make_bundle(reach_px=3)], out=tmp_path / "o", config=config).facts
+    facts = predict(
+        make_stack(scene((200, 200))), [make_bundle(reach_px=3)], out=tmp_path / "o", config=config
+    ).facts
     assert facts["windows"]["overlap_px"] == 24
     assert facts["windows"]["overlap_reason"] == "It was asked for."
 

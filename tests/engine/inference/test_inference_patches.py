@@ -18,13 +18,16 @@ CPU = InferenceConfig(device="cpu", threads=1, batch=2)
 
 @pytest.fixture
 def patches(tmp_path):
-    """Five patches, each of another mean: only together do they have the statistics of the folder."""
+    """Five patches, each of another mean: only together do they have the statistics of the
+    folder."""
     folder = tmp_path / "data" / "TestData" / "img"
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     images = []
     for number in (3, 1, 7, 12, 5):
-        images.append(np.rint(1000 + 40 * number + 200 * rng.standard_normal((14, 128, 128))).clip(0))
+        images.append(
+            np.rint(1000 + 40 * number + 200 * rng.standard_normal((14, 128, 128))).clip(0)
+        )
         write_image(folder / f"image_{number}.h5", images[-1])
     return tmp_path / "data", np.stack(images)[[1, 0, 4, 2, 3]]
 
@@ -47,9 +50,15 @@ def test_masks_are_those_of_the_model_on_the_folder_as_one_domain(patches, make_
     kernel = np.linspace(-0.5, 0.7, 14).reshape(-1, 1, 1)
     bundle = make_bundle(kernel, channels=NAMES, required=(), normalization=scene_normalization())
     facts = predict_patches(
-        find_patches(root, "test"), [bundle], out=tmp_path / "out", config=PatchConfig(0.6, None, CPU)
+        find_patches(root, "test"),
+        [bundle],
+        out=tmp_path / "out",
+        config=PatchConfig(0.6, None, CPU),
     )
-    mean, std = images.mean(axis=(0, 2, 3), keepdims=True), images.std(axis=(0, 2, 3), keepdims=True)
+    mean, std = (
+        images.mean(axis=(0, 2, 3), keepdims=True),
+        images.std(axis=(0, 2, 3), keepdims=True),
+    )
     z = np.clip((images - mean) / std, -6, 6)
     probability = sigmoid((z * kernel[None]).sum(axis=1))
     got = np.stack(masks(tmp_path / "out"))
@@ -69,7 +78,9 @@ def test_statistics_are_of_all_patches_together(patches):
 
 def test_channels_left_out_count_as_the_mean(patches, make_bundle, tmp_path):
     root, images = patches
-    bundle = make_bundle(np.ones((14, 1, 1)), channels=NAMES, required=("B04",), normalization=scene_normalization())
+    bundle = make_bundle(
+        np.ones((14, 1, 1)), channels=NAMES, required=("B04",), normalization=scene_normalization()
+    )
     config = PatchConfig(0.5, ("slope", "B04"), CPU)
     predict_patches(find_patches(root, "test"), [bundle], out=tmp_path / "out", config=config)
     two = images[:, [3, 12]]
@@ -81,23 +92,43 @@ def test_channels_left_out_count_as_the_mean(patches, make_bundle, tmp_path):
     clear = np.abs(z) > 1e-4
     assert np.array_equal(np.stack(masks(tmp_path / "out"))[clear], (z >= 0)[clear])
     with pytest.raises(ChannelError, match="B04"):
-        predict_patches(find_patches(root, "test"), [bundle], out=tmp_path, config=PatchConfig(None, ("B02",), CPU))
+        predict_patches(
+            find_patches(root, "test"),
+            [bundle],
+            out=tmp_path,
+            config=PatchConfig(None, ("B02",), CPU),
+        )
 
 
 def test_an_odd_multiple_is_filled_up_by_mirroring(patches, make_bundle, tmp_path):
     root, _ = patches
     kernel = np.ones((14, 1, 1))
     plain = make_bundle(kernel, channels=NAMES, normalization=scene_normalization())
-    odd = make_bundle(kernel, channels=NAMES, normalization=scene_normalization(), name="odd", multiple_of_px=48)
+    odd = make_bundle(
+        kernel, channels=NAMES, normalization=scene_normalization(), name="odd", multiple_of_px=48
+    )
     for name, bundle in (("a", plain), ("b", odd)):
-        predict_patches(find_patches(root, "test"), [bundle], out=tmp_path / name, config=PatchConfig(None, None, CPU))
+        predict_patches(
+            find_patches(root, "test"),
+            [bundle],
+            out=tmp_path / name,
+            config=PatchConfig(None, None, CPU),
+        )
     assert np.array_equal(masks(tmp_path / "a"), masks(tmp_path / "b"))
 
 
 def test_the_command(patches, make_bundle, tmp_path, capsys):
     root, _ = patches
     bundle = make_bundle(np.ones((14, 1, 1)), channels=NAMES, normalization=scene_normalization())
-    words = ["predict-patches", "--model", str(bundle.path), "--data", str(root), "--out", str(tmp_path / "out")]
+    words = [
+        "predict-patches",
+        "--model",
+        str(bundle.path),
+        "--data",
+        str(root),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     assert main([*words, "--device", "cpu", "--tta", "d4", "--threshold", "0.7"]) == 0
     assert "5 masks" in capsys.readouterr().out
     assert len(masks(tmp_path / "out")) == 5
@@ -121,7 +152,9 @@ def test_bad_input_is_one_sentence_and_exit_code_2(patches, make_bundle, tmp_pat
     (root / "TestData" / "img" / "image_9.h5").write_bytes(b"junk")
     assert "HDF5" in fails("--model", bundle.path, "--data", root)
     (tmp_path / "file").write_text("")
-    assert "cannot be written" in fails("--model", bundle.path, "--data", root, "--out", tmp_path / "file" / "o")
+    assert "cannot be written" in fails(
+        "--model", bundle.path, "--data", root, "--out", tmp_path / "file" / "o"
+    )
 
 
 def test_a_prediction_needs_a_model(patches, tmp_path):
@@ -135,5 +168,10 @@ def test_a_real_folder_keeps_its_ids(make_bundle, tmp_path):
     write_image(folder / "image_31.h5", np.full((14, 128, 128), 500))
     write_mask(tmp_path / "mask_31.h5", np.zeros((128, 128), np.uint8))
     bundle = make_bundle(np.ones((14, 1, 1)), channels=NAMES, normalization=scene_normalization())
-    predict_patches(find_patches(folder, "test"), [bundle], out=tmp_path / "o", config=PatchConfig(None, None, CPU))
+    predict_patches(
+        find_patches(folder, "test"),
+        [bundle],
+        out=tmp_path / "o",
+        config=PatchConfig(None, None, CPU),
+    )
     assert [p.name for p in (tmp_path / "o").iterdir()] == ["mask_31.h5"]

@@ -61,15 +61,22 @@ def long_onnx(steps: int) -> bytes:
     """A chain of many cheap steps: it can be stopped between any two."""
     from onnx import TensorProto, helper, numpy_helper
 
-    nodes = [helper.make_node("Tanh", ["image" if i == 0 else f"t{i}"], [f"t{i + 1}"]) for i in range(steps)]
+    nodes = [
+        helper.make_node("Tanh", ["image" if i == 0 else f"t{i}"], [f"t{i + 1}"])
+        for i in range(steps)
+    ]
     nodes.append(helper.make_node("Squeeze", [f"t{steps}", "axis"], ["probability"]))
     graph = helper.make_graph(
-        nodes, "long", [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, "h", "w"])],
+        nodes,
+        "long",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 1, "h", "w"])],
         [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["n", "h", "w"])],
         [numpy_helper.from_array(np.array([1], np.int64), "axis")],
-    )  # fmt: skip
+    )
     return bytes(
-        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9).SerializeToString()
+        helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9
+        ).SerializeToString()
     )
 
 
@@ -99,7 +106,8 @@ def test_memory_that_runs_out_is_told_from_other_failures(tmp_path):
     class Full:
         def run(self, *args):
             raise RuntimeError(
-                "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 10"
+                "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of"
+                " size 10"
             )
 
     made._session = Full()
@@ -116,9 +124,16 @@ def torch_bundle(tmp_path):
     module = networks.build(NETWORK, 3).eval()
     weights = {name: value.numpy() for name, value in module.state_dict().items()}
     card = ModelCard(
-        name="both", version="1", title="Both", description="For tests.", network=NETWORK, normalization=fixed(RGB), required=RGB,
-        threshold=0.5, multiple_of_px=32,
-    )  # fmt: skip
+        name="both",
+        version="1",
+        title="Both",
+        description="For tests.",
+        network=NETWORK,
+        normalization=fixed(RGB),
+        required=RGB,
+        threshold=0.5,
+        multiple_of_px=32,
+    )
     return write_bundle(tmp_path / "both", card, weights, None), module
 
 
@@ -141,13 +156,16 @@ def test_the_contract_on_pytorch(torch_bundle):
 
 def test_a_detection_in_pytorch(torch_bundle, make_stack, tmp_path):
     config = InferenceConfig(window_px=64, overlap_px=32, device="cpu", runtime="torch", threads=1)
-    result = predict(make_stack(scene((100, 80))), [torch_bundle[0]], out=tmp_path / "o", config=config)
+    result = predict(
+        make_stack(scene((100, 80))), [torch_bundle[0]], out=tmp_path / "o", config=config
+    )
     assert result.facts["device"]["runtime"] == "PyTorch"
     assert np.isfinite(read(result.probability.path)).all()
 
 
 @pytest.mark.parametrize(
-    "message", ["CUDA out of memory. Tried 20 GiB", "DefaultCPUAllocator: can't allocate memory: 20 GiB"]
+    "message",
+    ["CUDA out of memory. Tried 20 GiB", "DefaultCPUAllocator: can't allocate memory: 20 GiB"],
 )
 def test_memory_that_runs_out_in_pytorch(message, torch_bundle, monkeypatch):
     made = load(torch_bundle[0], CPU, "cpu", precision="auto", threads=1)
@@ -169,11 +187,22 @@ def test_a_wrong_input_is_an_error_of_the_bundle_in_pytorch_too(torch_bundle):
 def test_weights_that_do_not_fit_their_card(torch_bundle, tmp_path):
     bundle, _ = torch_bundle
     card = ModelCard(
-        **{**bundle.card.__dict__, "normalization": fixed(("B02", "B03")), "required": ("B02",), "files": {}}
+        **{
+            **bundle.card.__dict__,
+            "normalization": fixed(("B02", "B03")),
+            "required": ("B02",),
+            "files": {},
+        }
     )
     weights = {"nothing": np.zeros(3, np.float32)}
     with pytest.raises(BundleError, match="do not fit"):
-        load(write_bundle(tmp_path / "odd", card, weights, None), CPU, "cpu", precision="auto", threads=1)
+        load(
+            write_bundle(tmp_path / "odd", card, weights, None),
+            CPU,
+            "cpu",
+            precision="auto",
+            threads=1,
+        )
 
 
 def test_without_pytorch_weights_alone_name_the_remedy(torch_bundle, monkeypatch):
@@ -191,9 +220,15 @@ def test_both_runtimes_agree_on_the_bundled_model(tmp_path):
     if DEFAULT_MODEL not in [path.name for path in installed()]:
         pytest.skip("the bundled model is not there")
     bundle = find(DEFAULT_MODEL)
-    image = np.random.default_rng(0).standard_normal((1, len(bundle.card.channels), 64, 64)).astype(np.float32)
+    image = (
+        np.random.default_rng(0)
+        .standard_normal((1, len(bundle.card.channels), 64, 64))
+        .astype(np.float32)
+    )
     results = [
-        load(bundle, Choice("cpu", ("cpu",), name, ""), "cpu", precision="float32", threads=1).run(image)
+        load(bundle, Choice("cpu", ("cpu",), name, ""), "cpu", precision="float32", threads=1).run(
+            image
+        )
         for name in ("onnx", "torch")
     ]
     assert np.abs(results[0] - results[1]).max() < 1e-4

@@ -32,10 +32,15 @@ def steps_of(source, reader, rows, columns):
 
 
 def test_stored_values_are_the_normalisation_to_a_hair(make_stack, make_bundle):
-    normalization = Normalization(RGB, ("scene", "centre", "fixed"), (900.0,) * 3, (300.0,) * 3, min_pixels=10)
+    normalization = Normalization(
+        RGB, ("scene", "centre", "fixed"), (900.0,) * 3, (300.0,) * 3, min_pixels=10
+    )
     channels = scene((40, 30))
     channels["B03"][3] = np.nan
-    stack, bundle = make_stack(channels), make_bundle(normalization=normalization, required=("B02",))
+    stack, bundle = (
+        make_stack(channels),
+        make_bundle(normalization=normalization, required=("B02",)),
+    )
     source, layouts = source_of(stack, [bundle])
     found = scene_statistics(stack, source.inputs, excluded=()).channels
     with stack.reader() as reader:
@@ -60,7 +65,12 @@ def test_members_that_normalise_alike_share_what_is_kept(make_stack, make_bundle
     bundles = [
         make_bundle(name="a"),
         make_bundle(name="b", channels=("B04", "B02")),
-        make_bundle(name="c", channels=("B04", "B11"), required=("B04",), normalization=fixed(("B04", "B11"), 500)),
+        make_bundle(
+            name="c",
+            channels=("B04", "B11"),
+            required=("B04",),
+            normalization=fixed(("B04", "B11"), 500),
+        ),
     ]
     source, layouts = source_of(make_stack(scene((20, 20))), bundles)
     assert len(source.planes) == 4
@@ -92,14 +102,18 @@ def test_the_buffer_gives_every_window_as_if_read_alone(make_stack, make_bundle)
                     inside = buffer.valid(row, column)
                     buffer.pass_over(row, column)
                     y, x = rows.start(row), columns.start(column)
-                    steps, valid = steps_of(source, reader, (y, y + rows.window_px), (x, x + columns.window_px))
+                    steps, valid = steps_of(
+                        source, reader, (y, y + rows.window_px), (x, x + columns.window_px)
+                    )
                     assert np.array_equal(inside, valid)
-                    alone = np.stack([steps[p] * np.float32(source.planes[p].step) for p in layouts[0].planes])
+                    alone = np.stack(
+                        [steps[p] * np.float32(source.planes[p].step) for p in layouts[0].planes]
+                    )
                     assert np.array_equal(out, alone)
 
 
 def test_every_pixel_is_read_once(make_stack, make_bundle, monkeypatch):
-    from engine.nouns import StackReader
+    from engine.handles import StackReader
 
     source, _ = source_of(make_stack(scene((600, 500))), [make_bundle()])
     rows, columns = lay_out(600, 64, 16, 8), lay_out(500, 64, 16, 8)
@@ -119,14 +133,18 @@ def test_every_pixel_is_read_once(make_stack, make_bundle, monkeypatch):
                     pass
                 buffer.pass_over(row, column)
     assert count.min() == 1
-    assert count[: 600 - 64, : 500 - 64].max() == 1  # only the mirror of the last edge reads a little again
+    assert (
+        count[: 600 - 64, : 500 - 64].max() == 1
+    )  # only the mirror of the last edge reads a little again
 
 
 def test_an_error_while_reading_ends_the_wait(make_stack, make_bundle):
     source, _ = source_of(make_stack(scene((100, 100))), [make_bundle()])
     source.stack.path.unlink()
     rows = columns = lay_out(100, 64, 16, 8)
-    with RowBuffer(source, rows, columns, needed=np.ones((rows.count, columns.count), bool)) as buffer:
+    with RowBuffer(
+        source, rows, columns, needed=np.ones((rows.count, columns.count), bool)
+    ) as buffer:
         buffer._thread.join(10)
         with pytest.raises(FileNotFoundError):
             buffer.wait(0, 0)
@@ -139,7 +157,9 @@ def test_statistics_leave_out_what_gets_no_result(make_stack):
     quality = np.zeros((64, 64), np.uint8)
     quality[:32] = 2
     inputs = Inputs(RGB, ("B02", "B03"))
-    found = scene_statistics(make_stack(channels, quality=quality), inputs, excluded=excluded_classes(True))
+    found = scene_statistics(
+        make_stack(channels, quality=quality), inputs, excluded=excluded_classes(True)
+    )
     assert found.channels.count.tolist() == [30 * 64] * 3
     assert found.channels.mean[0] == pytest.approx(channels["B02"][34:].mean(), rel=1e-6)
     assert found.quality["cloud"] == 0.5
@@ -201,7 +221,9 @@ def statistics_of(stack, report=SILENT):
 def test_reflectance_in_place_of_digital_numbers_is_refused(darkest, make_stack):
     scaled = {name: values / 10000 for name, values in ground().items() if name != "slope"}
     scaled["B03"][2, 5] = darkest
-    with pytest.raises(ChannelError, match=r"hold values from .* reflectance, but digital numbers .* --sentinel2"):
+    with pytest.raises(
+        ChannelError, match=r"hold values from .* reflectance, but digital numbers .* --sentinel2"
+    ):
         statistics_of(make_stack(ground(**scaled)))
 
 
@@ -219,18 +241,25 @@ def test_slopes_that_cannot_be_degrees_are_warned_of(wrong, make_stack):
     events = []
     for values in (ground(), ground(slope=slope)):
         statistics_of(make_stack(values), Reporter(events.append))
-    (said,) = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
+    (said,) = [
+        event.message for event in events if isinstance(event, Log) and event.level == "warning"
+    ]
     assert re.search(rf"slope .* {wrong:.4g}.* degrees from 0 to 90", said)
 
 
 @pytest.mark.parametrize(("steepest", "said"), [(1.2, 1), (0.1, 0), (0.0, 0), (3.0, 0)])
 def test_slopes_in_radians_are_warned_of_and_flat_ground_is_not(steepest, said, make_stack):
     events = []
-    statistics_of(make_stack(ground(slope=ground()["slope"] / 40 * steepest)), Reporter(events.append))
-    warned = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
+    statistics_of(
+        make_stack(ground(slope=ground()["slope"] / 40 * steepest)), Reporter(events.append)
+    )
+    warned = [
+        event.message for event in events if isinstance(event, Log) and event.level == "warning"
+    ]
     assert len(warned) == said
     assert all(
-        re.search(r"nowhere above 1\.2, .* radians, which have to be multiplied by 57\.3", text) for text in warned
+        re.search(r"nowhere above 1\.2, .* radians, which have to be multiplied by 57\.3", text)
+        for text in warned
     )
 
 

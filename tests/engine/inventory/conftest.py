@@ -13,17 +13,21 @@ from numpy.typing import NDArray
 
 from engine.bands import NAMES
 from engine.grid import Grid
+from engine.handles import LandslideMask, ProbabilityRaster, Stack, encode_probability
 from engine.inventory.inventory import Inventory
 from engine.inventory.vectorize import vectorize
-from engine.nouns import LandslideMask, ProbabilityRaster, Stack, encode_probability
 from engine.raster import RasterWriter
 
 
 @pytest.fixture
 def make_mask_file(tmp_path: Path) -> Callable[..., LandslideMask]:
-    def make(values: NDArray[Any], grid: Grid | None = None, name: str = "mask.tif") -> LandslideMask:
+    def make(
+        values: NDArray[Any], grid: Grid | None = None, name: str = "mask.tif"
+    ) -> LandslideMask:
         grid = grid or grid_of_shape(values.shape)
-        with RasterWriter(tmp_path / name, grid, dtype="uint8", bands=["landslide"], nodata=255) as writer:
+        with RasterWriter(
+            tmp_path / name, grid, dtype="uint8", bands=["landslide"], nodata=255
+        ) as writer:
             writer.write(values.astype(np.uint8)[None])
         return LandslideMask.open(tmp_path / name)
 
@@ -32,7 +36,9 @@ def make_mask_file(tmp_path: Path) -> Callable[..., LandslideMask]:
 
 @pytest.fixture
 def make_probability(tmp_path: Path) -> Callable[..., ProbabilityRaster]:
-    def make(values: NDArray[Any], grid: Grid | None = None, name: str = "probability.tif") -> ProbabilityRaster:
+    def make(
+        values: NDArray[Any], grid: Grid | None = None, name: str = "probability.tif"
+    ) -> ProbabilityRaster:
         grid = grid or grid_of_shape(values.shape)
         with RasterWriter(
             tmp_path / name, grid, dtype="uint8", bands=["probability"], nodata=255, scales=[0.004]
@@ -49,7 +55,9 @@ def make_stack_file(tmp_path: Path) -> Callable[..., Stack]:
         grid = grid or grid_of_shape(dem.shape)
         planes = {name: np.full(dem.shape, 1000.0) for name in NAMES[:12]} | {"DEM": dem} | bands
         path = tmp_path / "stack.tif"
-        with RasterWriter(path, grid, dtype="float32", bands=list(planes), nodata=-9999.0) as writer:
+        with RasterWriter(
+            path, grid, dtype="float32", bands=list(planes), nodata=-9999.0
+        ) as writer:
             writer.write(np.stack(list(planes.values())).astype(np.float32))
         return Stack.open(path)
 

@@ -18,7 +18,8 @@ def grid_of_shape(shape: tuple[int, int], crs: CRS = UTM, pixel: float = 10.0) -
 
 
 def three_slides() -> NDArray[np.uint8]:
-    """A 2 x 2 slide, a 6 x 4 slide with a hole, and a bar of 3 x 12 that ends at the right border; a corner without data."""
+    """A 2 x 2 slide, a 6 x 4 slide with a hole, and a bar of 3 x 12 that ends at the right border;
+    a corner without data."""
     mask = np.zeros((40, 50), np.uint8)
     mask[5:7, 5:7] = 1
     mask[15:21, 10:14] = 1

@@ -51,7 +51,10 @@ def test_what_is_written_is_read_again(inventory: Inventory, tmp_path: Path) -> 
     assert again.crs == inventory.crs
     assert shapely.equals_exact(again.landslides.geometry, inventory.landslides.geometry).all()
     for f in FIELDS:
-        assert again.landslides[f.name].tolist() == inventory.landslides[f.name].tolist() or f.kind == "real"
+        assert (
+            again.landslides[f.name].tolist() == inventory.landslides[f.name].tolist()
+            or f.kind == "real"
+        )
     assert [p.name for p in tmp_path.glob("i.*")] == ["i.gpkg"]
 
 
@@ -59,13 +62,22 @@ def test_layers_version_styles_and_value_lists(inventory: Inventory, tmp_path: P
     path = write_geopackage(inventory, tmp_path / "i.gpkg")
     assert {name for name, _ in pyogrio.list_layers(path)} >= {"landslides", "aoi", "run"}
     assert rows(path, "PRAGMA user_version") == [(10300,)]
-    styles = dict(rows(path, "SELECT f_table_name, styleQML FROM layer_styles WHERE useAsDefault = 1"))
+    styles = dict(
+        rows(path, "SELECT f_table_name, styleQML FROM layer_styles WHERE useAsDefault = 1")
+    )
     assert set(styles) == {"landslides", "aoi"}
     for status in STATUS:
         assert f'value="{status}"' in styles["landslides"]
-    aliases = dict(rows(path, "SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'landslides'"))
+    aliases = dict(
+        rows(
+            path, "SELECT column_name, title FROM gpkg_data_columns WHERE table_name = 'landslides'"
+        )
+    )
     assert aliases == {name: f.alias for name, f in BY_NAME.items()}
-    lists = rows(path, "SELECT value FROM gpkg_data_column_constraints WHERE constraint_name = 'status_values'")
+    lists = rows(
+        path,
+        "SELECT value FROM gpkg_data_column_constraints WHERE constraint_name = 'status_values'",
+    )
     assert {value for (value,) in lists} == set(STATUS)
     (document,) = rows(path, "SELECT metadata FROM gpkg_metadata")[0]
     assert json.loads(document)["run"]["models"][0]["digest"] == "ab" * 32
@@ -76,7 +88,13 @@ def test_empty_inventory_has_all_layers_and_columns(inventory: Inventory, tmp_pa
     again = read_inventory(write_geopackage(empty, tmp_path / "i.gpkg"))
     assert len(again) == 0
     kinds = dict(
-        zip(*[pyogrio.read_info(tmp_path / "i.gpkg", layer="landslides")[k] for k in ("fields", "dtypes")], strict=True)
+        zip(
+            *[
+                pyogrio.read_info(tmp_path / "i.gpkg", layer="landslides")[k]
+                for k in ("fields", "dtypes")
+            ],
+            strict=True,
+        )
     )
     assert kinds["area_m2"] == "float64"
     assert kinds["id"] == "int64"
@@ -85,24 +103,35 @@ def test_empty_inventory_has_all_layers_and_columns(inventory: Inventory, tmp_pa
 
 def test_reviewed_polygons_survive_a_new_run(inventory: Inventory, tmp_path: Path) -> None:
     path = write_geopackage(inventory, tmp_path / "i.gpkg")
-    change(path, "UPDATE landslides SET status = 'rejected', reason = 'river', reviewer = 'Ada' WHERE id = 2")
+    change(
+        path,
+        "UPDATE landslides SET status = 'rejected', reason = 'river', reviewer = 'Ada' WHERE"
+        " id = 2",
+    )
     moved = inventory.landslides.copy()
     moved["geometry"] = moved.geometry.translate(10, 0)
     messages: list[str] = []
-    report = Reporter(lambda event: messages.append(event.message) if isinstance(event, Log) else None)
+    report = Reporter(
+        lambda event: messages.append(event.message) if isinstance(event, Log) else None
+    )
     new = Inventory(moved, inventory.aoi, {**inventory.run, "created": "2027-01-01T00:00:00+00:00"})
     write_geopackage(new, path, report=report)
     table = read_inventory(path).landslides.set_index("id")
     assert len(table) == 3
     assert table.loc[2, ["status", "reason", "reviewer", "kept_from"]].tolist() == [
-        "rejected", "river", "Ada", "2026-01-02T03:04:05+00:00",
-    ]  # fmt: skip
+        "rejected",
+        "river",
+        "Ada",
+        "2026-01-02T03:04:05+00:00",
+    ]
     assert table.loc[2].geometry.equals(inventory.landslides.geometry[1])
     assert table["notes"].isna().all()
     assert sorted(table.index) == [2, 3, 4]
     assert "Kept 1 reviewed" in messages[0]
     assert (tmp_path / "i.previous.gpkg").exists()
-    assert [run["created"][:4] for run in (*read_inventory(path).earlier, read_inventory(path).run)] == ["2026", "2027"]
+    assert [
+        run["created"][:4] for run in (*read_inventory(path).earlier, read_inventory(path).run)
+    ] == ["2026", "2027"]
     # A third run keeps it again, with the mark of the first.
     write_geopackage(new, path)
     assert read_inventory(path).landslides.set_index("id").loc[2, "kept_from"].startswith("2026")
@@ -111,7 +140,9 @@ def test_reviewed_polygons_survive_a_new_run(inventory: Inventory, tmp_path: Pat
 def test_notes_and_changed_outlines_count_as_reviewed(inventory: Inventory, tmp_path: Path) -> None:
     table = inventory.landslides.copy()
     table.loc[0, "notes"] = "seen in the field"
-    table.loc[1, "geometry"] = shapely.multipolygons([table.geometry[1].convex_hull])  # its hole of 4 % is gone
+    table.loc[1, "geometry"] = shapely.multipolygons(
+        [table.geometry[1].convex_hull]
+    )  # its hole of 4 % is gone
     path = write_geopackage(inventory.with_landslides(table), tmp_path / "i.gpkg")
     write_geopackage(inventory, path)
     again = read_inventory(path).landslides.set_index("id")
@@ -124,7 +155,9 @@ def test_partial_overlap_is_kept_and_flagged(inventory: Inventory, tmp_path: Pat
     path = write_geopackage(inventory, tmp_path / "i.gpkg")
     change(path, "UPDATE landslides SET status = 'accepted' WHERE id = 3")
     larger = inventory.landslides.copy()
-    larger.loc[2, "geometry"] = shapely.multipolygons([larger.geometry[2].envelope.buffer(60, cap_style="square")])
+    larger.loc[2, "geometry"] = shapely.multipolygons(
+        [larger.geometry[2].envelope.buffer(60, cap_style="square")]
+    )
     write_geopackage(inventory.with_landslides(larger), path)
     table = read_inventory(path).landslides
     assert len(table) == 4
@@ -140,11 +173,15 @@ def test_hand_drawn_and_split_polygons_get_numbers(inventory: Inventory, tmp_pat
 
 
 def test_a_file_open_in_qgis_is_replaced_in_place(inventory: Inventory, tmp_path: Path) -> None:
-    """QGIS opens GeoPackages with a write-ahead log and keeps reading while the file is replaced."""
+    """QGIS opens GeoPackages with a write-ahead log and keeps reading while the file is
+    replaced."""
     path = write_geopackage(inventory, tmp_path / "i.gpkg")
     # Another process: SQLite's locks do not hold between two libraries within one.
     with subprocess.Popen(
-        [sys.executable, "-c", QGIS, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", QGIS, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as qgis:
         assert qgis.stdin is not None
         assert qgis.stdout is not None
@@ -158,11 +195,15 @@ def test_a_file_open_in_qgis_is_replaced_in_place(inventory: Inventory, tmp_path
         before = path.stat().st_ino
         write_geopackage(inventory.with_landslides(inventory.landslides.iloc[:1]), path)
         assert seen() == 1
-        assert path.stat().st_ino == before  # what the other program saves later must reach the file
+        assert (
+            path.stat().st_ino == before
+        )  # what the other program saves later must reach the file
     assert len(read_inventory(path)) == 1
 
 
-def test_where_renaming_is_forbidden_the_content_is_replaced(inventory: Inventory, tmp_path: Path, monkeypatch) -> None:
+def test_where_renaming_is_forbidden_the_content_is_replaced(
+    inventory: Inventory, tmp_path: Path, monkeypatch
+) -> None:
     """Windows refuses to rename over a file that another program has open."""
     path = write_geopackage(inventory, tmp_path / "i.gpkg")
 

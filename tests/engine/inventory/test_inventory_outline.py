@@ -13,7 +13,9 @@ from engine.inventory import outline
 from engine.inventory.outline import polygons
 from engine.inventory.runs import find_runs, label_runs
 
-MASKS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(lambda shape: arrays(np.bool_, shape))
+MASKS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
+    lambda shape: arrays(np.bool_, shape)
+)
 PIXELS = Affine(1, 0, 0, 0, -1, 0)
 
 
@@ -23,14 +25,19 @@ def traced(mask: np.ndarray, connectivity: int = 4, **options: bool) -> np.ndarr
 
 @settings(max_examples=300)
 @given(MASKS, st.sampled_from([4, 8]), st.booleans())
-def test_outlines_are_valid_and_cover_exactly_the_pixels(mask: np.ndarray, connectivity: int, dense: bool) -> None:
+def test_outlines_are_valid_and_cover_exactly_the_pixels(
+    mask: np.ndarray, connectivity: int, dense: bool
+) -> None:
     found = traced(mask, connectivity, every_corner=dense)
     runs = label_runs(find_runs(mask, mask.shape), connectivity)
     assert shapely.is_valid(found).all()
     np.testing.assert_array_equal(shapely.area(found), runs.pixels())
     assert shapely.union_all(found).area == mask.sum()
     rows, columns = np.nonzero(mask)
-    assert shapely.union_all(found).contains(shapely.multipoints(np.c_[columns + 0.5, -rows - 0.5])) or not mask.any()
+    assert (
+        shapely.union_all(found).contains(shapely.multipoints(np.c_[columns + 0.5, -rows - 0.5]))
+        or not mask.any()
+    )
 
 
 @given(MASKS)
@@ -38,9 +45,12 @@ def test_outlines_equal_those_of_gdal(mask: np.ndarray) -> None:
     ours = {shapely.normalize(p).wkt for p in shapely.get_parts(traced(mask))}
     theirs = gdal_shapes(mask.astype(np.uint8), mask=mask, connectivity=4, transform=PIXELS)
     expected = {shapely.normalize(shapely.geometry.shape(g).simplify(0)).wkt for g, _ in theirs}
-    # simplify(0) may keep a collinear starting vertex, so compare areas of the symmetric difference where texts differ.
+    # simplify(0) may keep a collinear starting vertex, so compare areas of the symmetric difference
+    # where texts differ.
     if ours != expected:
-        one, other = (shapely.union_all([shapely.from_wkt(t) for t in texts]) for texts in (ours, expected))
+        one, other = (
+            shapely.union_all([shapely.from_wkt(t) for t in texts]) for texts in (ours, expected)
+        )
         assert one.symmetric_difference(other).area == 0
         assert len(ours) == len(expected)
 

@@ -21,11 +21,20 @@ from engine.inventory.provenance import columns_of
 from engine.inventory.reading import read_inventory
 from engine.inventory.restore import measured_anew
 from engine.inventory.schema import FIELDS
-from engine.inventory.statistics import summarise
 from engine.inventory.volume import estimate_volume
+from engine.report.statistics import summarise
 
 DRAWN = shapely.MultiPolygon([shapely.box(300100, 2599650, 300200, 2599700)])
-MEASURES = ("area_m2", "perimeter_m", "length_m", "width_m", "axis_m", "elongation", "compactness", "volume_m3")
+MEASURES = (
+    "area_m2",
+    "perimeter_m",
+    "length_m",
+    "width_m",
+    "axis_m",
+    "elongation",
+    "compactness",
+    "volume_m3",
+)
 
 
 @pytest.fixture
@@ -35,15 +44,20 @@ def messages() -> list[str]:
 
 @pytest.fixture
 def report(messages: list[str]) -> Reporter:
-    return Reporter(lambda event: messages.append(event.message) if isinstance(event, Log) else None)
+    return Reporter(
+        lambda event: messages.append(event.message) if isinstance(event, Log) else None
+    )
 
 
 @pytest.fixture
 def edited(inventory: Inventory, tmp_path: Path) -> Path:
-    """A GIS shrank landslide 1, and two were drawn by hand: one accepted, one without any attribute."""
+    """A GIS shrank landslide 1, and two were drawn by hand: one accepted, one without any
+    attribute."""
     table = inventory.landslides.copy()
     table.loc[0, "geometry"] = affinity.scale(table.geometry[0], 0.5, 0.5)
-    drawn = pd.DataFrame([{"geometry": DRAWN, "status": "accepted"}, {"geometry": affinity.translate(DRAWN, 150, 0)}])
+    drawn = pd.DataFrame(
+        [{"geometry": DRAWN, "status": "accepted"}, {"geometry": affinity.translate(DRAWN, 150, 0)}]
+    )
     rows = pd.DataFrame([*table.to_dict("records"), *drawn.to_dict("records")])
     rows["id"] = rows["id"].fillna(0).astype(int)
     rows["amalgamated"] = rows["amalgamated"].eq(True)
@@ -58,17 +72,26 @@ def subset(inventory: Inventory, path: Path, rows: slice, layer: str = "landslid
     """What `ogr2ogr -where` or a QGIS filter leaves: the landslides alone."""
     table = inventory.landslides.iloc[rows]
     pyogrio.write_dataframe(
-        table, path, layer=layer, driver="GPKG", geometry_type="MultiPolygon", dataset_options={"VERSION": "1.3"}
+        table,
+        path,
+        layer=layer,
+        driver="GPKG",
+        geometry_type="MultiPolygon",
+        dataset_options={"VERSION": "1.3"},
     )
     return path
 
 
-def test_what_was_drawn_or_reshaped_is_measured_when_read(inventory: Inventory, edited: Path, tmp_path: Path) -> None:
+def test_what_was_drawn_or_reshaped_is_measured_when_read(
+    inventory: Inventory, edited: Path, tmp_path: Path
+) -> None:
     table = read_inventory(edited).landslides
     assert table["area_m2"].tolist() == [900, 2300, 400, 5000, 5000]
     assert table["perimeter_m"].tolist()[3:] == [300, 300]
     assert table["length_m"].tolist()[3:] == [100, 100]
-    assert table["volume_m3"].to_numpy() == pytest.approx(estimate_volume(table["area_m2"].to_numpy())[0], abs=0.5)
+    assert table["volume_m3"].to_numpy() == pytest.approx(
+        estimate_volume(table["area_m2"].to_numpy())[0], abs=0.5
+    )
     assert table[list(MEASURES)].notna().all(axis=None)
     assert table["status"].tolist() == ["edited", "pending", "pending", "accepted", "edited"]
     assert table["id"].tolist() == [1, 2, 3, 4, 5]
@@ -87,7 +110,9 @@ def test_what_was_drawn_or_reshaped_is_measured_when_read(inventory: Inventory, 
     assert last["landslide_size"] == "medium"
 
 
-def test_a_pending_row_without_a_number_is_a_persons_and_numbers_are_not_taken_twice(inventory: Inventory) -> None:
+def test_a_pending_row_without_a_number_is_a_persons_and_numbers_are_not_taken_twice(
+    inventory: Inventory,
+) -> None:
     table = inventory.landslides.assign(id=[0, 7, 7])
     read = measured_anew(table)
     assert read["id"].tolist() == [8, 7, 9]
@@ -97,7 +122,9 @@ def test_a_pending_row_without_a_number_is_a_persons_and_numbers_are_not_taken_t
     assert lost["status"].tolist() == ["pending"] * 3, "a program dropped the numbers"
 
 
-def test_kept_landslides_have_their_new_sizes_after_a_new_run(inventory: Inventory, edited: Path) -> None:
+def test_kept_landslides_have_their_new_sizes_after_a_new_run(
+    inventory: Inventory, edited: Path
+) -> None:
     write_geopackage(inventory, edited)
     table = pyogrio.read_dataframe(edited, layer="landslides")
     kept = table[table["kept_from"].notna()]
@@ -106,25 +133,35 @@ def test_kept_landslides_have_their_new_sizes_after_a_new_run(inventory: Invento
 
 
 def test_lengths_follow_the_fall_line_that_was_measured(inventory: Inventory) -> None:
-    table = inventory.landslides.assign(area_m2=np.nan, slope_deg=[20.0, 20.0, 0.5], aspect_deg=[0.0, 90.0, 0.0])
+    table = inventory.landslides.assign(
+        area_m2=np.nan, slope_deg=[20.0, 20.0, 0.5], aspect_deg=[0.0, 90.0, 0.0]
+    )
     north, east, level = (row for _, row in measured_anew(table).iterrows())
-    assert (north["length_m"], north["width_m"]) == (30, 120)  # the bar of 3 x 12 pixels lies across the slope
+    assert (north["length_m"], north["width_m"]) == (
+        30,
+        120,
+    )  # the bar of 3 x 12 pixels lies across the slope
     assert (east["length_m"], east["width_m"]) == (40, 60)
     assert level["length_m"] == 20
 
 
 def test_stale_volumes_and_crossed_outlines_are_measured(inventory: Inventory) -> None:
-    """The review dock measures area and perimeter alone; a bow-tie has an area once it is repaired."""
+    """The review dock measures area and perimeter alone; a bow-tie has an area once it is
+    repaired."""
     table = inventory.landslides.assign(volume_m3=[1.0, np.nan, 1.0])
     bow_tie = shapely.Polygon([(0, 0), (100, 100), (100, 0), (0, 100)])
     table.loc[2, "geometry"] = shapely.MultiPolygon([affinity.translate(bow_tie, 300000, 2599700)])
     again = measured_anew(table)
-    assert again["volume_m3"].to_numpy() == pytest.approx(estimate_volume(again["area_m2"].to_numpy())[0], abs=0.5)
+    assert again["volume_m3"].to_numpy() == pytest.approx(
+        estimate_volume(again["area_m2"].to_numpy())[0], abs=0.5
+    )
     assert again["area_m2"].tolist() == [3600, 2300, 5000]
     assert again["status"].tolist() == ["pending", "pending", "edited"]
 
 
-def test_rows_without_a_polygon_do_not_count(inventory: Inventory, tmp_path: Path, report, messages) -> None:
+def test_rows_without_a_polygon_do_not_count(
+    inventory: Inventory, tmp_path: Path, report, messages
+) -> None:
     table = inventory.landslides.copy()
     table.loc[1, "geometry"] = None
     path = write_geopackage(inventory.with_landslides(table), tmp_path / "i.gpkg")
@@ -136,7 +173,11 @@ def test_a_subset_says_what_it_lacks_and_keeps_what_its_columns_tell(
     inventory: Inventory, tmp_path: Path, report, messages
 ) -> None:
     table = inventory.landslides.assign(
-        images="S2A_x.SAFE", dem="dem.tif", threshold=0.4, model="light 2.2, own", model_digest="ab12, cd34"
+        images="S2A_x.SAFE",
+        dem="dem.tif",
+        threshold=0.4,
+        model="light 2.2, own",
+        model_digest="ab12, cd34",
     )
     old = table.iloc[:1].assign(created="2025-01-01T00:00:00+00:00", model="light 1.0")
     whole = inventory.with_landslides(pd.concat([table.iloc[1:], old]))
@@ -145,8 +186,9 @@ def test_a_subset_says_what_it_lacks_and_keeps_what_its_columns_tell(
     assert "no layer `aoi`: the box around the landslides" in messages[0]
     assert again.aoi.bounds == pytest.approx(tuple(whole.landslides.total_bounds))
     assert again.run["models"] == [
-        {"name": "light", "version": "2.2", "digest": "ab12"}, {"name": "own", "version": "", "digest": "cd34"},
-    ]  # fmt: skip
+        {"name": "light", "version": "2.2", "digest": "ab12"},
+        {"name": "own", "version": "", "digest": "cd34"},
+    ]
     assert again.run["created"] == inventory.run["created"]
     assert [run["models"][0]["version"] for run in again.earlier] == ["1.0"]
     known = columns_of(again.run)
@@ -174,12 +216,18 @@ def test_the_only_layer_of_polygons_is_taken_whatever_its_name(
         read_inventory(path)
 
 
-def test_a_shapefile_is_called_one_and_may_be_converted(inventory: Inventory, tmp_path: Path) -> None:
+def test_a_shapefile_is_called_one_and_may_be_converted(
+    inventory: Inventory, tmp_path: Path
+) -> None:
     export_inventory(inventory, tmp_path / "i.shp")
-    with pytest.raises(UnreadableFileError, match=r"not a GeoPackage.*ogr2ogr -f GPKG inventory\.gpkg i\.shp"):
+    with pytest.raises(
+        UnreadableFileError, match=r"not a GeoPackage.*ogr2ogr -f GPKG inventory\.gpkg i\.shp"
+    ):
         read_inventory(tmp_path / "i.shp")
     table = gpd.read_file(tmp_path / "i.shp")
-    pyogrio.write_dataframe(table, tmp_path / "c.gpkg", layer="i", driver="GPKG", dataset_options={"VERSION": "1.3"})
+    pyogrio.write_dataframe(
+        table, tmp_path / "c.gpkg", layer="i", driver="GPKG", dataset_options={"VERSION": "1.3"}
+    )
     again = read_inventory(tmp_path / "c.gpkg").landslides
     assert list(again.columns) == list(inventory.landslides.columns)
     assert again["perimeter_m"].tolist() == inventory.landslides["perimeter_m"].tolist()
@@ -188,7 +236,9 @@ def test_a_shapefile_is_called_one_and_may_be_converted(inventory: Inventory, tm
 
 def test_lines_are_no_landslides(inventory: Inventory, tmp_path: Path) -> None:
     table = inventory.landslides.assign(geometry=inventory.landslides.boundary)
-    pyogrio.write_dataframe(table, tmp_path / "l.gpkg", layer="landslides", dataset_options={"VERSION": "1.3"})
+    pyogrio.write_dataframe(
+        table, tmp_path / "l.gpkg", layer="landslides", dataset_options={"VERSION": "1.3"}
+    )
     with pytest.raises(InventoryError, match="something else than polygons"):
         read_inventory(tmp_path / "l.gpkg")
 
@@ -200,7 +250,9 @@ def test_an_empty_subset_works_everywhere(inventory: Inventory, tmp_path: Path, 
     assert main(["report", "--inventory", str(none), "--out", str(tmp_path / "r.html")]) == 0
     assert "holds no landslides" in (tmp_path / "r.html").read_text(encoding="utf-8")
     for suffix in ("geojson", "shp", "fgb", "csv", "gpkg"):
-        assert main(["export", "--inventory", str(none), "--out", str(tmp_path / f"e.{suffix}")]) == 0
+        assert (
+            main(["export", "--inventory", str(none), "--out", str(tmp_path / f"e.{suffix}")]) == 0
+        )
     assert len(read_inventory(tmp_path / "e.gpkg")) == 0
     capsys.readouterr()
     for one, other, found in (
@@ -209,5 +261,7 @@ def test_an_empty_subset_works_everywhere(inventory: Inventory, tmp_path: Path, 
         (none, none, "0 of 0 found"),
     ):
         out = str(tmp_path / "c.gpkg")
-        assert main(["compare", "--inventory", str(one), "--reference", str(other), "--out", out]) == 0
+        assert (
+            main(["compare", "--inventory", str(one), "--reference", str(other), "--out", out]) == 0
+        )
         assert found in capsys.readouterr().out

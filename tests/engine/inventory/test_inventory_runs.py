@@ -26,7 +26,9 @@ from engine.inventory.runs import (
     strips,
 )
 
-MASKS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(lambda shape: arrays(np.bool_, shape))
+MASKS = st.tuples(st.integers(1, 12), st.integers(1, 12)).flatmap(
+    lambda shape: arrays(np.bool_, shape)
+)
 EIGHT = np.ones((3, 3))
 
 
@@ -57,7 +59,9 @@ def test_labels_are_those_of_scipy(mask: np.ndarray, connectivity: int) -> None:
     assert runs.count == count
     pairs = {(int(a), int(b)) for a, b in zip(drawn(runs)[mask], expected[mask], strict=True)}
     assert len(pairs) == count
-    np.testing.assert_array_equal(np.sort(runs.pixels()), np.sort(np.bincount(expected.ravel())[1:]))
+    np.testing.assert_array_equal(
+        np.sort(runs.pixels()), np.sort(np.bincount(expected.ravel())[1:])
+    )
 
 
 @given(MASKS)
@@ -79,13 +83,21 @@ def test_holes_larger_than_asked_and_holes_without_data_stay_open() -> None:
     mask[3, 3] = mask[3:5, 8:10] = mask[3, 15] = False
     empty = np.zeros_like(mask)
     empty[3, 15] = True
-    filled = fill_holes(find_runs(mask, mask.shape), find_runs(empty, mask.shape), grid_of_shape(mask.shape), 100.0, 4)
+    filled = fill_holes(
+        find_runs(mask, mask.shape),
+        find_runs(empty, mask.shape),
+        grid_of_shape(mask.shape),
+        100.0,
+        4,
+    )
     changed = (drawn(filled) == 0) & ~mask
     assert np.argwhere(changed).tolist() == [[3, 3]]
 
 
 def test_areas_in_degrees_shrink_towards_the_pole() -> None:
-    grid = Grid(CRS.from_epsg(4326), grid_of_shape((200, 4), CRS.from_epsg(4326), 0.1).transform, (200, 4))
+    grid = Grid(
+        CRS.from_epsg(4326), grid_of_shape((200, 4), CRS.from_epsg(4326), 0.1).transform, (200, 4)
+    )
     mask = np.zeros((200, 4), np.bool_)
     mask[0], mask[100] = True, True
     top, lower = label_runs(find_runs(mask, mask.shape), 4).area_m2(grid)
@@ -120,7 +132,9 @@ def test_wrong_connectivity_is_refused() -> None:
 @given(MASKS, st.data())
 def test_dropping_labels_keeps_the_others(mask: np.ndarray, data: st.DataObject) -> None:
     runs = label_runs(find_runs(mask, mask.shape), 4)
-    keep = np.array(data.draw(st.lists(st.booleans(), min_size=runs.count, max_size=runs.count)), np.bool_)
+    keep = np.array(
+        data.draw(st.lists(st.booleans(), min_size=runs.count, max_size=runs.count)), np.bool_
+    )
     left = runs.where(keep)
     assert left.count == keep.sum()
     np.testing.assert_array_equal(left.pixels(), runs.pixels()[keep])

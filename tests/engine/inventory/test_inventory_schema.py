@@ -23,7 +23,9 @@ def test_style_is_well_formed_and_covers_every_field() -> None:
     assert {e.get("name") for e in root.iter("attributeEditorField")} == set(NAMES)
     assert {e.get("value") for e in root.iter("category")} == {*STATUS_COLOURS, ""}
     assert {e.get("name") for e in root.iter("attributeEditorContainer")} == set(TABS)
-    editable = {e.get("name") for e in root.find("editable").iter("field") if e.get("editable") == "1"}
+    editable = {
+        e.get("name") for e in root.find("editable").iter("field") if e.get("editable") == "1"
+    }
     assert editable == {f.name for f in FIELDS if f.editable}
     maps = {
         field.get("name")

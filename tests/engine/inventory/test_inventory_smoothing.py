@@ -15,11 +15,14 @@ from engine.inventory.split import split_one
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 
 PIXELS = Affine(1, 0, 0, 0, -1, 0)
-MASKS = st.tuples(st.integers(2, 14), st.integers(2, 14)).flatmap(lambda shape: arrays(np.bool_, shape))
+MASKS = st.tuples(st.integers(2, 14), st.integers(2, 14)).flatmap(
+    lambda shape: arrays(np.bool_, shape)
+)
 
 
 def halved(mask: np.ndarray) -> Runs:
-    """Labelled runs whose upper and lower half are different landslides, so that outlines share edges."""
+    """Labelled runs whose upper and lower half are different landslides, so that outlines share
+    edges."""
     runs = label_runs(find_runs(mask, mask.shape), 8)
     _, label = np.unique(runs.label * 2 + (runs.row >= len(mask) // 2), return_inverse=True)
     return Runs(runs.shape, runs.row, runs.start, runs.stop, label.astype(np.int32))
@@ -35,7 +38,9 @@ def test_neighbours_neither_overlap_nor_part(mask: np.ndarray, outline: str) -> 
     assert not shapely.is_empty(found).any()
     if len(found):
         assert shapely.area(found).sum() == pytest.approx(shapely.union_all(found).area, rel=1e-9)
-        assert (np.abs(shapely.area(found) / shapely.area(exact) - 1) <= MOST_AREA_CHANGE + 1e-9).all()
+        assert (
+            np.abs(shapely.area(found) / shapely.area(exact) - 1) <= MOST_AREA_CHANGE + 1e-9
+        ).all()
 
 
 @pytest.mark.parametrize("outline", ["simplified", "smooth"])
@@ -72,7 +77,8 @@ def test_stairs_become_straight_and_area_stays() -> None:
 def two_hills(axis: str = "column") -> tuple[np.ndarray, np.ndarray]:
     row, column = np.indices((40, 80)).astype(float)
     peaks = np.maximum(
-        np.exp(-((column - 25) ** 2 + (row - 20) ** 2) / 150), np.exp(-((column - 55) ** 2 + (row - 20) ** 2) / 150)
+        np.exp(-((column - 25) ** 2 + (row - 20) ** 2) / 150),
+        np.exp(-((column - 55) ** 2 + (row - 20) ** 2) / 150),
     )
     inside = (np.abs(row - 20) < 8) & (column > 12) & (column < 68)
     return inside, peaks
@@ -84,7 +90,9 @@ def test_two_peaks_of_probability_are_two_slides() -> None:
     assert found.max() == 2
     assert ((found > 0) == inside).all()
     assert found[20, 25] != found[20, 55]
-    edge = np.argwhere((found[:, 1:] != found[:, :-1]) & (found[:, 1:] > 0) & (found[:, :-1] > 0))[:, 1]
+    edge = np.argwhere((found[:, 1:] != found[:, :-1]) & (found[:, 1:] > 0) & (found[:, :-1] > 0))[
+        :, 1
+    ]
     assert np.abs(edge - 39.5).max() <= 2
 
 
@@ -94,7 +102,9 @@ def test_a_single_peak_and_small_pieces_stay_whole() -> None:
     assert split_one(inside, peaks, "probability", 8, int(inside.sum()) // 2 + 10).max() == 1
 
 
-def test_split_inventory_is_marked_and_keeps_every_pixel(make_mask_file, make_probability, make_stack_file) -> None:
+def test_split_inventory_is_marked_and_keeps_every_pixel(
+    make_mask_file, make_probability, make_stack_file
+) -> None:
     inside, peaks = two_hills()
     inside[2:5, 2:5] = True
     mask = make_mask_file(inside.astype(np.uint8))

@@ -12,6 +12,7 @@ from rasterio.crs import CRS
 from engine.cli import main
 from engine.errors import ChannelError, ConfigError, GridError, NoValidPixelsError
 from engine.grid import Grid
+from engine.handles import Stack
 from engine.inventory import zonal
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
@@ -20,7 +21,6 @@ from engine.inventory.runs import find_runs, label_runs
 from engine.inventory.schema import FIELDS, FLAGS, NAMES
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.inventory.zonal import zonal_statistics
-from engine.nouns import Stack
 from engine.raster import RasterWriter
 
 
@@ -53,7 +53,9 @@ def test_distances_to_the_border_and_to_masked_ground(inventory: Inventory) -> N
     table = inventory.landslides
     assert table["edge_m"].tolist() == [0, 100, 50]
     # The bar begins 27 rows below the masked corner.
-    assert table["masked_m"].tolist() == pytest.approx([270, np.hypot(260, 120), np.hypot(20, 330)], abs=0.01)
+    assert table["masked_m"].tolist() == pytest.approx(
+        [270, np.hypot(260, 120), np.hypot(20, 330)], abs=0.01
+    )
     assert table["flags"].tolist() == ["image-edge", "", ""]
 
 
@@ -61,7 +63,9 @@ def test_minimum_mapping_unit_connectivity_and_holes(make_mask_file) -> None:
     mask = three_slides()
     mask[7, 7] = 1  # touches the small slide by a corner
     handle = make_mask_file(mask)
-    assert vectorize(handle, config=VectorizeConfig(min_area_m2=450)).landslides["pixels"].tolist() == [36, 23, 5]
+    assert vectorize(handle, config=VectorizeConfig(min_area_m2=450)).landslides[
+        "pixels"
+    ].tolist() == [36, 23, 5]
     four = vectorize(handle, config=VectorizeConfig(min_area_m2=100, connectivity=4))
     assert four.landslides["pixels"].tolist() == [36, 23, 4, 1]
     filled = vectorize(handle, config=VectorizeConfig(fill_holes_m2=100))
@@ -99,7 +103,9 @@ def test_aspect_north_is_a_circular_mean(make_mask_file, make_stack_file) -> Non
     dem = np.minimum(
         plane(mask.shape, 0.1, -0.5), plane(mask.shape, -0.1, -0.5) + 10 * 0.1 * 40
     )  # NNE and NNW of a ridge
-    (row,) = vectorize(make_mask_file(mask), stack=make_stack_file(dem)).landslides.to_dict("records")
+    (row,) = vectorize(make_mask_file(mask), stack=make_stack_file(dem)).landslides.to_dict(
+        "records"
+    )
     assert min(row["aspect_deg"], 360 - row["aspect_deg"]) < 3
 
 
@@ -128,12 +134,16 @@ def test_a_steep_compact_slide_bears_no_flag(make_mask_file, make_stack_file) ->
 
 
 @pytest.mark.parametrize(("core", "confidence"), [(0.9, 3), (0.5, 2), (0.2, 1)])
-def test_the_surest_pixel_gives_the_confidence(make_mask_file, make_probability, core: float, confidence: int) -> None:
+def test_the_surest_pixel_gives_the_confidence(
+    make_mask_file, make_probability, core: float, confidence: int
+) -> None:
     mask = np.zeros((30, 30), np.uint8)
     mask[10:15, 10:15] = 1
     values = np.where(mask == 1, 0.15, 0.0)
     values[12, 12] = core
-    (row,) = vectorize(make_mask_file(mask), probability=make_probability(values)).landslides.to_dict("records")
+    (row,) = vectorize(
+        make_mask_file(mask), probability=make_probability(values)
+    ).landslides.to_dict("records")
     assert row["confidence"] == confidence
 
 
@@ -154,7 +164,9 @@ def test_hidden_ground_is_counted_by_reason(make_mask_file, tmp_path) -> None:
     quality = np.zeros((10, 10))
     quality[0], quality[1], quality[9] = 2, 3, 2  # cloud, shadow, and a cloud that was not masked
     path = tmp_path / "s.tif"
-    with RasterWriter(path, grid_of_shape(mask.shape), dtype="float32", bands=["B04", "QA"]) as writer:
+    with RasterWriter(
+        path, grid_of_shape(mask.shape), dtype="float32", bands=["B04", "QA"]
+    ) as writer:
         writer.write(np.stack([np.ones_like(quality), quality]).astype(np.float32))
     run = vectorize(make_mask_file(mask), stack=Stack.open(path)).run
     assert run["masked_share"] == {"cloud": 0.1, "shadow": 0.1, "snow": 0.0, "nodata": 0.2}
@@ -174,9 +186,9 @@ def test_the_share_of_ground_with_a_slope_is_noted(make_mask_file, make_stack_fi
     slope[20:] = np.nan
     handle, dem = make_mask_file(mask), plane(mask.shape, 0, 0.4)
     assert vectorize(handle).run["slope_covered"] is None
-    assert vectorize(handle, stack=make_stack_file(dem, slope=slope)).run["slope_covered"] == pytest.approx(
-        970 / 1970, abs=1e-6
-    )
+    assert vectorize(handle, stack=make_stack_file(dem, slope=slope)).run[
+        "slope_covered"
+    ] == pytest.approx(970 / 1970, abs=1e-6)
     path = handle.path.with_name("bare.tif")
     with RasterWriter(path, handle.grid, dtype="float32", bands=["B02"]) as writer:
         writer.write(dem[None].astype(np.float32))
@@ -200,16 +212,29 @@ def test_the_border_of_the_area_of_interest_is_no_cloud(make_mask_file, make_pro
     assert inventory.run["masked_share"]["nodata"] == pytest.approx(2 / (12 * 40), abs=1e-6)
     assert "aoi-edge" in FLAGS
     whole = vectorize(make_mask_file(mask), area=shapely.box(*grid.bounds)).landslides
-    assert whole["flags"].tolist() == ["cloud-edge", "cloud-edge"], "what is hidden inside the area still counts"
+    assert whole["flags"].tolist() == [
+        "cloud-edge",
+        "cloud-edge",
+    ], "what is hidden inside the area still counts"
 
 
-def test_change_uncertainty_and_vegetation(make_mask_file, make_probability, make_stack_file, tmp_path) -> None:
+def test_change_uncertainty_and_vegetation(
+    make_mask_file, make_probability, make_stack_file, tmp_path
+) -> None:
     mask = three_slides()
     grid = grid_of_shape(mask.shape)
     change = tmp_path / "change.tif"
-    with RasterWriter(change, grid, dtype="float32", bands=["dNDVI", "dBrightness"], nodata=np.nan) as writer:
-        writer.write(np.stack([np.where(mask == 1, -0.4, 0.0), np.full(mask.shape, 250.0)]).astype(np.float32))
-    stack = make_stack_file(plane(mask.shape, 0, 0.4), B08=np.full(mask.shape, 3000.0), B04=np.full(mask.shape, 1000.0))
+    with RasterWriter(
+        change, grid, dtype="float32", bands=["dNDVI", "dBrightness"], nodata=np.nan
+    ) as writer:
+        writer.write(
+            np.stack([np.where(mask == 1, -0.4, 0.0), np.full(mask.shape, 250.0)]).astype(
+                np.float32
+            )
+        )
+    stack = make_stack_file(
+        plane(mask.shape, 0, 0.4), B08=np.full(mask.shape, 3000.0), B04=np.full(mask.shape, 1000.0)
+    )
     spread = make_probability(np.where(mask == 1, 0.1, 0.0), name="uncertainty.tif")
     inventory = vectorize(make_mask_file(mask), stack=stack, uncertainty=spread, change=change)
     table = inventory.landslides
@@ -240,7 +265,9 @@ def test_degrees_give_geodesic_areas_and_lengths(make_mask_file) -> None:
 def test_web_mercator_is_not_taken_for_metres(make_mask_file) -> None:
     mask = np.zeros((40, 40), np.uint8)
     mask[10:20, 10:20] = 1
-    grid = Grid(CRS.from_epsg(3857), Affine(10, 0, 1_000_000, 0, -10, 8_399_738), mask.shape)  # 60 degrees north
+    grid = Grid(
+        CRS.from_epsg(3857), Affine(10, 0, 1_000_000, 0, -10, 8_399_738), mask.shape
+    )  # 60 degrees north
     for outline in ("exact", "smooth"):
         inventory = vectorize(make_mask_file(mask, grid), config=VectorizeConfig(outline=outline))
         assert inventory.landslides["area_m2"][0] == pytest.approx(10_000 / 4, rel=0.02)
@@ -251,7 +278,9 @@ def test_empty_mask_gives_an_empty_inventory(make_mask_file, make_stack_file) ->
     mask = np.zeros((20, 20), np.uint8)
     for outline in ("exact", "smooth"):
         config = VectorizeConfig(outline=outline, split="flow")
-        inventory = vectorize(make_mask_file(mask), stack=make_stack_file(plane(mask.shape, 0, 1)), config=config)
+        inventory = vectorize(
+            make_mask_file(mask), stack=make_stack_file(plane(mask.shape, 0, 1)), config=config
+        )
         assert len(inventory) == 0
         assert inventory.run["landslides"] == 0
         assert inventory.aoi.area == 40_000
@@ -267,7 +296,9 @@ def test_one_giant_polygon_with_many_holes(make_mask_file) -> None:
     assert len(shape.geoms[0].interiors) == 149 * 149
 
 
-def test_statistics_do_not_depend_on_strips(make_mask_file, make_probability, make_stack_file, monkeypatch) -> None:
+def test_statistics_do_not_depend_on_strips(
+    make_mask_file, make_probability, make_stack_file, monkeypatch
+) -> None:
     rng = np.random.default_rng(5)
     mask = (rng.random((90, 70)) < 0.5).astype(np.uint8)
     dem = plane(mask.shape, 0.3, 0.2) + rng.random(mask.shape)
@@ -277,7 +308,9 @@ def test_statistics_do_not_depend_on_strips(make_mask_file, make_probability, ma
     monkeypatch.setattr("engine.inventory.runs.STRIP_BYTES", 70 * 4 * 10 * 7)
     strips = vectorize(parts[0], probability=parts[1], stack=parts[2], config=config).landslides
     names = [f.name for f in FIELDS if f.kind == "real"]
-    np.testing.assert_allclose(whole[names].to_numpy(float), strips[names].to_numpy(float), rtol=1e-6)
+    np.testing.assert_allclose(
+        whole[names].to_numpy(float), strips[names].to_numpy(float), rtol=1e-6
+    )
 
 
 def test_zonal_statistics_equal_plain_numpy() -> None:
@@ -289,7 +322,9 @@ def test_zonal_statistics_equal_plain_numpy() -> None:
 
     def read(window) -> np.ndarray:
         return values[
-            None, window.row_off : window.row_off + window.height, window.col_off : window.col_off + window.width
+            None,
+            window.row_off : window.row_off + window.height,
+            window.col_off : window.col_off + window.width,
         ]
 
     result = zonal_statistics(runs, grid, ["v"], read)["v"]
@@ -331,14 +366,29 @@ def test_bad_input(make_mask_file, make_probability, tmp_path, capsys) -> None:
     out = str(tmp_path / "o.gpkg")
     assert main(["vectorize", "--out", out]) == 2
     assert main(["vectorize", "--probability", str(tmp_path / "no.tif"), "--out", out]) == 2
-    assert main(["vectorize", "--probability", str(mask.path), "--threshold", "3", "--out", out]) == 2
+    assert (
+        main(["vectorize", "--probability", str(mask.path), "--threshold", "3", "--out", out]) == 2
+    )
     assert "Traceback" not in capsys.readouterr().err
 
 
 def test_command_line_writes_the_inventory(make_probability, tmp_path, capsys) -> None:
     probability = make_probability(np.where(three_slides() == 1, 0.8, 0.1))
     out = tmp_path / "new" / "o.gpkg"
-    assert main(["vectorize", "--probability", str(probability.path), "--min-area", "500", "--out", str(out)]) == 0
+    assert (
+        main(
+            [
+                "vectorize",
+                "--probability",
+                str(probability.path),
+                "--min-area",
+                "500",
+                "--out",
+                str(out),
+            ]
+        )
+        == 0
+    )
     assert "landslides  2" in capsys.readouterr().out
     assert out.exists()
 
@@ -349,7 +399,11 @@ def test_command_line_draws_anew_as_it_was_drawn_before(make_probability, tmp_pa
     words = ["vectorize", "--probability", str(probability.path), "--out", str(out)]
     assert last_run(out) == {}
     drawn = []
-    for given in (["--min-area", "500", "--outline", "smooth"], [], ["--min-area", "0", "--connectivity", "4"]):
+    for given in (
+        ["--min-area", "500", "--outline", "smooth"],
+        [],
+        ["--min-area", "0", "--connectivity", "4"],
+    ):
         assert main([*words, *given]) == 0
         drawn.append((VectorizeConfig.of_run(last_run(out)), len(read_inventory(out).landslides)))
     assert drawn == [
@@ -360,7 +414,12 @@ def test_command_line_draws_anew_as_it_was_drawn_before(make_probability, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "noted", ["x", {"polygons": "x"}, {"polygons": {"min_area_m2": None, "outline": "round", "split": [], "later": 1}}]
+    "noted",
+    [
+        "x",
+        {"polygons": "x"},
+        {"polygons": {"min_area_m2": None, "outline": "round", "split": [], "later": 1}},
+    ],
 )
 def test_a_record_that_tells_otherwise_tells_nothing(noted) -> None:
     assert VectorizeConfig.of_run({"parameters": noted}) == VectorizeConfig()
@@ -379,7 +438,20 @@ def test_command_line_does_not_split_by_what_is_not_there_any_more(
     assert "o.gpkg were split by flow" in said
     assert "As in o.gpkg before: outline smooth." in said
     assert VectorizeConfig.of_run(last_run(out)) == VectorizeConfig(outline="smooth")
-    assert main(["vectorize", "--probability", str(probability.path), "--split", "flow", "--out", str(out)]) == 2
+    assert (
+        main(
+            [
+                "vectorize",
+                "--probability",
+                str(probability.path),
+                "--split",
+                "flow",
+                "--out",
+                str(out),
+            ]
+        )
+        == 2
+    )
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database", b"SQLite format 3\0 but damaged"])

@@ -7,16 +7,38 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import BundleError, ChannelError, DigestError, MissingFileError, UnsafeWeightsError
-from engine.models.bundle import CARD, ONNX, WEIGHTS, ModelBundle, ModelCard, find, installed, write_bundle
+from engine.errors import (
+    BundleError,
+    ChannelError,
+    DigestError,
+    MissingFileError,
+    UnsafeWeightsError,
+)
+from engine.models.bundle import (
+    CARD,
+    ONNX,
+    WEIGHTS,
+    ModelBundle,
+    ModelCard,
+    find,
+    installed,
+    write_bundle,
+)
 from engine.models.normalization import Normalization
 
 CHANNELS = ("B02", "B03", "B04", "B10")
 CARD_OF_TEST = ModelCard(
-    name="tiny", version="1", title="A tiny model", description="For tests.", network={"builder": "none"},
-    normalization=Normalization(CHANNELS, ("scene",) * 4, (1.0,) * 4, (1.0,) * 4), required=("B02", "B04"), threshold=0.5,
-    limits=("Knows nothing.",), scores=({"what": "F1", "value": 0.5},),
-)  # fmt: skip
+    name="tiny",
+    version="1",
+    title="A tiny model",
+    description="For tests.",
+    network={"builder": "none"},
+    normalization=Normalization(CHANNELS, ("scene",) * 4, (1.0,) * 4, (1.0,) * 4),
+    required=("B02", "B04"),
+    threshold=0.5,
+    limits=("Knows nothing.",),
+    scores=({"what": "F1", "value": 0.5},),
+)
 
 
 def make(folder: Path) -> ModelBundle:
@@ -100,7 +122,9 @@ def test_a_broken_card_is_one_clear_error(
         ModelBundle.open(folder)
 
 
-def test_a_card_from_before_the_reach_was_known_is_read_and_names_the_same_weights(tmp_path: Path) -> None:
+def test_a_card_from_before_the_reach_was_known_is_read_and_names_the_same_weights(
+    tmp_path: Path,
+) -> None:
     folder = make(tmp_path / "tiny").path
     card = json.loads((folder / CARD).read_text())
     assert card.pop("reach_px") is None
@@ -132,7 +156,9 @@ def test_channels_are_selected_and_missing_ones_named(tmp_path: Path) -> None:
         bundle.select(("B04",))
 
 
-def test_bundles_are_found_by_name_and_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundles_are_found_by_name_and_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make(tmp_path / "models" / "tiny")
     monkeypatch.setenv("L4S_MODELS", str(tmp_path / "models"))
     assert find("tiny").card.name == "tiny"

@@ -40,9 +40,14 @@ def test_target_starts_as_a_copy_and_survives_a_checkpoint():
     model(torch.randn(8, 2, 8, 8) + 1)
     statistics.add(TARGET)
     with statistics.using(TARGET):
-        torch.testing.assert_close(model[1].running_mean, statistics.state_dict()[SOURCE]["1.running_mean"])
+        torch.testing.assert_close(
+            model[1].running_mean, statistics.state_dict()[SOURCE]["1.running_mean"]
+        )
         model(torch.randn(8, 2, 8, 8) - 5)
-    state = {d: {k: v.clone() for k, v in values.items()} for d, values in statistics.state_dict().items()}
+    state = {
+        d: {k: v.clone() for k, v in values.items()}
+        for d, values in statistics.state_dict().items()
+    }
     other = small()
     restored = DomainStatistics(other)
     restored.load_state_dict(state)
@@ -52,7 +57,9 @@ def test_target_starts_as_a_copy_and_survives_a_checkpoint():
 
 
 def test_normalisations_with_built_in_activation_are_swapped_not_replaced():
-    model = build({"builder": "unet", "encoder": "test_efficientnet", "decoder_channels": [8, 8, 8, 8, 8]}, 3).eval()
+    model = build(
+        {"builder": "unet", "encoder": "test_efficientnet", "decoder_channels": [8, 8, 8, 8, 8]}, 3
+    ).eval()
     kinds = [type(m) for m in model.modules()]
     statistics = DomainStatistics(model)
     statistics.add(TARGET)

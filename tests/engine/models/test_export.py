@@ -1,4 +1,5 @@
-"""Export: both forms of a bundle agree at any allowed size, and what cannot be exported faithfully is refused."""
+"""Export: both forms of a bundle agree at any allowed size, and what cannot be exported faithfully
+is refused."""
 
 from __future__ import annotations
 
@@ -28,10 +29,16 @@ NETWORK = {
     "missing_shift": [[2, 0.8]],
 }
 CARD = ModelCard(
-    name="tiny", version="1", title="A tiny model", description="For tests.", network=NETWORK,
-    normalization=Normalization(CHANNELS, ("scene",) * 5, (1.0,) * 5, (1.0,) * 5), required=("B02",), threshold=0.5,
+    name="tiny",
+    version="1",
+    title="A tiny model",
+    description="For tests.",
+    network=NETWORK,
+    normalization=Normalization(CHANNELS, ("scene",) * 5, (1.0,) * 5, (1.0,) * 5),
+    required=("B02",),
+    threshold=0.5,
     multiple_of_px=8,
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +52,9 @@ def model() -> Segmenter:
     return network.eval()
 
 
-def test_weights_and_onnx_give_the_same_at_sizes_never_seen(model: Segmenter, tmp_path: Path) -> None:
+def test_weights_and_onnx_give_the_same_at_sizes_never_seen(
+    model: Segmenter, tmp_path: Path
+) -> None:
     bundle = export.export_bundle(model, CARD, tmp_path / "tiny")
     session = ort.InferenceSession(bundle.path / "model.onnx", providers=["CPUExecutionProvider"])
     from safetensors.torch import load_file
@@ -92,11 +101,15 @@ def optimised(graph: bytes, path: Path) -> list[tuple[str, str]]:
 
 def test_the_decoder_is_computed_in_onnx_runtimes_blocked_layout(tmp_path: Path) -> None:
     network = {**NETWORK, "decoder_channels": [32, 32, 16]}
-    nodes = optimised(export.to_onnx(build(network, len(CHANNELS)).eval(), len(CHANNELS), 8), tmp_path / "o.onnx")
+    nodes = optimised(
+        export.to_onnx(build(network, len(CHANNELS)).eval(), len(CHANNELS), 8), tmp_path / "o.onnx"
+    )
     if not any(domain == "com.microsoft.nchwc" for domain, _ in nodes):
         pytest.skip("ONNX Runtime has no blocked layout on this processor")
     assert nodes.count(("com.microsoft.nchwc", "Upsample")) == 3
-    assert not [kind for _, kind in nodes if kind in ("Resize", "Pad", "Clip", "BatchNormalization")]
+    assert not [
+        kind for _, kind in nodes if kind in ("Resize", "Pad", "Clip", "BatchNormalization")
+    ]
 
 
 def test_the_bundled_model_enters_and_leaves_the_blocked_layout_once(tmp_path: Path) -> None:
@@ -110,7 +123,9 @@ def test_the_bundled_model_enters_and_leaves_the_blocked_layout_once(tmp_path: P
 
 
 @pytest.mark.parametrize(("attention", "bias", "padding"), [(None, True, 1), ("scse", False, 2)])
-def test_what_the_graph_puts_differently_is_the_same(attention: str | None, bias: bool, padding: int) -> None:
+def test_what_the_graph_puts_differently_is_the_same(
+    attention: str | None, bias: bool, padding: int
+) -> None:
     import segmentation_models_pytorch as smp
 
     torch.manual_seed(0)
@@ -150,7 +165,9 @@ def test_a_graph_that_differs_from_the_network_is_refused(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("depth", "removed"), [(3, 4), (4, 2), (5, 0)])
-def test_stages_behind_the_last_feature_are_dropped_without_effect(depth: int, removed: int) -> None:
+def test_stages_behind_the_last_feature_are_dropped_without_effect(
+    depth: int, removed: int
+) -> None:
     import segmentation_models_pytorch as smp
 
     torch.manual_seed(0)
@@ -172,12 +189,23 @@ def test_other_encoders_are_left_alone() -> None:
     assert drop_unused_stages(nn.Conv2d(1, 1, 1)) == 0
 
 
-def test_the_reach_that_a_network_declares_comes_out_in_the_card(model: Segmenter, tmp_path: Path) -> None:
-    network = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [3, 9], "textures": [[0, [5, 7]]]}
-    near = export.export_bundle(build(network, len(CHANNELS)).eval(), replace(CARD, network=network), tmp_path / "near")
+def test_the_reach_that_a_network_declares_comes_out_in_the_card(
+    model: Segmenter, tmp_path: Path
+) -> None:
+    network = {
+        "builder": "neighbourhood",
+        "width": 8,
+        "neighbourhoods": [3, 9],
+        "textures": [[0, [5, 7]]],
+    }
+    near = export.export_bundle(
+        build(network, len(CHANNELS)).eval(), replace(CARD, network=network), tmp_path / "near"
+    )
     assert near.card.reach_px == 4
     far = export.export_bundle(model, replace(CARD, reach_px=4), tmp_path / "far")
-    assert far.card.reach_px is None, "what the network does not say is not known, whatever the card said"
+    assert far.card.reach_px is None, (
+        "what the network does not say is not known, whatever the card said"
+    )
 
 
 def test_a_declared_reach_is_true() -> None:

@@ -12,7 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import ConfigError
-from engine.models.losses import LOSSES, LossConfig, hard_pixels, image_level_cross_entropy, total_loss
+from engine.models.losses import (
+    LOSSES,
+    LossConfig,
+    hard_pixels,
+    image_level_cross_entropy,
+    total_loss,
+)
 
 CONFIG = LossConfig()
 
@@ -51,9 +57,14 @@ def test_all_ignored_is_zero_and_can_be_differentiated(name):
 def test_uncertain_background_is_background_where_no_weight_says_otherwise(name):
     logits, target = batch()
     marked = torch.where(
-        (target == 0) & (torch.rand(target.shape, generator=torch.Generator().manual_seed(1)) < 0.3), 2, target
+        (target == 0)
+        & (torch.rand(target.shape, generator=torch.Generator().manual_seed(1)) < 0.3),
+        2,
+        target,
     )
-    torch.testing.assert_close(LOSSES[name](logits, marked, CONFIG), LOSSES[name](logits, target, CONFIG))
+    torch.testing.assert_close(
+        LOSSES[name](logits, marked, CONFIG), LOSSES[name](logits, target, CONFIG)
+    )
 
 
 def test_noisy_cross_entropy_and_dice_against_their_formulas():
@@ -67,9 +78,15 @@ def test_noisy_cross_entropy_and_dice_against_their_formulas():
     soft = np.where(y == 1, 0.95, 0.05)
     entropy = -(3.0 * soft * np.log(p) + (1 - soft) * np.log(1 - p))
     expected = (weight * entropy).sum() / weight.sum()
-    assert float(LOSSES["noisy_cross_entropy"](logits.detach(), target, config)) == pytest.approx(expected, rel=1e-5)
-    expected = 1 - (2 * (weight * p * (y == 1)).sum() + 1) / ((weight * p).sum() + (y == 1).sum() + 1)
-    assert float(LOSSES["dice"](logits.detach(), target, config)) == pytest.approx(expected, rel=1e-5)
+    assert float(LOSSES["noisy_cross_entropy"](logits.detach(), target, config)) == pytest.approx(
+        expected, rel=1e-5
+    )
+    expected = 1 - (2 * (weight * p * (y == 1)).sum() + 1) / (
+        (weight * p).sum() + (y == 1).sum() + 1
+    )
+    assert float(LOSSES["dice"](logits.detach(), target, config)) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", list(LOSSES))
@@ -84,7 +101,8 @@ def test_better_predictions_cost_less_and_half_precision_works(name):
 
 
 def brute_force_lovasz(errors: np.ndarray, truth: np.ndarray) -> float:
-    """The Lovász extension of the Jaccard loss as its Choquet integral over the levels of the errors."""
+    """The Lovász extension of the Jaccard loss as its Choquet integral over the levels of the
+    errors."""
 
     def jaccard_of(missed: np.ndarray) -> float:
         union = truth.sum() + (missed & ~truth).sum()
@@ -101,7 +119,9 @@ def test_lovasz_is_the_jaccard_extension(pixels):
     truth = np.array([p[1] for p in pixels])
     errors = np.maximum(1 - scores * np.where(truth, 1.0, -1.0), 0)
     loss = LOSSES["lovasz"](
-        torch.from_numpy(scores)[None, None], torch.from_numpy(truth.astype(np.uint8))[None, None], CONFIG
+        torch.from_numpy(scores)[None, None],
+        torch.from_numpy(truth.astype(np.uint8))[None, None],
+        CONFIG,
     )
     assert float(loss) == pytest.approx(brute_force_lovasz(errors, truth), abs=1e-4)
 
@@ -110,23 +130,30 @@ def test_ohem_keeps_the_uncertain_pixels_and_at_least_its_share():
     probability = torch.tensor([[0.99, 0.6, 0.95, 0.2, 0.9, 0.9, 0.9, 0.9]])
     logits = torch.logit(probability)[None]
     target = torch.ones(1, 1, 8, dtype=torch.uint8)
-    assert hard_pixels(logits, target, 0.7, 0.1)[0, 0].tolist() == [False, True, False, True] + [False] * 4
+    assert (
+        hard_pixels(logits, target, 0.7, 0.1)[0, 0].tolist()
+        == [False, True, False, True] + [False] * 4
+    )
     target[0, 0, 3] = 255
     assert hard_pixels(logits, target, 0.7, 0.1)[0, 0].tolist() == [False, True] + [False] * 6
     easy = torch.full((1, 1, 8), 8.0)
     easy[0, 0, 5] = 7.0
-    assert hard_pixels(easy, torch.ones(1, 1, 8, dtype=torch.uint8), 0.7, 0.125)[0, 0].nonzero().flatten().tolist() == [
-        5
-    ]
+    assert hard_pixels(easy, torch.ones(1, 1, 8, dtype=torch.uint8), 0.7, 0.125)[
+        0, 0
+    ].nonzero().flatten().tolist() == [5]
 
 
 def test_weighted_cross_entropy_weights_by_image_and_is_clamped():
     logits = torch.zeros(2, 1, 5)
     target = torch.tensor([[[1, 0, 0, 0, 0]], [[0, 0, 0, 0, 0]]], dtype=torch.uint8)
     log2 = math.log(2)
-    assert float(LOSSES["weighted_cross_entropy"](logits, target, CONFIG)) == pytest.approx(log2 * (4 + 4 + 5) / 10)
+    assert float(LOSSES["weighted_cross_entropy"](logits, target, CONFIG)) == pytest.approx(
+        log2 * (4 + 4 + 5) / 10
+    )
     clamped = LossConfig(max_positive_weight=2.0)
-    assert float(LOSSES["weighted_cross_entropy"](logits, target, clamped)) == pytest.approx(log2 * (2 + 4 + 5) / 10)
+    assert float(LOSSES["weighted_cross_entropy"](logits, target, clamped)) == pytest.approx(
+        log2 * (2 + 4 + 5) / 10
+    )
 
 
 def test_smoothing_and_focal_closed_forms():
@@ -144,7 +171,9 @@ def test_image_level_loss_counts_both_classes_and_skips_unlabelled_images():
     target[0, 0, 0] = 1
     target[2] = 255
     loss = image_level_cross_entropy(torch.tensor([[1.0], [1.0], [9.0]]), target)
-    assert float(loss) == pytest.approx((math.log(1 + math.exp(-1)) + math.log(1 + math.e)) / 2, rel=1e-5)
+    assert float(loss) == pytest.approx(
+        (math.log(1 + math.exp(-1)) + math.log(1 + math.e)) / 2, rel=1e-5
+    )
 
 
 def test_total_is_the_weighted_sum_of_its_parts():
@@ -157,7 +186,9 @@ def test_total_is_the_weighted_sum_of_its_parts():
     assert float(parts["image_level"]) == pytest.approx(0.1 * math.log(2), rel=1e-5)
 
 
-@pytest.mark.parametrize("values", [{"terms": {}}, {"terms": {"hinge": 1.0}}, {"smoothing": 1.0}, {"ohem_share": 0.0}])
+@pytest.mark.parametrize(
+    "values", [{"terms": {}}, {"terms": {"hinge": 1.0}}, {"smoothing": 1.0}, {"ohem_share": 0.0}]
+)
 def test_bad_configurations_are_refused(values):
     with pytest.raises(ConfigError):
         LossConfig(**values)

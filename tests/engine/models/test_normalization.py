@@ -16,11 +16,16 @@ from engine.models.normalization import (
 )
 
 NORMALIZATION = Normalization(
-    ("B02", "slope", "DEM"), ("scene", "fixed", "centre"), (760.0, 25.0, 1200.0), (180.0, 14.0, 800.0)
+    ("B02", "slope", "DEM"),
+    ("scene", "fixed", "centre"),
+    (760.0, 25.0, 1200.0),
+    (180.0, 14.0, 800.0),
 )
 blocks = st.lists(
     arrays(
-        np.float32, st.tuples(st.just(2), st.integers(1, 6), st.integers(1, 6)), elements=st.floats(-1e4, 1e4, width=32)
+        np.float32,
+        st.tuples(st.just(2), st.integers(1, 6), st.integers(1, 6)),
+        elements=st.floats(-1e4, 1e4, width=32),
     ),
     min_size=1,
     max_size=5,
@@ -28,7 +33,9 @@ blocks = st.lists(
 
 
 def scene(mean: tuple[float, ...], std: tuple[float, ...], count: int = 10**6) -> ChannelStatistics:
-    return ChannelStatistics(("B02", "slope", "DEM"), np.full(3, count), np.array(mean), np.array(std))
+    return ChannelStatistics(
+        ("B02", "slope", "DEM"), np.full(3, count), np.array(mean), np.array(std)
+    )
 
 
 @given(blocks)
@@ -105,7 +112,11 @@ def test_training_statistics_are_in_raw_units() -> None:
 
 
 RELIEF = replace(
-    NORMALIZATION, modes=("scene", "relief", "centre"), min_pixels=1, relief_exponent=2.5, largest_gain=3.0
+    NORMALIZATION,
+    modes=("scene", "relief", "centre"),
+    min_pixels=1,
+    relief_exponent=2.5,
+    largest_gain=3.0,
 )
 
 
@@ -142,7 +153,9 @@ def test_relief_never_makes_a_slope_gentler(mean: float, std: float, raw: float)
     assert slope_seen(mean, std, raw) >= (raw - 25.0) / 14.0 - 1e-4
 
 
-def test_how_relief_is_read_is_kept_in_the_card_and_an_earlier_card_reads_it_in_proportion() -> None:
+def test_how_relief_is_read_is_kept_in_the_card_and_an_earlier_card_reads_it_in_proportion() -> (
+    None
+):
     card = json.loads(json.dumps(asdict(RELIEF)))
     assert Normalization.from_dict(card) == RELIEF
     del card["relief_exponent"], card["largest_gain"]
@@ -151,5 +164,7 @@ def test_how_relief_is_read_is_kept_in_the_card_and_an_earlier_card_reads_it_in_
 
 @pytest.mark.parametrize("wrong", [{"relief_exponent": -1.0}, {"largest_gain": 0.5}])
 def test_a_relief_that_would_make_slopes_gentler_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match=r"relief_exponent of 0 or more and a largest_gain of 1 or more"):
+    with pytest.raises(
+        ConfigError, match=r"relief_exponent of 0 or more and a largest_gain of 1 or more"
+    ):
         replace(RELIEF, **wrong)

@@ -1,4 +1,5 @@
-"""Augmentation: geometry keeps image and mask together, colour stays optical, chance comes from the generator alone."""
+"""Augmentation: geometry keeps image and mask together, colour stays optical, chance comes from the
+generator alone."""
 
 from __future__ import annotations
 
@@ -68,7 +69,9 @@ def test_rotation_takes_the_mask_along():
 
 def test_colour_changes_optical_bands_only():
     image, mask = batch()
-    new, truth = Augmentation(AugmentConfig(brightness=0.2, colour=0.2), NAMES)(image, mask, chance())
+    new, truth = Augmentation(AugmentConfig(brightness=0.2, colour=0.2), NAMES)(
+        image, mask, chance()
+    )
     assert torch.equal(new[:, 12:], image[:, 12:])
     assert not torch.isclose(new[:, :12], image[:, :12]).all(dim=(0, 2, 3)).any()
     assert torch.equal(truth, mask)
@@ -76,7 +79,9 @@ def test_colour_changes_optical_bands_only():
 
 def test_dropped_groups_are_zero_together():
     image, mask = batch(64)
-    config = AugmentConfig(drop_groups={"terrain": ["slope", "DEM"], "cirrus": ["B10"]}, drop={"terrain": 0.5})
+    config = AugmentConfig(
+        drop_groups={"terrain": ["slope", "DEM"], "cirrus": ["B10"]}, drop={"terrain": 0.5}
+    )
     new, _ = Augmentation(config, NAMES)(image, mask, chance())
     gone = (new == 0).all(dim=(2, 3))
     assert torch.equal(gone[:, 12], gone[:, 13])
@@ -87,7 +92,9 @@ def test_dropped_groups_are_zero_together():
 def test_pasting_moves_optical_landslides_to_steep_valid_ground():
     image, mask = batch()
     mask[1, :4] = 255
-    new, truth = Augmentation(AugmentConfig(paste=1.0, paste_min_slope=0.0), NAMES)(image, mask, chance())
+    new, truth = Augmentation(AugmentConfig(paste=1.0, paste_min_slope=0.0), NAMES)(
+        image, mask, chance()
+    )
     came = (truth == 1) & (mask != 1)
     assert came.any()
     assert (image[:, 12][came] >= 0).all()
@@ -99,7 +106,9 @@ def test_pasting_moves_optical_landslides_to_steep_valid_ground():
 
 def test_the_seed_alone_decides():
     image, mask = batch()
-    config = AugmentConfig(flip=True, quarter_turns=True, rotation_deg=20, zoom=1.2, colour=0.1, noise=0.1, paste=0.5)
+    config = AugmentConfig(
+        flip=True, quarter_turns=True, rotation_deg=20, zoom=1.2, colour=0.1, noise=0.1, paste=0.5
+    )
     first = Augmentation(config, NAMES)(image, mask, chance(7))
     second = Augmentation(config, NAMES)(image, mask, chance(7))
     assert torch.equal(first[0], second[0])
@@ -125,7 +134,14 @@ def test_scale_promotion_keeps_the_share_of_landslide():
 
 
 @pytest.mark.parametrize(
-    "values", [{"drop": {"x": 0.5}}, {"drop_groups": {"x": ["B99"]}}, {"zoom": 0.5}, {"paste": 2.0}, {"mixup": -1.0}]
+    "values",
+    [
+        {"drop": {"x": 0.5}},
+        {"drop_groups": {"x": ["B99"]}},
+        {"zoom": 0.5},
+        {"paste": 2.0},
+        {"mixup": -1.0},
+    ],
 )
 def test_nonsense_is_refused(values):
     with pytest.raises(ConfigError):

@@ -10,7 +10,14 @@ from rasterio.transform import from_origin
 from shapely.geometry import Point, box
 
 from engine.cli import main
-from engine.errors import ChannelError, DatasetError, InventoryError, MissingCRSError, MissingFileError, NoOverlapError
+from engine.errors import (
+    ChannelError,
+    DatasetError,
+    InventoryError,
+    MissingCRSError,
+    MissingFileError,
+    NoOverlapError,
+)
 from engine.events import Event, Log, Reporter
 from engine.models.bundle import ModelBundle
 from engine.patches.arrays import NODATA, open_patches, write_packed
@@ -24,8 +31,17 @@ def stack(tmp_path):
     path = tmp_path / "scene.tif"
     values = np.random.default_rng(0).integers(100, 5000, (3, 270, 260)).astype(np.float32)
     values[:, :, 200:] = np.nan
-    profile = {"driver": "GTiff", "count": 3, "height": 270, "width": 260, "dtype": "float32", "nodata": np.nan}
-    with rasterio.open(path, "w", crs="EPSG:32633", transform=from_origin(LEFT, TOP, 10, 10), **profile) as dataset:
+    profile = {
+        "driver": "GTiff",
+        "count": 3,
+        "height": 270,
+        "width": 260,
+        "dtype": "float32",
+        "nodata": np.nan,
+    }
+    with rasterio.open(
+        path, "w", crs="EPSG:32633", transform=from_origin(LEFT, TOP, 10, 10), **profile
+    ) as dataset:
         dataset.write(values)
         dataset.descriptions = ("B04", "B08", "DEM")
     return path
@@ -56,7 +72,9 @@ def test_polygons_become_masks_and_nodata_does_not_count(stack, slide, tmp_path)
 
 def test_another_crs_is_reprojected_and_rejected_polygons_do_not_count(stack, slide, tmp_path):
     far = box(LEFT + 800, TOP - 900, LEFT + 900, TOP - 800)
-    frame = geopandas.GeoDataFrame({"status": ["accepted", "rejected"]}, geometry=[slide, far], crs="EPSG:32633")
+    frame = geopandas.GeoDataFrame(
+        {"status": ["accepted", "rejected"]}, geometry=[slide, far], crs="EPSG:32633"
+    )
     path = tmp_path / "a.gpkg"
     frame.to_crs("EPSG:4326").to_file(path, layer="landslides", driver="GPKG")
     assert patches_from_stack(stack, path).positive_pixels.tolist() == [200, 0, 0, 0]
@@ -88,18 +106,24 @@ def test_inventories_that_cannot_be_used(stack, slide, tmp_path):
 
 def with_slope(stack, *, optical=1.0, steepest=40.0):
     with rasterio.open(stack, "r+") as dataset:
-        dataset.write(dataset.read() * np.array([optical, optical, steepest / 5000], np.float32)[:, None, None])
+        dataset.write(
+            dataset.read()
+            * np.array([optical, optical, steepest / 5000], np.float32)[:, None, None]
+        )
         dataset.descriptions = ("B04", "B08", "slope")
     return stack
 
 
 @pytest.mark.parametrize(
-    ("steepest", "said"), [(40, []), (200, ["but models need degrees from 0 to 90"]), (1.2, ["if these are radians"])]
+    ("steepest", "said"),
+    [(40, []), (200, ["but models need degrees from 0 to 90"]), (1.2, ["if these are radians"])],
 )
 def test_slopes_that_a_model_would_learn_wrongly_are_told(steepest, said, stack):
     events: list[Event] = []
     patches_from_stack(with_slope(stack, steepest=steepest), report=Reporter(events.append))
-    warned = [event.message for event in events if isinstance(event, Log) and event.level == "warning"]
+    warned = [
+        event.message for event in events if isinstance(event, Log) and event.level == "warning"
+    ]
     assert len(warned) == len(said)
     assert all(part in text for part, text in zip(said, warned, strict=True))
 
@@ -116,14 +140,28 @@ def test_a_stack_smaller_than_a_patch_is_refused(stack):
 
 def test_make_command_leads_from_polygons_to_a_training(stack, slide, tmp_path, capfd):
     polygons = inventory(tmp_path / "a.gpkg", [slide])
-    words = ["data", "make", "--stack", str(stack), "--inventory", str(polygons), "--out", str(tmp_path / "mine")]
+    words = [
+        "data",
+        "make",
+        "--stack",
+        str(stack),
+        "--inventory",
+        str(polygons),
+        "--out",
+        str(tmp_path / "mine"),
+    ]
     assert main(words) == 0
     assert "4 patches of B04, B08, DEM" in capfd.readouterr().out
     made = open_patches(tmp_path / "mine")
     assert made.positive_pixels.tolist() == [200, 0, 0, 0]
     assert main([*words[:4], "--out", str(tmp_path / "unlabelled")]) == 0
     assert not open_patches(tmp_path / "unlabelled", labels=False).labelled.any()
-    settings = ['data.channels=["B04", "B08", "DEM"]', "data.validation=none", "schedule.steps=1", "network.width=4"]
+    settings = [
+        'data.channels=["B04", "B08", "DEM"]',
+        "data.validation=none",
+        "schedule.steps=1",
+        "network.width=4",
+    ]
     settings += ["training.batch_size=2", "training.tensorboard=false", "training.device=cpu"]
     more = [word for setting in settings for word in ("--set", setting)]
     run = ["--recipe", "baseline", "--data", str(tmp_path / "mine"), "--out", str(tmp_path / "run")]

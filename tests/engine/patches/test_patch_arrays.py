@@ -8,7 +8,15 @@ import pytest
 from engine.bands import NAMES
 from engine.errors import CancelledError, DatasetError, UnreadableFileError
 from engine.events import Reporter
-from engine.patches.arrays import NODATA, PatchArrays, concatenate, open_patches, pack, to_int16, write_packed
+from engine.patches.arrays import (
+    NODATA,
+    PatchArrays,
+    concatenate,
+    open_patches,
+    pack,
+    to_int16,
+    write_packed,
+)
 from engine.patches.landslide4sense import Place, find_patches, write_image, write_mask
 
 
@@ -19,8 +27,13 @@ def dataset(tmp_path):
     for kind in ("img", "mask"):
         (root / kind).mkdir(parents=True)
     for number in (1, 2, 50):
-        write_image(root / "img" / f"image_{number}.h5", random.integers(0, 9000, (14, 128, 128)).astype(np.float32))
-        write_mask(root / "mask" / f"mask_{number}.h5", (random.random((128, 128)) < 0.1).astype(np.uint8))
+        write_image(
+            root / "img" / f"image_{number}.h5",
+            random.integers(0, 9000, (14, 128, 128)).astype(np.float32),
+        )
+        write_mask(
+            root / "mask" / f"mask_{number}.h5", (random.random((128, 128)) < 0.1).astype(np.uint8)
+        )
     return root
 
 
@@ -90,9 +103,19 @@ def test_values_beyond_16_bits_are_refused():
 def test_arrays_that_do_not_fit_are_refused():
     with pytest.raises(DatasetError, match="do not fit"):
         PatchArrays(
-            np.zeros((2, 1, 4, 4), np.int16), np.zeros((1, 4, 4), np.uint8), ("a",), (Place("s", 0, 0),), ("B02",), "x"
+            np.zeros((2, 1, 4, 4), np.int16),
+            np.zeros((1, 4, 4), np.uint8),
+            ("a",),
+            (Place("s", 0, 0),),
+            ("B02",),
+            "x",
         )
     with pytest.raises(DatasetError, match="channels"):
         PatchArrays(
-            np.zeros((1, 2, 4, 4), np.int16), np.zeros((1, 4, 4), np.uint8), ("a",), (Place("s", 0, 0),), ("B02",), "x"
+            np.zeros((1, 2, 4, 4), np.int16),
+            np.zeros((1, 4, 4), np.uint8),
+            ("a",),
+            (Place("s", 0, 0),),
+            ("B02",),
+            "x",
         )

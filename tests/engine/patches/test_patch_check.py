@@ -20,7 +20,11 @@ from engine.patches.landslide4sense import Place, find_patches, write_image, wri
 from engine.patches.scale import ORGANISERS_MEAN, ORGANISERS_STD, PUBLISHED_MEAN, PUBLISHED_STD
 from engine.patches.sheet import picture_sheet
 
-SHARED = Path(os.environ.get("L4S_SHARED_DATA", Path(__file__).resolve().parents[3].parent / "shared" / "data"))
+SHARED = Path(
+    os.environ.get(
+        "L4S_SHARED_DATA", Path(__file__).resolve().parents[3].parent / "shared" / "data"
+    )
+)
 
 
 @pytest.fixture
@@ -31,7 +35,12 @@ def dataset(tmp_path):
         (root / kind).mkdir(parents=True)
     for number in (1, 2, 3040, 5):
         raw = (
-            np.stack([c.divisor * (c.mean + 0.5 * c.std * random.standard_normal((128, 128))) for c in CHANNELS])
+            np.stack(
+                [
+                    c.divisor * (c.mean + 0.5 * c.std * random.standard_normal((128, 128)))
+                    for c in CHANNELS
+                ]
+            )
             .clip(0)
             .round()
         )
@@ -89,11 +98,17 @@ def test_bad_folders_are_one_sentence(tmp_path, capfd):
 def test_a_packed_dataset_says_the_same_as_its_files(dataset, tmp_path, capfd):
     (dataset / "img" / "image_5.h5").unlink()
     pack(find_patches(dataset), tmp_path / "packed")
-    files, packed = check_dataset(open_dataset(dataset)), check_dataset(open_dataset(tmp_path / "packed"))
+    files, packed = (
+        check_dataset(open_dataset(dataset)),
+        check_dataset(open_dataset(tmp_path / "packed")),
+    )
     assert packed.stray == ()
     assert replace(packed, stray=files.stray) == files
     (tmp_path / "packed" / "old-images.npy").write_bytes(b"")
-    assert main(["data", "check", str(tmp_path / "packed"), "--sheet", str(tmp_path / "sheet.png")]) == 0
+    assert (
+        main(["data", "check", str(tmp_path / "packed"), "--sheet", str(tmp_path / "sheet.png")])
+        == 0
+    )
     shown = capfd.readouterr().out
     assert "3 patches, 3 labelled, 2 with landslide" in shown
     assert "1 degenerate (constant elevation or no slope): 2" in shown
@@ -112,17 +127,24 @@ def test_packed_patches_of_one_s_own_with_gaps_and_without_terrain(tmp_path, cap
     masks[3, 0, 0] = 7
     places = tuple(Place("here", 0, 2 * n) for n in range(4))
     channels = ("B04", "B03", "slope")
-    write_packed(PatchArrays(images, masks, ("a", "b", "c", "d"), places, channels, "mine"), tmp_path / "mine")
+    write_packed(
+        PatchArrays(images, masks, ("a", "b", "c", "d"), places, channels, "mine"),
+        tmp_path / "mine",
+    )
     found = check_dataset(open_dataset(tmp_path / "mine"))
     assert (found.patches, found.labelled, found.positive) == (4, 1, 1)
     assert [name for name, _ in found.problems] == ["c", "d"]
     assert "no data" in found.problems[0][1]
     assert "holds 7" in found.problems[1][1]
     assert found.channels == channels
-    assert found.sites["here"]["mean"] == [round(500 / BY_NAME[name].divisor, 4) for name in channels]
+    assert found.sites["here"]["mean"] == [
+        round(500 / BY_NAME[name].divisor, 4) for name in channels
+    ]
     assert found.sites["here"]["std"] == pytest.approx([0, 0, 0], abs=1e-4)
     assert not found.degenerate  # the slope of 500 degrees is odd, but not zero
-    assert main(["data", "check", str(tmp_path / "mine"), "--sheet", str(tmp_path / "sheet.png")]) == 2
+    assert (
+        main(["data", "check", str(tmp_path / "mine"), "--sheet", str(tmp_path / "sheet.png")]) == 2
+    )
     assert "lack B02" in capfd.readouterr().err
     (tmp_path / "mine" / "masks.npy").unlink()
     assert main(["data", "check", str(tmp_path / "mine")]) == 2
@@ -140,7 +162,11 @@ def standardise(dataset, mean, std):
 @pytest.mark.parametrize(
     ("mean", "std", "told"),
     [
-        (ORGANISERS_MEAN, ORGANISERS_STD, "by the constants of the organisers' code (mean -0.4914 … 0.7819)"),
+        (
+            ORGANISERS_MEAN,
+            ORGANISERS_STD,
+            "by the constants of the organisers' code (mean -0.4914 … 0.7819)",
+        ),
         (PUBLISHED_MEAN, PUBLISHED_STD, "by the statistics published for these files"),
     ],
 )
@@ -161,20 +187,27 @@ def test_the_release_of_the_organisers_constants_is_told(dataset, capfd):
             file["img"] = ORGANISERS_MEAN + ORGANISERS_STD * random.standard_normal((128, 128, 14))
     assert main(["data", "check", str(dataset)]) == 0
     shown = capfd.readouterr().out
-    assert "have the means of the z-scored release that the constants of the organisers' code" in shown
+    assert (
+        "have the means of the z-scored release that the constants of the organisers' code" in shown
+    )
     assert check_dataset(open_dataset(dataset)).organisers_release
 
 
 def test_good_files_are_said_to_be_far_from_the_organisers_constants(dataset, capfd):
     assert main(["data", "check", str(dataset)]) == 0
     shown = capfd.readouterr().out
-    assert "the constants of the organisers' code (mean -0.4914 … 0.7819) do not belong to these files" in shown
+    assert (
+        "the constants of the organisers' code (mean -0.4914 … 0.7819) do not belong to these files"
+        in shown
+    )
     found = check_dataset(open_dataset(dataset))
     assert found.organisers_deviation == pytest.approx(((0.9257 + 0.4914) / 0.9325), abs=0.1)
     assert not found.organisers_release
 
 
-@pytest.mark.skipif(not (SHARED / "landslide4sense").is_dir(), reason="the real patches are not on this machine")
+@pytest.mark.skipif(
+    not (SHARED / "landslide4sense").is_dir(), reason="the real patches are not on this machine"
+)
 def test_the_real_patches_pass(tmp_path):
     dataset = open_dataset(SHARED / "landslide4sense")
     found = check_dataset(dataset)
@@ -184,9 +217,19 @@ def test_the_real_patches_pass(tmp_path):
     picture_sheet(dataset, tmp_path / "sheet.png")
 
 
-@pytest.mark.skipif(not (SHARED / "landslide4sense").is_dir(), reason="the real patches are not on this machine")
+@pytest.mark.skipif(
+    not (SHARED / "landslide4sense").is_dir(), reason="the real patches are not on this machine"
+)
 def test_real_patches_pack_into_a_quarter_without_loss(tmp_path, capfd):
-    words = ["data", "pack", str(SHARED / "landslide4sense"), "--out", str(tmp_path / "packed"), "--events", "json"]
+    words = [
+        "data",
+        "pack",
+        str(SHARED / "landslide4sense"),
+        "--out",
+        str(tmp_path / "packed"),
+        "--events",
+        "json",
+    ]
     assert main(words) == 0
     result = json.loads(capfd.readouterr().out.splitlines()[-1])
     assert result["bytes"] < 0.27 * result["bytes_before"]

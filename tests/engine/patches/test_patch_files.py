@@ -23,7 +23,11 @@ from engine.patches.landslide4sense import (
     write_mask,
 )
 
-SHARED = Path(os.environ.get("L4S_SHARED_DATA", Path(__file__).resolve().parents[3].parent / "shared" / "data"))
+SHARED = Path(
+    os.environ.get(
+        "L4S_SHARED_DATA", Path(__file__).resolve().parents[3].parent / "shared" / "data"
+    )
+)
 
 
 def raw_patch(seed: int = 0) -> np.ndarray:
@@ -44,7 +48,8 @@ def make(folder: Path, images: str, masks: str | None, ids: tuple[int, ...] = (1
 
 
 @pytest.mark.parametrize(
-    ("images", "masks"), [("TrainData/img", "TrainData/mask"), ("images/train", "annotations/train"), ("img", "mask")]
+    ("images", "masks"),
+    [("TrainData/img", "TrainData/mask"), ("images/train", "annotations/train"), ("img", "mask")],
 )
 def test_finds_each_layout_and_reads_raw_whole_numbers(tmp_path, images, masks):
     make(tmp_path, images, masks, (10, 2))
@@ -132,7 +137,9 @@ def test_nan_is_refused(tmp_path):
         read_image(tmp_path / "image_1.h5")
 
 
-@pytest.mark.skipif(not (SHARED / "landslide4sense").is_dir(), reason="the real patches are not on this machine")
+@pytest.mark.skipif(
+    not (SHARED / "landslide4sense").is_dir(), reason="the real patches are not on this machine"
+)
 def test_real_patches_are_whole_numbers():
     root = SHARED / "landslide4sense"
     folder = find_patches(root, labels="needed")

@@ -1,4 +1,5 @@
-"""Splits: no patch on both sides, none touching the other side, and a warning where that is not so."""
+"""Splits: no patch on both sides, none touching the other side, and a warning where that is not
+so."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ def arrays(ids: list[int]) -> PatchArrays:
     masks = np.zeros((len(ids), 2, 2), np.uint8)
     masks[::3] = 1
     images = np.zeros((len(ids), 1, 2, 2), np.int16)
-    return PatchArrays(images, masks, tuple(map(str, ids)), tuple(place_of(i) for i in ids), ("B02",), "test")
+    return PatchArrays(
+        images, masks, tuple(map(str, ids)), tuple(place_of(i) for i in ids), ("B02",), "test"
+    )
 
 
 @given(st.lists(st.integers(1, 3034), min_size=60, max_size=200, unique=True), st.integers(2, 5))
@@ -45,12 +48,16 @@ def test_sites_stay_whole():
 def test_random_warns_of_leakage():
     heard = []
     split(arrays(list(range(1, 11))), "random", 2, report=Reporter(heard.append))
-    assert any(isinstance(event, Log) and event.level == "warning" and "leaks" in event.message for event in heard)
+    assert any(
+        isinstance(event, Log) and event.level == "warning" and "leaks" in event.message
+        for event in heard
+    )
 
 
 def test_too_few_blocks_or_nonsense_is_refused():
     with pytest.raises(
-        DatasetError, match="as many blocks, but the 3 patches lie in 1; use fewer folds or label a larger area"
+        DatasetError,
+        match="as many blocks, but the 3 patches lie in 1; use fewer folds or label a larger area",
     ):
         split(arrays([1, 2, 3]), "block", 2)
     with pytest.raises(DatasetError, match="use fewer folds or split by block"):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
 
+from engine.handles import MASK_NODATA, Stack
 from engine.models.bundle import DEFAULT_MODEL, find
-from engine.nouns import MASK_NODATA, Stack
 from engine.pipeline import detect
 from engine.scene.stack import make_stack
 
@@ -19,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
 from hokkaido_agreement import f1, rules
 
 DATA = Path(os.environ.get("L4S_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the shared data folder {DATA} is not here")
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason=f"the shared data folder {DATA} is not here"
+)
 
 
 def drawn(stack: Stack, out: Path) -> np.ndarray:
@@ -30,7 +32,9 @@ def drawn(stack: Stack, out: Path) -> np.ndarray:
 
 def test_scars_of_a_gentler_mountain_are_drawn_on_its_gentler_slopes_too(tmp_path: Path) -> None:
     folder = DATA / "hokkaido_2018"
-    stack = make_stack(sorted(folder.glob("post_B0*.tif")), [folder / "dem.tif"], out=tmp_path / "stack.tif")
+    stack = make_stack(
+        sorted(folder.glob("post_B0*.tif")), [folder / "dem.tif"], out=tmp_path / "stack.tif"
+    )
     with stack.reader() as reader:
         slope = reader.read(["slope"])[0]
     near = uniform_filter(slope, 7)
@@ -43,7 +47,9 @@ def test_scars_of_a_gentler_mountain_are_drawn_on_its_gentler_slopes_too(tmp_pat
     assert found[near < 5].mean() < 0.001  # fields and the river
 
 
-@pytest.mark.parametrize("scene", ["majortom_l2a/*T48QUE*", "majortom_l2a/*T33NZA*", "ssl4eo_punjab/l2a/20200813*"])
+@pytest.mark.parametrize(
+    "scene", ["majortom_l2a/*T48QUE*", "majortom_l2a/*T33NZA*", "ssl4eo_punjab/l2a/20200813*"]
+)
 def test_plains_and_clouds_are_left_alone_without_terrain(scene: str, tmp_path: Path) -> None:
     stack = make_stack([next(DATA.glob(scene))], [], out=tmp_path / "stack.tif")
     assert drawn(stack, tmp_path / "out").mean() <= 0.003

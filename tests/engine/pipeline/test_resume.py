@@ -1,4 +1,5 @@
-"""Stopping a detection in any phase: what is finished stays, what is not leaves no trace, and a second start does only the rest."""
+"""Stopping a detection in any phase: what is finished stays, what is not leaves no trace, and a
+second start does only the rest."""
 
 from __future__ import annotations
 
@@ -19,10 +20,10 @@ import rasterio
 
 from engine.errors import CancelledError, DiskFullError
 from engine.events import Event, Log, Progress, Reporter
+from engine.handles import Stack
 from engine.inference.config import InferenceConfig
 from engine.inventory.vectorize import VectorizeConfig
 from engine.models.bundle import DEFAULT_MODEL, find
-from engine.nouns import Stack
 from engine.pipeline import DetectConfig, Detection, detect
 from engine.scene.simulate import SimulationConfig, simulate
 from engine.scene.stack import make_stack
@@ -51,7 +52,7 @@ from pathlib import Path
 from engine.events import Progress, Reporter
 from engine.inference.config import InferenceConfig
 from engine.models.bundle import DEFAULT_MODEL, find
-from engine.nouns import Stack
+from engine.handles import Stack
 from engine.pipeline import DetectConfig, detect
 
 def listen(event):
@@ -100,7 +101,9 @@ def unfinished(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if ".part" in path.name]
 
 
-def test_a_run_killed_after_inference_does_only_the_rest(stack: Stack, whole: Path, tmp_path: Path) -> None:
+def test_a_run_killed_after_inference_does_only_the_rest(
+    stack: Stack, whole: Path, tmp_path: Path
+) -> None:
     written: list[int] = []
     for stage in ("mask", "measuring", "drawing the report"):
         words = [sys.executable, "-c", KILLED, str(stack.path), str(tmp_path), stage, "1"]
@@ -119,7 +122,9 @@ def test_a_run_killed_after_inference_does_only_the_rest(stack: Stack, whole: Pa
     assert not unfinished(tmp_path)
 
 
-def test_another_threshold_and_mapping_unit_need_no_network(stack: Stack, whole: Path, tmp_path: Path) -> None:
+def test_another_threshold_and_mapping_unit_need_no_network(
+    stack: Stack, whole: Path, tmp_path: Path
+) -> None:
     shutil.copytree(whole, tmp_path / "out")
     events: list[Event] = []
     again = run(stack, tmp_path / "out", OTHER, Reporter(events.append))
@@ -130,8 +135,11 @@ def test_another_threshold_and_mapping_unit_need_no_network(stack: Stack, whole:
     assert min(areas(again.folder)) >= 900
 
 
-def test_cancelling_in_any_phase_leaves_nothing_half_written(stack: Stack, whole: Path, tmp_path: Path) -> None:
-    """One phase after the other, in one folder: each start goes on where the one before was stopped."""
+def test_cancelling_in_any_phase_leaves_nothing_half_written(
+    stack: Stack, whole: Path, tmp_path: Path
+) -> None:
+    """One phase after the other, in one folder: each start goes on where the one before was
+    stopped."""
     for stage in STAGES:
         seen: list[Event] = []
 
@@ -142,14 +150,18 @@ def test_cancelling_in_any_phase_leaves_nothing_half_written(stack: Stack, whole
             run(stack, tmp_path, CONFIG, Reporter(seen.append, asked))
         assert not unfinished(tmp_path), stage
         assert not (tmp_path / "run.json").exists()
-        assert (tmp_path / "probability.tif").exists() == (STAGES.index(stage) > STAGES.index("write")), stage
+        assert (tmp_path / "probability.tif").exists() == (
+            STAGES.index(stage) > STAGES.index("write")
+        ), stage
     run(stack, tmp_path, CONFIG)
     assert np.array_equal(pixels(tmp_path / "probability.tif"), pixels(whole / "probability.tif"))
     assert areas(tmp_path) == areas(whole)
     assert {path.name for path in tmp_path.iterdir()} >= OUTPUTS
 
 
-def test_no_phase_goes_long_without_looking_for_a_request_to_cancel(stack: Stack, tmp_path: Path) -> None:
+def test_no_phase_goes_long_without_looking_for_a_request_to_cancel(
+    stack: Stack, tmp_path: Path
+) -> None:
     """Processor time, not the clock: a busy machine must not break the promise."""
     latest: list[Event] = []
     checks = [(time.process_time(), "the start")]
@@ -179,10 +191,13 @@ def test_a_disk_that_fills_up_after_the_inventory_is_said_and_a_second_run_makes
             patched.setattr(
                 Path,
                 name,
-                lambda self, *a, original=original, **k: (full if self.name == file else original)(self, *a, **k),
+                lambda self, *a, original=original, **k: (full if self.name == file else original)(
+                    self, *a, **k
+                ),
             )
         with pytest.raises(
-            DiskFullError, match=r"disk is full.*inventory\.gpkg is finished, but its report and run\.json"
+            DiskFullError,
+            match=r"disk is full.*inventory\.gpkg is finished, but its report and run\.json",
         ):
             run(stack, tmp_path / "out", OTHER)
     assert (tmp_path / "out" / "inventory.gpkg").exists()
@@ -205,6 +220,8 @@ def test_a_run_killed_while_statistics_are_taken_starts_anew_and_ends_the_same(
     events: list[Event] = []
     resumed = run(stack, tmp_path, CONFIG, Reporter(events.append))
     assert resumed.prediction.facts["resumed_rows"] == 0
-    assert not said(events, "another stack"), "nothing was left that another request could have made"
+    assert not said(events, "another stack"), (
+        "nothing was left that another request could have made"
+    )
     assert np.array_equal(pixels(tmp_path / "probability.tif"), pixels(whole / "probability.tif"))
     assert areas(tmp_path) == areas(whole)

@@ -26,17 +26,32 @@ def write_raster() -> WriteRaster:
     """Write an array (bands, rows, columns) as a GeoTIFF."""
 
     def write(
-        path: Path, values: Any, *, epsg: int | None = 32651, pixel: float = 10.0, corner: tuple[float, float] = (300000, 2600040),
-        names: tuple[str, ...] = (), nodata: float | None = None, **profile: Any,
-    ) -> Path:  # fmt: skip
+        path: Path,
+        values: Any,
+        *,
+        epsg: int | None = 32651,
+        pixel: float = 10.0,
+        corner: tuple[float, float] = (300000, 2600040),
+        names: tuple[str, ...] = (),
+        nodata: float | None = None,
+        **profile: Any,
+    ) -> Path:
         array = np.asarray(values)
         array = array[np.newaxis] if array.ndim == 2 else array
         path.parent.mkdir(parents=True, exist_ok=True)
         with rasterio.open(
-            path, "w", driver="GTiff", count=array.shape[0], height=array.shape[1], width=array.shape[2], dtype=array.dtype.name,
-            crs=CRS.from_epsg(epsg) if epsg else None, transform=Affine(pixel, 0, corner[0], 0, -pixel, corner[1]), nodata=nodata,
+            path,
+            "w",
+            driver="GTiff",
+            count=array.shape[0],
+            height=array.shape[1],
+            width=array.shape[2],
+            dtype=array.dtype.name,
+            crs=CRS.from_epsg(epsg) if epsg else None,
+            transform=Affine(pixel, 0, corner[0], 0, -pixel, corner[1]),
+            nodata=nodata,
             **profile,
-        ) as dataset:  # fmt: skip
+        ) as dataset:
             dataset.write(array)
             for index, name in enumerate(names, start=1):
                 dataset.set_band_description(index, name)
@@ -55,13 +70,17 @@ def bands_scene(tmp_path_factory: pytest.TempPathFactory) -> SimulatedScene:
 @pytest.fixture(scope="session")
 def l1c_scene(tmp_path_factory: pytest.TempPathFactory) -> SimulatedScene:
     """A Level-1C SAFE with two DEM archives."""
-    return simulate(tmp_path_factory.mktemp("l1c"), SimulationConfig(size_px=SIZE_PX, clouds=0.2, product="l1c"))
+    return simulate(
+        tmp_path_factory.mktemp("l1c"), SimulationConfig(size_px=SIZE_PX, clouds=0.2, product="l1c")
+    )
 
 
 @pytest.fixture(scope="session")
 def l2a_scene(tmp_path_factory: pytest.TempPathFactory) -> SimulatedScene:
     """A Level-2A SAFE."""
-    return simulate(tmp_path_factory.mktemp("l2a"), SimulationConfig(size_px=SIZE_PX, clouds=0.2, product="l2a"))
+    return simulate(
+        tmp_path_factory.mktemp("l2a"), SimulationConfig(size_px=SIZE_PX, clouds=0.2, product="l2a")
+    )
 
 
 @pytest.fixture

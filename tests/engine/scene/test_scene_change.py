@@ -17,7 +17,9 @@ from engine.scene.simulate import SimulatedScene
 from engine.scene.stack import make_stack, stack_provenance
 
 
-def test_landslides_lose_green_and_gain_brightness(tmp_path: Path, bands_scene: SimulatedScene) -> None:
+def test_landslides_lose_green_and_gain_brightness(
+    tmp_path: Path, bands_scene: SimulatedScene
+) -> None:
     stack = make_stack(bands_scene.imagery, bands_scene.dem, out=tmp_path / "scene.tif")
     change = make_change(stack, bands_scene.before, out=change_path(stack.path))
     assert change.path.name == "scene.change.tif"
@@ -44,8 +46,12 @@ def test_values_are_after_minus_before(tmp_path: Path, write_raster: Any) -> Non
     after = np.stack([np.full((20, 20), v, np.uint16) for v in (1000, 1100, 1200, 2400)])
     before = np.stack([np.full((20, 20), v, np.uint16) for v in (500, 600, 400, 3600)])
     before[:, :5] = 0
-    stack = make_stack([write_raster(tmp_path / "a.tif", after, names=names)], [], out=tmp_path / "s.tif")
-    change = make_change(stack, [write_raster(tmp_path / "b.tif", before, names=names)], out=tmp_path / "c.tif")
+    stack = make_stack(
+        [write_raster(tmp_path / "a.tif", after, names=names)], [], out=tmp_path / "s.tif"
+    )
+    change = make_change(
+        stack, [write_raster(tmp_path / "b.tif", before, names=names)], out=tmp_path / "c.tif"
+    )
     with open_raster(change.path) as dataset:
         ndvi, light = read_window(dataset, [1, 2])
     assert_allclose(ndvi[5:], 1 / 3 - 0.8, atol=1e-4)
@@ -56,7 +62,9 @@ def test_values_are_after_minus_before(tmp_path: Path, write_raster: Any) -> Non
 def test_without_infrared_only_brightness_is_known(tmp_path: Path, write_raster: Any) -> None:
     dn = np.full((20, 20), 900, np.uint16)
     stack = make_stack([write_raster(tmp_path / "a" / "B04.tif", dn)], [], out=tmp_path / "s.tif")
-    change = make_change(stack, [write_raster(tmp_path / "b" / "B04.tif", dn - 100)], out=tmp_path / "c.tif")
+    change = make_change(
+        stack, [write_raster(tmp_path / "b" / "B04.tif", dn - 100)], out=tmp_path / "c.tif"
+    )
     with open_raster(change.path) as dataset:
         ndvi, light = read_window(dataset, [1, 2])
     assert np.isnan(ndvi).all()
@@ -70,6 +78,8 @@ def test_imagery_that_cannot_be_compared_gets_a_sentence(tmp_path: Path, write_r
         make_change(stack, [write_raster(tmp_path / "b" / "B08.tif", dn)], out=tmp_path / "c.tif")
     with pytest.raises(NoOverlapError, match="no clear pixel in common"):
         make_change(
-            stack, [write_raster(tmp_path / "c" / "B04.tif", dn, corner=(400000, 2600040))], out=tmp_path / "c.tif"
+            stack,
+            [write_raster(tmp_path / "c" / "B04.tif", dn, corner=(400000, 2600040))],
+            out=tmp_path / "c.tif",
         )
     assert not (tmp_path / "c.tif").exists()

@@ -17,7 +17,7 @@ from rasterio.windows import Window
 from engine.bands import QUALITY_CLASSES
 from engine.errors import ChannelError, DependencyError, UnreadableFileError
 from engine.grid import Grid
-from engine.nouns import Stack
+from engine.handles import Stack
 from engine.scene.clouds import BrightCover, cloud_polygons
 from engine.scene.simulate import SimulatedScene
 from engine.scene.stack import StackConfig, make_stack
@@ -42,11 +42,15 @@ def test_scene_classes_become_quality_classes(tmp_path: Path, write_raster: Any)
     found = quality(make_stack([folder], [], out=tmp_path / "s.tif"))
     expected = {3: "shadow", 8: "cloud", 9: "cloud", 10: "cloud", 11: "snow"}
     for code in range(1, 12):
-        assert (found[0][(classes[0] == code).repeat(2)] == QUALITY_CLASSES[expected.get(code, "clear")]).all(), code
+        assert (
+            found[0][(classes[0] == code).repeat(2)] == QUALITY_CLASSES[expected.get(code, "clear")]
+        ).all(), code
     assert (found[-2:] == QUALITY_CLASSES["nodata"]).all()
 
 
-def test_the_truth_of_clouds_survives(tmp_path: Path, l2a_scene: SimulatedScene, l1c_scene: SimulatedScene) -> None:
+def test_the_truth_of_clouds_survives(
+    tmp_path: Path, l2a_scene: SimulatedScene, l1c_scene: SimulatedScene
+) -> None:
     for scene in (l2a_scene, l1c_scene):
         found = quality(make_stack(scene.imagery, [], out=tmp_path / "s.tif"))
         truth = quality(Stack.open(scene.stack))
@@ -87,9 +91,12 @@ def test_bright_and_bluish_ground_counts_as_cloud(tmp_path: Path, write_raster: 
     blue, red = two_bands(0)
     red[38:] = 0
     files = [
-        write_raster(tmp_path / f"{name}.tif", band) for name, band in (("B02", blue), ("B03", blue), ("B04", red))
+        write_raster(tmp_path / f"{name}.tif", band)
+        for name, band in (("B02", blue), ("B03", blue), ("B04", red))
     ]
-    found = quality(make_stack(files, [], out=tmp_path / "s.tif", config=StackConfig(quality="bright")))
+    found = quality(
+        make_stack(files, [], out=tmp_path / "s.tif", config=StackConfig(quality="bright"))
+    )
     cloud = found == QUALITY_CLASSES["cloud"]
     assert cloud[20:30, 20:35].all()
     assert cloud[18:20, 22:33].all()
@@ -99,8 +106,12 @@ def test_bright_and_bluish_ground_counts_as_cloud(tmp_path: Path, write_raster: 
 
 @settings(max_examples=40)
 @given(
-    row=st.integers(0, 39), column=st.integers(0, 49), rows=st.integers(1, 40), columns=st.integers(1, 50), seed=st.integers(0, 9)
-)  # fmt: skip
+    row=st.integers(0, 39),
+    column=st.integers(0, 49),
+    rows=st.integers(1, 40),
+    columns=st.integers(1, 50),
+    seed=st.integers(0, 9),
+)
 def test_bright_cover_is_the_same_whatever_the_window(
     row: int, column: int, rows: int, columns: int, seed: int
 ) -> None:
@@ -128,13 +139,17 @@ def test_cloud_at_the_edge_of_the_raster_counts_as_well(tmp_path: Path, write_ra
     dn = DN.copy()
     dn[:2] = 4000
     files = [write_raster(tmp_path / f"{name}.tif", dn) for name in ("B02", "B03", "B04")]
-    found = quality(make_stack(files, [], out=tmp_path / "s.tif", config=StackConfig(quality="bright")))
+    found = quality(
+        make_stack(files, [], out=tmp_path / "s.tif", config=StackConfig(quality="bright"))
+    )
     assert (found[:2] == QUALITY_CLASSES["cloud"]).all()
 
 
 def test_bands_that_a_mask_is_made_of_are_needed(tmp_path: Path, write_raster: Any) -> None:
     files = [write_raster(tmp_path / f"{name}.tif", DN) for name in ("B02", "B03")]
-    with pytest.raises(ChannelError, match="--quality bright needs the bands B02, B04, but B04 is missing"):
+    with pytest.raises(
+        ChannelError, match="--quality bright needs the bands B02, B04, but B04 is missing"
+    ):
         make_stack(files, [], out=tmp_path / "s.tif", config=StackConfig(quality="bright"))
 
 
@@ -148,7 +163,10 @@ def test_s2cloudless_finds_the_simulated_clouds(tmp_path: Path, l1c_scene: Simul
 
 
 def test_s2cloudless_says_what_it_needs(
-    tmp_path: Path, l1c_scene: SimulatedScene, l2a_scene: SimulatedScene, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    l1c_scene: SimulatedScene,
+    l2a_scene: SimulatedScene,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = StackConfig(quality="s2cloudless")
     with pytest.raises(ChannelError, match="Level-1C bands"):

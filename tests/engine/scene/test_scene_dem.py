@@ -23,7 +23,9 @@ def ramp(rows: int, columns: int) -> np.ndarray:
 def test_tiles_of_one_lattice_become_one_mosaic(tmp_path: Path, write_raster: Any) -> None:
     whole = ramp(20, 30)
     west = write_raster(tmp_path / "w.tif", whole[:, :16], pixel=30.0)
-    east = write_raster(tmp_path / "e.tif", whole[:, 15:], pixel=30.0, corner=(300000 + 15 * 30, 2600040))
+    east = write_raster(
+        tmp_path / "e.tif", whole[:, 15:], pixel=30.0, corner=(300000 + 15 * 30, 2600040)
+    )
     (mosaic,) = open_dems([east, west])
     assert mosaic.grid.shape == (20, 30)
     with open_mosaic(mosaic) as opened:
@@ -81,7 +83,9 @@ def test_a_dem_of_voids_is_refused(tmp_path: Path, write_raster: Any) -> None:
         open_dems([path])
 
 
-def test_the_dem_of_an_alos_archive_is_found_among_other_images(tmp_path: Path, write_raster: Any) -> None:
+def test_the_dem_of_an_alos_archive_is_found_among_other_images(
+    tmp_path: Path, write_raster: Any
+) -> None:
     dem = write_raster(tmp_path / "dem.tif", ramp(8, 8), pixel=12.5)
     archive = tmp_path / "AP_27000_FBD_F0460_RT1.zip"
     with zipfile.ZipFile(archive, "w") as packed:
@@ -102,7 +106,9 @@ def test_an_srtm_archive_and_a_folder_are_read(tmp_path: Path) -> None:
         assert_allclose(opened.read(600, 10, (1, 1)), heights[10, 600])
 
 
-@pytest.mark.parametrize("name", ["../../dem.tif", "/etc/dem.tif", "a\\..\\..\\dem.tif", "C:/dem.tif"])
+@pytest.mark.parametrize(
+    "name", ["../../dem.tif", "/etc/dem.tif", "a\\..\\..\\dem.tif", "C:/dem.tif"]
+)
 def test_an_archive_that_climbs_out_is_refused(tmp_path: Path, name: str) -> None:
     archive = tmp_path / "AP_1.zip"
     with zipfile.ZipFile(archive, "w") as packed:

@@ -46,11 +46,17 @@ def source(dtype: str = "uint16", **options: Any) -> BandSource:
     return BandSource("B02", "x", 1, grid, dtype, options.pop("nodata", 0.0), **options)
 
 
-@given(dn=st.integers(1, 65535), offset=st.sampled_from([0.0, -1000.0]), scale=st.sampled_from([1.0, 2.0]))
+@given(
+    dn=st.integers(1, 65535),
+    offset=st.sampled_from([0.0, -1000.0]),
+    scale=st.sampled_from([1.0, 2.0]),
+)
 def test_the_table_of_dn_is_the_formula(dn: int, offset: float, scale: float) -> None:
     found = dn_encoder(source(offset=offset, scale=scale))(np.array([dn, 0], np.uint16))
     assert_array_equal(found, [min(dn * scale + offset, 32767), NODATA])
-    as_float = dn_encoder(source("float32", offset=offset, scale=scale))(np.array([dn, 0], np.float32))
+    as_float = dn_encoder(source("float32", offset=offset, scale=scale))(
+        np.array([dn, 0], np.float32)
+    )
     assert_array_equal(found, as_float)
 
 
@@ -62,7 +68,9 @@ def test_the_offset_belongs_to_plain_dn_of_known_baselines() -> None:
     assert dn_offset_of(name, 1.0, 0.0) == 0
 
 
-def test_a_portal_export_with_colons_in_its_names_is_read_from_its_zip(tmp_path: Path, write_raster: Any) -> None:
+def test_a_portal_export_with_colons_in_its_names_is_read_from_its_zip(
+    tmp_path: Path, write_raster: Any
+) -> None:
     band = write_raster(tmp_path / "b.tif", np.full((6, 6), 700, np.uint16))
     with zipfile.ZipFile(tmp_path / "EO_Browser_images.ZIP", "w") as archive:
         archive.write(band, "2020-01-01-00:00_2020-01-01-23:59_Sentinel-2_L1C_B04_(Raw).tiff")

@@ -13,12 +13,16 @@ from numpy.testing import assert_array_equal
 from engine.scene.stack import make_stack, stack_provenance
 
 DATA = Path(os.environ.get("L4S_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the shared data folder {DATA} is not here")
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason=f"the shared data folder {DATA} is not here"
+)
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
     with rasterio.open(path) as dataset:
-        values = dataset.read(masked=True).astype(np.float64) * np.array(dataset.scales)[:, None, None]
+        values = (
+            dataset.read(masked=True).astype(np.float64) * np.array(dataset.scales)[:, None, None]
+        )
         offsets = np.array(dataset.offsets)[:, None, None]
         return dict(zip(dataset.descriptions, (values + offsets).filled(np.nan), strict=True))
 

@@ -13,7 +13,7 @@ import rasterio
 from numpy.testing import assert_allclose, assert_array_equal
 
 from engine.errors import ProductError, UnreadableFileError
-from engine.nouns import Stack
+from engine.handles import Stack
 from engine.scene.imagery import open_imagery
 from engine.scene.safe import encode_jp2
 from engine.scene.sentinel2 import radiometry
@@ -55,25 +55,35 @@ def test_an_l1c_product_gives_the_true_bands(tmp_path: Path, l1c_scene: Simulate
     assert set(facts["dn_offsets"].values()) == {-1000.0}
 
 
-def test_an_l2a_product_goes_without_b10_and_brings_shadows(tmp_path: Path, l2a_scene: SimulatedScene) -> None:
+def test_an_l2a_product_goes_without_b10_and_brings_shadows(
+    tmp_path: Path, l2a_scene: SimulatedScene
+) -> None:
     stack = make_stack(l2a_scene.imagery, l2a_scene.dem, out=tmp_path / "s.tif")
     assert stack.channels == (*OPTICAL_L2A, "slope", "DEM")
-    assert_array_equal(optical(stack, OPTICAL_L2A), optical(Stack.open(l2a_scene.stack), OPTICAL_L2A))
+    assert_array_equal(
+        optical(stack, OPTICAL_L2A), optical(Stack.open(l2a_scene.stack), OPTICAL_L2A)
+    )
     share = stack_provenance(stack.path)["quality_share"]
     assert share["shadow"] > 0
     assert share["cloud"] > 0.05
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_a_zip_is_read_in_place(tmp_path: Path, l1c_scene: SimulatedScene, compression: int) -> None:
+def test_a_zip_is_read_in_place(
+    tmp_path: Path, l1c_scene: SimulatedScene, compression: int
+) -> None:
     archive = packed(l1c_scene.imagery[0], tmp_path / "product.zip", compression)
     stack = make_stack([archive], [], out=tmp_path / "s.tif")
-    assert_array_equal(optical(stack, ("B02", "B12")), optical(Stack.open(l1c_scene.stack), ("B02", "B12")))
+    assert_array_equal(
+        optical(stack, ("B02", "B12")), optical(Stack.open(l1c_scene.stack), ("B02", "B12"))
+    )
     assert stack.has_quality
     assert {path.name for path in tmp_path.iterdir()} == {"product.zip", "s.tif"}
 
 
-def test_the_metadata_file_a_renamed_folder_and_a_parent_all_stand_for_the_product(safe_copy: Path) -> None:
+def test_the_metadata_file_a_renamed_folder_and_a_parent_all_stand_for_the_product(
+    safe_copy: Path,
+) -> None:
     renamed = safe_copy.rename(safe_copy.with_name("my scene"))
     by_folder = open_imagery([renamed])[0]
     by_file = open_imagery([metadata(renamed)])[0]
@@ -84,15 +94,28 @@ def test_the_metadata_file_a_renamed_folder_and_a_parent_all_stand_for_the_produ
     assert [source.channel for source in by_folder.extra] == ["B8A"]
 
 
-def test_old_naming_and_an_old_baseline_are_read_without_offset(safe_copy: Path, tmp_path: Path) -> None:
+def test_old_naming_and_an_old_baseline_are_read_without_offset(
+    safe_copy: Path, tmp_path: Path
+) -> None:
     file = metadata(safe_copy)
     text = file.read_text().replace("05.10", "02.04")
-    text = re.sub(r"<RADIO_ADD_OFFSET_VALUES_LIST>.*</RADIO_ADD_OFFSET_VALUES_LIST>", "", text, flags=re.DOTALL)
-    file.with_name("S2A_OPER_MTD_SAFL1C_PDMC_20160718T023551_R089_V20160718T023551.xml").write_text(text)
+    text = re.sub(
+        r"<RADIO_ADD_OFFSET_VALUES_LIST>.*</RADIO_ADD_OFFSET_VALUES_LIST>",
+        "",
+        text,
+        flags=re.DOTALL,
+    )
+    file.with_name("S2A_OPER_MTD_SAFL1C_PDMC_20160718T023551_R089_V20160718T023551.xml").write_text(
+        text
+    )
     file.unlink()
     for old in safe_copy.rglob("*.jp2"):
         if "MSK" not in old.name:
-            old.rename(old.with_name(f"S2A_OPER_MSI_L1C_TL_SGS__20160718T023551_A005597_T51QTG_{old.name[-7:]}"))
+            old.rename(
+                old.with_name(
+                    f"S2A_OPER_MSI_L1C_TL_SGS__20160718T023551_A005597_T51QTG_{old.name[-7:]}"
+                )
+            )
     stack = make_stack([safe_copy], [], out=tmp_path / "s.tif")
     with rasterio.open(band(safe_copy, "B02")) as dataset:
         stored = dataset.read(1)
@@ -121,12 +144,20 @@ def test_polygons_of_old_products_mask_clouds(safe_copy: Path, tmp_path: Path) -
         assert_array_equal(reader.quality(), quality)
 
 
-def test_several_products_are_mosaicked(tmp_path: Path, l1c_scene: SimulatedScene, safe_copy: Path) -> None:
+def test_several_products_are_mosaicked(
+    tmp_path: Path, l1c_scene: SimulatedScene, safe_copy: Path
+) -> None:
     for file in safe_copy.rglob("*.jp2"):
         with rasterio.open(file) as source:
             values, profile = source.read(), source.profile
-        profile.update(driver="GTiff", transform=profile["transform"].translation(1200, 0) @ profile["transform"])
-        kept = {key: profile[key] for key in ("driver", "width", "height", "count", "dtype", "crs", "transform")}
+        profile.update(
+            driver="GTiff",
+            transform=profile["transform"].translation(1200, 0) @ profile["transform"],
+        )
+        kept = {
+            key: profile[key]
+            for key in ("driver", "width", "height", "count", "dtype", "crs", "transform")
+        }
         with rasterio.open(tmp_path / "moved.tif", "w", **kept) as target:
             target.write(values)
         encode_jp2(tmp_path / "moved.tif", file, 64)
@@ -136,7 +167,8 @@ def test_several_products_are_mosaicked(tmp_path: Path, l1c_scene: SimulatedScen
     assert_array_equal(blue[:, :120], blue[:, 120:])
 
 
-# -- damaged products ---------------------------------------------------------------------------------------------------------
+# -- damaged products
+# ---------------------------------------------------------------------------------------------------------
 
 
 def refuse(path: Path, words: str, error: type[Exception] = ProductError) -> None:
@@ -159,7 +191,15 @@ def test_a_band_of_the_wrong_size(safe_copy: Path, l1c_scene: SimulatedScene) ->
         values, transform, crs = source.read(1)[:50], source.transform, source.crs
     cut = safe_copy.parent / "cut.tif"
     with rasterio.open(
-        cut, "w", driver="GTiff", width=60, height=50, count=1, dtype="uint16", crs=crs, transform=transform
+        cut,
+        "w",
+        driver="GTiff",
+        width=60,
+        height=50,
+        count=1,
+        dtype="uint16",
+        crs=crs,
+        transform=transform,
     ) as target:
         target.write(values, 1)
     encode_jp2(cut, band(safe_copy, "B05"), 64)
@@ -181,7 +221,9 @@ def test_metadata_without_offsets(safe_copy: Path, tmp_path: Path) -> None:
 
 def test_metadata_without_quantification(safe_copy: Path) -> None:
     file = metadata(safe_copy)
-    file.write_text(re.sub(r"<QUANTIFICATION_VALUE.*?</QUANTIFICATION_VALUE>", "", file.read_text()))
+    file.write_text(
+        re.sub(r"<QUANTIFICATION_VALUE.*?</QUANTIFICATION_VALUE>", "", file.read_text())
+    )
     refuse(safe_copy, "no usable QUANTIFICATION_VALUE")
 
 
@@ -238,4 +280,10 @@ def test_values_of_the_metadata() -> None:
     text = """<PROCESSING_BASELINE>04.00</PROCESSING_BASELINE><BOA_QUANTIFICATION_VALUE unit="none">5000</BOA_QUANTIFICATION_VALUE>
     <BOA_ADD_OFFSET band_id="0">-1000</BOA_ADD_OFFSET><BOA_ADD_OFFSET band_id="8">-500</BOA_ADD_OFFSET>"""
     scale, offsets, baseline = radiometry(text, "L2A", "x")
-    assert (scale, baseline, offsets["B01"], offsets["B8A"], offsets["B02"]) == (2.0, "04.00", -2000.0, -1000.0, 0.0)
+    assert (scale, baseline, offsets["B01"], offsets["B8A"], offsets["B02"]) == (
+        2.0,
+        "04.00",
+        -2000.0,
+        -1000.0,
+        0.0,
+    )

@@ -16,7 +16,7 @@ from rasterio.windows import Window
 
 from engine.cli import main
 from engine.errors import ConfigError
-from engine.nouns import Stack
+from engine.handles import Stack
 from engine.scene.landscape import Block, Landscape, Points
 from engine.scene.simulate import Scene, SimulatedScene, SimulationConfig, simulate
 from engine.scene.surface import RESOLUTION_M
@@ -36,7 +36,10 @@ def test_the_same_seed_gives_the_same_scene_and_another_seed_another(
     tmp_path: Path, bands_scene: SimulatedScene
 ) -> None:
     config = SimulationConfig(size_px=300, clouds=0.2)
-    again, other = simulate(tmp_path / "a", config), simulate(tmp_path / "b", SimulationConfig(size_px=300, seed=1))
+    again, other = (
+        simulate(tmp_path / "a", config),
+        simulate(tmp_path / "b", SimulationConfig(size_px=300, seed=1)),
+    )
     with (
         rasterio.open(bands_scene.stack) as one,
         rasterio.open(again.stack) as two,
@@ -88,10 +91,17 @@ def test_the_year_before_has_no_landslides(bands_scene: SimulatedScene) -> None:
     assert reds[0] > 1.4 * reds[1]
 
 
-def test_a_safe_and_its_dem_archives_are_true_to_format(l1c_scene: SimulatedScene, l2a_scene: SimulatedScene) -> None:
-    names = sorted(p.relative_to(l1c_scene.imagery[0]).as_posix() for p in l1c_scene.imagery[0].rglob("*.jp2"))
+def test_a_safe_and_its_dem_archives_are_true_to_format(
+    l1c_scene: SimulatedScene, l2a_scene: SimulatedScene
+) -> None:
+    names = sorted(
+        p.relative_to(l1c_scene.imagery[0]).as_posix() for p in l1c_scene.imagery[0].rglob("*.jp2")
+    )
     assert len(names) == 14
-    assert names[0] == "GRANULE/L1C_T51QTG_A047382_20240718T023551/IMG_DATA/T51QTG_20240718T023551_B01.jp2"
+    assert (
+        names[0]
+        == "GRANULE/L1C_T51QTG_A047382_20240718T023551/IMG_DATA/T51QTG_20240718T023551_B01.jp2"
+    )
     with rasterio.open(l1c_scene.imagery[0] / names[1]) as dataset:
         assert dataset.driver == "JP2OpenJPEG"
         assert dataset.read(1).min() > 1000
@@ -107,7 +117,10 @@ def test_a_safe_and_its_dem_archives_are_true_to_format(l1c_scene: SimulatedScen
 def test_the_command_rounds_the_size_and_says_where_things_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["simulate", "--out", str(tmp_path / "s"), "--size", "100", "--safe", "l1c", "--zip"]) == 0
+    assert (
+        main(["simulate", "--out", str(tmp_path / "s"), "--size", "100", "--safe", "l1c", "--zip"])
+        == 0
+    )
     said = capsys.readouterr()
     assert "rounded up to 102" in said.err
     product = next((tmp_path / "s").glob("S2A_MSIL1C_*.zip"))
@@ -119,13 +132,26 @@ def test_the_command_rounds_the_size_and_says_where_things_are(
     assert Stack.open(out).channels[-2:] == ("slope", "DEM")
 
 
-def test_the_stack_command_maps_bad_input_to_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["stack", "--sentinel2", str(tmp_path / "none.zip"), "--out", str(tmp_path / "s.tif")]) == 2
+def test_the_stack_command_maps_bad_input_to_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["stack", "--sentinel2", str(tmp_path / "none.zip"), "--out", str(tmp_path / "s.tif")])
+        == 2
+    )
     assert "There is no file or folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"size_px": 100}, {"size_px": 12000}, {"clouds": 1.5}, {"density": -1}, {"product": "x"}, {"seed": -1}]
+    "wrong",
+    [
+        {"size_px": 100},
+        {"size_px": 12000},
+        {"clouds": 1.5},
+        {"density": -1},
+        {"product": "x"},
+        {"seed": -1},
+    ],
 )
 def test_configurations_that_make_no_scene_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError):

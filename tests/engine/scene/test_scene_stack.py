@@ -30,7 +30,7 @@ from engine.errors import (
     UnreadableFileError,
 )
 from engine.events import Event, Log, Progress, Reporter
-from engine.nouns import Stack
+from engine.handles import Stack
 from engine.scene.area import area_window
 from engine.scene.lattice import ten_metre_grid, union
 from engine.scene.simulate import SimulatedScene
@@ -72,14 +72,19 @@ def test_a_folder_of_mixed_resolutions_becomes_one_stack(tmp_path: Path, write_r
 
 def test_files_and_multiband_images_give_the_same_stack(tmp_path: Path, write_raster: Any) -> None:
     one = write_raster(tmp_path / "all.tif", np.stack([DN, DN[::-1]]), names=("blue", "B8"))
-    files = [write_raster(tmp_path / "x_B02_10m.tif", DN), write_raster(tmp_path / "x_B08_10m.tif", DN[::-1])]
+    files = [
+        write_raster(tmp_path / "x_B02_10m.tif", DN),
+        write_raster(tmp_path / "x_B08_10m.tif", DN[::-1]),
+    ]
     first = make_stack([one], [], out=tmp_path / "1.tif")
     second = make_stack(files, [], out=tmp_path / "2.tif")
     assert first.channels == second.channels == ("B02", "B08")
     assert_array_equal(read(first), read(second))
 
 
-def test_bands_in_another_crs_are_warped_onto_the_reference(tmp_path: Path, write_raster: Any) -> None:
+def test_bands_in_another_crs_are_warped_onto_the_reference(
+    tmp_path: Path, write_raster: Any
+) -> None:
     from rasterio.crs import CRS
     from rasterio.warp import Resampling, calculate_default_transform, reproject
 
@@ -87,16 +92,33 @@ def test_bands_in_another_crs_are_warped_onto_the_reference(tmp_path: Path, writ
     b02 = write_raster(tmp_path / "B02.tif", smooth)
     with rasterio.open(b02) as source:
         target = CRS.from_epsg(4326)
-        transform, width, height = calculate_default_transform(source.crs, target, 60, 60, *source.bounds)
+        transform, width, height = calculate_default_transform(
+            source.crs, target, 60, 60, *source.bounds
+        )
         warped = np.zeros((height, width), np.uint16)
         reproject(
-            smooth, warped, src_transform=source.transform, src_crs=source.crs, dst_transform=transform, dst_crs=target,
-            src_nodata=0, dst_nodata=0, resampling=Resampling.bilinear,
-        )  # fmt: skip
+            smooth,
+            warped,
+            src_transform=source.transform,
+            src_crs=source.crs,
+            dst_transform=transform,
+            dst_crs=target,
+            src_nodata=0,
+            dst_nodata=0,
+            resampling=Resampling.bilinear,
+        )
     with rasterio.open(
-        tmp_path / "B03.tif", "w", driver="GTiff", count=1, height=height, width=width, dtype="uint16", crs=target, transform=transform,
+        tmp_path / "B03.tif",
+        "w",
+        driver="GTiff",
+        count=1,
+        height=height,
+        width=width,
+        dtype="uint16",
+        crs=target,
+        transform=transform,
         nodata=0,
-    ) as dataset:  # fmt: skip
+    ) as dataset:
         dataset.write(warped, 1)
     stack = make_stack([b02, tmp_path / "B03.tif"], [], out=tmp_path / "s.tif")
     blue, green = read(stack)
@@ -109,7 +131,13 @@ def test_bands_in_another_crs_are_warped_onto_the_reference(tmp_path: Path, writ
 def test_imagery_in_degrees_keeps_its_own_grid(tmp_path: Path, write_raster: Any) -> None:
     pixel, corner = 8.983152841195215e-05, (141.9, 42.77)
     image = write_raster(tmp_path / "B02.tif", DN, epsg=4326, pixel=pixel, corner=corner)
-    dem = write_raster(tmp_path / "dem.tif", HEIGHTS[:30, :30], epsg=4326, pixel=3 * pixel, corner=(141.899, 42.771))
+    dem = write_raster(
+        tmp_path / "dem.tif",
+        HEIGHTS[:30, :30],
+        epsg=4326,
+        pixel=3 * pixel,
+        corner=(141.899, 42.771),
+    )
     stack = make_stack([image], [dem], out=tmp_path / "s.tif")
     assert_array_equal(read(stack, "B02")[0], DN)
     width, height = (float(sizes[0]) * 3 for sizes in stack.grid.pixel_size_m())
@@ -117,7 +145,9 @@ def test_imagery_in_degrees_keeps_its_own_grid(tmp_path: Path, write_raster: Any
     assert np.nanmedian(read(stack, "slope")) == pytest.approx(expected, abs=0.1)
 
 
-def test_coarse_imagery_in_degrees_gets_a_utm_grid_of_ten_metres(tmp_path: Path, write_raster: Any) -> None:
+def test_coarse_imagery_in_degrees_gets_a_utm_grid_of_ten_metres(
+    tmp_path: Path, write_raster: Any
+) -> None:
     image = write_raster(tmp_path / "B11.tif", DN_20, epsg=4326, pixel=2e-4, corner=(141.9, 42.77))
     stack = make_stack([image], [], out=tmp_path / "s.tif")
     assert stack.grid.crs_name == "EPSG:32654"
@@ -163,12 +193,18 @@ def test_the_offset_of_the_baseline_is_read_from_the_name(
     out = tmp_path / "s.tif"
     assert_array_equal(read(make_stack([folder], [], out=out))[0], DN + 1000.0 + offset)
     facts = stack_provenance(out)["imagery"][0]
-    assert (facts["level"], facts["date"], facts["dn_offsets"]) == ("L2A", "2022-07-06", {"B02": offset})
+    assert (facts["level"], facts["date"], facts["dn_offsets"]) == (
+        "L2A",
+        "2022-07-06",
+        {"B02": offset},
+    )
     forced = make_stack([folder], [], out=out, config=StackConfig(dn_offset=-50))
     assert_array_equal(read(forced)[0], DN + 950.0)
 
 
-def test_neighbouring_products_are_mosaicked_and_zones_are_not(tmp_path: Path, write_raster: Any) -> None:
+def test_neighbouring_products_are_mosaicked_and_zones_are_not(
+    tmp_path: Path, write_raster: Any
+) -> None:
     west = write_raster(tmp_path / "w" / "B02.tif", DN[:, :40]).parent
     hole = DN.copy()[:, 30:]
     east = write_raster(tmp_path / "e" / "B02.tif", hole, corner=(300300, 2600040)).parent
@@ -182,17 +218,22 @@ def test_neighbouring_products_are_mosaicked_and_zones_are_not(tmp_path: Path, w
         make_stack([west, more], [], out=tmp_path / "t.tif")
 
 
-def test_smooth_kernels_differ_from_nearest_only_in_coarse_bands(tmp_path: Path, write_raster: Any) -> None:
+def test_smooth_kernels_differ_from_nearest_only_in_coarse_bands(
+    tmp_path: Path, write_raster: Any
+) -> None:
     folder = band_folder(tmp_path / "bands", write_raster)
     near = make_stack([folder], [], out=tmp_path / "n.tif")
-    smooth = make_stack([folder], [], out=tmp_path / "b.tif", config=StackConfig(resampling="bilinear"))
+    smooth = make_stack(
+        [folder], [], out=tmp_path / "b.tif", config=StackConfig(resampling="bilinear")
+    )
     assert_array_equal(read(near, "B02"), read(smooth, "B02"))
     rough, even = (np.abs(np.diff(read(stack, "B05")[0], axis=1)).max() for stack in (near, smooth))
     assert even < 0.8 * rough
     assert stack_provenance(smooth.path)["resampling"] == "bilinear"
 
 
-# -- area ---------------------------------------------------------------------------------------------------------------------
+# -- area
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_an_area_is_snapped_outward(tmp_path: Path, write_raster: Any) -> None:
@@ -203,7 +244,9 @@ def test_an_area_is_snapped_outward(tmp_path: Path, write_raster: Any) -> None:
     assert_array_equal(read(stack)[0], DN[14:24, 10:14])
 
 
-def test_an_aoi_of_any_crs_and_format_gives_the_same_area(tmp_path: Path, write_raster: Any) -> None:
+def test_an_aoi_of_any_crs_and_format_gives_the_same_area(
+    tmp_path: Path, write_raster: Any
+) -> None:
     image = write_raster(tmp_path / "B02.tif", DN)
     area = geopandas.GeoSeries([box(300105, 2599805, 300195, 2599895)], crs=32651)
     grids = []
@@ -226,8 +269,12 @@ def test_an_inventory_as_aoi_gives_the_area_that_it_covers(
         ("landslides", box(300105, 2599805, 300115, 2599815)),
         ("aoi", box(300105, 2599805, 300195, 2599895)),
     ):
-        geopandas.GeoSeries([shape], crs=32651).to_frame("geometry").to_file(tmp_path / "inventory.gpkg", layer=layer)
-    stack = make_stack([image], [], out=tmp_path / "s.tif", config=StackConfig(aoi=tmp_path / "inventory.gpkg"))
+        geopandas.GeoSeries([shape], crs=32651).to_frame("geometry").to_file(
+            tmp_path / "inventory.gpkg", layer=layer
+        )
+    stack = make_stack(
+        [image], [], out=tmp_path / "s.tif", config=StackConfig(aoi=tmp_path / "inventory.gpkg")
+    )
     assert stack.grid.bounds == (300100, 2599800, 300200, 2599900)
     assert not [warning for warning in recwarn if "layer" in str(warning.message)]
 
@@ -242,7 +289,9 @@ def test_bounds_may_be_in_another_crs(tmp_path: Path, write_raster: Any) -> None
 
 @settings(max_examples=50)
 @given(data=st.data())
-def test_the_window_of_bounds_covers_them_with_less_than_a_pixel_to_spare(data: st.DataObject) -> None:
+def test_the_window_of_bounds_covers_them_with_less_than_a_pixel_to_spare(
+    data: st.DataObject,
+) -> None:
     from affine import Affine
     from rasterio.crs import CRS
 
@@ -252,7 +301,9 @@ def test_the_window_of_bounds_covers_them_with_less_than_a_pixel_to_spare(data: 
     x0, width = data.draw(st.floats(300000, 300900)), data.draw(st.floats(0.1, 100))
     y0, height = data.draw(st.floats(2599040, 2599940)), data.draw(st.floats(0.1, 100))
     x, y = (x0, x0 + width), (y0, y0 + height)
-    left, bottom, right, top = grid.subgrid(area_window(grid, aoi=None, bounds=(x[0], y[0], x[1], y[1]))).bounds
+    left, bottom, right, top = grid.subgrid(
+        area_window(grid, aoi=None, bounds=(x[0], y[0], x[1], y[1]))
+    ).bounds
     slack = 1e-4
     spare = np.array([x[0] - left, right - x[1], y[0] - bottom, top - y[1]])
     assert (spare > -slack).all()
@@ -266,7 +317,9 @@ def test_unusable_areas_get_a_sentence(tmp_path: Path, write_raster: Any) -> Non
         make_stack([image], [], out=tmp_path / "s.tif", config=StackConfig(**options))
 
     def aoi(name: str, shapes: list[Any]) -> Path:
-        geopandas.GeoDataFrame(geometry=geopandas.GeoSeries(shapes, crs=32651)).to_file(tmp_path / name)
+        geopandas.GeoDataFrame(geometry=geopandas.GeoSeries(shapes, crs=32651)).to_file(
+            tmp_path / name
+        )
         return tmp_path / name
 
     with pytest.raises(NoOverlapError, match="outside"):
@@ -294,13 +347,16 @@ def test_unusable_areas_get_a_sentence(tmp_path: Path, write_raster: Any) -> Non
     with pytest.raises(InventoryError, match="no geometry"):
         stack(aoi=aoi("empty.gpkg", [Polygon()]))
     for layer in ("roads", "rivers"):
-        geopandas.GeoSeries([bow], crs=32651).to_frame("geometry").to_file(tmp_path / "several.gpkg", layer=layer)
+        geopandas.GeoSeries([bow], crs=32651).to_frame("geometry").to_file(
+            tmp_path / "several.gpkg", layer=layer
+        )
     with pytest.raises(ConfigError, match=r"has the layers .*r.*, and none is named aoi"):
         stack(aoi=tmp_path / "several.gpkg")
     assert not (tmp_path / "s.tif").exists()
 
 
-# -- bad input ----------------------------------------------------------------------------------------------------------------
+# -- bad input
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_unusable_imagery_gets_a_sentence(tmp_path: Path, write_raster: Any) -> None:
@@ -334,17 +390,23 @@ def test_unusable_imagery_gets_a_sentence(tmp_path: Path, write_raster: Any) -> 
     assert not list(tmp_path.glob("s.tif*"))
 
 
-def test_a_truncated_geotiff_gets_a_sentence_that_names_it(tmp_path: Path, write_raster: Any) -> None:
+def test_a_truncated_geotiff_gets_a_sentence_that_names_it(
+    tmp_path: Path, write_raster: Any
+) -> None:
     noise = RNG.integers(1, 60000, (400, 400)).astype(np.uint16)
     write_raster(tmp_path / "B02.tif", noise)
-    cut = write_raster(tmp_path / "B03.tif", noise, tiled=True, blockxsize=128, blockysize=128, compress="deflate")
+    cut = write_raster(
+        tmp_path / "B03.tif", noise, tiled=True, blockxsize=128, blockysize=128, compress="deflate"
+    )
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     with pytest.raises(UnreadableFileError, match=r"B03\.tif"):
         make_stack([tmp_path / "B02.tif", cut], [], out=tmp_path / "s.tif")
     assert not list(tmp_path.glob("s.tif*"))
 
 
-def test_a_dem_that_covers_a_part_gives_a_warning_with_the_share(tmp_path: Path, write_raster: Any) -> None:
+def test_a_dem_that_covers_a_part_gives_a_warning_with_the_share(
+    tmp_path: Path, write_raster: Any
+) -> None:
     image = write_raster(tmp_path / "B02.tif", DN)
     dem = write_raster(tmp_path / "half.tif", HEIGHTS[:, :24], pixel=12.5, corner=(300000, 2600140))
     heard: list[Event] = []
@@ -399,10 +461,13 @@ def test_progress_runs_to_its_end(tmp_path: Path, write_raster: Any) -> None:
     assert [step.done for step in steps] == sorted(step.done for step in steps)
 
 
-# -- the simulated scene ------------------------------------------------------------------------------------------------------
+# -- the simulated scene
+# ------------------------------------------------------------------------------------------------------
 
 
-def test_the_stack_of_a_simulated_scene_is_its_truth(tmp_path: Path, bands_scene: SimulatedScene) -> None:
+def test_the_stack_of_a_simulated_scene_is_its_truth(
+    tmp_path: Path, bands_scene: SimulatedScene
+) -> None:
     stack = make_stack(bands_scene.imagery, bands_scene.dem, out=tmp_path / "s.tif")
     truth = Stack.open(bands_scene.stack)
     assert stack.channels == truth.channels
@@ -418,20 +483,28 @@ def test_the_stack_of_a_simulated_scene_is_its_truth(tmp_path: Path, bands_scene
         quality = reader.quality()
     assert quality is not None
     share = stack_provenance(stack.path)["quality_share"]
-    assert share["cloud"] == pytest.approx(float(np.mean(quality == QUALITY_CLASSES["cloud"])), abs=1e-6)
+    assert share["cloud"] == pytest.approx(
+        float(np.mean(quality == QUALITY_CLASSES["cloud"])), abs=1e-6
+    )
     assert 0.05 < share["cloud"] < 0.6
-    plain = make_stack(bands_scene.imagery, [], out=tmp_path / "p.tif", config=StackConfig(quality="off"))
+    plain = make_stack(
+        bands_scene.imagery, [], out=tmp_path / "p.tif", config=StackConfig(quality="off")
+    )
     assert not plain.has_quality
 
 
 def test_several_pieces_and_workers_give_the_same_stack(
     tmp_path: Path, bands_scene: SimulatedScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = make_stack(bands_scene.imagery, bands_scene.dem, out=tmp_path / "w.tif", config=StackConfig(workers=1))
+    whole = make_stack(
+        bands_scene.imagery, bands_scene.dem, out=tmp_path / "w.tif", config=StackConfig(workers=1)
+    )
     monkeypatch.setattr("engine.scene.stack.ROWS_PX", 37)
     monkeypatch.setattr("engine.scene.stack.COLUMNS_PX", 53)
     monkeypatch.setattr("engine.scene.stack.STRIPE_PX", 106)
-    pieces = make_stack(bands_scene.imagery, bands_scene.dem, out=tmp_path / "p.tif", config=StackConfig(workers=4))
+    pieces = make_stack(
+        bands_scene.imagery, bands_scene.dem, out=tmp_path / "p.tif", config=StackConfig(workers=4)
+    )
     assert_allclose(read(pieces), read(whole), atol=0.21)
 
 
@@ -449,7 +522,10 @@ def test_pieces_cover_a_grid_once(rows: int, columns: int) -> None:
         assert piece.col_off % 512 == piece.row_off % 512 == 0
         assert piece.col_off + piece.width <= columns
         assert piece.row_off + piece.height <= rows
-        right, bottom = -(-(piece.col_off + piece.width) // 512), -(-(piece.row_off + piece.height) // 512)
+        right, bottom = (
+            -(-(piece.col_off + piece.width) // 512),
+            -(-(piece.row_off + piece.height) // 512),
+        )
         times[piece.row_off // 512 : bottom, piece.col_off // 512 : right] += 1
     assert (times == 1).all()
 
@@ -457,7 +533,10 @@ def test_pieces_cover_a_grid_once(rows: int, columns: int) -> None:
 def test_grids_join_to_the_grid_around_them(tmp_path: Path, write_raster: Any) -> None:
     from engine.raster import grid_of, open_raster
 
-    paths = [write_raster(tmp_path / f"{i}.tif", DN, corner=(300000 + 100 * i, 2600040 - 50 * i)) for i in range(3)]
+    paths = [
+        write_raster(tmp_path / f"{i}.tif", DN, corner=(300000 + 100 * i, 2600040 - 50 * i))
+        for i in range(3)
+    ]
     grids = []
     for path in paths:
         with open_raster(path) as dataset:

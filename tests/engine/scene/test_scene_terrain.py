@@ -31,8 +31,12 @@ def rows(value: float, count: int) -> np.ndarray:
 
 
 @given(
-    east=st.floats(-3, 3), south=st.floats(-3, 3), width=st.floats(0.5, 100), height=st.floats(0.5, 100), base=st.floats(-100, 4000)
-)  # fmt: skip
+    east=st.floats(-3, 3),
+    south=st.floats(-3, 3),
+    width=st.floats(0.5, 100),
+    height=st.floats(0.5, 100),
+    base=st.floats(-100, 4000),
+)
 def test_slope_of_a_plane_is_the_angle_of_its_gradient(
     east: float, south: float, width: float, height: float, base: float
 ) -> None:
@@ -47,7 +51,9 @@ def test_slope_of_a_plane_is_the_angle_of_its_gradient(
 def test_slope_does_not_depend_on_the_direction_one_looks(turns: int, seed: int) -> None:
     heights = np.random.default_rng(seed).normal(0, 20, (9, 9)).astype(np.float32)
     turned = slope_deg(np.rot90(heights, turns).copy(), rows(10, 7), rows(10, 7))
-    assert_allclose(turned, np.rot90(slope_deg(heights, rows(10, 7), rows(10, 7)), turns), atol=1e-3)
+    assert_allclose(
+        turned, np.rot90(slope_deg(heights, rows(10, 7), rows(10, 7)), turns), atol=1e-3
+    )
 
 
 def test_void_neighbours_are_bridged_and_voids_stay_voids() -> None:
@@ -86,7 +92,8 @@ def test_slope_agrees_with_gdaldem_in_metres(tmp_path: Path, write_raster: Any) 
 
 
 def test_slope_in_degrees_uses_true_metres(tmp_path: Path, write_raster: Any) -> None:
-    """At 60 degrees north a degree of longitude is half as long: gdaldem on a grid in those metres is the yardstick."""
+    """At 60 degrees north a degree of longitude is half as long: gdaldem on a grid in those metres
+    is the yardstick."""
     heights = rugged((60, 60), 10.0)
     pixel = 9e-5
     dem = write_raster(tmp_path / "dem.tif", heights, epsg=4326, pixel=pixel, corner=(20.0, 60.0))
@@ -96,9 +103,16 @@ def test_slope_in_degrees_uses_true_metres(tmp_path: Path, write_raster: Any) ->
     assert 9.9 < height < 10.1
     metres = tmp_path / "metres.tif"
     with rasterio.open(
-        metres, "w", driver="GTiff", count=1, height=60, width=60, dtype="float32", crs=UTM,
+        metres,
+        "w",
+        driver="GTiff",
+        count=1,
+        height=60,
+        width=60,
+        dtype="float32",
+        crs=UTM,
         transform=Affine(width, 0, 3e5, 0, -height, 3e6),
-    ) as dataset:  # fmt: skip
+    ) as dataset:
         dataset.write(heights, 1)
     expected = gdaldem(metres, tmp_path / "slope.tif")
     with open_mosaic(open_dems([dem])[0]) as mosaic:
@@ -125,7 +139,8 @@ def test_slope_from_dems_of_any_resolution_follows_the_true_slope(
 
 
 def test_a_coarse_dem_leaves_no_stairs_in_the_slope(tmp_path: Path, write_raster: Any) -> None:
-    """On an even slope of 20 degrees sampled at 30 m in whole metres, nearest neighbour would alternate between 0 and 45 degrees."""
+    """On an even slope of 20 degrees sampled at 30 m in whole metres, nearest neighbour would
+    alternate between 0 and 45 degrees."""
     _, x = np.mgrid[0:50, 0:50]
     heights = np.rint(1000 + np.tan(np.radians(20)) * 30 * x).astype(np.int16)
     dem = write_raster(tmp_path / "dem.tif", heights, pixel=30.0)

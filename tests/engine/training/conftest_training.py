@@ -31,7 +31,9 @@ def tiny(**changes: object) -> Recipe:
     return recipe_from_dict(data)
 
 
-def landscape(count: int = 8, size: int = 48, seed: int = 0, brightness: float = 1.0) -> PatchArrays:
+def landscape(
+    count: int = 8, size: int = 48, seed: int = 0, brightness: float = 1.0
+) -> PatchArrays:
     random = np.random.default_rng(seed)
     masks = np.zeros((count, size, size), np.uint8)
     images = np.empty((count, len(NAMES), size, size), np.int16)
@@ -40,12 +42,16 @@ def landscape(count: int = 8, size: int = 48, seed: int = 0, brightness: float =
         if index % 4 != 3:
             masks[index, row : row + 12, column : column + 8] = 1
         for band, channel in enumerate(CHANNELS):
-            values = channel.divisor * (channel.mean + 0.4 * channel.std * random.standard_normal((size, size)))
+            values = channel.divisor * (
+                channel.mean + 0.4 * channel.std * random.standard_normal((size, size))
+            )
             if channel.name in ("B02", "B03", "B04", "B11"):
                 values = values + channel.divisor * 3 * channel.std * masks[index]
             images[index, band] = np.clip(values * brightness, 0, 20000)
     places = tuple(Place("one" if i < count // 2 else "two", 0, 20 * i) for i in range(count))
-    return PatchArrays(images, masks, tuple(f"p{i}" for i in range(count)), places, NAMES, "synthetic")
+    return PatchArrays(
+        images, masks, tuple(f"p{i}" for i in range(count)), places, NAMES, "synthetic"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
-"""The paper's tables, run whole at tiny size: which rows there are, what each row trains, and what the table says."""
+"""The paper's tables, run whole at tiny size: which rows there are, what each row trains, and what
+the table says."""
 
 from __future__ import annotations
 
@@ -15,8 +16,23 @@ from engine.training.ablation import TABLES
 
 COMMON = ["--set", "schedule.steps=2", "--set", "data.validation=site"]
 ROWS = {
-    "bands": ("RGB", "SWIR", "NGB", "PCA", "RGB + NIR", "RGB + SWIR", "RGB + NIR + SWIR", "All bands"),
-    "losses": ("Normal training", "Weighted cross-entropy", "Focal loss", "Lovász loss", "Balanced training"),
+    "bands": (
+        "RGB",
+        "SWIR",
+        "NGB",
+        "PCA",
+        "RGB + NIR",
+        "RGB + SWIR",
+        "RGB + NIR + SWIR",
+        "All bands",
+    ),
+    "losses": (
+        "Normal training",
+        "Weighted cross-entropy",
+        "Focal loss",
+        "Lovász loss",
+        "Balanced training",
+    ),
     "lambda": ("before self-training", "λ = 50%", "λ = 70%", "λ = 90%", "λ = 100%"),
     "modules": ("baseline", "+ SN", "+ SLO", "+ S×2", "+ S×4", "+ R1", "+ R2"),
 }
@@ -30,7 +46,18 @@ def run(packed, tmp_path, capfd):
 
     def table(name, *more, seeds=1):
         out = tmp_path / name
-        words = ["--table", name, "--recipe", str(recipe), "--data", str(packed), "--out", str(out), *COMMON, *more]
+        words = [
+            "--table",
+            name,
+            "--recipe",
+            str(recipe),
+            "--data",
+            str(packed),
+            "--out",
+            str(out),
+            *COMMON,
+            *more,
+        ]
         assert main(["ablate", *words, "--seeds", str(seeds)]) == 0
         lines = (out / "table.md").read_text().splitlines()
         assert capfd.readouterr().out.splitlines() == lines
@@ -80,7 +107,10 @@ def test_losses_trains_each_row_by_its_loss_and_gives_mean_and_spread_over_seeds
     for label, line in zip(ROWS["losses"], lines[2:], strict=True):
         f1 = 100 * np.array([float(row["f1"]) for row in values if row["variant"] == label])
         mean, spread = map(float, line.rstrip(" |").rsplit(" | ", 1)[1].split(" ± "))
-        assert (mean, spread) == (pytest.approx(f1.mean(), abs=0.06), pytest.approx(f1.std(ddof=1), abs=0.06))
+        assert (mean, spread) == (
+            pytest.approx(f1.mean(), abs=0.06),
+            pytest.approx(f1.std(ddof=1), abs=0.06),
+        )
     assert {row["seed"] for row in values} == {"0", "1"}
 
 
@@ -94,7 +124,15 @@ def test_lambda_adapts_each_row_to_its_share(run, tmp_path):
         assert card.training["protocol"] == "transductive"
     ignored = [
         float(
-            (np.load(tmp_path / "lambda" / f"{n:02d}-seed-0" / "site-1/adapt/round-1/pseudo-labels.npy") == 255).mean()
+            (
+                np.load(
+                    tmp_path
+                    / "lambda"
+                    / f"{n:02d}-seed-0"
+                    / "site-1/adapt/round-1/pseudo-labels.npy"
+                )
+                == 255
+            ).mean()
         )
         for n in (2, 3, 4, 5)
     ]

@@ -1,4 +1,5 @@
-"""`l4s adapt` on each kind of target, and `l4s detect` with what training and adaptation write, as it is."""
+"""`l4s adapt` on each kind of target, and `l4s detect` with what training and adaptation write, as
+it is."""
 
 from __future__ import annotations
 
@@ -17,7 +18,11 @@ from engine.models.bundle import ModelBundle
 from engine.patches.landslide4sense import write_image, write_mask
 from engine.training.run import train
 
-LONG = {"schedule": {"steps": 60}, "training": {"validate_every": 60}, "data": {"positive_share": 1.0}}
+LONG = {
+    "schedule": {"steps": 60},
+    "training": {"validate_every": 60},
+    "data": {"positive_share": 1.0},
+}
 
 
 @pytest.fixture(scope="module")
@@ -27,18 +32,30 @@ def teacher(packed, tmp_path_factory) -> ModelBundle:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory):
-    """A stack as `l4s stack` describes it, 260 x 260 pixels of raw units with scars, and where these are."""
+    """A stack as `l4s stack` describes it, 260 x 260 pixels of raw units with scars, and where
+    these are."""
     folder = tmp_path_factory.mktemp("scene")
     masks = np.zeros((260, 260), np.uint8)
-    images = landscape(count=4, size=260, seed=6).images[3].astype(np.float32)  # the fourth has no scar of its own
+    images = (
+        landscape(count=4, size=260, seed=6).images[3].astype(np.float32)
+    )  # the fourth has no scar of its own
     for row, column in ((20, 30), (100, 150), (180, 60), (200, 210)):
         masks[row : row + 30, column : column + 20] = 1
     for band, channel in enumerate(CHANNELS):
         if channel.name in ("B02", "B03", "B04", "B11"):
             images[band] += channel.divisor * 3 * channel.std * masks
     path = folder / "scene.tif"
-    profile = {"driver": "GTiff", "count": 14, "height": 260, "width": 260, "dtype": "float32", "nodata": np.nan}
-    with rasterio.open(path, "w", crs="EPSG:32633", transform=from_origin(5e5, 4e6, 10, 10), **profile) as dataset:
+    profile = {
+        "driver": "GTiff",
+        "count": 14,
+        "height": 260,
+        "width": 260,
+        "dtype": "float32",
+        "nodata": np.nan,
+    }
+    with rasterio.open(
+        path, "w", crs="EPSG:32633", transform=from_origin(5e5, 4e6, 10, 10), **profile
+    ) as dataset:
         dataset.write(images)
         dataset.descriptions = NAMES
     return path, masks
@@ -48,7 +65,16 @@ def scene(tmp_path_factory):
 def words(teacher, packed, tmp_path):
     recipe = tmp_path / "tiny.toml"
     recipe.write_text(toml({**TINY, "schedule": {"steps": 4}, "adaptation": {"start": "teacher"}}))
-    chosen = ["--model", teacher.path, "--recipe", recipe, "--data", packed, "--out", tmp_path / "out"]
+    chosen = [
+        "--model",
+        teacher.path,
+        "--recipe",
+        recipe,
+        "--data",
+        packed,
+        "--out",
+        tmp_path / "out",
+    ]
     return ["adapt", *map(str, chosen), "--events", "json"]
 
 
@@ -60,7 +86,22 @@ def result(capfd):
 
 def detects(bundle, stack, out, capfd) -> np.ndarray:
     """The mask that `l4s detect` draws with a bundle."""
-    assert main(["detect", "--stack", str(stack), "--model", str(bundle), "--device", "cpu", "--out", str(out)]) == 0
+    assert (
+        main(
+            [
+                "detect",
+                "--stack",
+                str(stack),
+                "--model",
+                str(bundle),
+                "--device",
+                "cpu",
+                "--out",
+                str(out),
+            ]
+        )
+        == 0
+    )
     capfd.readouterr()
     assert (out / "inventory.gpkg").is_file()
     with rasterio.open(out / "mask.tif") as dataset:
@@ -108,12 +149,16 @@ def test_a_folder_of_unlabelled_patches_is_a_target(words, tmp_path, capfd):
     masks = tmp_path / "Landslide4Sense" / "TestData" / "mask"
     masks.mkdir()
     for number in range(3):
-        write_mask(masks / f"mask_{number + 1}.h5", 1 - arrays.masks[number])  # masks are not looked at but for --score
+        write_mask(
+            masks / f"mask_{number + 1}.h5", 1 - arrays.masks[number]
+        )  # masks are not looked at but for --score
     assert main([*again, "--target", str(tmp_path / "Landslide4Sense"), "--score"]) == 0
     scores = json.loads((tmp_path / "out2" / "target-scores.json").read_text())
     assert scores["protocol"] == "transductive"
     capfd.readouterr()
-    first, second = (np.load(tmp_path / name / "round-1" / "pseudo-labels.npy") for name in ("out", "out2"))
+    first, second = (
+        np.load(tmp_path / name / "round-1" / "pseudo-labels.npy") for name in ("out", "out2")
+    )
     np.testing.assert_array_equal(first, second)
 
 
@@ -131,7 +176,10 @@ def test_targets_that_are_none_are_one_sentence(words, scene, tmp_path, capfd, t
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "unlabelled" / "TestData" / "img").mkdir(parents=True)
-    write_image(tmp_path / "unlabelled" / "TestData" / "img" / "image_1.h5", landscape(count=1, size=128).images[0])
+    write_image(
+        tmp_path / "unlabelled" / "TestData" / "img" / "image_1.h5",
+        landscape(count=1, size=128).images[0],
+    )
     path = scene[0] if target == "scene" else tmp_path / target
     assert main([*words[:-2], "--target", str(path), *more]) == 2
     error = capfd.readouterr().err

@@ -1,4 +1,5 @@
-"""Adaptation end to end at small size: each selection, rounds, cross-sensor statistics, refusals."""
+"""Adaptation end to end at small size: each selection, rounds, cross-sensor statistics,
+refusals."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from engine.training.adaptation import (
     open_target,
     predict_with_uncertainty,
 )
-from engine.training.domains import statistics
+from engine.training.pools import statistics
 from engine.training.run import prepare, train
 
 LONG = {"schedule": {"steps": 40}, "training": {"validate_every": 40}}
@@ -42,8 +43,15 @@ def target(tmp_path_factory):
 
 
 @pytest.mark.parametrize("selection", ["threshold", "top", "uncertainty", "all"])
-def test_each_selection_gives_a_bundle_that_says_what_it_was_adapted_to(teacher, target, packed, tmp_path, selection):
-    adaptation = {"selection": selection, "passes": 2, "start": "teacher", "cross_sensor": selection == "threshold"}
+def test_each_selection_gives_a_bundle_that_says_what_it_was_adapted_to(
+    teacher, target, packed, tmp_path, selection
+):
+    adaptation = {
+        "selection": selection,
+        "passes": 2,
+        "start": "teacher",
+        "cross_sensor": selection == "threshold",
+    }
     recipe = tiny(schedule={"steps": 4}, adaptation=adaptation)
     (bundle,) = adapt([teacher], recipe, packed, target, tmp_path, score=True)
     assert bundle.path == tmp_path / "bundle"
@@ -63,7 +71,8 @@ def test_the_target_masks_are_never_looked_at(teacher, packed, tmp_path):
     for name, arrays in (("right", right), ("blank", blank)):
         write_packed(arrays, tmp_path / name)
     results = [
-        adapt([teacher], recipe, packed, tmp_path / name, tmp_path / f"{name}-out")[0] for name in ("right", "blank")
+        adapt([teacher], recipe, packed, tmp_path / name, tmp_path / f"{name}-out")[0]
+        for name in ("right", "blank")
     ]
     first, second = (load_segmenter(bundle).state_dict() for bundle in results)
     assert all((first[key] == second[key]).all() for key in first)
@@ -102,7 +111,10 @@ def test_the_target_is_normalised_by_its_own_statistics_unless_told_otherwise(pa
     unlabelled = open_target(target)
     normalization = prepare(recipe, packed).normalization
     for separate, found in ((True, statistics(unlabelled)), (False, None)):
-        chosen = replace(recipe, adaptation=replace(recipe.adaptation, separate_statistics=separate, cross_sensor=True))
+        chosen = replace(
+            recipe,
+            adaptation=replace(recipe.adaptation, separate_statistics=separate, cross_sensor=True),
+        )
         pool = _target_pool(unlabelled, prepare(chosen, packed), chosen)
         shift, scale = normalization.affine(found)
         np.testing.assert_allclose(pool.shift[3], shift, rtol=1e-6)
@@ -113,14 +125,18 @@ def test_the_target_is_normalised_by_its_own_statistics_unless_told_otherwise(pa
 
 
 @pytest.mark.parametrize("refresh", [False, True])
-def test_a_fixed_teacher_labels_once_and_a_refreshed_one_every_round(teacher, packed, target, tmp_path, refresh):
+def test_a_fixed_teacher_labels_once_and_a_refreshed_one_every_round(
+    teacher, packed, target, tmp_path, refresh
+):
     config = {"selection": "all", "rounds": 2, "refresh": refresh, "start": "scratch"}
     adapt([teacher], tiny(schedule={"steps": 3}, adaptation=config), packed, target, tmp_path)
     first, second = (np.load(tmp_path / f"round-{n}" / "pseudo-labels.npy") for n in (1, 2))
     assert np.array_equal(first, second) != refresh
 
 
-def test_with_cross_sensor_normalisation_the_bundle_carries_the_target_s_statistics(teacher, packed, target, tmp_path):
+def test_with_cross_sensor_normalisation_the_bundle_carries_the_target_s_statistics(
+    teacher, packed, target, tmp_path
+):
     recipe = tiny(schedule={"steps": 4}, adaptation={"start": "teacher", "cross_sensor": True})
     (bundle,) = adapt([teacher], recipe, packed, target, tmp_path)
     state = torch.load(tmp_path / "round-1" / "checkpoint.pt", weights_only=True)["state"]
@@ -134,21 +150,36 @@ def test_with_cross_sensor_normalisation_the_bundle_carries_the_target_s_statist
     assert compared > 4
 
 
-def test_without_landslide_in_the_pseudo_labels_there_is_a_warning(teacher, packed, target, tmp_path):
+def test_without_landslide_in_the_pseudo_labels_there_is_a_warning(
+    teacher, packed, target, tmp_path
+):
     heard = []
     recipe = tiny(schedule={"steps": 1}, adaptation={"threshold": 1.0})
     adapt([teacher], recipe, packed, target, tmp_path, report=Reporter(heard.append))
-    assert any(e.level == "warning" and "no landslide in the target" in e.message for e in heard if isinstance(e, Log))
+    assert any(
+        e.level == "warning" and "no landslide in the target" in e.message
+        for e in heard
+        if isinstance(e, Log)
+    )
 
 
-def test_an_adaptation_that_starts_anew_leaves_nothing_to_resume_of_the_one_before(teacher, packed, target, tmp_path):
+def test_an_adaptation_that_starts_anew_leaves_nothing_to_resume_of_the_one_before(
+    teacher, packed, target, tmp_path
+):
     old, new = (
         tiny(schedule={"steps": 3}, adaptation={"selection": selection, "rounds": 2})
         for selection in ("all", "threshold")
     )
     adapt([teacher], old, packed, target, tmp_path / "out")
     with pytest.raises(CancelledError):
-        adapt([teacher], new, packed, target, tmp_path / "out", report=Reporter(None, stop_when(tmp_path / "out")))
+        adapt(
+            [teacher],
+            new,
+            packed,
+            target,
+            tmp_path / "out",
+            report=Reporter(None, stop_when(tmp_path / "out")),
+        )
     (resumed,) = adapt([teacher], new, packed, target, tmp_path / "out", resume=True)
     (whole,) = adapt([teacher], new, packed, target, tmp_path / "whole")
     assert resumed.digest == whole.digest

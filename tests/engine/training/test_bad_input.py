@@ -1,4 +1,5 @@
-"""What `l4s train` says of bad input: one sentence, exit code 2, no traceback, nothing half-written."""
+"""What `l4s train` says of bad input: one sentence, exit code 2, no traceback, nothing
+half-written."""
 
 from __future__ import annotations
 
@@ -182,9 +183,18 @@ def test_packed_data_that_is_damaged(words, tmp_path, capfd, kind):
     assert "packed" in sentence
 
 
-def test_a_loss_that_stops_being_a_number_saves_the_ids_of_its_batch(packed, words, tmp_path, capfd):
+def test_a_loss_that_stops_being_a_number_saves_the_ids_of_its_batch(
+    packed, words, tmp_path, capfd
+):
     # A real one: steps so large that the weights overflow.
-    diverging = ["--set", "optimizer.name=sgd", "--set", "optimizer.lr=1e30", "--set", "training.validate_every=1"]
+    diverging = [
+        "--set",
+        "optimizer.name=sgd",
+        "--set",
+        "optimizer.lr=1e30",
+        "--set",
+        "training.validate_every=1",
+    ]
     sentence = refused([*words, "--data", str(packed), *diverging], tmp_path / "out", capfd)
     assert "became nan at step" in sentence
     saved = json.loads((tmp_path / "out" / "bad-batch.json").read_text())
@@ -206,7 +216,10 @@ def test_resuming_with_another_recipe_names_the_keys(packed, words, tmp_path, ca
         more = ["--resume", "--set", "optimizer.lr=0.5", "--set", "loss.terms={ focal = 1.0 }"]
         assert main([*words, *more]) == 2
         error = capfd.readouterr().err
-        assert "another recipe (differing: loss.terms.cross_entropy, loss.terms.focal, optimizer.lr)" in error
+        assert (
+            "another recipe (differing: loss.terms.cross_entropy, loss.terms.focal, optimizer.lr)"
+            in error
+        )
         assert error.count("\n") == 1
     assert ModelBundle.open(tmp_path / "out" / "bundle").digest == digest  # untouched
 
@@ -318,7 +331,10 @@ def test_a_checkpoint_that_cannot_grow_leaves_the_last_good_one(packed, tmp_path
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list((tmp_path / "out").glob("*.part*"))
     assert torch.load(tmp_path / "out" / "checkpoint.pt", weights_only=True)["step"] == 2
-    assert rows(tmp_path / "out" / "metrics.csv") == ["2", "4"]  # the row comes first, and goes when the run is resumed
+    assert rows(tmp_path / "out" / "metrics.csv") == [
+        "2",
+        "4",
+    ]  # the row comes first, and goes when the run is resumed
     assert train(recipe, packed, tmp_path / "out", resume=True).digest == whole.digest
     assert rows(tmp_path / "out" / "metrics.csv") == ["2", "4", "6"]
 
@@ -349,7 +365,9 @@ def disk(tmp_path):
     subprocess.run(["umount", "-l", small.path], check=False, capture_output=True)
 
 
-def test_a_full_disk_is_one_sentence_and_the_run_goes_on_where_it_was(packed, words, disk, tmp_path, capfd):
+def test_a_full_disk_is_one_sentence_and_the_run_goes_on_where_it_was(
+    packed, words, disk, tmp_path, capfd
+):
     words = [*words, "--data", str(packed), "--set", "training.tensorboard=true"]
     assert main(words) == 0
     whole = ModelBundle.open(tmp_path / "out" / "bundle")

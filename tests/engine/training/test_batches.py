@@ -1,4 +1,5 @@
-"""Batches: a function of seed and step, the same crops whatever the number of processes, the runtime's normalisation."""
+"""Batches: a function of seed and step, the same crops whatever the number of processes, the
+runtime's normalisation."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from conftest_training import landscape, tiny
 from engine.errors import ConfigError
 from engine.patches.arrays import NODATA
 from engine.training.batches import BatchSource, normalise
-from engine.training.domains import make_normalization, make_pool, select, statistics
+from engine.training.pools import make_normalization, make_pool, select, statistics
 
 
 def pool(**arguments):
@@ -71,7 +72,9 @@ def test_normalised_as_the_runtime_does():
     arrays.images[0, 3, :5] = NODATA
     normalization = make_normalization(recipe, arrays)
     chosen = make_pool(arrays, normalization, "dataset")
-    expected = normalization.apply(arrays.raw(0), arrays.channels, normalization.affine(statistics(arrays)))
+    expected = normalization.apply(
+        arrays.raw(0), arrays.channels, normalization.affine(statistics(arrays))
+    )
     found = normalise(
         torch.from_numpy(arrays.images[:1]),
         torch.from_numpy(chosen.shift[:1]),
@@ -84,7 +87,9 @@ def test_normalised_as_the_runtime_does():
 def test_domains_are_normalised_by_their_own_statistics():
     arrays = landscape()
     arrays.images[4:, :12] = (arrays.images[4:, :12] * 1.5).astype(np.int16)
-    normalization = make_normalization(tiny(normalization={"min_pixels": 100, "std_floor": 0.01}), arrays)
+    normalization = make_normalization(
+        tiny(normalization={"min_pixels": 100, "std_floor": 0.01}), arrays
+    )
     by_site = make_pool(arrays, normalization, "site")
     one, two = (by_site.shift[i, :12] for i in (0, 7))
     np.testing.assert_allclose(two / one, 1.5, rtol=0.05)

@@ -1,14 +1,15 @@
-"""How much a recipe computes, counted against what the loop really does, and the hours that follow."""
+"""How much a recipe computes, counted against what the loop really does, and the hours that
+follow."""
 
 from __future__ import annotations
 
 import pytest
 from conftest_training import landscape, tiny
+from training_effort import Effort, adaptation_effort, held_out, training_effort
 
 from engine.patches.arrays import write_packed
 from engine.training import adaptation, loop
 from engine.training.adaptation import adapt
-from engine.training.effort import Effort, adaptation_effort, held_out, training_effort
 from engine.training.recipe import load_recipe
 from engine.training.run import train
 
@@ -35,9 +36,11 @@ def counted(monkeypatch):
 @pytest.mark.parametrize("cross_validate", [False, True])
 def test_training_computes_what_is_estimated(packed, tmp_path, monkeypatch, cross_validate):
     recipe = tiny(
-        data={"validation": "site", "cross_validate": cross_validate}, schedule={"steps": 0, "epochs": 4.0},
-        training={"validate_every": 0}, second_stage={"steps": 3},
-    )  # fmt: skip
+        data={"validation": "site", "cross_validate": cross_validate},
+        schedule={"steps": 0, "epochs": 4.0},
+        training={"validate_every": 0},
+        second_stage={"steps": 3},
+    )
     seen = counted(monkeypatch)
     train(recipe, packed, tmp_path)
     assert Effort(**seen) == training_effort(recipe, patches=8, held=4)
@@ -46,7 +49,12 @@ def test_training_computes_what_is_estimated(packed, tmp_path, monkeypatch, cros
 @pytest.mark.parametrize("selection", ["threshold", "uncertainty"])
 def test_adaptation_computes_what_is_estimated(packed, tmp_path, monkeypatch, selection):
     config = {"selection": selection, "passes": 3, "rounds": 2, "epochs": 2.0, "refresh": False}
-    recipe = tiny(data={"validation": "site"}, schedule={"steps": 5}, training={"validate_every": 0}, adaptation=config)
+    recipe = tiny(
+        data={"validation": "site"},
+        schedule={"steps": 5},
+        training={"validate_every": 0},
+        adaptation=config,
+    )
     teacher = train(recipe, packed, tmp_path / "teacher")
     write_packed(landscape(count=6, seed=3), tmp_path / "target")
     seen = counted(monkeypatch)
@@ -78,7 +86,9 @@ def test_the_benchmark_times_real_steps_of_every_network(packed, tmp_path):
     spec = spec_from_file_location("bench_train", path)
     bench = module_from_spec(spec)
     spec.loader.exec_module(bench)
-    recipe = tiny(members={"a": {"width": 4}, "b": {"width": 4, "act": "smu"}}, data={"validation": "block"})
+    recipe = tiny(
+        members={"a": {"width": 4}, "b": {"width": 4, "act": "smu"}}, data={"validation": "block"}
+    )
     rows = [bench.measure(recipe, name, packed, steps=2) for name in recipe.networks()]
     assert [row["network"] for row in rows] == ["a", "b"]
     for row in rows:

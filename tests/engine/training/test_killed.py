@@ -1,4 +1,5 @@
-"""Runs killed by SIGKILL, which tidies nothing up, and resumed: they end where an uninterrupted run ends."""
+"""Runs killed by SIGKILL, which tidies nothing up, and resumed: they end where an uninterrupted run
+ends."""
 
 from __future__ import annotations
 
@@ -58,18 +59,31 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(recipe,
     assert resumed.returncode == 0, resumed.stderr[-3000:]
     same(tmp_path / "whole" / "bundle", out / "bundle")
     assert files_below(out) == files_below(tmp_path / "whole")
-    table = ((folder / "metrics.csv").read_text().splitlines() for folder in (out, tmp_path / "whole"))
-    cut, full = ([row.rsplit(",", 1)[0] for row in rows] for rows in table)  # all but samples a second
+    table = (
+        (folder / "metrics.csv").read_text().splitlines() for folder in (out, tmp_path / "whole")
+    )
+    cut, full = (
+        [row.rsplit(",", 1)[0] for row in rows] for rows in table
+    )  # all but samples a second
     assert cut == full
 
 
 def test_a_killed_adaptation_ends_with_the_weights_of_an_uninterrupted_one(packed, tmp_path, capfd):
     write_packed(landscape(seed=11, brightness=0.6), tmp_path / "target")
     recipe = tmp_path / "short.toml"
-    recipe.write_text(toml({**LONG, "schedule": {"steps": 80}, "second_stage": {"steps": 1, "lr": 0.001}}))
+    recipe.write_text(
+        toml({**LONG, "schedule": {"steps": 80}, "second_stage": {"steps": 1, "lr": 0.001}})
+    )
     teacher = train(load_recipe(recipe, ["schedule.steps=10"]), packed, tmp_path / "teacher")
     words = ["adapt", "--model", teacher.path, "--recipe", recipe, "--data", packed]
-    words += ["--target", tmp_path / "target", "--set", "adaptation.rounds=2", "--set", "adaptation.cross_sensor=true"]
+    words += [
+        "--target",
+        tmp_path / "target",
+        "--set",
+        "adaptation.rounds=2",
+        "--set",
+        "adaptation.cross_sensor=true",
+    ]
     whole = l4s(*words, "--out", tmp_path / "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr[-3000:]
     out = tmp_path / "cut"

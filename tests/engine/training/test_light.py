@@ -11,6 +11,7 @@ import torch
 
 from engine.events import Event, Reporter
 from engine.models.losses import total_loss
+from engine.samples.maker import Area, SampleConfig
 from engine.training.light import (
     CHECKPOINT,
     MEMBERS,
@@ -21,9 +22,10 @@ from engine.training.light import (
     network_of,
     train_network,
 )
-from engine.training.scene_samples import Area, SampleConfig
 
-TINY = replace(MEMBERS["textured"], steps=3, batch_size=2, samples=SampleConfig(size_px=32, details=0.3))
+TINY = replace(
+    MEMBERS["textured"], steps=3, batch_size=2, samples=SampleConfig(size_px=32, details=0.3)
+)
 
 
 class _StopError(Exception):
@@ -48,25 +50,46 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
             raise _StopError
 
     with pytest.raises(_StopError):
-        train_network(labelled, negatives, tmp_path / "cut", config=TINY, seed=1, save_every=1, report=Reporter(stop))
+        train_network(
+            labelled,
+            negatives,
+            tmp_path / "cut",
+            config=TINY,
+            seed=1,
+            save_every=1,
+            report=Reporter(stop),
+        )
     assert (tmp_path / "cut" / CHECKPOINT).exists()
-    resumed = train_network(labelled, negatives, tmp_path / "cut", config=TINY, seed=1, save_every=1)
-    assert all(torch.allclose(whole[name].float(), resumed[name].float(), atol=1e-6) for name in whole)
+    resumed = train_network(
+        labelled, negatives, tmp_path / "cut", config=TINY, seed=1, save_every=1
+    )
+    assert all(
+        torch.allclose(whole[name].float(), resumed[name].float(), atol=1e-6) for name in whole
+    )
     assert [p.name for p in (tmp_path / "cut").iterdir()] == [WEIGHTS]
-    other = train_network(labelled, negatives, tmp_path / "cut", config=replace(TINY, lr=1e-2), seed=1)
+    other = train_network(
+        labelled, negatives, tmp_path / "cut", config=replace(TINY, lr=1e-2), seed=1
+    )
     assert not all(torch.equal(whole[name], other[name]) for name in whole)
 
 
 def test_the_networks_members_have_the_weights_that_were_trained(tmp_path: Path) -> None:
     weights = {
-        name: train_network(*two_areas(), tmp_path / name, config=replace(config, steps=2, batch_size=2), seed=1)
+        name: train_network(
+            *two_areas(), tmp_path / name, config=replace(config, steps=2, batch_size=2), seed=1
+        )
         for name, config in MEMBERS.items()
     }
     model = network_of(weights)
     assert not model.training
     for name, member in zip(MEMBERS, model.network.members, strict=True):
-        assert all(torch.equal(value, weights[name][key]) for key, value in member.state_dict().items())
-    assert len({len(member.state_dict()["encoder.0.weight"][0]) for member in model.network.members}) == 2
+        assert all(
+            torch.equal(value, weights[name][key]) for key, value in member.state_dict().items()
+        )
+    assert (
+        len({len(member.state_dict()["encoder.0.weight"][0]) for member in model.network.members})
+        == 2
+    )
 
 
 def loss_of(logits: torch.Tensor, mask: torch.Tensor) -> float:

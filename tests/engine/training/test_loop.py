@@ -16,14 +16,13 @@ from engine.errors import CancelledError, ConfigError, DatasetError, DeviceError
 from engine.events import Log, Progress, Reporter
 from engine.models.networks import build
 from engine.patches.splits import split
-from engine.training.averaging import AveragedWeights
 from engine.training.checkpoint import NAME, load_checkpoint, save_checkpoint
-from engine.training.domains import make_normalization, make_pool
 from engine.training.loop import start_fabric, train_network
+from engine.training.pools import make_normalization, make_pool
 from engine.training.recipe import ScheduleConfig, TrainingConfig
 from engine.training.run import Material, make_task
 from engine.training.schedule import factor
-from engine.training.state import RunState
+from engine.training.state import AveragedWeights, RunState
 from engine.training.task import Task
 
 
@@ -37,7 +36,10 @@ def task(recipe, fold=None) -> Task:
 
 def stop_after(steps: int) -> Reporter:
     seen = []
-    return Reporter(lambda event: seen.append(event), lambda: sum(isinstance(e, Progress) for e in seen) >= steps)
+    return Reporter(
+        lambda event: seen.append(event),
+        lambda: sum(isinstance(e, Progress) for e in seen) >= steps,
+    )
 
 
 def weights(trained) -> dict[str, torch.Tensor]:
@@ -45,7 +47,13 @@ def weights(trained) -> dict[str, torch.Tensor]:
 
 
 FULL = {
-    "augment": {"flip": True, "quarter_turns": True, "rotation_deg": 20.0, "colour": 0.1, "mixup": 0.4},
+    "augment": {
+        "flip": True,
+        "quarter_turns": True,
+        "rotation_deg": 20.0,
+        "colour": 0.1,
+        "mixup": 0.4,
+    },
     "training": {"ema": 0.9},
     "loss": {"terms": {"ohem": 1.0, "lovasz": 1.0}},
 }
@@ -64,7 +72,9 @@ def test_it_learns_what_bright_scars_are(tmp_path):
 def test_the_same_seed_gives_the_same_weights_and_another_gives_others(tmp_path):
     first = weights(train_network(task(tiny(**FULL)), tmp_path / "a"))
     again = weights(train_network(task(tiny(**FULL)), tmp_path / "b"))
-    other = weights(train_network(task(tiny(**{**FULL, "training": {"ema": 0.9, "seed": 1}})), tmp_path / "c"))
+    other = weights(
+        train_network(task(tiny(**{**FULL, "training": {"ema": 0.9, "seed": 1}})), tmp_path / "c")
+    )
     assert all(torch.equal(first[k], again[k]) for k in first)
     assert any(not torch.equal(first[k], other[k]) for k in first)
 
@@ -84,8 +94,12 @@ def test_a_killed_run_continues_to_the_same_result(tmp_path, after):
 
 def test_a_second_stage_leaves_the_encoder_as_it_is(tmp_path):
     one = train_network(task(tiny()), tmp_path / "one")
-    two = train_network(task(tiny(second_stage={"steps": 3, "lr": 0.01, "freeze_encoder": True})), tmp_path / "two")
-    encoder = {f"network.encoder.{name}" for name, _ in one.model.network.encoder.named_parameters()}
+    two = train_network(
+        task(tiny(second_stage={"steps": 3, "lr": 0.01, "freeze_encoder": True})), tmp_path / "two"
+    )
+    encoder = {
+        f"network.encoder.{name}" for name, _ in one.model.network.encoder.named_parameters()
+    }
     before, after = weights(one), weights(two)
     assert all(torch.equal(before[k], after[k]) for k in encoder)
     assert any(not torch.equal(before[k], after[k]) for k in before if "decoder" in k)
@@ -100,7 +114,8 @@ def test_resume_with_another_recipe_names_the_differing_keys(tmp_path):
 
 def test_a_loss_that_is_no_number_stops_with_the_patches_saved(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "engine.training.loop.total_loss", lambda config, logits, mask, whole: (logits.sum() * float("nan"), {})
+        "engine.training.loop.total_loss",
+        lambda config, logits, mask, whole: (logits.sum() * float("nan"), {}),
     )
     with pytest.raises(DatasetError, match=r"became nan at step 1.*bad-batch\.json"):
         train_network(task(tiny()), tmp_path)
@@ -122,18 +137,27 @@ def test_a_gradient_that_is_no_number_stops_too(tmp_path, monkeypatch):
 def test_gradients_are_clipped_and_half_precision_learns(tmp_path):
     still = weights(
         train_network(
-            task(tiny(optimizer={"name": "sgd", "momentum": 0.0, "clip": 1e-12, "weight_decay": 0.0})), tmp_path / "a"
+            task(
+                tiny(optimizer={"name": "sgd", "momentum": 0.0, "clip": 1e-12, "weight_decay": 0.0})
+            ),
+            tmp_path / "a",
         )
     )
     moved = weights(
-        train_network(task(tiny(optimizer={"name": "sgd", "momentum": 0.0, "weight_decay": 0.0})), tmp_path / "b")
+        train_network(
+            task(tiny(optimizer={"name": "sgd", "momentum": 0.0, "weight_decay": 0.0})),
+            tmp_path / "b",
+        )
     )
     torch.manual_seed(0)
     start = build({"builder": "baseline_unet", "width": 4}, 14).state_dict()
     name = next(n for n in start if n.endswith("weight") and start[n].ndim == 4)
     torch.testing.assert_close(still[name], start[name])
     assert (moved[name] - start[name]).abs().max() > 1e-6
-    half = {"schedule": {"steps": 60}, "training": {"precision": "bf16-mixed", "validate_every": 60}}
+    half = {
+        "schedule": {"steps": 60},
+        "training": {"precision": "bf16-mixed", "validate_every": 60},
+    }
     assert train_network(task(tiny(**half), fold=0), tmp_path / "half").best_f1 > 0.8
 
 
@@ -153,7 +177,9 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch):
 
 def test_early_stop(tmp_path):
     recipe = tiny(
-        schedule={"steps": 200}, optimizer={"lr": 0.0}, training={"validate_every": 1, "patience": 3, "select": "best"}
+        schedule={"steps": 200},
+        optimizer={"lr": 0.0},
+        training={"validate_every": 1, "patience": 3, "select": "best"},
     )
     train_network(task(recipe, fold=0), tmp_path)
     lines = len((tmp_path / "metrics.csv").read_text().splitlines())
@@ -164,9 +190,11 @@ def test_early_stop(tmp_path):
 
 def test_a_second_stage_has_its_own_patience(tmp_path):
     recipe = tiny(
-        schedule={"steps": 200}, optimizer={"lr": 0.0}, training={"validate_every": 1, "patience": 3},
+        schedule={"steps": 200},
+        optimizer={"lr": 0.0},
+        training={"validate_every": 1, "patience": 3},
         second_stage={"steps": 200, "lr": 0.0},
-    )  # fmt: skip
+    )
     train_network(task(recipe, fold=0), tmp_path)
     with (tmp_path / "metrics.csv").open() as file:
         rows = [row["stage"] for row in csv.DictReader(file)]
@@ -194,7 +222,9 @@ def test_cuda_without_a_device_is_refused():
 
 
 def test_scale_promotion_and_statistics_survive(tmp_path):
-    trained = train_network(task(tiny(data={"enlarge": 2, "crop_px": 16}, schedule={"steps": 2}), fold=0), tmp_path)
+    trained = train_network(
+        task(tiny(data={"enlarge": 2, "crop_px": 16}, schedule={"steps": 2}), fold=0), tmp_path
+    )
     histogram = next(iter(trained.histograms.values()))
     assert int(histogram.positive.sum() + histogram.negative.sum()) == 4 * 48 * 48
     assert np.isfinite(trained.best_f1)
@@ -202,7 +232,9 @@ def test_scale_promotion_and_statistics_survive(tmp_path):
 
 def test_the_learning_rate_follows_the_schedule_of_each_stage(tmp_path):
     schedule = {"kind": "poly", "steps": 10, "warmup": 0.2, "start": 0.1}
-    recipe = tiny(schedule=schedule, training={"validate_every": 1}, second_stage={"steps": 4, "lr": 0.003})
+    recipe = tiny(
+        schedule=schedule, training={"validate_every": 1}, second_stage={"steps": 4, "lr": 0.003}
+    )
     train_network(task(recipe), tmp_path)
     with (tmp_path / "metrics.csv").open() as file:
         rows = [(row["stage"], float(row["lr"])) for row in csv.DictReader(file)]
@@ -247,7 +279,9 @@ def test_mixup_weighs_the_losses_on_both_labels(tmp_path, monkeypatch):
         return logits.sum() * 0 + (1.0 if len(asked) % 2 else 5.0), {}
 
     swap = torch.tensor([3, 2, 1, 0])
-    monkeypatch.setattr("engine.training.loop.mixup", lambda image, alpha, generator: (image, swap, 0.25))
+    monkeypatch.setattr(
+        "engine.training.loop.mixup", lambda image, alpha, generator: (image, swap, 0.25)
+    )
     monkeypatch.setattr("engine.training.loop.total_loss", loss)
     recipe = tiny(augment={"mixup": 0.4}, schedule={"steps": 1}, training={"validate_every": 1})
     train_network(task(recipe), tmp_path)
@@ -261,9 +295,15 @@ def test_every_validation_tells_the_speed_and_the_time_left(tmp_path):
     heard = []
     recipe = tiny(second_stage={"steps": 2})
     train_network(task(recipe, fold=0), tmp_path, report=Reporter(heard.append))
-    lines = [event.message for event in heard if isinstance(event, Log) and event.message.startswith("step ")]
+    lines = [
+        event.message
+        for event in heard
+        if isinstance(event, Log) and event.message.startswith("step ")
+    ]
     for line, step in zip(lines, (2, 4, 6, 8), strict=True):
         assert re.fullmatch(
-            rf"step {step} of 8: loss [\d.]+, validation F1 [\d.]+ at [\d.]+, [\d.]+ patches/s, \d+:\d\d left", line
+            rf"step {step} of 8: loss [\d.]+, validation F1 [\d.]+ at [\d.]+, [\d.]+ patches/s,"
+            r" \d+:\d\d left",
+            line,
         ), line
     assert lines[-1].endswith(" 0:00 left")

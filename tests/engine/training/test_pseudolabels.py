@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.pseudolabels import by_confidence, by_threshold, by_uncertainty, pseudo_labels, selection_summary
+from engine.training.pseudolabels import (
+    by_confidence,
+    by_threshold,
+    by_uncertainty,
+    pseudo_labels,
+    selection_summary,
+)
 from engine.training.recipe import AdaptationConfig
 
 

@@ -12,7 +12,10 @@ from engine.errors import ConfigError, MissingFileError, UnreadableFileError
 from engine.models.networks import build
 from engine.training.recipe import RECIPES, differing_keys, load_recipe, recipe_names
 
-MINIMAL = 'name = "x"\ntitle = "X"\ndescription = "x"\n[network]\nbuilder = "baseline_unet"\n[schedule]\nsteps = 3\n'
+MINIMAL = (
+    'name = "x"\ntitle = "X"\ndescription = "x"\n[network]\nbuilder ='
+    ' "baseline_unet"\n[schedule]\nsteps = 3\n'
+)
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -29,7 +32,13 @@ def test_overrides_replace_single_values(tmp_path):
     path = tmp_path / "x.toml"
     path.write_text(MINIMAL)
     recipe = load_recipe(
-        path, ["optimizer.lr=1e-4", "network.width=8", "data.domain=dataset", 'data.channels=["B04", "DEM"]']
+        path,
+        [
+            "optimizer.lr=1e-4",
+            "network.width=8",
+            "data.domain=dataset",
+            'data.channels=["B04", "DEM"]',
+        ],
     )
     assert recipe.optimizer.lr == 1e-4
     assert recipe.network["width"] == 8
@@ -92,24 +101,52 @@ def test_differing_keys_are_dotted_and_tuples_equal_lists():
 
 
 NUMBERS = {
-    "baseline": {"training.batch_size": 32, "schedule.steps": 5000, "optimizer.name": "adam", "loss.terms.cross_entropy": 1.0},
+    "baseline": {
+        "training.batch_size": 32,
+        "schedule.steps": 5000,
+        "optimizer.name": "adam",
+        "loss.terms.cross_entropy": 1.0,
+    },
     "kingdrone": {
-        "data.enlarge": 4, "adaptation.selection": "threshold", "adaptation.threshold": 0.7, "adaptation.rounds": 3,
-        "adaptation.cross_sensor": True, "adaptation.refresh": True, "normalization.optical": "scene", "schedule.kind": "poly",
-        "loss.terms.ohem": 1.0, "loss.terms.lovasz": 1.0, "optimizer.clip": 35.0,
+        "data.enlarge": 4,
+        "adaptation.selection": "threshold",
+        "adaptation.threshold": 0.7,
+        "adaptation.rounds": 3,
+        "adaptation.cross_sensor": True,
+        "adaptation.refresh": True,
+        "normalization.optical": "scene",
+        "schedule.kind": "poly",
+        "loss.terms.ohem": 1.0,
+        "loss.terms.lovasz": 1.0,
+        "optimizer.clip": 35.0,
     },
     "seek": {
-        "data.channels": ("B04", "B03", "B02"), "network.image_level": True, "second_stage.freeze_encoder": True,
-        "adaptation.selection": "top", "loss.terms.weighted_cross_entropy": 1.0, "loss.terms.lovasz": 1.0,
+        "data.channels": ("B04", "B03", "B02"),
+        "network.image_level": True,
+        "second_stage.freeze_encoder": True,
+        "adaptation.selection": "top",
+        "loss.terms.weighted_cross_entropy": 1.0,
+        "loss.terms.lovasz": 1.0,
     },
     "tanmlh": {
-        "adaptation.selection": "uncertainty", "adaptation.passes": 10, "adaptation.dropout": 0.3, "adaptation.keep_background": 0.9,
-        "adaptation.keep_landslide": 0.7, "adaptation.refresh": False, "augment.mixup": 0.4, "loss.terms.jaccard": 1.0,
+        "adaptation.selection": "uncertainty",
+        "adaptation.passes": 10,
+        "adaptation.dropout": 0.3,
+        "adaptation.keep_background": 0.9,
+        "adaptation.keep_landslide": 0.7,
+        "adaptation.refresh": False,
+        "augment.mixup": 0.4,
+        "loss.terms.jaccard": 1.0,
     },
-    "sklgp": {"schedule.kind": "restarts", "network.act": "smu", "adaptation.selection": "all", "network.builder": "multispectral_unet"},
+    "sklgp": {
+        "schedule.kind": "restarts",
+        "network.act": "smu",
+        "adaptation.selection": "all",
+        "network.builder": "multispectral_unet",
+    },
     "best": {"adaptation.threshold": 0.7, "loss.terms.lovasz": 1.0, "augment.paste": 0.25},
     "light": {"network.builder": "mean", "scenes.details": 0.35},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -123,11 +160,16 @@ def test_recipes_carry_the_numbers_of_their_method(name):
 
 
 NETWORKS = {
-    "kingdrone": {"swin", "efficientnet", "mit_b"}, "seek": {"swin"}, "tanmlh": {"resnet", "hrnet"}, "best": {"efficientnet", "mit_b"},
-}  # fmt: skip
+    "kingdrone": {"swin", "efficientnet", "mit_b"},
+    "seek": {"swin"},
+    "tanmlh": {"resnet", "hrnet"},
+    "best": {"efficientnet", "mit_b"},
+}
 
 
-@pytest.mark.parametrize("channels", [None, '["B02", "B03", "B04", "B08", "slope"]'], ids=["all", "five"])
+@pytest.mark.parametrize(
+    "channels", [None, '["B02", "B03", "B04", "B08", "slope"]'], ids=["all", "five"]
+)
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_network_of_a_recipe_is_built_at_full_size_on_any_channels(name, channels):
     if name == "light" and channels:
@@ -142,4 +184,9 @@ def test_every_network_of_a_recipe_is_built_at_full_size_on_any_channels(name, c
             model = build(network, count).eval()
         model = model.to("meta")
         with torch.no_grad():
-            assert model(torch.empty(1, count, side, side, device="meta")).shape == (1, 1, side, side)
+            assert model(torch.empty(1, count, side, side, device="meta")).shape == (
+                1,
+                1,
+                side,
+                side,
+            )

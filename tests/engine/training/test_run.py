@@ -22,7 +22,9 @@ from engine.training.run import train, train_members
 
 def toml(data: dict, prefix: str = "") -> str:
     plain = "".join(f"{k} = {json.dumps(v)}\n" for k, v in data.items() if not isinstance(v, dict))
-    return plain + "".join(f"[{prefix}{k}]\n{toml(v, f'{prefix}{k}.')}" for k, v in data.items() if isinstance(v, dict))
+    return plain + "".join(
+        f"[{prefix}{k}]\n{toml(v, f'{prefix}{k}.')}" for k, v in data.items() if isinstance(v, dict)
+    )
 
 
 @pytest.fixture
@@ -51,10 +53,15 @@ def test_cross_validation_scores_every_site_and_trains_on_all(packed, tmp_path):
 def test_members_are_trained_each_into_its_folder_and_band_subsets_work(packed, tmp_path):
     members = {"a": {"width": 4}, "b": {"width": 6, "act": "smu"}}
     recipe = tiny(
-        members=members, data={"channels": ["B04", "B03", "slope"], "validation": "none"}, schedule={"steps": 2}
+        members=members,
+        data={"channels": ["B04", "B03", "slope"], "validation": "none"},
+        schedule={"steps": 2},
     )
     bundles = train_members(recipe, packed, tmp_path)
-    assert [bundle.path for bundle in bundles] == [tmp_path / "a" / "bundle", tmp_path / "b" / "bundle"]
+    assert [bundle.path for bundle in bundles] == [
+        tmp_path / "a" / "bundle",
+        tmp_path / "b" / "bundle",
+    ]
     assert bundles[0].card.channels == ("B04", "B03", "slope")
     assert any("unmeasured" in sentence for sentence in bundles[0].card.limits)
     with pytest.raises(ConfigError, match="train_members"):
@@ -65,7 +72,9 @@ def test_negatives_join_the_batches(packed, tmp_path):
     flat = landscape(seed=4)
     write_packed(flat, tmp_path / "flat")
     recipe = tiny(data={"negative_share": 0.5, "validation": "none"}, schedule={"steps": 2})
-    assert train(recipe, packed, tmp_path / "run", negatives=[tmp_path / "flat"]).card.name == "tiny"
+    assert (
+        train(recipe, packed, tmp_path / "run", negatives=[tmp_path / "flat"]).card.name == "tiny"
+    )
 
 
 def test_labels_all_negative_are_refused(tmp_path):
@@ -79,17 +88,21 @@ def test_labels_all_negative_are_refused(tmp_path):
 def test_the_bundle_predicts_in_onnx_what_was_scored(packed, tmp_path):
     import onnxruntime
 
-    from engine.training.domains import make_pool
+    from engine.training.pools import make_pool
     from engine.training.scoring import Histogram
 
     bundle = train(tiny(schedule={"steps": 40}, data={"validation": "none"}), packed, tmp_path)
     arrays = landscape()
     pool = make_pool(arrays, bundle.card.normalization, "dataset")
     clip = bundle.card.normalization.clip
-    image = np.clip((arrays.images - pool.shift[:, :, None, None]) / pool.scale[:, :, None, None], -clip, clip)
+    image = np.clip(
+        (arrays.images - pool.shift[:, :, None, None]) / pool.scale[:, :, None, None], -clip, clip
+    )
     session = onnxruntime.InferenceSession(str(bundle.onnx_path))
     (found,) = session.run(["probability"], {"image": image.astype(np.float32)})
-    expected, _ = predict_with_uncertainty([Teacher(bundle, load_segmenter(bundle))], arrays, tiny())
+    expected, _ = predict_with_uncertainty(
+        [Teacher(bundle, load_segmenter(bundle))], arrays, tiny()
+    )
     np.testing.assert_allclose(found, expected, atol=1e-4)
     assert Histogram.count(found, arrays.masks).scores(0.5)["f1"] > 0.7
 
@@ -124,7 +137,9 @@ def test_train_command(recipe_file, packed, tmp_path, capfd):
         (["--data", "/nonexistent"], "no folder"),
     ],
 )
-def test_bad_input_is_one_sentence_and_exit_code_2(recipe_file, packed, tmp_path, capfd, change, match):
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    recipe_file, packed, tmp_path, capfd, change, match
+):
     words = {"--recipe": str(recipe_file), "--data": str(packed), "--out": str(tmp_path / "run")}
     words[change[0]] = change[1]
     assert main(["train", *(w for pair in words.items() for w in pair)]) == 2
@@ -155,21 +170,38 @@ def test_ablate_command_writes_a_table(recipe_file, packed, tmp_path, capfd):
     assert "| plain |" in written
     assert len((tmp_path / "out" / "table.csv").read_text().splitlines()) == 3
     capfd.readouterr()
-    assert main([*words, "--seeds", "1", "--set", "schedule.steps=3"]) == 0  # finished experiments are not run again
+    assert (
+        main([*words, "--seeds", "1", "--set", "schedule.steps=3"]) == 0
+    )  # finished experiments are not run again
     assert main([*words[:2], "tables.toml", *words[3:]]) == 2
 
 
-def test_a_table_of_one_s_own_names_folds_recipes_and_a_target_and_its_settings_count(recipe_file, packed, tmp_path):
+def test_a_table_of_one_s_own_names_folds_recipes_and_a_target_and_its_settings_count(
+    recipe_file, packed, tmp_path
+):
     other = tmp_path / "other.toml"
-    other.write_text(toml({**TINY, "name": "other", "network": {"builder": "baseline_unet", "width": 6}}))
+    other.write_text(
+        toml({**TINY, "name": "other", "network": {"builder": "baseline_unet", "width": 6}})
+    )
     table, out = tmp_path / "rows.toml", tmp_path / "out"
-    rows = '[[variant]]\nlabel = "plain"\n[[variant]]\nlabel = "other"\nrecipe = "OTHER"\nadapted = true\n'
+    rows = (
+        '[[variant]]\nlabel = "plain"\n[[variant]]\nlabel = "other"\nrecipe = "OTHER"\nadapted ='
+        " true\n"
+    )
     table.write_text('folds = [["p0", "p3"], ["p4"]]\n' + rows.replace("OTHER", str(other)))
     write_packed(landscape(seed=7), tmp_path / "target")
 
     def run(steps: int) -> list[Row]:
         steps_set = f"schedule.steps={steps}"
-        return ablate(str(table), recipe_file, packed, out, overrides=[steps_set], seeds=1, target=tmp_path / "target")
+        return ablate(
+            str(table),
+            recipe_file,
+            packed,
+            out,
+            overrides=[steps_set],
+            seeds=1,
+            target=tmp_path / "target",
+        )
 
     first = run(2)
     folder = out / "02-seed-0" / "fold-1"
@@ -215,12 +247,29 @@ def test_the_row_of_principal_components_is_the_library_s_and_scores(packed, tmp
     assert variances == sorted(variances, reverse=True)
 
     row = next(v for v in TABLES["bands"] if v.label == "PCA")
-    recipe = load_recipe("baseline", [*row.overrides, "network.width=4", "schedule.steps=40", "optimizer.lr=0.01", "training.batch_size=4",
-                                      "data.crop_px=48",
-                                      'data.validation="none"', 'training.device="cpu"', "training.tensorboard=false"])  # fmt: skip
-    scored = _experiment(recipe, row, packed, packed, (packed, "test"), tmp_path / "row", Reporter())
+    recipe = load_recipe(
+        "baseline",
+        [
+            *row.overrides,
+            "network.width=4",
+            "schedule.steps=40",
+            "optimizer.lr=0.01",
+            "training.batch_size=4",
+            "data.crop_px=48",
+            'data.validation="none"',
+            'training.device="cpu"',
+            "training.tensorboard=false",
+        ],
+    )
+    scored = _experiment(
+        recipe, row, packed, packed, (packed, "test"), tmp_path / "row", Reporter()
+    )
     assert scored.scores(scored.best_threshold())["f1"] > 0.5
-    assert ModelBundle.open(tmp_path / "row" / "train" / "bundle").card.channels == ("B04", "B03", "B02")
+    assert ModelBundle.open(tmp_path / "row" / "train" / "bundle").card.channels == (
+        "B04",
+        "B03",
+        "B02",
+    )
 
 
 def test_shipped_tables_fit_the_shipped_recipes():

@@ -1,4 +1,5 @@
-"""Recipes whose samples come from varied scenes: areas, the loop on them, several processes, what is refused."""
+"""Recipes whose samples come from varied scenes: areas, the loop on them, several processes, what
+is refused."""
 
 from __future__ import annotations
 
@@ -17,17 +18,22 @@ from engine.events import Progress, Reporter
 from engine.models.bundle import DEFAULT_MODEL, find
 from engine.patches.arrays import NODATA, write_packed
 from engine.patches.landslide4sense import IGNORE, Place
+from engine.samples.areas import free_areas, joined_areas
+from engine.samples.maker import SampleMaker
 from engine.training.adaptation import adapt
-from engine.training.areas import free_areas, joined_areas
 from engine.training.batches import BatchSource, SceneBatch
-from engine.training.domains import make_normalization, make_pool
 from engine.training.light import mark_uncertain
 from engine.training.loop import train_network
+from engine.training.pools import make_normalization, make_pool
 from engine.training.recipe import load_recipe, recipe_from_dict
 from engine.training.run import make_task, prepare, train
-from engine.training.scene_samples import SampleMaker
 
-SCENES = {"size_px": 32, "strengths": {"0.5": 1.0}, "scale": [0.8, 1.2], "subsets": [[list(NAMES), 0.8]]}
+SCENES = {
+    "size_px": 32,
+    "strengths": {"0.5": 1.0},
+    "scale": [0.8, 1.2],
+    "subsets": [[list(NAMES), 0.8]],
+}
 
 
 def scenes(**changes):
@@ -69,11 +75,22 @@ def test_landslide_free_ground_is_a_stack_a_folder_of_them_or_patches(tmp_path):
     (tmp_path / "stacks").mkdir()
     values = arrays.images[2, [1, 2, 3]].astype(np.float32)
     values[:, :, 40:] = np.nan
-    profile = {"driver": "GTiff", "count": 3, "height": 48, "width": 48, "dtype": "float32", "nodata": np.nan}
+    profile = {
+        "driver": "GTiff",
+        "count": 3,
+        "height": 48,
+        "width": 48,
+        "dtype": "float32",
+        "nodata": np.nan,
+    }
     for name in ("a", "b"):
         transform = from_origin(5e5, 4e6, 10, 10)
         with rasterio.open(
-            tmp_path / "stacks" / f"{name}.tif", "w", crs="EPSG:32633", transform=transform, **profile
+            tmp_path / "stacks" / f"{name}.tif",
+            "w",
+            crs="EPSG:32633",
+            transform=transform,
+            **profile,
         ) as dataset:
             dataset.write(values)
             dataset.descriptions = ("B02", "B03", "B04")
@@ -94,7 +111,9 @@ def test_processes_make_together_the_samples_that_one_makes_alone():
     normalization = make_normalization(recipe, arrays)
     pool = make_pool(arrays, normalization, "dataset")
     target = replace(pool, domain="target")
-    maker = SampleMaker(joined_areas(arrays), (), normalization=normalization, config=recipe.scenes, seed=0)
+    maker = SampleMaker(
+        joined_areas(arrays), (), normalization=normalization, config=recipe.scenes, seed=0
+    )
 
     def source(rank=0, world=1):
         return BatchSource(
@@ -112,8 +131,15 @@ def test_processes_make_together_the_samples_that_one_makes_alone():
     made, crops = source().batch(7)
     assert isinstance(made, SceneBatch)
     assert (made.domain, len(made), crops.domain, len(crops)) == ("source", 2, "target", 2)
-    ranks = [part for rank in range(2) for part in source(rank, 2).batch(7) if isinstance(part, SceneBatch)]
-    assert {float(image.sum()) for image in made.images} == {float(i.sum()) for part in ranks for i in part.images}
+    ranks = [
+        part
+        for rank in range(2)
+        for part in source(rank, 2).batch(7)
+        if isinstance(part, SceneBatch)
+    ]
+    assert {float(image.sum()) for image in made.images} == {
+        float(i.sum()) for part in ranks for i in part.images
+    }
     assert not torch.equal(made.images, source().batch(8)[0].images)
     assert made.images.shape == (2, 14, 32, 32)
     assert all(
@@ -123,7 +149,8 @@ def test_processes_make_together_the_samples_that_one_makes_alone():
 
 def test_a_stopped_run_goes_on_to_the_same_weights(packed, tmp_path):
     recipe = scenes(
-        loss={"terms": {"noisy_cross_entropy": 1.0, "dice": 0.5}, "uncertain_weight": 0.5}, schedule={"stretch": 1.5}
+        loss={"terms": {"noisy_cross_entropy": 1.0, "dice": 0.5}, "uncertain_weight": 0.5},
+        schedule={"stretch": 1.5},
     )
     material = prepare(recipe, packed, [packed])
     assert material.free
@@ -131,7 +158,9 @@ def test_a_stopped_run_goes_on_to_the_same_weights(packed, tmp_path):
     task = make_task(recipe, recipe.networks()["tiny"], material, None)
     whole = train_network(task, tmp_path / "whole").model.state_dict()
     seen = []
-    stop = Reporter(lambda event: seen.append(event), lambda: sum(isinstance(e, Progress) for e in seen) >= 3)
+    stop = Reporter(
+        lambda event: seen.append(event), lambda: sum(isinstance(e, Progress) for e in seen) >= 3
+    )
     with pytest.raises(CancelledError):
         train_network(task, tmp_path / "cut", report=stop)
     resumed = train_network(task, tmp_path / "cut", resume=True).model.state_dict()
@@ -140,14 +169,18 @@ def test_a_stopped_run_goes_on_to_the_same_weights(packed, tmp_path):
 
 def test_it_learns_from_scenes_and_adapts(packed, tmp_path):
     recipe = scenes(
-        schedule={"steps": 40}, training={"validate_every": 40}, adaptation={"start": "teacher", "epochs": 1.0}
+        schedule={"steps": 40},
+        training={"validate_every": 40},
+        adaptation={"start": "teacher", "epochs": 1.0},
     )
     recipe = replace(recipe, data=replace(recipe.data, validation="site"))
     bundle = train(recipe, packed, tmp_path / "run")
     assert bundle.card.scores[-1]["f1"] > 0.5
     (adapted,) = adapt([bundle], recipe, packed, packed, tmp_path / "adapted")
     assert adapted.card.training["protocol"] == "transductive"
-    again = recipe_from_dict(dict(bundle.card.training["recipe"]))  # the card's recipe can be trained again
+    again = recipe_from_dict(
+        dict(bundle.card.training["recipe"])
+    )  # the card's recipe can be trained again
     assert again == recipe
 
 
@@ -160,7 +193,9 @@ def test_the_bundled_model_is_adapted_with_the_recipe_of_its_name(packed, tmp_pa
         "scenes.size_px=32",
         'data.validation="none"',
     ]
-    (adapted,) = adapt([find(DEFAULT_MODEL)], load_recipe("light", few), packed, packed, tmp_path / "adapted")
+    (adapted,) = adapt(
+        [find(DEFAULT_MODEL)], load_recipe("light", few), packed, packed, tmp_path / "adapted"
+    )
     assert adapted.card.training["protocol"] == "transductive"
 
 
@@ -170,9 +205,9 @@ def test_light_marks_uncertain_ground_and_drops_every_channel_that_it_calls_opti
     arrays.images[0, [1, 3, 7, 12]] = np.array([900, 1000, 1500, 30], np.int16)[:, None, None]
     (area,) = joined_areas(arrays)
     assert (mark_uncertain(area).mask == 2).any()
-    assert {name for names, _ in recipe.scenes.subsets for name in NAMES if name not in names} == set(
-        recipe.optional_channels
-    )
+    assert {
+        name for names, _ in recipe.scenes.subsets for name in NAMES if name not in names
+    } == set(recipe.optional_channels)
 
 
 @pytest.mark.parametrize(

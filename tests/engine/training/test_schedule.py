@@ -12,7 +12,11 @@ from engine.training.recipe import ScheduleConfig
 from engine.training.schedule import factor, steps_per_epoch, total_steps
 
 
-@given(st.sampled_from(["cosine", "poly", "restarts", "constant"]), st.integers(10, 300), st.floats(0, 0.5))
+@given(
+    st.sampled_from(["cosine", "poly", "restarts", "constant"]),
+    st.integers(10, 300),
+    st.floats(0, 0.5),
+)
 def test_every_schedule_stays_between_0_and_1_and_peaks_after_the_warm_up(kind, total, warmup):
     config = ScheduleConfig(kind=kind, steps=total, warmup=warmup, first_cycle=0.2)
     values = [factor(config, step, total) for step in range(total)]
@@ -21,7 +25,9 @@ def test_every_schedule_stays_between_0_and_1_and_peaks_after_the_warm_up(kind, 
 
 
 def test_closed_forms():
-    assert factor(ScheduleConfig(kind="poly", steps=100, warmup=0, power=0.9), 50, 100) == pytest.approx(0.5**0.9)
+    assert factor(
+        ScheduleConfig(kind="poly", steps=100, warmup=0, power=0.9), 50, 100
+    ) == pytest.approx(0.5**0.9)
     assert factor(ScheduleConfig(kind="cosine", steps=100, warmup=0), 25, 100) == pytest.approx(
         (1 + math.cos(math.pi / 4)) / 2
     )
@@ -29,7 +35,9 @@ def test_closed_forms():
 
 
 def test_restarts_double_their_cycle_as_in_figure_13():
-    config = ScheduleConfig(kind="restarts", steps=72, warmup_epochs=2, first_cycle=1 / 7, multiplier=2)
+    config = ScheduleConfig(
+        kind="restarts", steps=72, warmup_epochs=2, first_cycle=1 / 7, multiplier=2
+    )
     values = [factor(config, step, 72, epoch_steps=1) for step in range(72)]
     peaks = [i for i in range(2, 72) if values[i] == pytest.approx(1.0)]
     assert peaks == [2, 12, 32]

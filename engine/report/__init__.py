@@ -1,0 +1,1 @@
+"""The report of an inventory: one HTML page with figures and statistics."""

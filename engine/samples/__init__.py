@@ -1,0 +1,3 @@
+"""Training samples from scenes: areas, variation of light and terrain, covers, and painted bare
+ground.
+"""
