@@ -44,7 +44,7 @@ class Demonstration:
 
 
 def demonstrate(
-    out: Path, *, size_px: int = 516, seed: int = 0, report: Reporter = SILENT
+    out: Path, *, size_px: int = 516, seed: int = 0, reporter: Reporter = SILENT
 ) -> Demonstration:
     """Simulate a scene, detect its landslides with the bundled model, and compare.
 
@@ -52,7 +52,7 @@ def demonstrate(
         out: Folder for everything; created if needed.
         size_px: Side of the scene in 10 m pixels.
         seed: The scene follows from it.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         Handles on what was written.
@@ -62,18 +62,18 @@ def demonstrate(
     """
     bundle = find(DEFAULT_MODEL)
     scene = simulate(
-        output_folder(out) / "scene", SimulationConfig(size_px=size_px, seed=seed), report
+        output_folder(out) / "scene", SimulationConfig(size_px=size_px, seed=seed), reporter
     )
-    stack = make_stack(scene.imagery, scene.dem, out=out / "stack.tif", report=report)
+    stack = make_stack(scene.imagery, scene.dem, out=out / "stack.tif", reporter=reporter)
     inputs = {"sentinel2": [str(p) for p in scene.imagery], "dem": [str(p) for p in scene.dem]}
-    detection = detect(stack, [bundle], out=out, inputs=inputs, report=report)
+    detection = detect(stack, [bundle], out=out, inputs=inputs, reporter=reporter)
     truth = vectorize(
-        LandslideMask.open(scene.truth), config=VectorizeConfig(min_area_m2=0), report=report
+        LandslideMask.open(scene.truth), config=VectorizeConfig(min_area_m2=0), reporter=reporter
     )
     picture = out / "demo.png"
     with atomic_path(picture) as temporary:
         temporary.write_bytes(png(comparison_figure(detection.inventory, truth, picture_of(stack))))
-    scores = evaluate(detection.mask.path, scene.truth, report=report).total
+    scores = evaluate(detection.mask.path, scene.truth, reporter=reporter).total
     return Demonstration(detection, scores, scene.landslides, picture)
 
 

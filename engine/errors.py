@@ -10,19 +10,23 @@ message.
     ├── InputError (ValueError)                 something given cannot be used
     │   ├── MissingFileError (FileNotFoundError)
     │   ├── UnreadableFileError (OSError)       damaged, truncated or of another format
-    │   ├── ProductError                        a Sentinel-2 or DEM product is incomplete or
-    contradictory │   ├── ChannelError                        channels missing, unknown or unnamed │
-    ├── GridError                           grids that must agree do not │   │   ├── MissingCRSError
-    │   │   └── NoOverlapError │   ├── NoValidPixelsError                  nothing, or too little,
-    to compute with │   ├── ConfigError                         an option or recipe value that makes
-    no sense │   ├── DatasetError                        labelled patches that cannot be trained on
-    │   ├── BundleError                         a model bundle that cannot be loaded │   │   ├──
-    DigestError                     its files are not those that its card describes │   │   └──
-    UnsafeWeightsError              a pickle where safetensors are expected │   └── InventoryError
-    polygons or tables that cannot be used ├── OutputError (OSError)                   results
-    cannot be written │   └── DiskFullError ├── DependencyError (ImportError)           an optional
-    package is not installed ├── DeviceError (RuntimeError)              the device asked for cannot
-    be used └── CancelledError                          stopped on request; not a failure
+    │   ├── ProductError                        a product is incomplete or contradicts itself
+    │   ├── ChannelError                        channels missing, unknown or unnamed
+    │   ├── GridError                           grids that must agree do not
+    │   │   ├── MissingCRSError
+    │   │   └── NoOverlapError
+    │   ├── NoValidPixelsError                  nothing, or too little, to compute with
+    │   ├── ConfigError                         an option or recipe value that makes no sense
+    │   ├── DatasetError                        labelled patches that cannot be trained on
+    │   ├── BundleError                         a model bundle that cannot be loaded
+    │   │   ├── DigestError                     its files are not those that its card describes
+    │   │   └── UnsafeWeightsError              a pickle where safetensors are expected
+    │   └── InventoryError                      polygons or tables that cannot be used
+    ├── OutputError (OSError)                   results cannot be written
+    │   └── DiskFullError
+    ├── DependencyError (ImportError)           an optional package is not installed
+    ├── DeviceError (RuntimeError)              the device asked for cannot be used
+    └── CancelledError                          stopped on request; not a failure
 """
 
 from __future__ import annotations

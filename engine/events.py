@@ -17,6 +17,12 @@ from engine.errors import CancelledError
 
 Level = Literal["debug", "info", "warning"]
 
+WARNINGS: dict[str, str] = {}
+"""Codes of warnings, by which other programs say them in their own words, with what each means.
+
+A code is ``room-what-is-wrong`` and never changes once released.
+"""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -29,10 +35,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class Log:
-    """One sentence for the person who waits."""
+    """One sentence for the person who waits; ``code`` names the kind of a warning for programs."""
 
     level: Level
     message: str
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,10 @@ def to_json(event: Event) -> str:
                 "done": done,
                 "total": total,
             }
-        case Log(level, message):
+        case Log(level, message, code):
             body = {"event": "log", "level": level, "message": message}
+            if code:
+                body["code"] = code
         case Result(data):
             body = {"event": "result", **data}
         case Failure(code, message):
@@ -101,14 +110,14 @@ class Reporter:
         if self._listener is not None:
             self._listener(Progress(stage, done, total))
 
-    def log(self, message: str, level: Level = "info") -> None:
+    def log(self, message: str, level: Level = "info", *, code: str = "") -> None:
         """Pass one sentence to the person who waits."""
         if self._listener is not None:
-            self._listener(Log(level, message))
+            self._listener(Log(level, message, code))
 
-    def warn(self, message: str) -> None:
-        """Pass one sentence that the person should not miss."""
-        self.log(message, "warning")
+    def warn(self, message: str, code: str = "") -> None:
+        """Pass one sentence that the person should not miss; ``code`` is of :data:`WARNINGS`."""
+        self.log(message, "warning", code=code)
 
 
 SILENT = Reporter()

@@ -146,7 +146,7 @@ class RasterWriter:
         resampling: How overviews are computed.
         profile: More creation options, overriding the defaults (tiled 512, ZSTD, BIGTIFF if
             needed).
-        report: Asked for cancellation before each level of the overviews.
+        reporter: Asked for cancellation before each level of the overviews.
 
     Raises:
         OutputError: The file cannot be created.
@@ -168,14 +168,14 @@ class RasterWriter:
         overviews: bool = True,
         resampling: Resampling = Resampling.average,
         profile: Mapping[str, Any] | None = None,
-        report: Reporter = SILENT,
+        reporter: Reporter = SILENT,
     ) -> None:
         self.path = path
         self.grid = grid
         self._bands = tuple(bands)
         self._overviews = overviews
         self._resampling = resampling
-        self._report = report
+        self._reporter = reporter
         self._temporary = path.with_name(path.name + TEMPORARY)
         self._lock = threading.Lock()
         self._env = rasterio.Env(**GDAL_OPTIONS)
@@ -250,7 +250,7 @@ class RasterWriter:
                 finally:
                     self._dataset.close()
                 if kind is None:
-                    self._report.check()
+                    self._reporter.check()
                     self._verify()
                     self._temporary.replace(self.path)
         finally:
@@ -261,7 +261,7 @@ class RasterWriter:
         # One level at a time: GDAL holds the interpreter while it builds, and nobody could cancel
         # meanwhile.
         for level in (2**n for n in range(1, 9) if max(self.grid.shape) / 2**n >= BLOCK_PX / 2):
-            self._report.check()
+            self._reporter.check()
             self._dataset.build_overviews([level], self._resampling)
 
     def _verify(self) -> None:

@@ -43,12 +43,12 @@ class UnitCheck:
         np.fmin(self._lowest, np.fmin.reduce(raw, axis=(1, 2)), out=self._lowest)
         np.fmax(self._highest, np.fmax.reduce(raw, axis=(1, 2)), out=self._highest)
 
-    def finish(self, path: str, report: Reporter) -> None:
+    def finish(self, path: str, reporter: Reporter) -> None:
         """Refuse reflectance, in which a model sees nothing, and warn of slopes that are none.
 
         Args:
             path: The stack, for the message.
-            report: Receives the warning.
+            reporter: Receives the warning.
 
         Raises:
             ChannelError: Optical channels hold reflectance instead of DN.
@@ -70,13 +70,13 @@ class UnitCheck:
             )
         lowest, highest = ranges.get("slope", (0.0, 0.0))
         if lowest < _SLOPES[0] or highest > _SLOPES[1]:
-            report.warn(
+            reporter.warn(
                 f"The slope of {path} goes from {lowest:.4g} to {highest:.4g}, but models need"
                 " degrees from 0 to 90: expect landslides to be missed or invented; compute it in"
                 " degrees (not in per cent), and declare as nodata what stands for no data."
             )
         elif _LEAST_RADIANS <= highest <= math.pi / 2:
-            report.warn(
+            reporter.warn(
                 f"The slope of {path} is nowhere above {highest:.4g}, but models need degrees:"
                 " expect landslides to be missed if these are radians, which have to be multiplied"
                 " by 57.3; if they are degrees, the ground is flat and all is well."

@@ -104,7 +104,7 @@ def real_rate(
     task = make_task(endless, network, prepare(endless, data), None)
     with tempfile.TemporaryDirectory() as folder, suppress(CancelledError):
         train_network(
-            task, Path(folder), report=Reporter(listen, lambda: len(times) > warm_up + steps)
+            task, Path(folder), reporter=Reporter(listen, lambda: len(times) > warm_up + steps)
         )
     taken = [
         later - earlier

@@ -69,7 +69,7 @@ def patches(data: Path, out: Path) -> Iterator[Case]:
     )
 
 
-def scenes(data: Path, out: Path, report: Reporter) -> Iterator[Case]:
+def scenes(data: Path, out: Path, reporter: Reporter) -> Iterator[Case]:
     """Real scenes without reference."""
     hokkaido = data / "hokkaido_2018"
     named: list[tuple[str, list[Path], list[Path]]] = [
@@ -91,7 +91,7 @@ def scenes(data: Path, out: Path, report: Reporter) -> Iterator[Case]:
     for name, imagery, dem in named:
         try:
             yield Case(
-                name, make_stack(imagery, dem, out=out / f"{_slug(name)}.tif", report=report)
+                name, make_stack(imagery, dem, out=out / f"{_slug(name)}.tif", reporter=reporter)
             )
         except L4SError as error:
             print(f"{name}: {error}")
@@ -122,10 +122,10 @@ def overlay(case: Case, detection: Detection) -> Figure:
     return figure
 
 
-def run_case(case: Case, bundles: list[ModelBundle], out: Path, report: Reporter) -> str:
+def run_case(case: Case, bundles: list[ModelBundle], out: Path, reporter: Reporter) -> str:
     """Detect, draw, and return the row of the table."""
     folder = out / _slug(case.name)
-    detection = detect(case.stack, bundles, out=folder, report=report)
+    detection = detect(case.stack, bundles, out=folder, reporter=reporter)
     (out / f"{_slug(case.name)}.png").write_bytes(png(overlay(case, detection)))
     mask = detection.mask.read()
     share = (mask == 1).sum() / max(1, (mask != MASK_NODATA).sum())
@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], help="model bundle(s)")
     args = parser.parse_args()
     out = output_folder(args.out)
-    report = Reporter(
+    reporter = Reporter(
         lambda event: (
             print(f"  {event.message}")
             if isinstance(event, Log) and event.level == "warning"
@@ -156,8 +156,8 @@ def main() -> None:
     )
     bundles = [find(name) for name in args.model]
     rows = [
-        run_case(case, bundles, out, report)
-        for case in (*patches(args.data, out), *scenes(args.data, out, report))
+        run_case(case, bundles, out, reporter)
+        for case in (*patches(args.data, out), *scenes(args.data, out, reporter))
     ]
     print(
         "| scene | channels | polygons | landslide pixels | nodata | F1"

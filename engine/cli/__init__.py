@@ -1,7 +1,7 @@
 """The command line ``l4s`` (also ``python -m engine``): parse, call one public function, map errors
 to exit codes.
 
-Each command is a module here with ``configure(parser)`` and ``run(args, report) -> dict``; it is
+Each command is a module here with ``configure(parser)`` and ``run(args, reporter) -> dict``; it is
 imported only when it is used, so that ``l4s --help`` answers at once. What ``run`` returns is the
 result: printed for a person, one JSON line for a program (``--events json``).
 """

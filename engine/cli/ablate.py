@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the experiments and write the table."""
     require_training()
     from dataclasses import asdict
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         seeds=args.seeds,
         target=args.target,
         target_split=args.target_split,
-        report=report,
+        reporter=reporter,
     )
     table = (args.out / "table.md").read_text(encoding="utf-8")
     return {

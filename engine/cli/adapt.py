@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Adapt and export."""
     require_training()
     from engine.models.bundle import find
@@ -65,6 +65,6 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         target_split=args.target_split,
         score=args.score,
         resume=args.resume,
-        report=report,
+        reporter=reporter,
     )
     return describe(bundles)

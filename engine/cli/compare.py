@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print all scores as JSON")
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
     import json
 
@@ -66,11 +66,11 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         keep_inputs([args.out], [args.inventory, args.reference])
         _require_own(args.out)
     config = CompareConfig(min_share=args.min_share, min_iou=args.min_iou)
-    inventory = read_inventory(args.inventory, report=report)
+    inventory = read_inventory(args.inventory, reporter=reporter)
     reference = read_reference(
-        args.reference, inventory.crs, inventory.aoi, layer=args.layer, report=report
+        args.reference, inventory.crs, inventory.aoi, layer=args.layer, reporter=reporter
     )
-    comparison = compare(inventory, reference, config=config, report=report)
+    comparison = compare(inventory, reference, config=config, reporter=reporter)
     data = comparison.to_dict()
     text = json.dumps(data, indent=2, ensure_ascii=False) if args.json else as_table(comparison)
     if args.out:

@@ -54,16 +54,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Do what the action says."""
     if args.action == "check":
-        return _check(args, report)
+        return _check(args, reporter)
     if args.action == "pack":
-        return _pack(args, report)
-    return _make(args, report)
+        return _pack(args, reporter)
+    return _make(args, reporter)
 
 
-def _check(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def _check(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.patches.check import check_dataset
     from engine.patches.dataset import open_dataset
     from engine.patches.sheet import picture_sheet
@@ -71,7 +71,7 @@ def _check(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     if args.sheet is not None:
         require_suffix(args.sheet, ".png")
     dataset = open_dataset(args.data, args.split)
-    found = check_dataset(dataset, report=report)
+    found = check_dataset(dataset, reporter=reporter)
     lines = found.lines()
     if args.sheet is not None:
         picture_sheet(dataset, args.sheet)
@@ -79,12 +79,12 @@ def _check(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     return {**asdict(found), "text": "\n".join(lines)}
 
 
-def _pack(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def _pack(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.patches.arrays import pack
     from engine.patches.landslide4sense import find_patches
 
     folder = find_patches(args.data, args.split)
-    arrays = pack(folder, args.out, report)
+    arrays = pack(folder, args.out, reporter)
     before = sum(p.stat().st_size for f in folder.files for p in (f.image, f.mask) if p is not None)
     after = sum(p.stat().st_size for p in args.out.iterdir())
     text = (
@@ -100,12 +100,13 @@ def _pack(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     }
 
 
-def _make(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def _make(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.patches.arrays import write_packed
     from engine.patches.own import patches_from_stack
 
     arrays = write_packed(
-        patches_from_stack(args.stack, args.inventory, layer=args.layer, report=report), args.out
+        patches_from_stack(args.stack, args.inventory, layer=args.layer, reporter=reporter),
+        args.out,
     )
     positive = int((arrays.positive_pixels > 0).sum())
     text = (

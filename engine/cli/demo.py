@@ -28,11 +28,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="the scene follows from it (default 0)")
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the demo and say where to look."""
     from engine.demo import demonstrate
 
-    demo = demonstrate(args.out, size_px=args.size, seed=args.seed, report=report)
+    demo = demonstrate(args.out, size_px=args.size, seed=args.seed, reporter=reporter)
     detection, scores = demo.detection, demo.confusion
     found = len(detection.inventory)
     lines = [

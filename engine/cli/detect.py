@@ -91,7 +91,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Detect in every stack and area that was asked for."""
     from engine.models.bundle import DEFAULT_MODEL, find
     from engine.pipeline import Job, detect, jobs, left_from_earlier, merge
@@ -108,14 +108,14 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
     config = _config(args)
     todo: list[Job] = jobs(
-        _stacks(args, report), out=args.out, aoi=args.aoi, each_area=args.each_area
+        _stacks(args, reporter), out=args.out, aoi=args.aoi, each_area=args.each_area
     )
     done: list[Detection] = []
     for job in todo:
         if len(todo) > 1:
-            report.log(f"Detecting in {job.name} ({len(done) + 1} of {len(todo)}).")
+            reporter.log(f"Detecting in {job.name} ({len(done) + 1} of {len(todo)}).")
         inputs = _inputs(args)
-        change = _change(args, job.stack, job.out, report)
+        change = _change(args, job.stack, job.out, reporter)
         done.append(
             detect(
                 job.stack,
@@ -125,16 +125,16 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
                 area=job.area,
                 change=change,
                 inputs=inputs,
-                report=report,
+                reporter=reporter,
             )
         )
     # A single detection in the folder itself is all there is; one in a folder of its own may take
     # the place of several earlier ones.
     together = args.merge and args.out not in {job.out for job in todo}
-    merged = merge(done, args.out, report=report) if together else None
+    merged = merge(done, args.out, reporter=reporter) if together else None
     if stale := left_from_earlier(todo, args.out, merged=merged is not None):
         names = ", ".join(str(path.relative_to(args.out)) for path in stale)
-        report.warn(
+        reporter.warn(
             f"In {args.out}, {names} of an earlier run hold nothing of this one; remove them where"
             " they are not needed."
         )
@@ -193,18 +193,20 @@ def _config(args: argparse.Namespace) -> DetectConfig:
     return DetectConfig(args.threshold, inference, polygon_config(args))
 
 
-def _stacks(args: argparse.Namespace, report: Reporter) -> list[Stack]:
+def _stacks(args: argparse.Namespace, reporter: Reporter) -> list[Stack]:
     from engine.handles import Stack
     from engine.pipeline import stack_for
 
     if args.stack:
         return [Stack.open(path) for path in args.stack]
     return [
-        stack_for(args.sentinel2, args.dem, out=args.out, config=stack_config(args), report=report)
+        stack_for(
+            args.sentinel2, args.dem, out=args.out, config=stack_config(args), reporter=reporter
+        )
     ]
 
 
-def _change(args: argparse.Namespace, stack: Stack, out: Path, report: Reporter) -> Path | None:
+def _change(args: argparse.Namespace, stack: Stack, out: Path, reporter: Reporter) -> Path | None:
     if not args.before:
         return None
     from engine.files import output_folder
@@ -212,7 +214,7 @@ def _change(args: argparse.Namespace, stack: Stack, out: Path, report: Reporter)
 
     config = stack_config(args)
     return make_change(
-        stack, args.before, out=output_folder(out) / "change.tif", config=config, report=report
+        stack, args.before, out=output_folder(out) / "change.tif", config=config, reporter=reporter
     ).path
 
 

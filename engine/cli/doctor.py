@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command.
 
     Raises:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         problems.append("no model is installed")
     checks["problems"] = problems
     if problems:
-        report.log(_text(checks))
+        reporter.log(_text(checks))
         raise DependencyError(
             f"This installation is not complete ({'; '.join(problems)}); install the engine again."
         )

@@ -40,13 +40,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
     import json
 
     from engine.evaluation.evaluate import evaluate
 
-    result = evaluate(args.prediction, args.reference, ignore=args.ignore, report=report)
+    result = evaluate(args.prediction, args.reference, ignore=args.ignore, reporter=reporter)
     data: dict[str, Any] = result.total.to_dict()
     if len(result.files) > 1:
         data["files"] = {name: counts.to_dict() for name, counts in result.files.items()}

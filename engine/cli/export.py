@@ -40,14 +40,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
     from engine.files import output_folder
     from engine.inventory.export import export_inventory
     from engine.inventory.reading import read_inventory
 
     keep_inputs([args.out], [args.inventory])
-    inventory = read_inventory(args.inventory, report=report)
+    inventory = read_inventory(args.inventory, reporter=reporter)
     output_folder(args.out.resolve().parent)
-    written = export_inventory(inventory, args.out, status=args.status, report=report)
+    written = export_inventory(inventory, args.out, status=args.status, reporter=reporter)
     return {"out": str(args.out), "files": [str(path) for path in written]}

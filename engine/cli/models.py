@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--out", type=Path, required=True, help="folder that receives the bundle")
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
     actions = {"list": _list, "show": _show, "verify": _verify, "export": _export}
     return actions[args.action](args)

@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Predict every patch of a folder."""
     from engine.bands import channel_name
     from engine.inference.config import InferenceConfig
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     ]
     keep_inputs([args.out / mask.name for mask in truth], truth)
     bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
-    facts = predict_patches(patches, bundles, out=args.out, config=config, report=report)
+    facts = predict_patches(patches, bundles, out=args.out, config=config, reporter=reporter)
     share = (
         f"{facts['landslide_share']:.2%} of their pixels are landslide (threshold"
         f" {facts['threshold']:g})"

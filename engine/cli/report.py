@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
     from engine.files import output_folder
     from engine.handles import ProbabilityRaster, Stack
@@ -43,9 +43,9 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
 
     require_suffix(args.out, ".html", ".htm")
     keep_inputs([args.out], [args.inventory, args.stack, args.probability])
-    inventory = read_inventory(args.inventory, report=report)
+    inventory = read_inventory(args.inventory, reporter=reporter)
     stack = Stack.open(args.stack) if args.stack else None
     probability = ProbabilityRaster.open(args.probability) if args.probability else None
     output_folder(args.out.resolve().parent)
-    out = write_report(inventory, args.out, stack=stack, probability=probability, report=report)
+    out = write_report(inventory, args.out, stack=stack, probability=probability, reporter=reporter)
     return {"out": str(out), "landslides": len(inventory)}

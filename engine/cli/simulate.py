@@ -47,13 +47,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Write the scene and say what is where."""
     from engine.scene.simulate import SimulationConfig, rounded_size, simulate
 
     size = rounded_size(args.size)
     if size != args.size:
-        report.log(f"The size is rounded up to {size} pixels, a multiple of 6.")
+        reporter.log(f"The size is rounded up to {size} pixels, a multiple of 6.")
     config = SimulationConfig(
         size_px=size,
         seed=args.seed,
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         zipped=args.zip,
         before=args.before,
     )
-    scene = simulate(args.out, config, report)
+    scene = simulate(args.out, config, reporter)
     return {
         "sentinel2": [str(path) for path in scene.imagery],
         "dem": [str(path) for path in scene.dem],

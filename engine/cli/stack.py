@@ -109,7 +109,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="GeoTIFF to write")
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Make the stack and say what it holds."""
     require_suffix(args.out, ".tif", ".tiff")
     from engine.scene.change import change_path, make_change
@@ -117,11 +117,11 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
 
     keep_inputs([args.out, change_path(args.out)], _sources(args))
     config = stack_config(args)
-    stack = make_stack(args.sentinel2, args.dem, out=args.out, config=config, report=report)
+    stack = make_stack(args.sentinel2, args.dem, out=args.out, config=config, reporter=reporter)
     changed = {}
     if args.before:
         change = make_change(
-            stack, args.before, out=change_path(args.out), config=config, report=report
+            stack, args.before, out=change_path(args.out), config=config, reporter=reporter
         )
         changed = {"change": str(change.path), "change_known_share": change.known_share}
     provenance = stack_provenance(stack.path)

@@ -67,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Train and export."""
     require_training()
     from engine.training.recipe import load_recipe
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
 
     recipe = load_recipe(args.recipe, args.overrides)
     bundles = train_members(
-        recipe, args.data, args.out, resume=args.resume, negatives=args.negatives, report=report
+        recipe, args.data, args.out, resume=args.resume, negatives=args.negatives, reporter=reporter
     )
     return describe(bundles)
 

@@ -122,7 +122,7 @@ def polygon_config(args: argparse.Namespace, run: Mapping[str, Any] | None = Non
     return replace(before, **given)
 
 
-def _as_before(args: argparse.Namespace, stack: Any, report: Reporter) -> Any:
+def _as_before(args: argparse.Namespace, stack: Any, reporter: Reporter) -> Any:
     """The configuration asked for, else that of the inventory in ``--out``; says what is taken from
     there.
     """
@@ -132,7 +132,7 @@ def _as_before(args: argparse.Namespace, stack: Any, report: Reporter) -> Any:
 
     polygons = polygon_config(args, last_run(args.out))
     if args.split is None and not splittable(polygons.split, args.probability is not None, stack):
-        report.warn(
+        reporter.warn(
             f"The landslides in {args.out.name} were split by {polygons.split}, for which a raster"
             " is not given now (the probability, or a stack with a DEM); they are not split this"
             " time."
@@ -145,11 +145,11 @@ def _as_before(args: argparse.Namespace, stack: Any, report: Reporter) -> Any:
         if getattr(args, name) is None and value != default[name]
     ]
     if taken:
-        report.log(f"As in {args.out.name} before: {', '.join(taken)}.")
+        reporter.log(f"As in {args.out.name} before: {', '.join(taken)}.")
     return polygons
 
 
-def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
     from engine.errors import ConfigError
     from engine.handles import LandslideMask, ProbabilityRaster, Stack
@@ -168,7 +168,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         [args.out], [args.probability, args.mask, args.stack, args.uncertainty, args.change]
     )
     stack = Stack.open(args.stack) if args.stack else None
-    polygons = _as_before(args, stack, report)
+    polygons = _as_before(args, stack, reporter)
     inventory = redraw(
         ProbabilityRaster.open(args.probability) if args.probability else None,
         out=args.out,
@@ -178,7 +178,7 @@ def run(args: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         uncertainty=ProbabilityRaster.open(args.uncertainty) if args.uncertainty else None,
         change=args.change,
         polygons=polygons,
-        report=report,
+        reporter=reporter,
     )
     area = float(inventory.confirmed["area_m2"].sum())
     return {"out": str(args.out), "landslides": len(inventory.confirmed), "area_km2": area / 1e6}

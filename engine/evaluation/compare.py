@@ -153,7 +153,7 @@ def compare(
     reference: Reference,
     *,
     config: CompareConfig | None = None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Comparison:
     """Compare an inventory with a reference in the same CRS.
 
@@ -161,28 +161,28 @@ def compare(
         inventory: What is judged; rejected landslides do not count.
         reference: What is taken for true, see :func:`engine.evaluation.reference.read_reference`.
         config: When two landslides are the same.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         The comparison.
     """
     config = config or CompareConfig()
     mine = inventory.confirmed.reset_index(drop=True)
-    report.progress("comparing", 0, 3)
+    reporter.progress("comparing", 0, 3)
     if reference.points:
         return _with_points(mine, reference.shapes, config, inventory.crs)
     crs = inventory.crs
     ours, theirs = valid_polygons(np.asarray(mine.geometry)), np.asarray(reference.shapes.geometry)
     area_ours, area_theirs = ground_area(ours, crs), ground_area(theirs, crs)
     found_share, right_share, pairs = overlaps(ours, theirs, crs)
-    report.progress("comparing", 1, 3)
+    reporter.progress("comparing", 1, 3)
     found, right = found_share >= config.min_share, right_share >= config.min_share
     one, other, iou = one_to_one(pairs, area_ours, area_theirs, config.min_iou)
     distance = boundary_distance(ours[one], theirs[other], crs)
-    report.progress("comparing", 2, 3)
+    reporter.progress("comparing", 2, 3)
     touched = pairs[2] > 0.1 * np.minimum(area_ours[pairs[0]], area_theirs[pairs[1]])
-    area = area_scores(ours, theirs, inventory.aoi, crs, report=report)
-    report.progress("comparing", 3, 3)
+    area = area_scores(ours, theirs, inventory.aoi, crs, reporter=reporter)
+    reporter.progress("comparing", 3, 3)
     return Comparison(
         area=area,
         area_ratio=(area.tp + area.fp) / (area.tp + area.fn) if area.tp + area.fn else None,

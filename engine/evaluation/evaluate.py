@@ -38,7 +38,7 @@ class Evaluation:
 
 
 def evaluate(
-    prediction: Path, reference: Path, *, ignore: int = IGNORE, report: Reporter = SILENT
+    prediction: Path, reference: Path, *, ignore: int = IGNORE, reporter: Reporter = SILENT
 ) -> Evaluation:
     """Score a mask, or a folder of masks, against the reference.
 
@@ -46,7 +46,7 @@ def evaluate(
         prediction: A GeoTIFF, or a folder of ``mask_N.h5`` (key ``mask``) or GeoTIFF files.
         reference: The same kind.
         ignore: Value of pixels that do not count, in either.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         The scores.
@@ -65,22 +65,22 @@ def evaluate(
             " or two folders."
         )
     if prediction.is_dir():
-        return _folders(prediction, reference, ignore, report)
+        return _folders(prediction, reference, ignore, reporter)
     if prediction.suffix == ".h5" or reference.suffix == ".h5":
-        counts = _pair(prediction, reference, ignore, prediction.name, report)
+        counts = _pair(prediction, reference, ignore, prediction.name, reporter)
     else:
-        counts = _rasters(prediction, reference, ignore, report)
+        counts = _rasters(prediction, reference, ignore, reporter)
     return Evaluation(counts, {prediction.name: counts})
 
 
-def _rasters(prediction: Path, reference: Path, ignore: int, report: Reporter) -> Confusion:
+def _rasters(prediction: Path, reference: Path, ignore: int, reporter: Reporter) -> Confusion:
     """Rasters are compared strip by strip; a mask's own nodata value does not count either."""
     found, true = LandslideMask.open(prediction), LandslideMask.open(reference)
     found.grid.require_same(true.grid, "prediction", "reference")
     total = Confusion()
     with open_raster(prediction) as one, open_raster(reference) as other:
         for window in strips(found.grid, 12):
-            report.progress("scoring", int(window.row_off), found.grid.rows)
+            reporter.progress("scoring", int(window.row_off), found.grid.rows)
             masks = [
                 dataset.read(1, window=window, masked=True).astype(np.float32).filled(np.nan)
                 for dataset in (one, other)
@@ -88,7 +88,7 @@ def _rasters(prediction: Path, reference: Path, ignore: int, report: Reporter) -
             total += Confusion.from_arrays(
                 *_unknown_as(masks, ignore), ignore=ignore, name=prediction.name
             )
-    report.progress("scoring", found.grid.rows, found.grid.rows)
+    reporter.progress("scoring", found.grid.rows, found.grid.rows)
     return total
 
 
@@ -96,7 +96,7 @@ def _unknown_as(masks: list[NDArray[Any]], ignore: int) -> list[NDArray[Any]]:
     return [np.where(np.isnan(mask), ignore, mask) for mask in masks]
 
 
-def _folders(prediction: Path, reference: Path, ignore: int, report: Reporter) -> Evaluation:
+def _folders(prediction: Path, reference: Path, ignore: int, reporter: Reporter) -> Evaluation:
     found, true = _masks(prediction), _masks(reference)
     if not true:
         raise InputError(
@@ -112,14 +112,14 @@ def _folders(prediction: Path, reference: Path, ignore: int, report: Reporter) -
             f" ({_some(missing)}); predict them or remove them from the reference."
         )
     if extra:
-        report.warn(
+        reporter.warn(
             f"{len(extra)} predicted masks have no reference and are left out ({_some(extra)})."
         )
     files: dict[str, Confusion] = {}
     for number, name in enumerate(sorted(true, key=_natural)):
-        report.progress("scoring", number, len(true))
-        files[name] = _pair(found[name], true[name], ignore, name, report)
-    report.progress("scoring", len(true), len(true))
+        reporter.progress("scoring", number, len(true))
+        files[name] = _pair(found[name], true[name], ignore, name, reporter)
+    reporter.progress("scoring", len(true), len(true))
     return Evaluation(sum(files.values(), Confusion()), files)
 
 
@@ -146,10 +146,12 @@ def _masks(folder: Path) -> dict[str, Path]:
     return out
 
 
-def _pair(prediction: Path, reference: Path, ignore: int, name: str, report: Reporter) -> Confusion:
+def _pair(
+    prediction: Path, reference: Path, ignore: int, name: str, reporter: Reporter
+) -> Confusion:
     if ".h5" not in (prediction.suffix, reference.suffix):
         return _rasters(prediction, reference, ignore, SILENT)
-    report.check()
+    reporter.check()
     return Confusion.from_arrays(
         _array(prediction, ignore), _array(reference, ignore), ignore=ignore, name=f"Mask {name}"
     )

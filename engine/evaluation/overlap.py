@@ -108,7 +108,7 @@ def _mean_distance(lines: Shapes, others: Shapes) -> Floats:
 
 
 def area_scores(
-    ours: Shapes, theirs: Shapes, area: BaseGeometry, crs: CRS, *, report: Reporter = SILENT
+    ours: Shapes, theirs: Shapes, area: BaseGeometry, crs: CRS, *, reporter: Reporter = SILENT
 ) -> Confusion:
     """Confusion in m² over the area that was looked at; over the box around all polygons where
     nothing is known of it.
@@ -116,8 +116,8 @@ def area_scores(
     if area.is_empty and len(ours) + len(theirs):
         area = shapely.box(*shapely.total_bounds(np.concatenate([ours, theirs])))
     looked_at = shapely.get_parts(area)
-    cells = _cells(looked_at, report)
-    one, other = (_within(shapes, looked_at, cells, report) for shapes in (ours, theirs))
+    cells = _cells(looked_at, reporter)
+    one, other = (_within(shapes, looked_at, cells, reporter) for shapes in (ours, theirs))
     a, b = (
         shapely.STRtree(other).query(one, predicate="intersects")
         if len(one) and len(other)
@@ -125,7 +125,7 @@ def area_scores(
     )
     tp = sum(
         float(ground_area(shapely.intersection(one[a[i]], other[b[i]]), crs).sum())
-        for i in _batches(len(a), report)
+        for i in _batches(len(a), reporter)
     )
     found, true = ground_area(one, crs).sum(), ground_area(other, crs).sum()
     total = ground_area(looked_at, crs).sum()
@@ -134,7 +134,7 @@ def area_scores(
     )
 
 
-def _within(shapes: Shapes, area: Shapes, cells: Shapes, report: Reporter) -> Shapes:
+def _within(shapes: Shapes, area: Shapes, cells: Shapes, reporter: Reporter) -> Shapes:
     """Disjoint polygons of the union of shapes, cut at the area.
 
     Args:
@@ -143,7 +143,7 @@ def _within(shapes: Shapes, area: Shapes, cells: Shapes, report: Reporter) -> Sh
             a cloud.
         cells: The same area in pieces of few vertices. Only what reaches over the area's rim is
             cut, and with these.
-        report: Asked whether to go on.
+        reporter: Asked whether to go on.
 
     Returns:
         Polygons that together cover what shapes and area have in common.
@@ -154,25 +154,25 @@ def _within(shapes: Shapes, area: Shapes, cells: Shapes, report: Reporter) -> Sh
     shapely.prepare(area)
     whole = np.zeros(len(parts), np.bool_)
     one, other = shapely.STRtree(area).query(parts)
-    for batch in _batches(len(one), report):
+    for batch in _batches(len(one), reporter):
         inside = shapely.contains_properly(area[other[batch]], parts[one[batch]])
         whole[one[batch][inside]] = True
     pieces, rest = [parts[whole]], parts[~whole]
     tree = shapely.STRtree(cells)
-    for batch in _batches(len(rest), report):
+    for batch in _batches(len(rest), reporter):
         one, other = tree.query(rest[batch], predicate="intersects")
         cut = shapely.intersection(rest[batch][one], cells[other])
         pieces.append(cut[shapely.area(cut) > 0])
     return np.concatenate(pieces)
 
 
-def _cells(area: Shapes, report: Reporter) -> Shapes:
+def _cells(area: Shapes, reporter: Reporter) -> Shapes:
     """Cut polygons in halves, :data:`MOST_HALVINGS` times at most, until each piece has at most
     :data:`CELL_VERTICES` vertices.
     """
     done: list[Shapes] = []
     for _ in range(MOST_HALVINGS):
-        report.check()
+        reporter.check()
         large = shapely.get_num_coordinates(area) > CELL_VERTICES
         done.append(area[~large])
         left, bottom, right, top = shapely.bounds(area[large]).T
@@ -188,8 +188,8 @@ def _cells(area: Shapes, report: Reporter) -> Shapes:
     return np.concatenate([*done, area])
 
 
-def _batches(count: int, report: Reporter) -> Iterator[slice]:
+def _batches(count: int, reporter: Reporter) -> Iterator[slice]:
     """Slices of a long array; between them a request to cancel is noticed."""
     for start in range(0, count, BATCH):
-        report.check()
+        reporter.check()
         yield slice(start, start + BATCH)

@@ -45,7 +45,12 @@ class Reference:
 
 
 def read_reference(
-    path: Path, crs: CRS, area: BaseGeometry, *, layer: str | None = None, report: Reporter = SILENT
+    path: Path,
+    crs: CRS,
+    area: BaseGeometry,
+    *,
+    layer: str | None = None,
+    reporter: Reporter = SILENT,
 ) -> Reference:
     """Read a reference inventory.
 
@@ -55,7 +60,7 @@ def read_reference(
         area: Only what touches this area counts, in ``crs``; everything does where it is empty,
             that is, not known.
         layer: Which layer; by default ``landslides``, or else the first.
-        report: Receives what was repaired or left out.
+        reporter: Receives what was repaired or left out.
 
     Returns:
         The reference. Landslides that a review rejected are left out.
@@ -83,7 +88,7 @@ def read_reference(
             " points."
         )
     table = table[polygons] if polygons.any() else table[points]
-    table = _repaired(table, path, report) if polygons.any() else table.explode(ignore_index=True)
+    table = _repaired(table, path, reporter) if polygons.any() else table.explode(ignore_index=True)
     shapely.prepare(area)  # which pays only on the left side
     inside = np.asarray(
         shapely.intersects(area, np.asarray(table.geometry)) | area.is_empty, np.bool_
@@ -95,7 +100,7 @@ def read_reference(
         )
     outside = int((~inside).sum())
     if outside:
-        report.warn(
+        reporter.warn(
             f"{outside} of {len(table)} reference landslides lie outside the area that was looked"
             " at and do not count."
         )
@@ -124,10 +129,10 @@ def _read(path: Path, layer: str | None) -> gpd.GeoDataFrame:
         ) from error
 
 
-def _repaired(table: gpd.GeoDataFrame, path: Path, report: Reporter) -> gpd.GeoDataFrame:
+def _repaired(table: gpd.GeoDataFrame, path: Path, reporter: Reporter) -> gpd.GeoDataFrame:
     broken = ~table.geometry.is_valid
     if broken.any():
-        report.warn(
+        reporter.warn(
             f"{int(broken.sum())} polygons of {path.name} were invalid (self-intersecting, for"
             " instance) and have been repaired."
         )

@@ -72,7 +72,7 @@ def predict(
     out: Path,
     config: InferenceConfig | None = None,
     area: BaseGeometry | None = None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Prediction:
     """Compute the probability of landslide for every pixel of a stack.
 
@@ -87,7 +87,7 @@ def predict(
             created if needed.
         config: Windows, views, device.
         area: Polygons in the stack's CRS outside which there is no result.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         Handles on the rasters, the threshold and the facts.
@@ -102,8 +102,8 @@ def predict(
     """
     config = config or InferenceConfig()
     inputs = _check(stack, bundles, config, area)
-    _warn_without_slope(stack, bundles, report)
-    _warn_of_pixel_size(stack, report)
+    _warn_without_slope(stack, bundles, reporter)
+    _warn_of_pixel_size(stack, reporter)
     networks = Networks.load(bundles, config)
     layers = _LAYERS[: 2 if len(bundles) * len(views(config.tta)) > 1 else 1]
     name = fingerprint(stack, bundles, networks, config, area)
@@ -112,9 +112,9 @@ def predict(
     )
     earlier = finished.facts_of(out, layers, stack.grid, name)
     if earlier is None:
-        facts = {**_compute(request, report), "reused": False}
+        facts = {**_compute(request, reporter), "reused": False}
     else:
-        report.log(
+        reporter.log(
             f"The probability in {out} was computed from the same stack, models and settings and is"
             " used again; delete probability.tif to have it computed anew."
         )
@@ -143,24 +143,24 @@ class _Request:
     name: str
 
 
-def _compute(request: _Request, report: Reporter) -> dict[str, Any]:
+def _compute(request: _Request, reporter: Reporter) -> dict[str, Any]:
     """Compute and write the rasters, going on where an earlier run stopped; returns how they were
     made.
     """
     started = time.monotonic()
     stack, config, networks, name = request.stack, request.config, request.networks, request.name
-    report.log(
+    reporter.log(
         f"Computing on {', '.join(networks.choice.devices)} with {networks.names}."
         f" {networks.choice.reason}"
     )
     _check_room(request.out, stack.grid, len(request.layers))
     journal = Journal(request.out, request.layers, stack.grid.columns)
-    progress = _earlier(journal, name, report)
+    progress = _earlier(journal, name, reporter)
     if progress is not None:
         statistics = SceneStatistics.from_json(progress.facts["statistics"])
     else:
         excluded = excluded_classes(config.mask_quality)
-        statistics = scene_statistics(stack, request.inputs, excluded=excluded, report=report)
+        statistics = scene_statistics(stack, request.inputs, excluded=excluded, reporter=reporter)
     plan = assemble(stack, request.bundles, networks, config, statistics.channels, request.area)
     prepared = time.monotonic()
     try:
@@ -172,7 +172,7 @@ def _compute(request: _Request, report: Reporter) -> dict[str, Any]:
             fingerprint=name,
             facts=noted,
             checkpoint_s=config.checkpoint_s,
-            report=report,
+            reporter=reporter,
         )
         tally = stream.run(progress)
         streamed = time.monotonic()
@@ -188,7 +188,7 @@ def _compute(request: _Request, report: Reporter) -> dict[str, Any]:
             "statistics": statistics.to_json(),
             "quality": statistics.quality,
         }
-        _write(journal, request, facts, report)
+        _write(journal, request, facts, reporter)
     finally:
         journal.close()
     seconds["writing"] = round(time.monotonic() - streamed, 3)
@@ -225,36 +225,36 @@ def _check_room(out: Path, grid: Grid, layers: int) -> None:
         )
 
 
-def _warn_without_slope(stack: Stack, bundles: Sequence[ModelBundle], report: Reporter) -> None:
+def _warn_without_slope(stack: Stack, bundles: Sequence[ModelBundle], reporter: Reporter) -> None:
     """Say what a missing slope costs: nothing else tells bare fields from scars as well, and a map
     without landslides looks like one.
     """
     used = [bundle.card.name for bundle in bundles if "slope" in bundle.card.channels]
     if used and "slope" not in stack.channels:
-        report.warn(
+        reporter.warn(
             f"{stack.path.name} has no slope, with which {', '.join(used)} tells scars from bare"
             " fields: expect most landslides to be missed or fields to be drawn; give an elevation"
             " model (DEM) where the stack is made."
         )
 
 
-def _warn_of_pixel_size(stack: Stack, report: Reporter) -> None:
+def _warn_of_pixel_size(stack: Stack, reporter: Reporter) -> None:
     """Say what other pixels than the models' cost: shapes and textures are of another size then."""
     if not stack.grid.about_ten_metres():
-        report.warn(
+        reporter.warn(
             f"{stack.path.name} has pixels of {stack.grid.resolution_m():.3g} m, but models are"
             " trained on 10 m: expect landslides to be missed or invented; give the imagery as"
             " --sentinel2 with a --dem, which brings it onto 10 m, or resample the stack."
         )
 
 
-def _earlier(journal: Journal, name: str, report: Reporter) -> Progress | None:
+def _earlier(journal: Journal, name: str, reporter: Reporter) -> Progress | None:
     found = journal.found(name)
     if isinstance(found, Progress):
-        report.log(f"Going on from row {found.rows} of an earlier run that was stopped.")
+        reporter.log(f"Going on from row {found.rows} of an earlier run that was stopped.")
         return found
     if found is False:
-        report.warn(
+        reporter.warn(
             f"An earlier run in {journal.folder.parent} was stopped, but with another stack, model"
             " or configuration; its unfinished rows are discarded and the detection starts from"
             " the first row."
@@ -273,7 +273,9 @@ def _require_pixels(
         )
 
 
-def _write(journal: Journal, request: _Request, facts: Mapping[str, Any], report: Reporter) -> None:
+def _write(
+    journal: Journal, request: _Request, facts: Mapping[str, Any], reporter: Reporter
+) -> None:
     """Turn the journal's rows into GeoTIFFs; the probability comes last, so that it stands for a
     complete result.
     """
@@ -289,14 +291,14 @@ def _write(journal: Journal, request: _Request, facts: Mapping[str, Any], report
             nodata=PROBABILITY_NODATA,
             scales=[PROBABILITY_SCALE],
             tags=tags,
-            report=report,
+            reporter=reporter,
         ) as writer:
             for index, top in enumerate(strips, start=1):
                 count = min(_STRIP_PX, grid.rows - top)
                 writer.write(
                     journal.read(layer, top, count)[None], Window(0, top, grid.columns, count)
                 )
-                report.progress("write", number * len(strips) + index, len(layers) * len(strips))
+                reporter.progress("write", number * len(strips) + index, len(layers) * len(strips))
 
 
 def _tags(bundles: Sequence[ModelBundle]) -> dict[str, str]:

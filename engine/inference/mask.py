@@ -27,7 +27,7 @@ _REACH = 0.2
 
 
 def make_mask(
-    probability: ProbabilityRaster, *, out: Path, threshold: float, report: Reporter = SILENT
+    probability: ProbabilityRaster, *, out: Path, threshold: float, reporter: Reporter = SILENT
 ) -> LandslideMask:
     """Call every pixel a landslide whose probability is at least the threshold. Small ones go
     later, as polygons.
@@ -36,7 +36,7 @@ def make_mask(
         probability: The probabilities.
         out: The mask's file.
         threshold: Between 0 and 1.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         The mask: 0, 1 and 255 for nodata.
@@ -60,7 +60,7 @@ def make_mask(
             nodata=MASK_NODATA,
             tags=tags,
             resampling=Resampling.nearest,
-            report=report,
+            reporter=reporter,
         ) as writer,
     ):
         for top in range(0, grid.rows, _STRIP_PX):
@@ -71,11 +71,11 @@ def make_mask(
             mask = (values >= threshold - PROBABILITY_SCALE / 1000).astype(np.uint8)
             mask[np.isnan(values)] = MASK_NODATA
             writer.write(mask[None], window)
-            report.progress("mask", min(top + _STRIP_PX, grid.rows), grid.rows)
+            reporter.progress("mask", min(top + _STRIP_PX, grid.rows), grid.rows)
     return LandslideMask.open(out)
 
 
-def histogram(probability: ProbabilityRaster, *, report: Reporter = SILENT) -> NDArray[np.int64]:
+def histogram(probability: ProbabilityRaster, *, reporter: Reporter = SILENT) -> NDArray[np.int64]:
     """Count pixels by stored probability (0, 0.004 … 1), shape (251,); nodata is left out."""
     counts = np.zeros(256, np.int64)
     grid = probability.grid
@@ -83,12 +83,12 @@ def histogram(probability: ProbabilityRaster, *, report: Reporter = SILENT) -> N
         for top in range(0, grid.rows, _STRIP_PX):
             values = reader.read(Window(0, top, grid.columns, min(_STRIP_PX, grid.rows - top)))
             counts += np.bincount(encode_probability(values).ravel(), minlength=256)
-            report.progress("threshold", min(top + _STRIP_PX, grid.rows), grid.rows)
+            reporter.progress("threshold", min(top + _STRIP_PX, grid.rows), grid.rows)
     return counts[: PROBABILITY_MAX + 1]
 
 
 def automatic_threshold(
-    probability: ProbabilityRaster, *, around: float = 0.5, report: Reporter = SILENT
+    probability: ProbabilityRaster, *, around: float = 0.5, reporter: Reporter = SILENT
 ) -> float:
     """Find the threshold that suits this scene, from its histogram of probabilities.
 
@@ -101,12 +101,12 @@ def automatic_threshold(
     Args:
         probability: The probabilities.
         around: The usual threshold, that of the models' cards.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         The threshold.
     """
-    return best_threshold(histogram(probability, report=report), around)
+    return best_threshold(histogram(probability, reporter=reporter), around)
 
 
 def best_threshold(counts: NDArray[np.int64], around: float) -> float:

@@ -67,7 +67,7 @@ def predict_patches(
     *,
     out: Path,
     config: PatchConfig | None = None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> dict[str, Any]:
     """Write ``mask_N.h5`` for every ``image_N.h5``.
 
@@ -78,7 +78,7 @@ def predict_patches(
         bundles: One model, or several that are averaged.
         out: Folder of the masks; created if needed.
         config: Threshold, channels, device.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         Facts: patches, threshold, share of landslide pixels, device, models; everything is JSON.
@@ -96,11 +96,11 @@ def predict_patches(
     threshold = card_threshold(bundles) if config.threshold is None else config.threshold
     networks = Networks.load(bundles, config.inference)
     ensemble = networks.ensembles(bundles, range(len(bundles)), config.inference)[0]
-    report.log(
+    reporter.log(
         f"Computing on {networks.choice.devices[0]} with {networks.names}. {networks.choice.reason}"
     )
     output_folder(out)
-    statistics = patch_statistics(patches, config.used, report=report)
+    statistics = patch_statistics(patches, config.used, reporter=reporter)
     landslide = done = 0
     for files, probability in probabilities(patches, bundles, ensemble, statistics, config):
         masks = (probability >= threshold).astype(np.uint8)
@@ -108,7 +108,7 @@ def predict_patches(
             write_mask(out / f"mask_{file.id}.h5", mask)
         landslide += int(masks.sum())
         done += len(files)
-        report.progress("patches", done, len(patches))
+        reporter.progress("patches", done, len(patches))
     return {
         "out": str(out),
         "patches": len(patches),
@@ -128,14 +128,14 @@ def predict_patches(
 
 
 def patch_statistics(
-    patches: PatchFolder, channels: Sequence[str], *, report: Reporter = SILENT
+    patches: PatchFolder, channels: Sequence[str], *, reporter: Reporter = SILENT
 ) -> ChannelStatistics:
     """Statistics of a whole folder in raw units: its images are one domain."""
     numbers = [NAMES.index(name) for name in channels]
     accumulator = StatisticsAccumulator(channels)
     for done, file in enumerate(patches.files, start=1):
         accumulator.add(read_image(file.image)[numbers])
-        report.progress("statistics", done, len(patches))
+        reporter.progress("statistics", done, len(patches))
     return accumulator.result()
 
 

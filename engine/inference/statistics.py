@@ -77,7 +77,7 @@ class SceneStatistics:
 
 
 def scene_statistics(
-    stack: Stack, inputs: Inputs, *, excluded: tuple[int, ...], report: Reporter = SILENT
+    stack: Stack, inputs: Inputs, *, excluded: tuple[int, ...], reporter: Reporter = SILENT
 ) -> SceneStatistics:
     """Compute a stack's statistics over the pixels that have all required channels and a good
     quality class.
@@ -86,7 +86,7 @@ def scene_statistics(
         stack: The stack.
         inputs: Channels to look at, and those that must be there.
         excluded: Quality classes that do not count.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Raises:
         NoValidPixelsError: Not one pixel counts.
@@ -100,10 +100,10 @@ def scene_statistics(
             if pixels <= EVERY_BLOCK_PX
             else tuple(window for window in windows if _in_lattice(window))
         )
-        found = _accumulate(stack, inputs, chosen, 2, excluded, report)
+        found = _accumulate(stack, inputs, chosen, 2, excluded, reporter)
         if found.channels.count.max() > 0:
             return found
-    found = _accumulate(stack, inputs, windows, 1, excluded, report)
+    found = _accumulate(stack, inputs, windows, 1, excluded, reporter)
     if found.channels.count.max() == 0:
         masked = {
             name: share for name, share in found.quality.items() if name != "clear" and share > 0
@@ -132,7 +132,7 @@ def _accumulate(
     windows: tuple[Window, ...],
     step: int,
     excluded: tuple[int, ...],
-    report: Reporter,
+    reporter: Reporter,
 ) -> SceneStatistics:
     accumulator = StatisticsAccumulator(inputs.channels)
     classes = np.zeros(256, np.int64)
@@ -148,8 +148,8 @@ def _accumulate(
                 raw[:, ~valid] = np.nan
             accumulator.add(raw)
             units.add(raw)
-            report.progress("statistics", done, len(windows))
-    units.finish(str(stack.path), report)
+            reporter.progress("statistics", done, len(windows))
+    units.finish(str(stack.path), reporter)
     total = max(1, int(classes.sum()))
     shares = (
         {name: int(classes[number]) / total for name, number in QUALITY_CLASSES.items()}

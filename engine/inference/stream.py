@@ -104,7 +104,7 @@ class Stream:
         fingerprint: Names inputs and configuration in the journal.
         facts: Noted in the journal with the rows.
         checkpoint_s: How often rows are made safe; negative never.
-        report: Receives progress; cancellation is looked for here.
+        reporter: Receives progress; cancellation is looked for here.
     """
 
     def __init__(
@@ -115,9 +115,9 @@ class Stream:
         fingerprint: str,
         facts: Mapping[str, Any],
         checkpoint_s: float,
-        report: Reporter,
+        reporter: Reporter,
     ) -> None:
-        self._plan, self._journal, self._report = plan, journal, report
+        self._plan, self._journal, self._reporter = plan, journal, reporter
         self._fingerprint, self._facts, self._checkpoint_s = fingerprint, facts, checkpoint_s
         self._blender = Blender(plan.rows, plan.columns, plan.layers)
         self._pending: deque[_Batch | _EndOfRow] = deque()
@@ -182,7 +182,7 @@ class Stream:
         inputs: list[NDArray[np.float32]] = []
         for column in range(plan.columns.count):
             while not buffer.wait(row, column):
-                self._report.check()
+                self._reporter.check()
             inside = buffer.valid(row, column)
             self._note_valid(valid, inside, row, column)
             if plan.needed[row, column] and self._counts(inside, row, column):
@@ -255,7 +255,7 @@ class Stream:
                 self._finish(item)
                 continue
             while not wait([item.future], _POLL_S).done:
-                self._report.check()
+                self._reporter.check()
             for (row, column), values in zip(item.windows, item.future.result(), strict=True):
                 self._blender.add(row, column, values)
             self._tally = replace(
@@ -290,4 +290,4 @@ class Stream:
 
     def _step(self, windows: int) -> None:
         self._done += windows
-        self._report.progress(STAGE, self._done, self._plan.rows.count * self._plan.columns.count)
+        self._reporter.progress(STAGE, self._done, self._plan.rows.count * self._plan.columns.count)

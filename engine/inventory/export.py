@@ -92,7 +92,7 @@ def export_inventory(
     out: Path,
     *,
     status: Sequence[str] | None = None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> list[Path]:
     """Write an inventory in the format that the suffix names.
 
@@ -103,7 +103,7 @@ def export_inventory(
             as ``NAME.previous.gpkg``.
         status: Only landslides of these review statuses; by default all, and for COOLR all that are
             not rejected.
-        report: Receives warnings.
+        reporter: Receives warnings.
 
     Returns:
         The files written.
@@ -124,17 +124,19 @@ def export_inventory(
     table = inventory.landslides if writer is not _coolr else inventory.confirmed
     table = table[table["status"].isin(status)] if status else table
     try:
-        return writer(inventory.with_landslides(table.reset_index(drop=True)), out, report)
+        return writer(inventory.with_landslides(table.reset_index(drop=True)), out, reporter)
     except (DataSourceError, DataLayerError) as error:
         raise output_error(out, error) from error
 
 
-def _geopackage(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
+def _geopackage(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
     run = {**selection.run, **counts(selection.landslides)}
-    return [write_geopackage(replace(selection, run=run), out, keep_reviews=False, report=report)]
+    return [
+        write_geopackage(replace(selection, run=run), out, keep_reviews=False, reporter=reporter)
+    ]
 
 
-def _geojson(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
+def _geojson(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
     with atomic_path(out) as temporary:
         pyogrio.write_dataframe(
             selection.landslides.to_crs(4326),
@@ -147,7 +149,7 @@ def _geojson(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
     return [out]
 
 
-def _flatgeobuf(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
+def _flatgeobuf(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
     # An index needs at least one feature.
     options = {"SPATIAL_INDEX": "YES" if len(selection) else "NO"}
     with atomic_path(out) as temporary:
@@ -162,7 +164,7 @@ def _flatgeobuf(selection: Inventory, out: Path, report: Reporter) -> list[Path]
     return [out]
 
 
-def _shapefile(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
+def _shapefile(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
     table = selection.landslides
     names = {
         name: BY_NAME[name].shapefile_name if name in BY_NAME else name[:10]
@@ -171,7 +173,7 @@ def _shapefile(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
     }
     long = [name for name in names if _longest(table[name]) > SHAPEFILE_TEXT]
     if long:
-        report.warn(
+        reporter.warn(
             f"A Shapefile cuts text after {SHAPEFILE_TEXT} bytes; shortened: {', '.join(long)}."
         )
         table = table.assign(**{name: [_cut(text) for text in table[name]] for name in long})
@@ -223,7 +225,7 @@ def _longest(values: pd.Series[Any]) -> int:
     return max((len(text_of(text).encode()) for text in values), default=0)
 
 
-def _coolr(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
+def _coolr(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
     table = selection.landslides
     points = shapely.point_on_surface(np.asarray(table.geometry.to_crs(4326)))
     undated = 0
@@ -235,7 +237,7 @@ def _coolr(selection: Inventory, out: Path, report: Reporter) -> list[Path]:
             undated += not record["event_date"]
             rows.writerow({**record, "longitude": f"{point.x:.6f}", "latitude": f"{point.y:.6f}"})
     if undated:
-        report.warn(
+        reporter.warn(
             f"{undated} landslides have no date, which COOLR requires; fill in `Not before` or `Not"
             " after`."
         )

@@ -35,7 +35,7 @@ LOCK_WAIT_S = 2.0
 
 
 def write_geopackage(
-    inventory: Inventory, path: Path, *, keep_reviews: bool = True, report: Reporter = SILENT
+    inventory: Inventory, path: Path, *, keep_reviews: bool = True, reporter: Reporter = SILENT
 ) -> Path:
     """Write an inventory, complete or not at all.
 
@@ -48,7 +48,7 @@ def write_geopackage(
         path: The file; its folder must exist.
         keep_reviews: Keep what was reviewed in an inventory there; False replaces all of it, and it
             stays beside in any case.
-        report: Receives what was kept.
+        reporter: Receives what was kept.
 
     Returns:
         ``path``.
@@ -65,9 +65,9 @@ def write_geopackage(
                 " inventory; choose another name."
             )
         if keep_reviews:
-            inventory = _with_reviewed(inventory, path, report)
+            inventory = _with_reviewed(inventory, path, reporter)
         else:
-            report.log(f"There was an inventory already, which is {_set_aside(path).name} now.")
+            reporter.log(f"There was an inventory already, which is {_set_aside(path).name} now.")
     try:
         if _opened_elsewhere(path):
             _write_into(inventory, path)
@@ -102,15 +102,15 @@ def _write_into(inventory: Inventory, path: Path) -> None:
         replace_content(temporary, path)
 
 
-def _with_reviewed(inventory: Inventory, path: Path, report: Reporter) -> Inventory:
-    merged = keep_reviewed(inventory, read_inventory(path, report=report))
+def _with_reviewed(inventory: Inventory, path: Path, reporter: Reporter) -> Inventory:
+    merged = keep_reviewed(inventory, read_inventory(path, reporter=reporter))
     if not merged.kept:
         return inventory
     previous = _set_aside(path)
     outside = (
         f" ({merged.outside} of them outside the ground looked at now)" if merged.outside else ""
     )
-    report.log(
+    reporter.log(
         f"Kept {merged.kept} reviewed landslides of the earlier inventory{outside}, which replace"
         f" {merged.replaced} new ones; the earlier file is {previous.name}."
     )

@@ -47,7 +47,7 @@ class Rings:
 
 
 def polygons(
-    runs: Runs, transform: Affine, *, every_corner: bool = False, report: Reporter = SILENT
+    runs: Runs, transform: Affine, *, every_corner: bool = False, reporter: Reporter = SILENT
 ) -> NDArray[np.object_]:
     """Trace the outline of every label.
 
@@ -56,7 +56,7 @@ def polygons(
         transform: Maps (column, row) to coordinates.
         every_corner: Put a vertex at every pixel corner along the outline, so that neighbours share
             their vertices.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         One MultiPolygon a label: valid, with holes; pixels that only share a corner are separate
@@ -70,7 +70,7 @@ def polygons(
     shapes: list[NDArray[np.object_]] = []
     batches = list(_batches(parts))
     for number, (batch, low, high) in enumerate(batches):
-        report.progress("tracing outlines", number, len(batches))
+        reporter.progress("tracing outlines", number, len(batches))
         rings = trace(batch)
         rings = with_every_corner(rings) if every_corner else rings
         xy = np.empty((len(rings.x), 2))
@@ -81,7 +81,7 @@ def polygons(
         )
         traced: Any = shapely.polygons(closed, indices=rings.part - low)
         shapes.append(traced[: high - low])
-    report.progress("tracing outlines", len(batches), len(batches))
+    reporter.progress("tracing outlines", len(batches), len(batches))
     order = np.argsort(label_of_part, kind="stable")
     return np.asarray(
         shapely.multipolygons(np.concatenate(shapes)[order], indices=label_of_part[order]),

@@ -33,7 +33,7 @@ def make_record(
     *,
     probability: ProbabilityRaster | None,
     stack: Stack | None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> dict[str, Any]:
     """Gather everything worth knowing of a run.
 
@@ -46,7 +46,7 @@ def make_record(
         probability: Where the mask came from, if known.
         stack: What was looked at; its quality band tells why pixels are hidden, its slope where the
             models saw terrain.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         The record without what follows from the polygons (:func:`counts`); everything in it is
@@ -67,8 +67,8 @@ def make_record(
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "parameters": dict(parameters),
         "inputs": {},
-        "masked_share": masked_share(mask.grid, masked, outside, stack, report),
-        "slope_covered": slope_covered(complement(empty), mask.grid, stack, report),
+        "masked_share": masked_share(mask.grid, masked, outside, stack, reporter),
+        "slope_covered": slope_covered(complement(empty), mask.grid, stack, reporter),
         **(run or {}),
     }
     record["inputs"] = {
@@ -82,7 +82,7 @@ def make_record(
 
 
 def masked_share(
-    grid: Grid, masked: Runs, outside: Runs, stack: Stack | None, report: Reporter = SILENT
+    grid: Grid, masked: Runs, outside: Runs, stack: Stack | None, reporter: Reporter = SILENT
 ) -> dict[str, float | None]:
     """Share of the area of interest that has no result, by reason: cloud, shadow, snow, or no data
     (any other reason).
@@ -98,7 +98,7 @@ def masked_share(
     if len(masked):
         with stack.reader() as reader:
             for window in strips(grid, 8):
-                report.progress("counting clouds", int(window.row_off), grid.rows)
+                reporter.progress("counting clouds", int(window.row_off), grid.rows)
                 quality = reader.quality(window)
                 if quality is not None:
                     seen = np.bincount(
@@ -109,13 +109,13 @@ def masked_share(
                         name: count + int(seen[QUALITY_CLASSES[name]])
                         for name, count in counts.items()
                     }
-        report.progress("counting clouds", grid.rows, grid.rows)
+        reporter.progress("counting clouds", grid.rows, grid.rows)
     rest = int(masked.length.sum()) - sum(counts.values())
     return {name: round(count / size, 6) for name, count in {**counts, "nodata": rest}.items()}
 
 
 def slope_covered(
-    seen: Runs, grid: Grid, stack: Stack | None, report: Reporter = SILENT
+    seen: Runs, grid: Grid, stack: Stack | None, reporter: Reporter = SILENT
 ) -> float | None:
     """Share of the pixels with a result for which the stack has a slope; None where no stack is
     known.
@@ -127,10 +127,10 @@ def slope_covered(
     known = 0
     with stack.reader() as reader:
         for window in strips(grid, 16):
-            report.progress("looking for terrain", int(window.row_off), grid.rows)
+            reporter.progress("looking for terrain", int(window.row_off), grid.rows)
             slope = reader.read(["slope"], window)[0]
             known += int(np.count_nonzero(np.isfinite(slope) & (paint(seen, window) >= 0)))
-    report.progress("looking for terrain", grid.rows, grid.rows)
+    reporter.progress("looking for terrain", grid.rows, grid.rows)
     return round(known / int(seen.length.sum()), 6)
 
 

@@ -31,7 +31,7 @@ POLYGON_LAYERS = {"POLYGON", "MULTIPOLYGON", "GEOMETRY"}
 """Types of layers that may hold landslides."""
 
 
-def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
+def read_inventory(path: Path, *, reporter: Reporter = SILENT) -> Inventory:
     """Read an inventory; one that was edited, filtered or reprojected by other programs, too.
 
     What these leave stale or empty is put right (see :mod:`engine.inventory.restore`): outlines
@@ -41,7 +41,7 @@ def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
     Args:
         path: The file; the landslides are its layer ``landslides``, or else its only layer of
             polygons.
-        report: Receives what is missing.
+        reporter: Receives what is missing.
 
     Raises:
         MissingFileError: There is no such file.
@@ -62,11 +62,11 @@ def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
             f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
         ) from error
     if layer != LANDSLIDES:
-        report.warn(
+        reporter.warn(
             f"{path.name} has no layer `{LANDSLIDES}`; its only layer of polygons, `{layer}`, is"
             " taken for it."
         )
-    landslides = _landslides(table, path, report)
+    landslides = _landslides(table, path, reporter)
     records = records or records_of(landslides)
     if area is not None and len(area):
         shape = area.geometry.union_all()
@@ -78,7 +78,7 @@ def read_inventory(path: Path, *, report: Reporter = SILENT) -> Inventory:
     else:
         shape = shapely.box(*landslides.total_bounds) if len(landslides) else shapely.Polygon()
         ground = "the box around the landslides" if len(landslides) else "no ground at all"
-        report.warn(
+        reporter.warn(
             f"{path.name} has no layer `aoi`: {ground} is taken for the area that was looked at,"
             " but the true one may be larger; `l4s export --out NAME.gpkg` writes landslides of a"
             " chosen status together with that layer."
@@ -103,11 +103,13 @@ def _records(path: Path, layers: Mapping[str, str]) -> list[dict[str, Any]]:
     return [_document(text) for text in runs["document"]] if "document" in runs else []
 
 
-def _landslides(table: gpd.GeoDataFrame, path: Path, report: Reporter) -> gpd.GeoDataFrame:
+def _landslides(table: gpd.GeoDataFrame, path: Path, reporter: Reporter) -> gpd.GeoDataFrame:
     """The rows that have a polygon, with every column of the schema, measured anew where needed."""
     there = np.asarray(table.geometry.notna() & ~table.geometry.is_empty)
     if not there.all():
-        report.warn(f"{int((~there).sum())} rows of {path.name} have no geometry and do not count.")
+        reporter.warn(
+            f"{int((~there).sum())} rows of {path.name} have no geometry and do not count."
+        )
         table = table[there]
     if not np.isin(shapely.get_type_id(np.asarray(table.geometry)), POLYGONS).all():
         raise InventoryError(

@@ -139,7 +139,7 @@ def join(parts: list[Runs], shape: tuple[int, int]) -> Runs:
 
 
 def read_mask(
-    mask: LandslideMask, area: BaseGeometry | None = None, report: Reporter = SILENT
+    mask: LandslideMask, area: BaseGeometry | None = None, reporter: Reporter = SILENT
 ) -> tuple[Runs, Runs, Runs]:
     """Read a mask strip by strip.
 
@@ -147,7 +147,7 @@ def read_mask(
         mask: The mask.
         area: Where was looked, in the mask's CRS: pixels whose centre lies in it; None for
             everywhere.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         Runs of landslide pixels, of pixels without data inside the area, and of those outside it;
@@ -161,7 +161,7 @@ def read_mask(
     outside: list[Runs] = []
     found = 0
     for window in strips(mask.grid, 4):
-        report.progress("reading the mask", int(window.row_off), mask.grid.rows)
+        reporter.progress("reading the mask", int(window.row_off), mask.grid.rows)
         values = mask.read(window)
         empty = values == MASK_NODATA
         beyond = np.zeros_like(empty)
@@ -175,7 +175,7 @@ def read_mask(
                 f"{mask.path} holds more than {MAX_RUNS:,} separate runs of pixels, which is noise"
                 " and not landslides; raise the threshold or smooth the mask first."
             )
-    report.progress("reading the mask", mask.grid.rows, mask.grid.rows)
+    reporter.progress("reading the mask", mask.grid.rows, mask.grid.rows)
     return (
         join(slides, mask.grid.shape),
         join(masked, mask.grid.shape),

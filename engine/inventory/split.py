@@ -42,7 +42,7 @@ def split_blobs(
     stack: Stack | None,
     connectivity: int,
     min_pixels: int,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> tuple[Runs, NDArray[np.bool_]]:
     """Split blobs where they consist of several slides.
 
@@ -53,7 +53,7 @@ def split_blobs(
         stack: Its DEM is needed for ``flow``.
         connectivity: 4 or 8.
         min_pixels: Pieces are at least this large.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         Runs with new labels, and for each label whether it is one of several pieces of a blob
@@ -69,11 +69,11 @@ def split_blobs(
     pieces: list[tuple[int, Runs]] = []
     with _reader(how, probability, stack) as read:
         for number, label in enumerate(candidates):
-            report.progress("splitting", number, len(candidates))
+            reporter.progress("splitting", number, len(candidates))
             blob = of_label(int(label))
             window = _bounding_window(blob)
             if window.width * window.height > LARGEST_PX:
-                report.warn(
+                reporter.warn(
                     f"A blob of {int(blob.length.sum()):,} pixels is too large to be split and"
                     " stays whole."
                 )
@@ -81,7 +81,7 @@ def split_blobs(
             found = split_one(paint(blob, window) >= 0, read(window), how, connectivity, min_pixels)
             if found.max() > 1:
                 pieces.append((int(label), _runs_of(found, window, runs.shape)))
-    report.progress("splitting", len(candidates), len(candidates))
+    reporter.progress("splitting", len(candidates), len(candidates))
     return _replace(runs, pieces)
 
 

@@ -95,7 +95,7 @@ def vectorize(
     area: BaseGeometry | None = None,
     config: VectorizeConfig | None = None,
     run: Mapping[str, Any] | None = None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Inventory:
     """Turn a landslide mask into an inventory.
 
@@ -109,7 +109,7 @@ def vectorize(
             None for everywhere.
         config: Connectivity, minimum mapping unit, outlines.
         run: What is known of how the mask was made (models, parameters, inputs …); JSON.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         The inventory; empty but valid where the mask holds no landslide.
@@ -121,7 +121,7 @@ def vectorize(
     """
     config = config or VectorizeConfig()
     grid = mask.grid
-    slides, masked, outside = read_mask(mask, area, report)
+    slides, masked, outside = read_mask(mask, area, reporter)
     empty = both(masked, outside)
     if empty.length.sum() == grid.rows * grid.columns:
         raise NoValidPixelsError(
@@ -130,8 +130,8 @@ def vectorize(
     slides = fill_holes(slides, empty, grid, config.fill_holes_m2, config.connectivity)
     slides = label_runs(slides, config.connectivity)
     slides = slides.where(slides.area_m2(grid) >= config.min_area_m2 * (1 - 1e-6))
-    slides, amalgamated = _split(slides, mask, config, probability, stack, report)
-    shapes = _outlines(slides, grid, config.outline, report)
+    slides, amalgamated = _split(slides, mask, config, probability, stack, reporter)
+    shapes = _outlines(slides, grid, config.outline, reporter)
     with open_layers(
         grid, probability=probability, uncertainty=uncertainty, stack=stack, change=change
     ) as (
@@ -139,7 +139,7 @@ def vectorize(
         read,
     ):
         zonal = (
-            zonal_statistics(slides, grid, names, read, report=report)
+            zonal_statistics(slides, grid, names, read, reporter=reporter)
             if names and len(slides)
             else {}
         )
@@ -155,7 +155,7 @@ def vectorize(
         outside,
         probability=probability,
         stack=stack,
-        report=report,
+        reporter=reporter,
     )
     columns.update(columns_of(record))
     order = np.argsort(-np.asarray(columns["area_m2"]), kind="stable")
@@ -181,7 +181,7 @@ def _split(
     config: VectorizeConfig,
     probability: ProbabilityRaster | None,
     stack: Stack | None,
-    report: Reporter,
+    reporter: Reporter,
 ) -> tuple[Runs, NDArray[np.bool_]]:
     for raster, name in ((probability, "probability raster"), (stack, "stack")):
         if raster is not None:
@@ -195,14 +195,16 @@ def _split(
         stack=stack,
         connectivity=config.connectivity,
         min_pixels=fewest,
-        report=report,
+        reporter=reporter,
     )
 
 
-def _outlines(slides: Runs, grid: Grid, outline: Outline, report: Reporter) -> NDArray[np.object_]:
+def _outlines(
+    slides: Runs, grid: Grid, outline: Outline, reporter: Reporter
+) -> NDArray[np.object_]:
     if outline == "exact":
-        return polygons(slides, grid.transform, report=report)
-    exact = polygons(slides, Affine(1, 0, 0, 0, -1, 0), every_corner=True, report=report)
+        return polygons(slides, grid.transform, reporter=reporter)
+    exact = polygons(slides, Affine(1, 0, 0, 0, -1, 0), every_corner=True, reporter=reporter)
     return reshape(exact, outline, grid.transform)
 
 

@@ -89,7 +89,7 @@ class _Sums:
 
 
 def zonal_statistics(
-    runs: Runs, grid: Grid, layers: Sequence[str], read: Read, *, report: Reporter = SILENT
+    runs: Runs, grid: Grid, layers: Sequence[str], read: Read, *, reporter: Reporter = SILENT
 ) -> dict[str, Zonal]:
     """Measure layers over labelled runs.
 
@@ -98,7 +98,7 @@ def zonal_statistics(
         grid: Their grid.
         layers: Names of the layers that ``read`` gives.
         read: Reads a window, shape (layers, rows, columns), NaN where there is no data.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         Statistics by layer name.
@@ -106,7 +106,7 @@ def zonal_statistics(
     sums = {name: _Sums(runs.count) for name in layers}
     for window in strips(grid, 4 * (len(layers) + 3)):
         row = int(window.row_off)
-        report.progress("measuring", row, grid.rows)
+        reporter.progress("measuring", row, grid.rows)
         here = runs.in_rows(row, row + int(window.height))
         if not len(here):
             continue
@@ -116,7 +116,7 @@ def zonal_statistics(
         values = read(narrow).reshape(len(layers), -1)
         for name, plane in zip(layers, values, strict=True):
             sums[name].add(label, first, plane[pixel].astype(np.float64), pixel, narrow)
-    report.progress("measuring", grid.rows, grid.rows)
+    reporter.progress("measuring", grid.rows, grid.rows)
     return {name: one.result() for name, one in sums.items()}
 
 

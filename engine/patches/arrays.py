@@ -138,7 +138,7 @@ def concatenate(parts: Sequence[PatchArrays]) -> PatchArrays:
 
 
 def open_patches(
-    path: Path, split: Split = "train", *, labels: bool = True, report: Reporter = SILENT
+    path: Path, split: Split = "train", *, labels: bool = True, reporter: Reporter = SILENT
 ) -> PatchArrays:
     """Open a dataset: a packed folder (mapped, not read) or HDF5 patches in any known layout (read
     into memory).
@@ -147,7 +147,7 @@ def open_patches(
         path: Folder.
         split: Split of an HDF5 dataset.
         labels: Whether masks are needed; False leaves them unread.
-        report: Progress over the patches.
+        reporter: Progress over the patches.
 
     Raises:
         MissingFileError, UnreadableFileError, DatasetError: See
@@ -164,24 +164,24 @@ def open_patches(
     folder = find_patches(path, split, labels="needed" if labels else "ignored")
     shape = (len(folder), len(NAMES), 128, 128)
     return _fill(
-        folder, np.empty(shape, np.int16), np.empty((shape[0], *shape[2:]), np.uint8), report
+        folder, np.empty(shape, np.int16), np.empty((shape[0], *shape[2:]), np.uint8), reporter
     )
 
 
-def pack(folder: PatchFolder, out: Path, report: Reporter = SILENT) -> PatchArrays:
+def pack(folder: PatchFolder, out: Path, reporter: Reporter = SILENT) -> PatchArrays:
     """Write HDF5 patches as a packed dataset, without loss, complete or not at all.
 
     Args:
         folder: The patches.
         out: Folder to write; replaced if it is a packed dataset already.
-        report: Progress over the patches.
+        reporter: Progress over the patches.
     """
     shape = (len(folder), len(NAMES), 128, 128)
 
     def fill(part: Path) -> PatchArrays:
         images = np.lib.format.open_memmap(part / IMAGES, "w+", np.int16, shape)
         masks = np.lib.format.open_memmap(part / MASKS, "w+", np.uint8, (shape[0], *shape[2:]))
-        arrays = _fill(folder, images, masks, report)
+        arrays = _fill(folder, images, masks, reporter)
         images.flush()
         masks.flush()
         return arrays
@@ -217,7 +217,7 @@ def to_int16(raw: NDArray[np.float32], name: str) -> NDArray[np.int16]:
 
 
 def _fill(
-    folder: PatchFolder, images: NDArray[np.int16], masks: NDArray[np.uint8], report: Reporter
+    folder: PatchFolder, images: NDArray[np.int16], masks: NDArray[np.uint8], reporter: Reporter
 ) -> PatchArrays:
     places = []
     for index, file in enumerate(folder.files):
@@ -225,7 +225,7 @@ def _fill(
         images[index] = to_int16(patch.image, str(file.image))
         masks[index] = IGNORE if patch.mask is None else patch.mask
         places.append(patch.place)
-        report.progress("reading patches", index + 1, len(folder))
+        reporter.progress("reading patches", index + 1, len(folder))
     return PatchArrays(
         images,
         masks,

@@ -112,12 +112,12 @@ class DatasetReport:
         return found
 
 
-def check_dataset(dataset: Dataset, *, report: Reporter = SILENT) -> DatasetReport:
+def check_dataset(dataset: Dataset, *, reporter: Reporter = SILENT) -> DatasetReport:
     """Read every patch of a dataset and report; unusable ones are listed, not raised.
 
     Args:
         dataset: What :func:`engine.patches.dataset.open_dataset` found.
-        report: Progress over the patches.
+        reporter: Progress over the patches.
     """
     problems: list[tuple[str, str]] = []
     degenerate: list[str] = []
@@ -134,7 +134,7 @@ def check_dataset(dataset: Dataset, *, report: Reporter = SILENT) -> DatasetRepo
                 refused.add_values(values.reshape(-1, len(NAMES)).T)
             continue
         finally:
-            report.progress("checking patches", index + 1, len(dataset))
+            reporter.progress("checking patches", index + 1, len(dataset))
         if _degenerate(sample, dataset.channels):
             degenerate.append(name)
         sums.setdefault(sample.site, _Sums(dataset.channels)).add(sample)

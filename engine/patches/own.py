@@ -36,7 +36,7 @@ def patches_from_stack(
     *,
     layer: str | None = None,
     side_px: int = SIDE_PX,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> PatchArrays:
     """Cut a stack into patches.
 
@@ -46,7 +46,7 @@ def patches_from_stack(
             without labels. Polygons whose ``status`` is ``rejected`` do not count.
         layer: Layer of the inventory's file; ``landslides``, or its first, by default.
         side_px: Side of the patches.
-        report: Progress over the patches, and a warning of slopes that are no degrees.
+        reporter: Progress over the patches, and a warning of slopes that are no degrees.
 
     Returns:
         Patches on the stack's channels; rounded to whole DN, degrees and metres, as the benchmark's
@@ -89,8 +89,8 @@ def patches_from_stack(
                 masks.append(mask)
                 ids.append(f"{path.stem}-r{row}-c{column}")
                 places.append(Place(path.stem, row // side_px, column // side_px))
-            report.progress("cutting patches", done + 1, len(spots))
-    units.finish(str(path), report)
+            reporter.progress("cutting patches", done + 1, len(spots))
+    units.finish(str(path), reporter)
     if not images:
         raise DatasetError(
             f"{path} holds no patch with data in at least {MIN_VALID:.0%} of its pixels."

@@ -33,7 +33,7 @@ class Fold:
 
 
 def split(
-    arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, report: Reporter = SILENT
+    arrays: PatchArrays, method: Method, folds: int, *, seed: int = 0, reporter: Reporter = SILENT
 ) -> list[Fold]:
     """Cut labelled patches into folds.
 
@@ -44,7 +44,7 @@ def split(
             which leaks and says so.
         folds: Number of folds.
         seed: Order in which equal blocks are dealt, and the random split.
-        report: Takes the warning.
+        reporter: Takes the warning.
 
     Raises:
         ConfigError: Unknown method or fewer than two folds.
@@ -56,7 +56,7 @@ def split(
             f" {folds}."
         )
     if method == "random":
-        report.warn(
+        reporter.warn(
             "A random split leaks: neighbouring patches touch, so its scores are too high. Use site"
             " or block for anything you report."
         )

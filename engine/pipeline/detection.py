@@ -80,7 +80,7 @@ def detect(
     area: BaseGeometry | None = None,
     change: Path | None = None,
     inputs: Mapping[str, Any] | None = None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Detection:
     """Detect landslides in a stack.
 
@@ -95,7 +95,7 @@ def detect(
             (:mod:`engine.scene.change`); None takes the one that ``l4s stack --before`` put beside
             the stack, if there is one.
         inputs: What the stack was made from, for the provenance.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         Handles on all that was written.
@@ -106,16 +106,18 @@ def detect(
     config = config or DetectConfig()
     started, clock = datetime.now(timezone.utc), time.monotonic()
     output_folder(out)
-    _warn_without_cloud_mask(stack, config.inference, report)
-    prediction = predict(stack, bundles, out=out, config=config.inference, area=area, report=report)
-    threshold = _threshold(config.threshold, prediction, report)
+    _warn_without_cloud_mask(stack, config.inference, reporter)
+    prediction = predict(
+        stack, bundles, out=out, config=config.inference, area=area, reporter=reporter
+    )
+    threshold = _threshold(config.threshold, prediction, reporter)
     # It stands for a complete result: an earlier one's must not stay beside the files that are
     # replaced from here on.
     (out / RECORD).unlink(missing_ok=True)
     mask = make_mask(
-        prediction.probability, out=out / "mask.tif", threshold=threshold, report=report
+        prediction.probability, out=out / "mask.tif", threshold=threshold, reporter=reporter
     )
-    change = change or change_on(stack.grid, [change_path(stack.path)], report)
+    change = change or change_on(stack.grid, [change_path(stack.path)], reporter)
     run = {
         "engine_version": __version__,
         "created": started.isoformat(timespec="seconds"),
@@ -136,28 +138,28 @@ def detect(
         area=area,
         config=config.polygons,
         run=run,
-        report=report,
+        reporter=reporter,
     )
-    _warn_of_partial_slope(inventory, report)
+    _warn_of_partial_slope(inventory, reporter)
     written = write_results(
-        inventory, out, clock, stack=stack, probability=prediction.probability, report=report
+        inventory, out, clock, stack=stack, probability=prediction.probability, reporter=reporter
     )
     return Detection(**vars(written), folder=out, prediction=prediction, mask=mask)
 
 
-def _threshold(wanted: Threshold, prediction: Prediction, report: Reporter) -> float:
+def _threshold(wanted: Threshold, prediction: Prediction, reporter: Reporter) -> float:
     if wanted is None:
         return prediction.threshold
     if wanted == "auto":
         value = automatic_threshold(
-            prediction.probability, around=prediction.threshold, report=report
+            prediction.probability, around=prediction.threshold, reporter=reporter
         )
-        report.log(f"The threshold is {value:.3f}, from the histogram of probabilities.")
+        reporter.log(f"The threshold is {value:.3f}, from the histogram of probabilities.")
         return value
     return float(wanted)
 
 
-def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, report: Reporter) -> None:
+def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, reporter: Reporter) -> None:
     """Say that nobody looked for clouds: a clouded map without landslides looks like a map without
     landslides.
     """
@@ -172,29 +174,29 @@ def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, report: Repo
             " clouds and snow, or look for them in the image before you trust the map."
         )
     )
-    report.warn(
+    reporter.warn(
         f"{stack.path.name} has no cloud mask, so clouds are taken for ground: they hide landslides"
         f" and can look like some; {remedy}"
     )
 
 
-def _warn_of_partial_slope(inventory: Inventory, report: Reporter) -> None:
+def _warn_of_partial_slope(inventory: Inventory, reporter: Reporter) -> None:
     covered = inventory.run.get("slope_covered")
     if covered and covered < WELL_COVERED:
-        report.warn(
+        reporter.warn(
             f"{100 * (1 - covered):.1f} % of the ground has no slope, without which most landslides"
             " are missed or fields are drawn: an elevation model (DEM) is missing there."
         )
 
 
-def merge(detections: Sequence[Detection], out: Path, *, report: Reporter = SILENT) -> Results:
+def merge(detections: Sequence[Detection], out: Path, *, reporter: Reporter = SILENT) -> Results:
     """Write one inventory of several detections with its report; ground and landslides that two of
     them saw count once.
 
     Args:
         detections: One or more; see :func:`engine.inventory.combine.combine`.
         out: Folder for ``inventory.gpkg``, ``report.html`` and ``run.json``.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Raises:
         L4SError: See :mod:`engine.errors`.
@@ -203,8 +205,8 @@ def merge(detections: Sequence[Detection], out: Path, *, report: Reporter = SILE
     stacks = {str(d.inventory.run["inputs"]["stack"]) for d in detections}
     stack = Stack.open(Path(stacks.pop())) if len(stacks) == 1 else None
     combined = combine([d.inventory for d in detections])
-    report.log(
+    reporter.log(
         f"Of landslides that two detections mapped, {combined.run['mapped_twice']} were left out"
         f" and {combined.run['joined']} joined."
     )
-    return write_results(combined, output_folder(out), clock, stack=stack, report=report)
+    return write_results(combined, output_folder(out), clock, stack=stack, reporter=reporter)

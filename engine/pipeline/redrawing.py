@@ -34,7 +34,7 @@ def redraw(
     uncertainty: ProbabilityRaster | None = None,
     change: Path | None = None,
     polygons: VectorizeConfig | None = None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Inventory:
     """Draw landslides from a finished probability raster or a mask, without detecting anew.
 
@@ -51,7 +51,7 @@ def redraw(
         uncertainty: Gives the agreement of models and views.
         change: Raster of NDVI and brightness change.
         polygons: Minimum mapping unit, outlines.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         The inventory as the file holds it.
@@ -69,11 +69,13 @@ def redraw(
         if probability is not None:
             origin = finished.origin_of(probability.path)
             uncertainty = uncertainty or finished.uncertainty_of(probability)
-            change = change or change_on(probability.grid, _changes_of(probability, stack), report)
+            change = change or change_on(
+                probability.grid, _changes_of(probability, stack), reporter
+            )
             if mask is None:
                 cut = threshold or probability.threshold() or DEFAULT_THRESHOLD
                 mask = make_mask(
-                    probability, out=Path(folder) / "mask.tif", threshold=cut, report=report
+                    probability, out=Path(folder) / "mask.tif", threshold=cut, reporter=reporter
                 )
                 members = origin.facts.get("members", [])
                 models = [
@@ -95,11 +97,11 @@ def redraw(
             area=origin.area,
             config=polygons,
             run={**noted, **sources_of(stack, change)},
-            report=report,
+            reporter=reporter,
         )
-    inventory = read_inventory(write_geopackage(inventory, out, report=report))
+    inventory = read_inventory(write_geopackage(inventory, out, reporter=reporter))
     if out.name == INVENTORY and out.with_name(REPORT).exists():
-        report.log(
+        reporter.log(
             f"{REPORT} beside {out.name} still shows the landslides of before; `l4s report` writes"
             " it anew."
         )

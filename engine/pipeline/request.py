@@ -29,7 +29,7 @@ def stack_for(
     *,
     out: Path,
     config: StackConfig,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Stack:
     """Make ``out/stack.tif``, or take the one that an interrupted or earlier run made from the very
     same inputs.
@@ -39,7 +39,7 @@ def stack_for(
         dem: Elevation models.
         out: Folder of the results.
         config: How the stack is made.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Raises:
         L4SError: What :func:`engine.scene.stack.make_stack` raises.
@@ -58,10 +58,10 @@ def stack_for(
         indent=2,
     )
     if path.exists() and record.exists() and record.read_text(encoding="utf-8") == made_from:
-        report.log(f"The stack {path} was made from the same inputs and is used again.")
+        reporter.log(f"The stack {path} was made from the same inputs and is used again.")
         return Stack.open(path)
     record.unlink(missing_ok=True)
-    stack = make_stack(imagery, dem, out=path, config=config, report=report)
+    stack = make_stack(imagery, dem, out=path, config=config, reporter=reporter)
     with atomic_path(record) as temporary:
         temporary.write_text(made_from, encoding="utf-8")
     return stack

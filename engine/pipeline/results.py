@@ -49,7 +49,7 @@ def write_results(
     *,
     stack: Stack | None,
     probability: ProbabilityRaster | None = None,
-    report: Reporter,
+    reporter: Reporter,
 ) -> Results:
     """Write an inventory with its report and its record.
 
@@ -60,20 +60,20 @@ def write_results(
         clock: When the work began, by :func:`time.monotonic`.
         stack: The image below the report's map.
         probability: For its map in the report.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Raises:
         L4SError: See :mod:`engine.errors`.
     """
     run_path = out / RECORD
     run_path.unlink(missing_ok=True)
-    inventory_path = write_geopackage(inventory, out / INVENTORY, report=report)
+    inventory_path = write_geopackage(inventory, out / INVENTORY, reporter=reporter)
     # What was reviewed in an earlier run came in while writing: every number from here on is the
     # file's.
     inventory = read_inventory(inventory_path)
     with _beside(inventory_path):
         report_path = write_report(
-            inventory, out / REPORT, stack=stack, probability=probability, report=report
+            inventory, out / REPORT, stack=stack, probability=probability, reporter=reporter
         )
         # The polygons' own record knows more by now: the area seen, what hid the rest, how many
         # landslides there are.

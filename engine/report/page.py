@@ -66,7 +66,7 @@ def write_report(
     *,
     stack: Stack | None = None,
     probability: ProbabilityRaster | None = None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Path:
     """Write the report and, in a folder ``NAME_figures`` beside it, its figures.
 
@@ -75,7 +75,7 @@ def write_report(
         out: The HTML file; its folder must exist.
         stack: Gives the image below the map; in any CRS, and the outlines are drawn in it.
         probability: Gives the probability map, likewise.
-        report: Receives progress.
+        reporter: Receives progress.
 
     Returns:
         ``out``.
@@ -90,9 +90,9 @@ def write_report(
     summary = summarise(inventory)
     drawn: dict[str, bytes] = {}
     for name, figure in _figures(inventory, summary, stack, probability):
-        report.progress("drawing the report", len(drawn), 6)
+        reporter.progress("drawing the report", len(drawn), 6)
         drawn[name] = figures.png(figure)
-    report.progress("drawing the report", 6, 6)
+    reporter.progress("drawing the report", 6, 6)
     text = page(_title(inventory), _subtitle(inventory), _sections(inventory, summary, drawn))
     folder = output_folder(out.with_name(f"{out.stem}_figures"))
     for name, data in drawn.items():

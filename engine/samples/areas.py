@@ -70,7 +70,7 @@ def joined_areas(arrays: PatchArrays) -> list[Area]:
     return areas
 
 
-def free_areas(path: Path, report: Reporter = SILENT) -> list[Area]:
+def free_areas(path: Path, reporter: Reporter = SILENT) -> list[Area]:
     """Areas without landslides: a stack (GeoTIFF), a folder of stacks, or a folder of patches,
     whose masks are not looked at.
 
@@ -84,7 +84,7 @@ def free_areas(path: Path, report: Reporter = SILENT) -> list[Area]:
     if stacks and not (path / INDEX).is_file():
         images = [(stack.stem, _read_stack(stack)) for stack in stacks]
     else:
-        arrays = open_patches(path, labels=False, report=report).take_channels(NAMES)
+        arrays = open_patches(path, labels=False, reporter=reporter).take_channels(NAMES)
         images = [(name, arrays.raw(index)) for index, name in enumerate(arrays.ids)]
     there = [(name, image) for name, image in images if np.isfinite(image[1]).any()]
     if not there:

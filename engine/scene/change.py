@@ -58,7 +58,7 @@ def change_path(stack: Path) -> Path:
     return stack.with_name(f"{stack.stem}.change.tif")
 
 
-def change_on(grid: Grid, candidates: Sequence[Path], report: Reporter = SILENT) -> Path | None:
+def change_on(grid: Grid, candidates: Sequence[Path], reporter: Reporter = SILENT) -> Path | None:
     """The first of several places at which there is a change raster on a grid, or None; says which
     one is taken.
     """
@@ -68,9 +68,9 @@ def change_on(grid: Grid, candidates: Sequence[Path], report: Reporter = SILENT)
         with open_raster(path) as dataset:
             fits = grid_of(dataset, str(path)).same_as(grid)
         if fits:
-            report.log(f"The change since before the event is read from {path}.")
+            reporter.log(f"The change since before the event is read from {path}.")
             return path
-        report.log(f"{path} lies on another grid and is left aside.")
+        reporter.log(f"{path} lies on another grid and is left aside.")
     return None
 
 
@@ -80,7 +80,7 @@ def make_change(
     *,
     out: Path,
     config: StackConfig = DEFAULT,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> ChangeRaster:
     """Compare a stack with imagery from before the event, aligned to the stack's grid.
 
@@ -89,7 +89,7 @@ def make_change(
         before: Products, folders or files, in any CRS.
         out: GeoTIFF to write.
         config: Its resampling and quality mask are used; area and offset are not.
-        report: Told about every window.
+        reporter: Told about every window.
 
     Returns:
         The change, unknown (nodata) under clouds of either date and where one has no data. Without
@@ -110,7 +110,7 @@ def make_change(
         )
     ndvi = all(name in shared for name in _NDVI_BANDS)
     if not ndvi:
-        report.warn(
+        reporter.warn(
             "B04 or B08 is missing before or after the event: the change of NDVI stays unknown."
         )
     channels = tuple(dict.fromkeys((*brightness, *(_NDVI_BANDS if ndvi else ()))))
@@ -132,7 +132,7 @@ def make_change(
         )
         windows = list(stack.grid.windows(_WINDOW_PX))
         for done, window in enumerate(windows):
-            report.progress("change", done, len(windows))
+            reporter.progress("change", done, len(windows))
             values = _compare(
                 _after(reader, channels, window), earlier.read(window), channels, brightness
             )
@@ -159,7 +159,7 @@ def make_change(
             "median_brightness_change": median,
         }
         writer.tag({PROVENANCE_TAG: json.dumps(facts)})
-    report.progress("change", len(windows), len(windows))
+    reporter.progress("change", len(windows), len(windows))
     return ChangeRaster(out, stack.grid, share)
 
 

@@ -72,7 +72,7 @@ def write_safe(
     name: SafeName,
     size_px: int,
     zipped: bool,
-    report: Reporter,
+    reporter: Reporter,
 ) -> Path:
     """Make a product of band files.
 
@@ -83,7 +83,7 @@ def write_safe(
         name: Level and date.
         size_px: Side of the scene in 10 m pixels.
         zipped: Whether the product is packed into a zip.
-        report: Told about every band.
+        reporter: Told about every band.
 
     Returns:
         The SAFE folder or the zip.
@@ -103,14 +103,14 @@ def write_safe(
                 place = granule / name.band(band, resolution)
             place.parent.mkdir(parents=True, exist_ok=True)
             jobs.append((source, place, _JP2_BLOCK_PX[resolution]))
-        _encode_all(jobs, size_px, report)
+        _encode_all(jobs, size_px, reporter)
         (root / f"MTD_MSI{name.level}.xml").write_text(_product_metadata(name), encoding="utf-8")
         (granule / "MTD_TL.xml").write_text(
             _tile_metadata(size_px, sources["B02"][0]), encoding="utf-8"
         )
     if not zipped:
         return target
-    packed = _pack(target, out / f"{target.name.removesuffix('.SAFE')}.zip", report)
+    packed = _pack(target, out / f"{target.name.removesuffix('.SAFE')}.zip", reporter)
     shutil.rmtree(target)
     return packed
 
@@ -128,10 +128,10 @@ def write_alos(dem: Path, out: Path, frame: int) -> Path:
     return target
 
 
-def _pack(folder: Path, target: Path, report: Reporter) -> Path:
+def _pack(folder: Path, target: Path, reporter: Reporter) -> Path:
     with atomic_path(target) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-            report.check()
+            reporter.check()
             archive.write(file, f"{folder.name}/{file.relative_to(folder).as_posix()}")
     return target
 
@@ -151,12 +151,12 @@ def encode_jp2(source: Path, target: Path, block_px: int) -> None:
         )
 
 
-def _encode_all(jobs: list[tuple[Path, Path, int]], size_px: int, report: Reporter) -> None:
+def _encode_all(jobs: list[tuple[Path, Path, int]], size_px: int, reporter: Reporter) -> None:
     workers = os.cpu_count() or 1
     if size_px <= _IN_PROCESS_PX:
         with ThreadPoolExecutor(workers) as pool:
             for done, future in enumerate([pool.submit(encode_jp2, *job) for job in jobs]):
-                report.progress("simulate JPEG 2000", done, len(jobs))
+                reporter.progress("simulate JPEG 2000", done, len(jobs))
                 future.result()
         return
     # Encoding one band of a full tile takes a minute and cannot be interrupted: in a process of its
@@ -166,7 +166,7 @@ def _encode_all(jobs: list[tuple[Path, Path, int]], size_px: int, report: Report
     running: list[SpawnProcess] = []
     try:
         while waiting or running:
-            report.progress("simulate JPEG 2000", done, len(jobs))
+            reporter.progress("simulate JPEG 2000", done, len(jobs))
             while waiting and len(running) < workers:
                 process = context.Process(target=encode_jp2, args=waiting.pop(0), daemon=True)
                 process.start()

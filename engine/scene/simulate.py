@@ -64,14 +64,14 @@ class SimulatedScene:
 
 
 def simulate(
-    out: Path, config: SimulationConfig = DEFAULT, report: Reporter = SILENT
+    out: Path, config: SimulationConfig = DEFAULT, reporter: Reporter = SILENT
 ) -> SimulatedScene:
     """Write a scene with known landslides.
 
     Args:
         out: Folder to write into; it is created.
         config: What is simulated.
-        report: Told about every piece.
+        reporter: Told about every piece.
 
     Returns:
         What was written.
@@ -82,11 +82,11 @@ def simulate(
     output_folder(out)
     scene = Scene.plan(config)
     truth, stack = out / "truth.tif", out / "truth_stack.tif"
-    dem = _write_dems(scene, out, report)
-    imagery, covered = _write_scene(scene, out, truth, stack, report)
+    dem = _write_dems(scene, out, reporter)
+    imagery, covered = _write_scene(scene, out, truth, stack, reporter)
     before: tuple[Path, ...] = ()
     if config.before:
-        before = (_write_before(scene.year_before(), output_folder(out / "before"), report),)
+        before = (_write_before(scene.year_before(), output_folder(out / "before"), reporter),)
     landslides = _touching(scene)
     share = covered / config.size_px**2
     with atomic_path(out / "scene.json") as path:
@@ -107,14 +107,14 @@ def _touching(scene: Scene) -> int:
 
 
 def _write_scene(
-    scene: Scene, out: Path, truth: Path, stack: Path, report: Reporter
+    scene: Scene, out: Path, truth: Path, stack: Path, reporter: Reporter
 ) -> tuple[Path, int]:
     """Write bands, truth and true stack in one pass; returns the imagery's path and the number of
     landslide pixels.
     """
     covered = 0
     names = (*OPTICAL, *TERRAIN, QUALITY)
-    with _imagery(scene, out, _SENSED, report) as product:
+    with _imagery(scene, out, _SENSED, reporter) as product:
         with ExitStack() as opened:
             mask = opened.enter_context(
                 RasterWriter(truth, scene.grid, dtype="uint8", bands=("landslide",), nodata=255)
@@ -137,24 +137,24 @@ def _write_scene(
             bands = opened.enter_context(BandFiles(product.bands, scene))
             windows = list(scene.windows())
             for done, window in enumerate(windows):
-                report.progress("simulate", done, len(windows))
+                reporter.progress("simulate", done, len(windows))
                 piece = scene.render(window)
                 bands.write(piece, window)
                 mask.write(piece.truth[np.newaxis], window)
                 true.write(_stacked(piece), window)
                 covered += int(piece.truth.sum())
-        report.progress("simulate", len(windows), len(windows))
+        reporter.progress("simulate", len(windows), len(windows))
         return product.finish(), covered
 
 
-def _write_before(scene: Scene, out: Path, report: Reporter) -> Path:
+def _write_before(scene: Scene, out: Path, reporter: Reporter) -> Path:
     windows = list(scene.windows())
-    with _imagery(scene, out, _SENSED_BEFORE, report) as product:
+    with _imagery(scene, out, _SENSED_BEFORE, reporter) as product:
         with BandFiles(product.bands, scene) as bands:
             for done, window in enumerate(windows):
-                report.progress("simulate before", done, len(windows))
+                reporter.progress("simulate before", done, len(windows))
                 bands.write(scene.render(window), window)
-        report.progress("simulate before", len(windows), len(windows))
+        reporter.progress("simulate before", len(windows), len(windows))
         return product.finish()
 
 
@@ -167,7 +167,7 @@ class _Product:
 
 
 @contextmanager
-def _imagery(scene: Scene, out: Path, sensed: str, report: Reporter) -> Iterator[_Product]:
+def _imagery(scene: Scene, out: Path, sensed: str, reporter: Reporter) -> Iterator[_Product]:
     config = scene.config
     if config.product == "bands":
         folder = output_folder(out / "sentinel2")
@@ -183,7 +183,12 @@ def _imagery(scene: Scene, out: Path, sensed: str, report: Reporter) -> Iterator
         yield _Product(
             folder,
             lambda: write_safe(
-                sources, out, name=name, size_px=config.size_px, zipped=config.zipped, report=report
+                sources,
+                out,
+                name=name,
+                size_px=config.size_px,
+                zipped=config.zipped,
+                reporter=reporter,
             ),
         )
 
@@ -259,7 +264,7 @@ def _coarse(window: Window, factor: int) -> Window:
     )
 
 
-def _write_dems(scene: Scene, out: Path, report: Reporter) -> tuple[Path, ...]:
+def _write_dems(scene: Scene, out: Path, reporter: Reporter) -> tuple[Path, ...]:
     """Write the elevation: one GeoTIFF beside plain bands; two overlapping ALOS-like archives
     beside a SAFE.
     """
@@ -267,7 +272,7 @@ def _write_dems(scene: Scene, out: Path, report: Reporter) -> tuple[Path, ...]:
     margin = _DEM_MARGIN_PX * DEM_PIXEL_M
     whole = (left - margin, bottom - margin, right + margin, top + margin)
     if scene.config.product == "bands":
-        return (_write_dem(scene, out / "dem.tif", whole, (left - 3.1, top + 4.7), report),)
+        return (_write_dem(scene, out / "dem.tif", whole, (left - 3.1, top + 4.7), reporter),)
     middle = (left + right) / 2
     west, east = (
         (whole[0], whole[1], middle + margin, whole[3]),
@@ -287,7 +292,7 @@ def _write_dems(scene: Scene, out: Path, report: Reporter) -> tuple[Path, ...]:
         ):
             archives.append(
                 write_alos(
-                    _write_dem(scene, Path(temporary) / f"{frame}.tif", bounds, origin, report),
+                    _write_dem(scene, Path(temporary) / f"{frame}.tif", bounds, origin, reporter),
                     out,
                     frame,
                 )
@@ -296,7 +301,7 @@ def _write_dems(scene: Scene, out: Path, report: Reporter) -> tuple[Path, ...]:
 
 
 def _write_dem(
-    scene: Scene, path: Path, bounds: Bounds, origin: tuple[float, float], report: Reporter
+    scene: Scene, path: Path, bounds: Bounds, origin: tuple[float, float], reporter: Reporter
 ) -> Path:
     """Write elevation as ALOS PALSAR RTC has it: 12.5 m, whole metres, a grid of its own."""
     grid = Grid.from_bounds(scene.grid.crs, bounds, DEM_PIXEL_M, origin)
@@ -305,9 +310,9 @@ def _write_dem(
         path, grid, dtype="int16", bands=("DEM",), nodata=NODATA, overviews=False
     ) as writer:
         for done, window in enumerate(windows):
-            report.progress("simulate terrain", done, len(windows))
+            reporter.progress("simulate terrain", done, len(windows))
             writer.write(_dem_piece(scene, grid, window)[np.newaxis], window)
-    report.progress("simulate terrain", len(windows), len(windows))
+    reporter.progress("simulate terrain", len(windows), len(windows))
     return path
 
 

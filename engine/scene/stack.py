@@ -101,7 +101,7 @@ def make_stack(
     *,
     out: Path,
     config: StackConfig = StackConfig(),
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> Stack:
     """Bring imagery and elevation onto one grid of about 10 m, in raw units.
 
@@ -112,7 +112,7 @@ def make_stack(
         out: GeoTIFF to write. It holds int16: DN as they are, slope in 0.01 degree, elevation in
             0.2 m, with GDAL scales.
         config: Area, resampling and quality mask.
-        report: Told about every piece; cancellation is noticed there.
+        reporter: Told about every piece; cancellation is noticed there.
 
     Returns:
         The stack.
@@ -122,7 +122,7 @@ def make_stack(
         OutputError: The stack cannot be written.
     """
     products = open_imagery(imagery, dn_offset=config.dn_offset)
-    _check_together(products, report)
+    _check_together(products, reporter)
     whole = ten_metre_grid(union([product.reference.grid for product in products]))
     grid = whole.subgrid(
         area_window(whole, aoi=config.aoi, bounds=config.bounds, bounds_crs=config.bounds_crs)
@@ -140,7 +140,7 @@ def make_stack(
             grid=grid,
             out=out,
             config=config,
-            report=report,
+            reporter=reporter,
         )
     return Stack.open(out)
 
@@ -154,7 +154,7 @@ def stack_provenance(path: Path) -> dict[str, Any]:
     return dict(json.loads(text)) if text else {}
 
 
-def _check_together(products: Sequence[Imagery], report: Reporter) -> None:
+def _check_together(products: Sequence[Imagery], reporter: Reporter) -> None:
     """Make sure that several products can be mosaicked."""
     first = products[0]
     for other in products[1:]:
@@ -172,16 +172,16 @@ def _check_together(products: Sequence[Imagery], report: Reporter) -> None:
             )
     dates = sorted({product.date for product in products if product.date})
     if len(dates) > 1:
-        report.warn(
+        reporter.warn(
             f"The products are of different dates ({', '.join(dates)}); seams may show between"
             " them."
         )
     for product in products:
         for note in product.notes:
-            report.log(f"{product.name}: {note}.")
+            reporter.log(f"{product.name}: {note}.")
     missing = [name for name in OPTICAL if name not in first.channels]
     if missing:
-        report.log(
+        reporter.log(
             f"The imagery ({first.level}) lacks {', '.join(missing)}; the stack goes without."
         )
 
@@ -245,7 +245,7 @@ def _write(
     grid: Grid,
     out: Path,
     config: StackConfig,
-    report: Reporter,
+    reporter: Reporter,
 ) -> None:
     written = {name for layer in layers for name in layer.names}
     bands = (*in_order(written), *([QUALITY] if QUALITY in written else []))
@@ -265,7 +265,7 @@ def _write(
     with writer:
         reference: NDArray[np.bool_] | None = None
         for layer, window, values in _read_all(
-            layers, grid, config.workers or os.cpu_count() or 1, report
+            layers, grid, config.workers or os.cpu_count() or 1, reporter
         ):
             if layer is layers[0]:
                 reference = values[0] == NODATA
@@ -281,7 +281,7 @@ def _write(
             writer.write(values, window, [bands.index(name) + 1 for name in layer.names])
             for name, one in zip(layer.names, values, strict=True):
                 valid[name] += int(np.count_nonzero(one != NODATA))
-        _check_content(valid, layers[0].names[0], terrain, dem, report)
+        _check_content(valid, layers[0].names[0], terrain, dem, reporter)
         shares = {
             name: round(valid[name] / (grid.rows * grid.columns), 6)
             for name in bands
@@ -310,7 +310,7 @@ def pieces(grid: Grid) -> list[Window]:
 
 
 def _read_all(
-    layers: Sequence[Layer], grid: Grid, workers: int, report: Reporter
+    layers: Sequence[Layer], grid: Grid, workers: int, reporter: Reporter
 ) -> Iterator[tuple[Layer, Window, NDArray[np.int16]]]:
     """Read every layer for every piece of the grid, ahead of the writer by a bounded number of
     pieces, in order.
@@ -324,20 +324,20 @@ def _read_all(
         for done in range(total):
             while len(pending) < _IN_FLIGHT + workers and (job := next(jobs, None)) is not None:
                 pending.append((*job, pool.submit(job[0].read, job[1])))
-            report.progress("stack", done, total)
+            reporter.progress("stack", done, total)
             layer, window, future = pending.popleft()
-            yield layer, window, _wait(future, report)
-        report.progress("stack", total, total)
+            yield layer, window, _wait(future, reporter)
+        reporter.progress("stack", total, total)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _wait(future: Future[NDArray[np.int16]], report: Reporter) -> NDArray[np.int16]:
+def _wait(future: Future[NDArray[np.int16]], reporter: Reporter) -> NDArray[np.int16]:
     while True:
         try:
             return future.result(timeout=_POLL_S)
         except FutureTimeoutError:
-            report.check()
+            reporter.check()
 
 
 def _check_content(
@@ -345,7 +345,7 @@ def _check_content(
     reference: str,
     terrain: TerrainLayer | None,
     dem: Sequence[Path],
-    report: Reporter,
+    reporter: Reporter,
 ) -> None:
     """Refuse a stack without data, and tell how much the elevation covers."""
     if not valid[reference]:
@@ -361,7 +361,7 @@ def _check_content(
             f"The DEM ({names}) holds only voids in this area; give the DEM of this area."
         )
     if terrain.covered < _WELL_COVERED:
-        report.warn(
+        reporter.warn(
             f"The DEM ({names}) covers {100 * terrain.covered:.1f} % of the area; the rest has no"
             " terrain channels: add the missing DEM."
         )

@@ -158,7 +158,7 @@ def ablate(
     seeds: int = 3,
     target: Path | None = None,
     target_split: Split = "test",
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> list[Row]:
     """Run a table's experiments; finished ones are not run again.
 
@@ -174,7 +174,7 @@ def ablate(
         target: Unlabelled patches, or a stack, that adapted rows adapt to; the held-out images by
             default.
         target_split: Split of the target where its folder holds several.
-        report: Progress and log.
+        reporter: Progress and log.
 
     Returns:
         The rows in order.
@@ -186,7 +186,7 @@ def ablate(
     output_folder(out)
     base = load_recipe(recipe, overrides)
     start_fabric(base.training)  # joins the processes of torchrun, before the first writes
-    arrays = open_patches(data, report=report)
+    arrays = open_patches(data, reporter=reporter)
     if groups:
         folds = split_by_id(arrays, groups)
     elif base.data.validation == "none":
@@ -194,7 +194,7 @@ def ablate(
             'An ablation holds patches out; set data.validation to "block" or "site".'
         )
     else:
-        folds = split(arrays, base.data.validation, base.data.folds, report=report)
+        folds = split(arrays, base.data.validation, base.data.folds, reporter=reporter)
     sets = [_write_fold(arrays, fold, out / "folds" / fold.name) for fold in folds]
     rows, done, total = [], 0, len(variants) * seeds * len(folds)
     for number, variant in enumerate(variants):
@@ -202,7 +202,7 @@ def ablate(
         for seed in range(seeds):
             merged = Histogram.empty()
             for fold, (training, held) in zip(folds, sets, strict=True):
-                report.log(f"{variant.label}, seed {seed}, {fold.name} ({done + 1} of {total})")
+                reporter.log(f"{variant.label}, seed {seed}, {fold.name} ({done + 1} of {total})")
                 common = overrides if variant.recipe is None else ()
                 chosen = load_recipe(
                     variant.recipe or recipe,
@@ -215,7 +215,9 @@ def ablate(
                 )
                 folder = out / f"{number + 1:02d}-seed-{seed}" / fold.name
                 aim = (target or held, target_split)
-                merged = merged + _experiment(chosen, variant, training, held, aim, folder, report)
+                merged = merged + _experiment(
+                    chosen, variant, training, held, aim, folder, reporter
+                )
                 done += 1
             scores.append(merged.scores(THRESHOLD))
         rows.append(
@@ -235,7 +237,7 @@ def _experiment(
     held: Path,
     target: tuple[Path, Split],
     out: Path,
-    report: Reporter,
+    reporter: Reporter,
 ) -> Histogram:
     """Train, adapt and score one row on one fold, or take the score of an earlier run with the same
     settings.
@@ -256,7 +258,7 @@ def _experiment(
             first_does(partial(to_components, axes, source, path))
         training, held = made
         target = (held, target[1])
-    bundles = train_members(recipe, training, out / "train", report=quiet(report))
+    bundles = train_members(recipe, training, out / "train", reporter=quiet(reporter))
     if variant.adapted:
         bundles = adapt(
             bundles,
@@ -265,12 +267,12 @@ def _experiment(
             target[0],
             out / "adapt",
             target_split=target[1],
-            report=quiet(report),
+            reporter=quiet(reporter),
         )
     labelled = open_patches(held)
     plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))
     teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
-    probability, _ = predict_with_uncertainty(teachers, labelled, plain, report=report)
+    probability, _ = predict_with_uncertainty(teachers, labelled, plain, reporter=reporter)
     histogram = Histogram.count(probability, np.asarray(labelled.masks))
     counts = {"positive": histogram.positive.tolist(), "negative": histogram.negative.tolist()}
 

@@ -61,7 +61,7 @@ def adapt(
     target_split: Split = "test",
     score: bool = False,
     resume: bool = False,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> tuple[ModelBundle, ...]:
     """Adapt a recipe's networks to a target.
 
@@ -75,7 +75,7 @@ def adapt(
         target_split: Split of the target where its folder holds several.
         score: Score the result on the target's masks at the end, and only then.
         resume: Continue where a stopped adaptation was.
-        report: Progress and log.
+        reporter: Progress and log.
 
     Returns:
         The adapted bundles.
@@ -91,8 +91,8 @@ def adapt(
         _check_masks(target, target_split)
     config = recipe.adaptation
     start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
-    material = prepare(recipe, data, report=report)
-    unlabelled = open_target(target, target_split, report)
+    material = prepare(recipe, data, reporter=reporter)
+    unlabelled = open_target(target, target_split, reporter)
     beginning = {"models": [bundle.digest for bundle in models], "target": digest_of(unlabelled)}
     same_beginning(out, recipe.to_dict(), beginning, resume=resume)
     if not resume:
@@ -107,14 +107,14 @@ def adapt(
     for number in range(1, config.rounds + 1):
         folder = out / f"round-{number}"
         output_folder(folder)
-        labels = _labels(teachers, unlabelled, recipe, folder, resume=resume, report=report)
+        labels = _labels(teachers, unlabelled, recipe, folder, resume=resume, reporter=reporter)
         shares = selection_summary(labels)
-        report.log(
+        reporter.log(
             f"Round {number} of {config.rounds}: pseudo-labels {shares['landslide']:.2%} landslide,"
             f" {shares['background']:.1%} background, {shares['ignored']:.1%} ignored."
         )
         if shares["landslide"] == 0:
-            report.warn(
+            reporter.warn(
                 "The models see no landslide in the target; the adapted model will be trained to"
                 " see none there."
             )
@@ -128,22 +128,22 @@ def adapt(
             out if last else folder,
             folder,
             resume=resume,
-            report=report,
+            reporter=reporter,
         )
         if config.refresh:
             teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
     if score:
-        _score(bundles, target, target_split, recipe, out, report)
+        _score(bundles, target, target_split, recipe, out, reporter)
     return bundles
 
 
 def open_target(
-    target: Path, target_split: Split = "test", report: Reporter = SILENT
+    target: Path, target_split: Split = "test", reporter: Reporter = SILENT
 ) -> PatchArrays:
     """The target's patches without labels, from a folder or a stack."""
     if target.is_file():
-        return patches_from_stack(target, report=report)
-    return open_patches(target, target_split, labels=False, report=report)
+        return patches_from_stack(target, reporter=reporter)
+    return open_patches(target, target_split, labels=False, reporter=reporter)
 
 
 def load_segmenter(bundle: ModelBundle) -> Segmenter:
@@ -174,7 +174,7 @@ def predict_with_uncertainty(
     unlabelled: PatchArrays,
     recipe: Recipe,
     *,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Mean probability of the teachers, and the variance under dropout where the recipe selects by
     uncertainty.
@@ -196,7 +196,7 @@ def predict_with_uncertainty(
             "device": fabric.device,
             "clip": card.normalization.clip,
             "factor": card.input_scale,
-            "report": report,
+            "report": reporter,
         }
         model = teacher.model.to(fabric.device).eval()
         if config.selection == "uncertainty":
@@ -220,14 +220,16 @@ def _labels(
     folder: Path,
     *,
     resume: bool,
-    report: Reporter,
+    reporter: Reporter,
 ) -> NDArray[np.uint8]:
     kept = folder / PSEUDO_LABELS
     if resume and kept.is_file():
         labels = np.load(kept, allow_pickle=False)
         if labels.shape == unlabelled.masks.shape:
             return np.asarray(labels, np.uint8)
-    probability, variance = predict_with_uncertainty(teachers, unlabelled, recipe, report=report)
+    probability, variance = predict_with_uncertainty(
+        teachers, unlabelled, recipe, reporter=reporter
+    )
     labels = pseudo_labels(probability, variance, recipe.adaptation)
 
     def write() -> None:
@@ -255,7 +257,7 @@ def _round(
     folder: Path,
     *,
     resume: bool,
-    report: Reporter,
+    reporter: Reporter,
 ) -> tuple[ModelBundle, ...]:
     config, data = recipe.adaptation, recipe.data
     shorter = (
@@ -268,7 +270,11 @@ def _round(
     fold = None
     if data.validation != "none":
         fold = split(
-            material.arrays, data.validation, data.folds, seed=recipe.training.seed, report=report
+            material.arrays,
+            data.validation,
+            data.folds,
+            seed=recipe.training.seed,
+            reporter=reporter,
         )[data.fold - 1]
     networks = recipe.networks()
     bundles = []
@@ -287,7 +293,7 @@ def _round(
             domains=(TARGET,) if config.cross_sensor else (),
             start=_start(config.start, name, network, teachers),
         )
-        trained = train_network(task, work, resume=resume, report=report)
+        trained = train_network(task, work, resume=resume, reporter=reporter)
         rows = (
             score_rows([trained.histograms], "held-out source block, after adaptation")
             if fold is not None
@@ -328,7 +334,7 @@ def _round(
             card,
             home / BUNDLE,
             domain=TARGET if config.cross_sensor else None,
-            report=report,
+            reporter=reporter,
         )
         first_does(partial(write_summary, home, tuned, bundle, rows, time.monotonic() - started))
         bundles.append(bundle)
@@ -387,18 +393,18 @@ def _score(
     target_split: Split,
     recipe: Recipe,
     out: Path,
-    report: Reporter,
+    reporter: Reporter,
 ) -> None:
     """Score the adapted ensemble on the target's masks, which nothing before has seen, and write
     ``target-scores.json``.
     """
-    labelled = open_patches(target, target_split, report=report)
+    labelled = open_patches(target, target_split, reporter=reporter)
     teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
     plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))
-    probability, _ = predict_with_uncertainty(teachers, labelled, plain, report=report)
+    probability, _ = predict_with_uncertainty(teachers, labelled, plain, reporter=reporter)
     threshold = float(np.mean([bundle.card.threshold for bundle in bundles]))
     pool = make_pool(labelled, bundles[0].card.normalization, "training")
     scores = total(histograms_by_site(probability, pool)).scores(threshold)
     row = {"protocol": "transductive", "target": labelled.source, "threshold": threshold, **scores}
     first_does(partial(write_json, out / "target-scores.json", row))
-    report.log(f"On the target's masks: F1 {scores['f1']:.4f} at {threshold:.3f} (transductive).")
+    reporter.log(f"On the target's masks: F1 {scores['f1']:.4f} at {threshold:.3f} (transductive).")

@@ -118,7 +118,7 @@ def train_network(
     config: LightConfig,
     seed: int,
     save_every: int = 30,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> dict[str, Tensor]:
     """Train one member, or go on with it where it was stopped. All of a kind start from the same
     weights.
@@ -130,7 +130,7 @@ def train_network(
         config: The training.
         seed: Of the samples.
         save_every: Steps between checkpoints.
-        report: Progress and losses.
+        reporter: Progress and losses.
 
     Returns:
         The averaged weights.
@@ -156,9 +156,11 @@ def train_network(
         losses.append(state.advance(*maker.batch(step, config.batch_size)))
         if state.step % save_every == 0 or state.step == config.steps:
             _save(out / CHECKPOINT, settings, state.dump())
-            report.log(f"{out.name}: step {state.step} of {config.steps}, loss {fmean(losses):.3f}")
+            reporter.log(
+                f"{out.name}: step {state.step} of {config.steps}, loss {fmean(losses):.3f}"
+            )
             losses.clear()
-        report.progress(out.name, state.step, config.steps)
+        reporter.progress(out.name, state.step, config.steps)
     weights = state.average.network.state_dict()
     _save(out / WEIGHTS, settings, {"weights": weights})
     (out / CHECKPOINT).unlink(missing_ok=True)

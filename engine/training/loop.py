@@ -69,7 +69,7 @@ class _Run:
     augment: Augmentation
     log: RunLog | None
     out: Path
-    report: Reporter
+    reporter: Reporter
     data: Fingerprints
 
 
@@ -111,7 +111,7 @@ def start_fabric(config: TrainingConfig) -> Fabric:
 
 
 def train_network(
-    task: Task, out: Path, *, resume: bool = False, report: Reporter = SILENT
+    task: Task, out: Path, *, resume: bool = False, reporter: Reporter = SILENT
 ) -> Trained:
     """Train one network.
 
@@ -119,7 +119,7 @@ def train_network(
         task: What to train on what.
         out: Folder for the checkpoint and the logs.
         resume: Continue from the folder's checkpoint.
-        report: Progress, and a line at every validation.
+        reporter: Progress, and a line at every validation.
 
     Raises:
         DatasetError: The loss stopped being a number; the patches of that batch are saved in
@@ -173,7 +173,7 @@ def train_network(
         Augmentation(recipe.augment, recipe.data.channels),
         log,
         out,
-        report,
+        reporter,
         data,
     )
     for stage in course:
@@ -244,7 +244,7 @@ def _train_stage(run: _Run, stage: Stage, saved: Mapping[str, Any] | None) -> No
         if state.average is not None:
             state.average.update()
         running, since = running + loss, since + 1
-        run.report.progress("training", stage.before + step + 1, stage.total)
+        run.reporter.progress("training", stage.before + step + 1, stage.total)
 
         if (step + 1) % every == 0 or step + 1 == stage.steps:
             with state.averaged():
@@ -261,7 +261,7 @@ def _train_stage(run: _Run, stage: Stage, saved: Mapping[str, Any] | None) -> No
             _record(run, stage, optimizer, {**row, "samples_per_s": rate})
             running, since = 0.0, 0
             if _out_of_patience(run):
-                run.report.log(
+                run.reporter.log(
                     f"Stopped early: no better validation F1 in {state.stale} validations."
                 )
                 return
@@ -322,7 +322,7 @@ def _histograms(run: _Run) -> dict[str, Histogram]:
     }
     with statistics.using(domain), run.fabric.autocast():
         return histograms_by_site(
-            predict(run.state.model, validation, **options, report=run.report), validation
+            predict(run.state.model, validation, **options, reporter=run.reporter), validation
         )
 
 
@@ -363,7 +363,7 @@ def _record(run: _Run, stage: Stage, optimizer: Any, row: Mapping[str, float]) -
     left = int((stage.total - stage.before - step) * run.task.recipe.training.batch_size / rate)
     scores = f", validation F1 {row['f1']:.3f} at {row['threshold']:.2f}" if "f1" in row else ""
     speed = f"{rate:.1f} patches/s, {left // 60}:{left % 60:02d} left"
-    run.report.log(
+    run.reporter.log(
         f"step {stage.before + step} of {stage.total}: loss {row['loss']:.4f}{scores}, {speed}"
     )
 

@@ -70,7 +70,7 @@ def train(
     *,
     resume: bool = False,
     negatives: Sequence[Path] = (),
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> ModelBundle:
     """Train the recipe's one network and export it.
 
@@ -81,7 +81,7 @@ def train(
         resume: Continue a run that was stopped.
         negatives: Folders of patches, of any labels, that hold no landslide; a recipe with
             ``scenes`` takes stacks too.
-        report: Progress and log.
+        reporter: Progress and log.
 
     Raises:
         ConfigError, DatasetError: The recipe or the data make no sense together.
@@ -91,7 +91,9 @@ def train(
         raise ConfigError(
             f"The recipe {recipe.name} trains {len(recipe.networks())} networks; use train_members."
         )
-    return train_members(recipe, data, out, resume=resume, negatives=negatives, report=report)[0]
+    return train_members(recipe, data, out, resume=resume, negatives=negatives, reporter=reporter)[
+        0
+    ]
 
 
 def train_members(
@@ -101,15 +103,15 @@ def train_members(
     *,
     resume: bool = False,
     negatives: Sequence[Path] = (),
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> tuple[ModelBundle, ...]:
     """Train every network of a recipe; arguments as for :func:`train`. Members go into folders of
     their names.
     """
     output_folder(out)
     if rank() > 0:
-        report = quiet(report)
-    material = prepare(recipe, data, negatives, report=report)
+        reporter = quiet(reporter)
+    material = prepare(recipe, data, negatives, reporter=reporter)
     start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
     networks = recipe.networks()
     folders = {name: out if len(networks) == 1 else out / name for name in networks}
@@ -117,20 +119,20 @@ def train_members(
         folds = [fold for folder in folders.values() for fold in (folder / FOLDS).glob("*")]
         first_does(partial(start_clean, [*folders.values(), *folds]))
     return tuple(
-        _train_one(recipe, name, networks[name], material, folder, resume=resume, report=report)
+        _train_one(recipe, name, networks[name], material, folder, resume=resume, reporter=reporter)
         for name, folder in folders.items()
     )
 
 
 def prepare(
-    recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, report: Reporter = SILENT
+    recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, reporter: Reporter = SILENT
 ) -> Material:
     """Read and check the labelled patches, and normalise them by domain.
 
     Raises:
         DatasetError: No patch holds landslide, or labels are missing.
     """
-    arrays = open_patches(data, report=report)
+    arrays = open_patches(data, reporter=reporter)
     if not arrays.positive_pixels.any():
         raise DatasetError(
             f"None of the {len(arrays)} patches in {data} holds a landslide pixel; a network cannot"
@@ -140,16 +142,17 @@ def prepare(
     by = "training" if set(normalization.modes) == {"fixed"} else recipe.data.domain
     pool = make_pool(arrays, normalization, by)
     if recipe.scenes is not None:
-        free = tuple(area for path in negatives for area in free_areas(path, report))
+        free = tuple(area for path in negatives for area in free_areas(path, reporter))
         return Material(arrays, normalization, pool, (), free)
     extra = tuple(
-        make_pool(_negative(path, report), normalization, recipe.data.domain) for path in negatives
+        make_pool(_negative(path, reporter), normalization, recipe.data.domain)
+        for path in negatives
     )
     return Material(arrays, normalization, pool, extra)
 
 
-def _negative(path: Path, report: Reporter) -> PatchArrays:
-    arrays = open_patches(path, labels=False, report=report)
+def _negative(path: Path, reporter: Reporter) -> PatchArrays:
+    arrays = open_patches(path, labels=False, reporter=reporter)
     return replace(arrays, masks=np.zeros(arrays.masks.shape, np.uint8))
 
 
@@ -161,7 +164,7 @@ def _train_one(
     out: Path,
     *,
     resume: bool,
-    report: Reporter,
+    reporter: Reporter,
 ) -> ModelBundle:
     started = time.monotonic()
     data = recipe.data
@@ -169,7 +172,11 @@ def _train_one(
         []
         if data.validation == "none"
         else split(
-            material.arrays, data.validation, data.folds, seed=recipe.training.seed, report=report
+            material.arrays,
+            data.validation,
+            data.folds,
+            seed=recipe.training.seed,
+            reporter=reporter,
         )
     )
     if data.cross_validate and not folds:
@@ -180,19 +187,19 @@ def _train_one(
         load_checkpoint(
             out, recipe.to_dict(), fingerprints(task)
         )  # refuses another recipe and other data
-        report.log(f"{name} is trained already.")
+        reporter.log(f"{name} is trained already.")
         return ModelBundle.open(out / BUNDLE)
     rows: list[dict[str, Any]] = []
     held: dict[str, Histogram] = {}
     if data.cross_validate:
         results = cross_validate(
-            recipe, network, material, folds, out / FOLDS, resume=resume, report=report
+            recipe, network, material, folds, out / FOLDS, resume=resume, reporter=reporter
         )
         rows, held = (
             score_rows(results, f"leave-{data.validation}-out, {len(folds)} folds"),
             merge(results),
         )
-    trained = train_network(task, out, resume=resume, report=report)
+    trained = train_network(task, out, resume=resume, reporter=reporter)
     if fold is not None:
         held = dict(trained.histograms)
         rows = score_rows(
@@ -209,7 +216,7 @@ def _train_one(
         threshold=chosen,
         rows=rows,
     )
-    bundle = export(trained, card, out / BUNDLE, report=report)
+    bundle = export(trained, card, out / BUNDLE, reporter=reporter)
     first_does(lambda: write_summary(out, recipe, bundle, rows, time.monotonic() - started))
     return bundle
 
@@ -246,7 +253,7 @@ def cross_validate(
     out: Path,
     *,
     resume: bool = False,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> list[dict[str, Histogram]]:
     """Train on every fold in turn; returns each fold's validation histograms by site. Finished
     folds are not trained again.
@@ -262,11 +269,11 @@ def cross_validate(
             )  # refuses another recipe and other data
             results.append(read_histograms(done))
             continue
-        report.log(
+        reporter.log(
             f"Fold {fold.name}: {len(fold.training)} patches to train on, {len(fold.validation)}"
             " held out."
         )
-        found = dict(train_network(task, folder, resume=resume, report=report).histograms)
+        found = dict(train_network(task, folder, resume=resume, reporter=reporter).histograms)
         results.append(found)
         first_does(partial(write_histograms, done, found))
     return results
@@ -278,26 +285,26 @@ def export(
     folder: Path,
     *,
     domain: str | None = None,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> ModelBundle:
     """Write the bundle from the first process; the others wait and open it."""
     from engine.models.export import export_bundle
 
     if domain is not None:
         trained.statistics.use(domain)
-    report.log(f"Writing the bundle {folder}.")
+    reporter.log(f"Writing the bundle {folder}.")
 
     first_does(lambda: export_bundle(trained.model.cpu(), card, folder))
     return ModelBundle.open(folder)
 
 
-def quiet(report: Reporter) -> Reporter:
+def quiet(reporter: Reporter) -> Reporter:
     """A reporter that says nothing and still notices cancellation: the first of several processes
     speaks for all.
     """
 
     def asked() -> bool:
-        report.check()
+        reporter.check()
         return False
 
     return Reporter(None, asked)

@@ -82,7 +82,7 @@ def predict(
     clip: float,
     factor: int = 1,
     batch_size: int = 8,
-    report: Reporter = SILENT,
+    reporter: Reporter = SILENT,
 ) -> NDArray[np.float32]:
     """Probability maps of every patch of a pool.
 
@@ -93,14 +93,14 @@ def predict(
         clip: The normalisation's.
         factor: Scale promotion; maps are averaged back to the patch's own pixels.
         batch_size: Patches at a time.
-        report: Asked for cancellation.
+        reporter: Asked for cancellation.
 
     Returns:
         Array of shape (N, h, w), float32.
     """
     maps = []
     for start in range(0, len(pool.arrays), batch_size):
-        report.check()
+        reporter.check()
         at = slice(start, start + batch_size)
         raw = torch.from_numpy(np.array(pool.arrays.images[at])).to(
             device

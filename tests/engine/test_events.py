@@ -31,11 +31,11 @@ def test_each_event_is_one_documented_json_line() -> None:
 def test_cancelling_is_noticed_at_the_next_progress_report() -> None:
     seen: list[Event] = []
     stop = False
-    report = Reporter(seen.append, lambda: stop)
-    report.progress("a", 1, 3)
+    reporter = Reporter(seen.append, lambda: stop)
+    reporter.progress("a", 1, 3)
     stop = True
     with pytest.raises(CancelledError):
-        report.progress("a", 2, 3)
+        reporter.progress("a", 2, 3)
     assert seen == [Progress("a", 1, 3)]
 
 

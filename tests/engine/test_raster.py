@@ -84,7 +84,7 @@ def test_cancelling_while_overviews_are_built_stops_before_the_next_level(tmp_pa
 
     def interrupted() -> None:
         with RasterWriter(
-            tmp_path / "a.tif", grid, dtype="uint8", bands=["x"], report=Reporter(cancelled=asked)
+            tmp_path / "a.tif", grid, dtype="uint8", bands=["x"], reporter=Reporter(cancelled=asked)
         ) as writer:
             writer.write(np.zeros((1, 2100, 600), np.uint8))
 

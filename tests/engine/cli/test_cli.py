@@ -57,9 +57,9 @@ def test_help_imports_nothing_heavy() -> None:
 def test_a_result_for_a_person_and_for_a_program(
     command: Any, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    def run(args: Any, report: Reporter) -> dict[str, Any]:
-        report.progress("work", 1, 2)
-        report.warn("careful")
+    def run(args: Any, reporter: Reporter) -> dict[str, Any]:
+        reporter.progress("work", 1, 2)
+        reporter.warn("careful")
         return {"size": args.size, "text": f"size is {args.size}"}
 
     command(run)
@@ -76,7 +76,7 @@ def test_a_result_for_a_person_and_for_a_program(
 def test_a_known_error_is_one_sentence_and_exit_code_2(
     command: Any, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    def run(args: Any, report: Reporter) -> dict[str, Any]:
+    def run(args: Any, reporter: Reporter) -> dict[str, Any]:
         raise GridError("The grids differ; make them alike.")
 
     command(run)
@@ -95,7 +95,7 @@ def test_a_known_error_is_one_sentence_and_exit_code_2(
 def test_a_bug_is_exit_code_1_with_its_traceback(
     command: Any, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    def run(args: Any, report: Reporter) -> dict[str, Any]:
+    def run(args: Any, reporter: Reporter) -> dict[str, Any]:
         raise KeyError("oops")
 
     command(run)
@@ -112,13 +112,13 @@ def test_a_bug_is_exit_code_1_with_its_traceback(
 def test_wrong_usage_is_exit_code_2_with_a_hint(
     words: list[str], command: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command(lambda args, report: {})
+    command(lambda args, reporter: {})
     assert cli.main(words) == 2
     assert "--help" in capsys.readouterr().err
 
 
 def test_running_out_of_memory_is_said(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    def run(args: Any, report: Reporter) -> dict[str, Any]:
+    def run(args: Any, reporter: Reporter) -> dict[str, Any]:
         raise MemoryError
 
     command(run)
@@ -150,7 +150,7 @@ def test_a_signal_stops_the_command_with_code_130(number: signal.Signals, tmp_pa
 @pytest.mark.parametrize(("rank", "lines"), [("0", 1), ("1", 0)])
 def test_of_several_processes_only_the_first_gives_the_result(monkeypatch, capfd, rank, lines):
     monkeypatch.setenv("RANK", rank)
-    monkeypatch.setattr("engine.cli.train.run", lambda args, report: {"text": "done"})
+    monkeypatch.setattr("engine.cli.train.run", lambda args, reporter: {"text": "done"})
     assert cli.main(["train", "--recipe", "baseline", "--data", "x", "--out", "y"]) == 0
     assert capfd.readouterr().out == "done\n" * lines
     assert cli.main(["train", "--recipe", "baseline"]) == 2

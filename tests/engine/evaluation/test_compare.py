@@ -147,10 +147,10 @@ def test_invalid_polygons_are_repaired_and_said(inventory: Inventory, tmp_path: 
     )
     path = reference_file(tmp_path / "r.gpkg", [bow_tie])
     messages: list[str] = []
-    report = Reporter(
+    reporter = Reporter(
         lambda event: messages.append(event.message) if isinstance(event, Log) else None
     )
-    reference = read_reference(path, inventory.crs, inventory.aoi, report=report)
+    reference = read_reference(path, inventory.crs, inventory.aoi, reporter=reporter)
     assert reference.shapes.geometry.is_valid.all()
     assert reference.shapes.area.sum() == pytest.approx(5000)
     assert "1 polygons of r.gpkg were invalid" in messages[0]
@@ -242,9 +242,9 @@ def test_a_comparison_can_be_cancelled_between_batches(monkeypatch: pytest.Monke
     def looks_until(last: float) -> int:
         """How often it was asked whether to go on, when the answer is no from ``last`` on."""
         looks = itertools.count(1)
-        report = Reporter(cancelled=lambda: next(looks) >= last)
+        reporter = Reporter(cancelled=lambda: next(looks) >= last)
         with contextlib.suppress(CancelledError):
-            overlap.area_scores(slides, slides, area, CRS.from_epsg(32651), report=report)
+            overlap.area_scores(slides, slides, area, CRS.from_epsg(32651), reporter=reporter)
         return next(looks) - 1
 
     often = looks_until(math.inf)

@@ -117,5 +117,5 @@ def test_reading_goes_on_while_the_network_computes(make_stack, make_bundle, tmp
     monkeypatch.setattr(OnnxRuntime, "run", slow)
     config = InferenceConfig(window_px=64, overlap_px=16, device="cpu", threads=1)
     stack = make_stack(scene((300, 500)))
-    predict(stack, [make_bundle()], out=tmp_path / "o", config=config, report=Reporter(listen))
+    predict(stack, [make_bundle()], out=tmp_path / "o", config=config, reporter=Reporter(listen))
     assert ahead[0], "five blocks were read while the first window was computed"

@@ -120,7 +120,7 @@ def test_a_missing_slope_is_said_to_cost_landslides(given, make_stack, make_bund
     values["slope"] /= 50
     stack = make_stack(values if given else {name: values[name] for name in ("B02", "B03")})
     said = []
-    predict(stack, [bundle], out=tmp_path / "out", config=SMALL, report=Reporter(said.append))
+    predict(stack, [bundle], out=tmp_path / "out", config=SMALL, reporter=Reporter(said.append))
     warnings = [
         event.message for event in said if isinstance(event, Log) and event.level == "warning"
     ]
@@ -139,7 +139,7 @@ def test_pixels_of_another_size_than_the_models_are_warned_of(
     events = []
     stack = make_stack(scene((40, 40)), pixel_m=pixel_m)
     predict(
-        stack, [make_bundle()], out=tmp_path / "out", config=SMALL, report=Reporter(events.append)
+        stack, [make_bundle()], out=tmp_path / "out", config=SMALL, reporter=Reporter(events.append)
     )
     warnings = [
         event.message for event in events if isinstance(event, Log) and event.level == "warning"
@@ -451,7 +451,7 @@ def test_progress_ends_at_its_total(make_stack, make_bundle, tmp_path):
         [make_bundle()],
         out=tmp_path / "o",
         config=SMALL,
-        report=Reporter(events.append),
+        reporter=Reporter(events.append),
     )
     steps = [e for e in events if isinstance(e, Progress) and e.stage == "detect"]
     assert steps[-1].done == steps[-1].total == len({e.done for e in steps})
@@ -469,7 +469,11 @@ def test_cancelling_ends_threads_and_leaves_no_result(make_stack, make_bundle, t
     stack, bundle = make_stack(scene((500, 500))), make_bundle(np.full((3, 9, 9), 0.01))
     with pytest.raises(CancelledError):
         predict(
-            stack, [bundle], out=tmp_path / "o", config=SMALL, report=Reporter(listen, stop.is_set)
+            stack,
+            [bundle],
+            out=tmp_path / "o",
+            config=SMALL,
+            reporter=Reporter(listen, stop.is_set),
         )
     assert threading.active_count() == before
     assert not (tmp_path / "o" / "probability.tif").exists()
@@ -503,7 +507,7 @@ def test_cancelling_does_not_wait_for_a_long_window(make_stack, make_bundle, tmp
             [make_bundle()],
             out=tmp_path / "o",
             config=SMALL,
-            report=Reporter(cancelled=lambda: time.monotonic() > deadline),
+            reporter=Reporter(cancelled=lambda: time.monotonic() > deadline),
         )
     assert time.monotonic() - deadline < 2
     assert ended.is_set()

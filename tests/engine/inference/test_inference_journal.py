@@ -34,7 +34,7 @@ def listen(event):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 config = InferenceConfig(window_px=64, overlap_px=32, tta="flip", device="cpu", threads=1, checkpoint_s=0)
-predict(Stack.open(Path(sys.argv[1])), [ModelBundle.open(Path(sys.argv[2]))], out=Path(sys.argv[3]), config=config, report=Reporter(listen))
+predict(Stack.open(Path(sys.argv[1])), [ModelBundle.open(Path(sys.argv[2]))], out=Path(sys.argv[3]), config=config, reporter=Reporter(listen))
 """
 
 
@@ -75,7 +75,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_very_same_result(
     whole = predict(stack, [bundle], out=tmp_path / "whole", config=CONFIG)
     kill_at(stack, bundle, tmp_path / "killed", stage, done)
     resumed = predict(
-        stack, [bundle], out=tmp_path / "killed", config=CONFIG, report=Reporter(messages.append)
+        stack, [bundle], out=tmp_path / "killed", config=CONFIG, reporter=Reporter(messages.append)
     )
     assert resumed.facts["resumed_rows"] > 0
     assert any(isinstance(m, Log) and "Going on from row" in m.message for m in messages)
@@ -99,10 +99,12 @@ def test_a_run_killed_while_rows_are_written_computes_no_window_again(
         return any(getattr(event, "stage", "") == "write" for event in events)
 
     with pytest.raises(CancelledError):
-        predict(stack, [bundle], out=tmp_path, config=config, report=Reporter(events.append, asked))
+        predict(
+            stack, [bundle], out=tmp_path, config=config, reporter=Reporter(events.append, asked)
+        )
     events.clear()
     facts = predict(
-        stack, [bundle], out=tmp_path, config=config, report=Reporter(events.append)
+        stack, [bundle], out=tmp_path, config=config, reporter=Reporter(events.append)
     ).facts
     assert facts["resumed_rows"] == 300
     assert not [e for e in events if getattr(e, "stage", "") in ("detect", "statistics")]
@@ -115,7 +117,7 @@ def test_an_uncertainty_of_another_request_is_not_taken(make_stack, make_bundle,
     predict(stack, [bundle], out=tmp_path / "o", config=CONFIG)
     shutil.copy(tmp_path / "other" / "uncertainty.tif", tmp_path / "o" / "uncertainty.tif")
     facts = predict(
-        stack, [bundle], out=tmp_path / "o", config=CONFIG, report=Reporter(events.append)
+        stack, [bundle], out=tmp_path / "o", config=CONFIG, reporter=Reporter(events.append)
     ).facts
     assert facts["reused"] is False
     assert predict(stack, [bundle], out=tmp_path / "o", config=CONFIG).facts["reused"] is True
@@ -135,7 +137,7 @@ def test_a_cancelled_run_goes_on_too(make_stack, make_bundle, tmp_path):
     stack, bundle = make_stack(scene((400, 200))), make_bundle(KERNEL)
     predict(stack, [bundle], out=tmp_path / "whole", config=CONFIG)
     with pytest.raises(CancelledError):
-        predict(stack, [bundle], out=tmp_path / "o", config=CONFIG, report=cancelled_at(30))
+        predict(stack, [bundle], out=tmp_path / "o", config=CONFIG, reporter=cancelled_at(30))
     assert predict(stack, [bundle], out=tmp_path / "o", config=CONFIG).facts["resumed_rows"] > 0
     assert all(
         np.array_equal(a, b)
@@ -153,10 +155,10 @@ def test_a_run_cancelled_before_anything_was_safe_starts_anew_without_a_word(
         [],
     )
     with pytest.raises(CancelledError):
-        predict(stack, [bundle], out=tmp_path / "o", config=config, report=cancelled_at(2))
+        predict(stack, [bundle], out=tmp_path / "o", config=config, reporter=cancelled_at(2))
     assert (tmp_path / "o" / FOLDER).is_dir()
     again = predict(
-        stack, [bundle], out=tmp_path / "o", config=config, report=Reporter(messages.append)
+        stack, [bundle], out=tmp_path / "o", config=config, reporter=Reporter(messages.append)
     )
     assert again.facts["resumed_rows"] == 0
     assert not [m.message for m in messages if isinstance(m, Log) and "stopped" in m.message]
@@ -194,7 +196,7 @@ def test_another_request_says_so_and_starts_clean(change, make_stack, make_bundl
         [],
     )
     with pytest.raises(CancelledError):
-        predict(stack, [bundle], out=tmp_path / "o", config=config, report=cancelled_at(30))
+        predict(stack, [bundle], out=tmp_path / "o", config=config, reporter=cancelled_at(30))
     if change == "config":
         config = replace(CONFIG, overlap_px=16)
     elif change == "stack":
@@ -212,7 +214,7 @@ def test_another_request_says_so_and_starts_clean(change, make_stack, make_bundl
         out=tmp_path / "o",
         config=config,
         area=area,
-        report=Reporter(messages.append),
+        reporter=Reporter(messages.append),
     )
     assert any(
         isinstance(m, Log) and m.level == "warning" and "starts from the first row" in m.message

@@ -32,7 +32,7 @@ def test_the_mask_keeps_threshold_nodata_and_grid(tmp_path):
     events = []
     probability = write(tmp_path / "p.tif", values)
     mask = make_mask(
-        probability, out=tmp_path / "m.tif", threshold=0.5, report=Reporter(events.append)
+        probability, out=tmp_path / "m.tif", threshold=0.5, reporter=Reporter(events.append)
     )
     stored = encode_probability(values)
     assert np.array_equal(mask.read(), np.where(stored == 255, 255, stored >= 125))

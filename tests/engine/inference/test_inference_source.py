@@ -213,8 +213,8 @@ def ground(**bands):
     return {name: bands.get(name, band) for name, band in values.items()}
 
 
-def statistics_of(stack, report=SILENT):
-    return scene_statistics(stack, Inputs(WHOLE, ("B02", "B03")), excluded=(), report=report)
+def statistics_of(stack, reporter=SILENT):
+    return scene_statistics(stack, Inputs(WHOLE, ("B02", "B03")), excluded=(), reporter=reporter)
 
 
 @pytest.mark.parametrize("darkest", [0.03, 0.0, -0.04])

@@ -57,10 +57,10 @@ def test_long_text_is_reported(inventory: Inventory, tmp_path: Path) -> None:
     table = inventory.landslides.copy()
     table.loc[0, "notes"] = "x" * 300
     messages: list[str] = []
-    report = Reporter(
+    reporter = Reporter(
         lambda event: messages.append(event.message) if isinstance(event, Log) else None
     )
-    export_inventory(inventory.with_landslides(table), tmp_path / "i.shp", report=report)
+    export_inventory(inventory.with_landslides(table), tmp_path / "i.shp", reporter=reporter)
     assert "shortened: notes" in messages[0]
 
 
@@ -79,10 +79,10 @@ def test_coolr_table(inventory: Inventory, tmp_path: Path) -> None:
     )
     table.loc[1, "status"] = "rejected"
     messages: list[str] = []
-    report = Reporter(
+    reporter = Reporter(
         lambda event: messages.append(event.message) if isinstance(event, Log) else None
     )
-    export_inventory(inventory.with_landslides(table), tmp_path / "i.csv", report=report)
+    export_inventory(inventory.with_landslides(table), tmp_path / "i.csv", reporter=reporter)
     with (tmp_path / "i.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == COOLR_COLUMNS

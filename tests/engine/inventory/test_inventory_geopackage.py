@@ -111,11 +111,11 @@ def test_reviewed_polygons_survive_a_new_run(inventory: Inventory, tmp_path: Pat
     moved = inventory.landslides.copy()
     moved["geometry"] = moved.geometry.translate(10, 0)
     messages: list[str] = []
-    report = Reporter(
+    reporter = Reporter(
         lambda event: messages.append(event.message) if isinstance(event, Log) else None
     )
     new = Inventory(moved, inventory.aoi, {**inventory.run, "created": "2027-01-01T00:00:00+00:00"})
-    write_geopackage(new, path, report=report)
+    write_geopackage(new, path, reporter=reporter)
     table = read_inventory(path).landslides.set_index("id")
     assert len(table) == 3
     assert table.loc[2, ["status", "reason", "reviewer", "kept_from"]].tolist() == [

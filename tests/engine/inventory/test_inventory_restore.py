@@ -160,17 +160,17 @@ def test_stale_volumes_and_crossed_outlines_are_measured(inventory: Inventory) -
 
 
 def test_rows_without_a_polygon_do_not_count(
-    inventory: Inventory, tmp_path: Path, report, messages
+    inventory: Inventory, tmp_path: Path, reporter, messages
 ) -> None:
     table = inventory.landslides.copy()
     table.loc[1, "geometry"] = None
     path = write_geopackage(inventory.with_landslides(table), tmp_path / "i.gpkg")
-    assert read_inventory(path, report=report).landslides["id"].tolist() == [1, 3]
+    assert read_inventory(path, reporter=reporter).landslides["id"].tolist() == [1, 3]
     assert messages == ["1 rows of i.gpkg have no geometry and do not count."]
 
 
 def test_a_subset_says_what_it_lacks_and_keeps_what_its_columns_tell(
-    inventory: Inventory, tmp_path: Path, report, messages
+    inventory: Inventory, tmp_path: Path, reporter, messages
 ) -> None:
     table = inventory.landslides.assign(
         images="S2A_x.SAFE",
@@ -181,7 +181,7 @@ def test_a_subset_says_what_it_lacks_and_keeps_what_its_columns_tell(
     )
     old = table.iloc[:1].assign(created="2025-01-01T00:00:00+00:00", model="light 1.0")
     whole = inventory.with_landslides(pd.concat([table.iloc[1:], old]))
-    again = read_inventory(subset(whole, tmp_path / "sub.gpkg", slice(None)), report=report)
+    again = read_inventory(subset(whole, tmp_path / "sub.gpkg", slice(None)), reporter=reporter)
     assert len(messages) == 1
     assert "no layer `aoi`: the box around the landslides" in messages[0]
     assert again.aoi.bounds == pytest.approx(tuple(whole.landslides.total_bounds))
@@ -204,10 +204,10 @@ def test_a_subset_says_what_it_lacks_and_keeps_what_its_columns_tell(
 
 
 def test_the_only_layer_of_polygons_is_taken_whatever_its_name(
-    inventory: Inventory, tmp_path: Path, report, messages
+    inventory: Inventory, tmp_path: Path, reporter, messages
 ) -> None:
     path = subset(inventory, tmp_path / "sub.gpkg", slice(0, 2), layer="selection")
-    assert read_inventory(path, report=report).landslides["id"].tolist() == [1, 2]
+    assert read_inventory(path, reporter=reporter).landslides["id"].tolist() == [1, 2]
     assert "`selection`, is taken" in messages[0]
     with pytest.raises(InventoryError, match="so it is no inventory"):
         write_geopackage(inventory, path)

@@ -120,7 +120,7 @@ def with_slope(stack, *, optical=1.0, steepest=40.0):
 )
 def test_slopes_that_a_model_would_learn_wrongly_are_told(steepest, said, stack):
     events: list[Event] = []
-    patches_from_stack(with_slope(stack, steepest=steepest), report=Reporter(events.append))
+    patches_from_stack(with_slope(stack, steepest=steepest), reporter=Reporter(events.append))
     warned = [
         event.message for event in events if isinstance(event, Log) and event.level == "warning"
     ]

@@ -47,7 +47,7 @@ def test_sites_stay_whole():
 
 def test_random_warns_of_leakage():
     heard = []
-    split(arrays(list(range(1, 11))), "random", 2, report=Reporter(heard.append))
+    split(arrays(list(range(1, 11))), "random", 2, reporter=Reporter(heard.append))
     assert any(
         isinstance(event, Log) and event.level == "warning" and "leaks" in event.message
         for event in heard

@@ -60,7 +60,7 @@ def listen(event):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 config = DetectConfig(inference=InferenceConfig(window_px=256, device="cpu", threads=1))
-detect(Stack.open(Path(sys.argv[1])), [find(DEFAULT_MODEL)], out=Path(sys.argv[2]), config=config, report=Reporter(listen))
+detect(Stack.open(Path(sys.argv[1])), [find(DEFAULT_MODEL)], out=Path(sys.argv[2]), config=config, reporter=Reporter(listen))
 """
 
 
@@ -76,8 +76,12 @@ def whole(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run(stack, tmp_path_factory.mktemp("whole"), CONFIG).folder
 
 
-def run(stack: Stack, out: Path, config: DetectConfig, report: Reporter | None = None) -> Detection:
-    return detect(stack, [find(DEFAULT_MODEL)], out=out, config=config, report=report or Reporter())
+def run(
+    stack: Stack, out: Path, config: DetectConfig, reporter: Reporter | None = None
+) -> Detection:
+    return detect(
+        stack, [find(DEFAULT_MODEL)], out=out, config=config, reporter=reporter or Reporter()
+    )
 
 
 def pixels(path: Path) -> np.ndarray:

@@ -205,7 +205,7 @@ def test_what_a_fit_does_not_determine_is_said() -> None:
 
 def test_cancelled_or_impossible_leaves_nothing(inventory: Inventory, tmp_path: Path) -> None:
     with pytest.raises(CancelledError):
-        write_report(inventory, tmp_path / "r.html", report=Reporter(cancelled=lambda: True))
+        write_report(inventory, tmp_path / "r.html", reporter=Reporter(cancelled=lambda: True))
     assert list(tmp_path.glob("r*")) == []
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):

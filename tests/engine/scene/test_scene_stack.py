@@ -410,7 +410,7 @@ def test_a_dem_that_covers_a_part_gives_a_warning_with_the_share(
     image = write_raster(tmp_path / "B02.tif", DN)
     dem = write_raster(tmp_path / "half.tif", HEIGHTS[:, :24], pixel=12.5, corner=(300000, 2600140))
     heard: list[Event] = []
-    stack = make_stack([image], [dem], out=tmp_path / "s.tif", report=Reporter(heard.append))
+    stack = make_stack([image], [dem], out=tmp_path / "s.tif", reporter=Reporter(heard.append))
     (warning,) = [e.message for e in heard if isinstance(e, Log) and e.level == "warning"]
     assert "covers 50.0 %" in warning
     assert np.isnan(read(stack, "slope")).mean() == pytest.approx(0.5, abs=0.02)
@@ -448,14 +448,14 @@ def test_cancelling_leaves_nothing(tmp_path: Path, write_raster: Any) -> None:
             stop.set()
 
     with pytest.raises(CancelledError):
-        make_stack([image], [], out=tmp_path / "s.tif", report=Reporter(listen, stop.is_set))
+        make_stack([image], [], out=tmp_path / "s.tif", reporter=Reporter(listen, stop.is_set))
     assert not list(tmp_path.glob("s.tif*"))
 
 
 def test_progress_runs_to_its_end(tmp_path: Path, write_raster: Any) -> None:
     heard: list[Event] = []
     folder = band_folder(tmp_path / "bands", write_raster)
-    make_stack([folder], [], out=tmp_path / "s.tif", report=Reporter(heard.append))
+    make_stack([folder], [], out=tmp_path / "s.tif", reporter=Reporter(heard.append))
     steps = [event for event in heard if isinstance(event, Progress)]
     assert steps[-1].done == steps[-1].total == 3
     assert [step.done for step in steps] == sorted(step.done for step in steps)

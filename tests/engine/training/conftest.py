@@ -1,5 +1,5 @@
 """Fixtures of the training tests."""
 
-from conftest_training import packed
+from training_cases import packed
 
 __all__ = ["packed"]

@@ -7,8 +7,8 @@ import csv
 
 import numpy as np
 import pytest
-from conftest_training import TINY
 from test_run import toml
+from training_cases import TINY
 
 from engine.cli import main
 from engine.models.bundle import ModelBundle

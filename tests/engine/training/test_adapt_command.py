@@ -8,9 +8,9 @@ import json
 import numpy as np
 import pytest
 import rasterio
-from conftest_training import TINY, landscape, tiny
 from rasterio.transform import from_origin
 from test_run import toml
+from training_cases import TINY, landscape, tiny
 
 from engine.bands import CHANNELS, NAMES
 from engine.cli import main

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest_training import landscape, tiny
 from safetensors.torch import load_file
+from training_cases import landscape, tiny
 
 from engine.errors import CancelledError, ConfigError
 from engine.events import Log, Reporter
@@ -155,7 +155,7 @@ def test_without_landslide_in_the_pseudo_labels_there_is_a_warning(
 ):
     heard = []
     recipe = tiny(schedule={"steps": 1}, adaptation={"threshold": 1.0})
-    adapt([teacher], recipe, packed, target, tmp_path, report=Reporter(heard.append))
+    adapt([teacher], recipe, packed, target, tmp_path, reporter=Reporter(heard.append))
     assert any(
         e.level == "warning" and "no landslide in the target" in e.message
         for e in heard
@@ -178,7 +178,7 @@ def test_an_adaptation_that_starts_anew_leaves_nothing_to_resume_of_the_one_befo
             packed,
             target,
             tmp_path / "out",
-            report=Reporter(None, stop_when(tmp_path / "out")),
+            reporter=Reporter(None, stop_when(tmp_path / "out")),
         )
     (resumed,) = adapt([teacher], new, packed, target, tmp_path / "out", resume=True)
     (whole,) = adapt([teacher], new, packed, target, tmp_path / "whole")

@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from conftest_training import TINY, landscape, tiny
 from test_run import toml
+from training_cases import TINY, landscape, tiny
 
 from engine.cli import main
 from engine.errors import CancelledError, ConfigError, DatasetError, OutputError
@@ -281,7 +281,7 @@ def test_a_run_that_starts_anew_leaves_nothing_of_the_one_before_to_resume(packe
     (tmp_path / "out" / "baseline").mkdir()
     (tmp_path / "out" / "baseline" / "checkpoint.pt").write_bytes(b"another run's")
     with pytest.raises(CancelledError):
-        train_members(second, packed, tmp_path / "out", report=Reporter(None, lambda: True))
+        train_members(second, packed, tmp_path / "out", reporter=Reporter(None, lambda: True))
     resumed = train_members(second, packed, tmp_path / "out", resume=True)
     assert [bundle.card.training["recipe"]["schedule"]["steps"] for bundle in resumed] == [3, 3]
     whole = train_members(second, packed, tmp_path / "whole")
@@ -326,7 +326,7 @@ def test_a_checkpoint_that_cannot_grow_leaves_the_last_good_one(packed, tmp_path
 
     try:
         with pytest.raises(OutputError, match=r"checkpoint\.pt"):
-            train(recipe, packed, tmp_path / "out", report=Reporter(limit))
+            train(recipe, packed, tmp_path / "out", reporter=Reporter(limit))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list((tmp_path / "out").glob("*.part*"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from conftest_training import landscape, tiny
+from training_cases import landscape, tiny
 
 from engine.errors import ConfigError
 from engine.patches.arrays import NODATA

@@ -4,7 +4,7 @@ follow."""
 from __future__ import annotations
 
 import pytest
-from conftest_training import landscape, tiny
+from training_cases import landscape, tiny
 from training_effort import Effort, adaptation_effort, held_out, training_effort
 
 from engine.patches.arrays import write_packed

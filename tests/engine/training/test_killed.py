@@ -7,10 +7,10 @@ import os
 
 import numpy as np
 import pytest
-from conftest_training import TINY, landscape
 from processes_training import files_below, kill_after, l4s
 from safetensors.numpy import load_file
 from test_run import toml
+from training_cases import TINY, landscape
 
 from engine.cli import main
 from engine.patches.arrays import write_packed

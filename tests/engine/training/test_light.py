@@ -57,7 +57,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
             config=TINY,
             seed=1,
             save_every=1,
-            report=Reporter(stop),
+            reporter=Reporter(stop),
         )
     assert (tmp_path / "cut" / CHECKPOINT).exists()
     resumed = train_network(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 
 import pytest
-from conftest_training import tiny
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from test_loop import stop_after, task
+from training_cases import tiny
 
 from engine.errors import CancelledError
 from engine.training.logs import COLUMNS, RunLog
@@ -31,7 +31,7 @@ def test_both_logs_hold_every_validation_also_after_a_stop(tmp_path):
     )
     train_network(task(recipe, fold=0), tmp_path / "whole")
     with pytest.raises(CancelledError):
-        train_network(task(recipe, fold=0), tmp_path / "cut", report=stop_after(9))
+        train_network(task(recipe, fold=0), tmp_path / "cut", reporter=stop_after(9))
     # Events of steps that are done again, as a run leaves them that was killed before its
     # checkpoint.
     RunLog(tmp_path / "cut", keep=(1, 2), counter=8, tensorboard=True).write(

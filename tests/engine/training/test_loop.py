@@ -10,7 +10,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from conftest_training import landscape, tiny
+from training_cases import landscape, tiny
 
 from engine.errors import CancelledError, ConfigError, DatasetError, DeviceError, DiskFullError
 from engine.events import Log, Progress, Reporter
@@ -84,7 +84,7 @@ def test_a_killed_run_continues_to_the_same_result(tmp_path, after):
     recipe = tiny(**FULL, second_stage={"steps": 4, "freeze_encoder": True})
     whole = weights(train_network(task(recipe, fold=0), tmp_path / "whole"))
     with pytest.raises(CancelledError):
-        train_network(task(recipe, fold=0), tmp_path / "cut", report=stop_after(after))
+        train_network(task(recipe, fold=0), tmp_path / "cut", reporter=stop_after(after))
     resumed = weights(train_network(task(recipe, fold=0), tmp_path / "cut", resume=True))
     assert all(torch.equal(whole[k], resumed[k]) for k in whole)
     assert (tmp_path / "cut" / "metrics.csv").read_text().count("\n") == (
@@ -294,7 +294,7 @@ def test_mixup_weighs_the_losses_on_both_labels(tmp_path, monkeypatch):
 def test_every_validation_tells_the_speed_and_the_time_left(tmp_path):
     heard = []
     recipe = tiny(second_stage={"steps": 2})
-    train_network(task(recipe, fold=0), tmp_path, report=Reporter(heard.append))
+    train_network(task(recipe, fold=0), tmp_path, reporter=Reporter(heard.append))
     lines = [
         event.message
         for event in heard

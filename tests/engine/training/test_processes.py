@@ -7,9 +7,9 @@ import json
 
 import numpy as np
 import pytest
-from conftest_training import TINY, landscape
 from processes_training import ROOT, files_below, l4s
 from test_run import toml
+from training_cases import TINY, landscape
 
 from engine.cli import main
 from engine.models.bundle import ModelBundle

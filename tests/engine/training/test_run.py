@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest_training import TINY, landscape, tiny
+from training_cases import TINY, landscape, tiny
 
 from engine.cli import main
 from engine.errors import ConfigError, DatasetError

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import rasterio
 import torch
-from conftest_training import landscape, tiny
 from rasterio.transform import from_origin
+from training_cases import landscape, tiny
 
 from engine.bands import NAMES
 from engine.errors import CancelledError, ConfigError, DatasetError
@@ -162,7 +162,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(packed, tmp_path):
         lambda event: seen.append(event), lambda: sum(isinstance(e, Progress) for e in seen) >= 3
     )
     with pytest.raises(CancelledError):
-        train_network(task, tmp_path / "cut", report=stop)
+        train_network(task, tmp_path / "cut", reporter=stop)
     resumed = train_network(task, tmp_path / "cut", resume=True).model.state_dict()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 

@@ -1,4 +1,4 @@
-"""Small rasters and inventories for the tests of this room."""
+"""Small rasters and inventories that the tests of several rooms use."""
 
 from __future__ import annotations
 
