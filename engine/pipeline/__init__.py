@@ -1,4 +1,4 @@
-"""Scene to inventory in one call: the only room that knows every stage."""
+"""Scene to inventory in one call: the only package that knows every stage."""
 
 from engine.pipeline.detection import DetectConfig, Detection, Threshold, detect, merge
 from engine.pipeline.redrawing import redraw
