@@ -2,7 +2,7 @@
 small perceptron that looks twice.
 
 With a few labelled patches, far deeper networks learn the patches by heart
-(docs/decisions/model-light-neighbourhood.md has the figures).
+(docs/develop/decisions/model-light-neighbourhood.md has the figures).
 """
 
 from __future__ import annotations
