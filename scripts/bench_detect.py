@@ -38,7 +38,8 @@ from numpy.typing import NDArray
 from engine.files import output_folder
 from engine.grid import Grid
 from engine.handles import ProbabilityRaster, Stack
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import predict
 from engine.inference.devices import Choice, choose, cores
 from engine.inference.runtime import load
 from engine.inference.tiling import mirror

@@ -57,8 +57,9 @@ def draw_reliability(bundle: ModelBundle, path: Path) -> None:
 
 
 def draw_patches(data: Path, folder: Path, bundle: ModelBundle, path: Path) -> None:
-    """All labelled patches with the outline of the label (yellow) and of what the fold that had not
-    seen it finds (red).
+    """All labelled patches with the outlines of label and prediction.
+
+    Yellow is the label, red what the fold that had not seen it finds.
     """
     patches, arrays = labelled_patches(data), np.load(folder / "held_out.npz")
     temperature, threshold = bundle.card.network["temperature"], bundle.card.threshold
