@@ -63,8 +63,9 @@ def load_results(folder: Path, title: str) -> QgsVectorLayer | None:
 
 
 def load_inventory(path: Path, group: QgsLayerTreeGroup | None = None) -> QgsVectorLayer | None:
-    """Add the landslides of a GeoPackage to the project, with the style and the form that it
-    carries.
+    """Add the landslides of a GeoPackage to the project.
+
+    The layer gets the style and the form that the GeoPackage holds.
     """
     layer = QgsVectorLayer(f"{path}|layername={LAYER}", tr("Landslides"), "ogr")
     if not layer.isValid():

@@ -99,8 +99,9 @@ SENTENCES: dict[str, Callable[[], str]] = {
 
 
 def sentence(code: str, message: str = "") -> str:
-    """A sentence for a code; what the engine said comes behind it, as it names the file or the
-    value.
+    """A sentence for a code, followed by what the engine said.
+
+    The engine's message names the file or the value.
     """
     known = SENTENCES.get(code)
     if known is None:

@@ -1,5 +1,6 @@
-"""The plugin in QGIS: toolbar, menu, Processing provider, dialog, dock. Everything heavy is
-imported when it is first used.
+"""The plugin in QGIS: toolbar, menu, Processing provider, dialog, dock.
+
+Everything heavy is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class L4SPlugin:
         return dialog
 
     def detect(self, *_: Any) -> Any:
-        """Open the dialog; on the first use the page that installs the engine comes before it."""
+        """Open the dialog, or first the page that installs the engine."""
         from .messages import EngineError
         from .worker import environment
 

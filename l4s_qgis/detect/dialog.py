@@ -1,6 +1,4 @@
-"""The dialog “Detect landslides”: its parts, the checks below them, the parameters that come
-out.
-"""
+"""The dialog “Detect landslides”: its parts, checks and parameters."""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ SIGNS = {"error": "✖", "warning": "⚠", "info": "✔"}
 
 
 class DetectDialog(QDialog):
-    """Asks for the scene and what to do, checks it, and gives the parameters of ``l4s:detect``."""
+    """Asks for the scene, checks it, gives parameters for ``l4s:detect``."""
 
     def __init__(self, iface: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,15 +108,17 @@ class DetectDialog(QDialog):
         return found
 
     def ask_again(self) -> None:
-        """Ask anew with what was answered before, as after a failure; the layers may have changed
-        meanwhile.
+        """Show the dialog again with the previous answers, as after a failure.
+
+        The layers may have changed meanwhile.
         """
         self._check()
         self.show()
 
     def accept(self) -> None:
-        """Close where nothing forbids the start; the disk or a layer may have changed since the
-        last check.
+        """Close unless a check forbids the start.
+
+        The disk or a layer may have changed since the last check.
         """
         if not any(finding.level == "error" for finding in self._check()):
             self.result.remember_folder()

@@ -1,5 +1,6 @@
-"""A detection in the background: progress in the message bar and task manager, results in the
-project.
+"""A detection in the background.
+
+Progress is shown in the message bar and the task manager, results are loaded into the project.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ from ..processing.base import TaskFeedback
 
 
 class BackgroundRun(QObject):
-    """Runs one Processing algorithm in the background and tells the person about it in the message
-    bar.
+    """Runs one Processing algorithm in the background.
+
+    Progress, warnings and failures are shown in the message bar.
 
     Args:
         iface: QGIS's interface.
@@ -189,7 +191,7 @@ def load_detection(
     seconds: float,
     review: Callable[[], Any] = lambda: None,
 ) -> Any:
-    """Add a detection's results to the project, zoom to them and offer review and report.
+    """Load a detection's results, zoom to them, offer review and report.
 
     Args:
         iface: QGIS's interface.

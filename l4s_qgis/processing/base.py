@@ -23,7 +23,7 @@ from . import inputs
 
 
 class TaskFeedback(QgsProcessingFeedback):
-    """Feedback that keeps the failure and the log, for the dialog's “Details” button."""
+    """Feedback that keeps the failure, for the “Details” button."""
 
     def __init__(self) -> None:
         super().__init__(False)
@@ -31,8 +31,9 @@ class TaskFeedback(QgsProcessingFeedback):
 
 
 class EngineAlgorithm(QgsProcessingAlgorithm):
-    """One engine command. Subclasses declare parameters, turn them into words and the result into
-    outputs.
+    """One engine command.
+
+    Subclasses declare parameters, turn them into arguments and the result into outputs.
     """
 
     NAME = ""
@@ -133,8 +134,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return self.outputs(result)
 
     def file_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
-        """The file behind a vector layer parameter; a layer without one of its own (virtual,
-        filtered, in memory, on a server) is written to one.
+        """The file behind a vector layer parameter.
+
+        A layer without a file of its own (virtual, filtered, in memory, on a server) is written
+        to one.
 
         Raises:
             QgsProcessingException: It is no layer, or has no coordinate reference system.
@@ -160,7 +163,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def folder_of(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext
     ) -> str:
-        """The folder of a destination parameter; a temporary one where the person wants that."""
+        """The folder of a destination parameter, maybe a temporary one."""
         return str(self.parameterAsFileOutput(parameters, name, context))
 
     def text_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:

@@ -37,7 +37,7 @@ CLOUDS = ("auto", "bright", "s2cloudless", "off")
 
 
 class SceneAlgorithm(EngineAlgorithm):
-    """An algorithm that reads a scene: an image or product, elevation, an area."""
+    """An algorithm that reads a scene: image, elevation, area."""
 
     GROUP = "detection"
 
@@ -109,8 +109,9 @@ class SceneAlgorithm(EngineAlgorithm):
     def scene_words(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> tuple[list[str], bool]:
-        """The words that name the scene, and whether the image brings terrain and so is a stack
-        already.
+        """The arguments that name the scene.
+
+        The second value says whether the image brings terrain and so is a stack already.
         """
         product = self.text_of(parameters, "PRODUCT", context)
         layer = self.parameterAsRasterLayer(parameters, "IMAGE", context)

@@ -1,4 +1,4 @@
-"""From QGIS layers to files that the engine reads: checked sources, named bands, the area."""
+"""From QGIS layers to files that the engine reads."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def image_problem(source: str, name: str) -> str:
 
 
 def band_descriptions(source: str) -> list[str]:
-    """The descriptions of a raster's bands; a band without one is described by nothing."""
+    """The descriptions of a raster's bands, empty where there is none."""
     dataset = _open(source)
     if dataset is None:
         return []
@@ -81,7 +81,7 @@ def band_descriptions(source: str) -> list[str]:
 
 
 def named_image(source: str, names: list[str | None], folder: Path) -> str:
-    """A virtual raster whose bands bear the channels' names and values in digital numbers.
+    """A virtual raster with bands named by channel, in digital numbers.
 
     Args:
         source: GDAL source of the image.
@@ -155,8 +155,9 @@ def write_area(
 
 
 def write_layer(layer: QgsVectorLayer, path: Path, context: QgsProcessingContext) -> str:
-    """Write a vector layer as an inventory's GeoPackage: what its filter lets through, in a layer
-    ``landslides``.
+    """Write a vector layer as an inventory's GeoPackage.
+
+    What its filter lets through goes into a layer ``landslides``.
 
     Raises:
         QgsProcessingException: It cannot be written.
@@ -177,7 +178,7 @@ def extent_polygon(extent: QgsRectangle) -> QgsGeometry:
 
 
 def product_path(text: str) -> str:
-    """The product that a person pointed at: a metadata file stands for its SAFE folder.
+    """The product at a path; a metadata file stands for its SAFE folder.
 
     Raises:
         QgsProcessingException: There is no such file or folder.
@@ -193,7 +194,7 @@ def product_path(text: str) -> str:
 
 
 def read_run(folder: Path) -> dict[str, object]:
-    """What a finished run says of itself (``run.json``); empty where it cannot be read."""
+    """What a run wrote about itself (``run.json``), or nothing."""
     try:
         return dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):

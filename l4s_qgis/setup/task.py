@@ -55,7 +55,7 @@ class _TaskWatcher(Watcher):
 
 
 class CommandTask(QgsTask):
-    """Runs an engine command whose result is shown at once, such as ``doctor``."""
+    """Runs an engine command whose result is shown, such as ``doctor``."""
 
     def __init__(self, title: str, python: Path, words: list[str]) -> None:
         super().__init__(title, QgsTask.Flag.CanCancel)

@@ -1,6 +1,4 @@
-"""Run one engine command beside QGIS and turn its events into progress, messages, a result or an
-error.
-"""
+"""Run one engine command beside QGIS and read its events."""
 
 from __future__ import annotations
 
@@ -93,8 +91,9 @@ def _outcome(ended: Ended, reader: _EventReader, program: str) -> dict[str, Any]
 
 
 class _EventReader:
-    """Reads the engine's stdout: JSON lines, of which unknown ones come from a newer engine and are
-    passed over.
+    """Reads the engine's stdout, one JSON object a line.
+
+    Unknown events come from a newer engine and are ignored.
     """
 
     def __init__(self, command: str, listener: Listener) -> None:

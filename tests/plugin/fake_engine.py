@@ -1,4 +1,4 @@
-"""An engine that behaves as its first argument says, to see how the plugin takes it."""
+"""An engine that behaves as its first argument says."""
 
 from __future__ import annotations
 

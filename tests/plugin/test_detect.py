@@ -1,4 +1,4 @@
-"""The dialog's channels, checks and parameters; the algorithms' command lines."""
+"""The dialog's channels, checks, parameters; algorithms' arguments."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_channels_are_recognised(text, channel):
 
 
 def test_rules_are_the_engines():
-    """The plugin may not import the engine, so the two tables are compared as text."""
+    """The plugin may not import the engine, so tables are compared as text."""
 
     def table(path, start, end):
         return re.sub(
@@ -176,8 +176,7 @@ def test_layer_on_a_server(good, qgis_new_project):
 
 
 def test_virtual_layers(good, make_raster, qgis_new_project, tmp_path):
-    """A calculated raster has no file; a GDAL virtual raster whose files are gone cannot be
-    read."""
+    """A calculated raster has no file; a VRT without its files is damaged."""
     base = layer(make_raster("base.tif", names=FOUR), "base")
     QgsProject.instance().addMapLayer(base)
     extent = base.extent()
@@ -554,7 +553,7 @@ def test_environment_deleted_behind_the_dialogs_back(iface, good, tmp_path, monk
 
 
 def test_unloading_ends_the_engine(iface, good, tmp_path, monkeypatch, fake_engine):
-    """As when QGIS is closed, or the plugin switched off, while the engine works."""
+    """As when QGIS is closed or the plugin disabled during a detection."""
     monkeypatch.setattr("l4s_qgis.worker.child.GRACE_S", 0.3)
     plugin, dialog = start_detection(iface, monkeypatch, good, tmp_path / "out")
     monkeypatch.setattr(base, "command_of", lambda python: fake_engine("stubborn"))
@@ -608,7 +607,7 @@ def test_inventory_without_a_file_is_written_to_one(detection, qgis_new_project)
 
 
 def test_model_of_two_algorithms(provider, engine_python, detection, qgis_new_project):
-    """The modeler, with the real engine: polygons from a probability, then their export."""
+    """The modeler with the real engine: polygons, then their export."""
     source = QgsProcessingModelChildParameterSource
     model = QgsProcessingModelAlgorithm("chain", "tests")
     model.addModelParameter(
