@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -191,14 +190,6 @@ def product_path(text: str) -> str:
             tr("{path} does not exist; it may have been moved or renamed.").format(path=path)
         )
     return str(path)
-
-
-def read_run(folder: Path) -> dict[str, object]:
-    """What a run wrote about itself (``run.json``), or nothing."""
-    try:
-        return dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
 
 
 def _open(source: str) -> gdal.Dataset | None:
