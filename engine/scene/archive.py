@@ -53,12 +53,12 @@ _DAMAGE = (
 
 
 def is_junk(name: str) -> bool:
-    """Whether a file is a leftover of an operating system, not data.
+    r"""Whether a file is a leftover of an operating system, not data.
 
     Hidden files (``._B02.tif``, ``.DS_Store``) are, and so are those in ``__MACOSX`` and the like.
 
     Args:
-        name: Path below the folder or archive that was given, with ``/`` or ``\\``.
+        name: Path below the folder or archive that was given, with ``/`` or ``\``.
     """
     parts = name.replace("\\", "/").split("/")
     return any(
