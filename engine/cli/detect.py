@@ -238,6 +238,8 @@ def _result(done: list[Detection], merged: Results | None) -> dict[str, Any]:
             "mask": str(d.mask.path),
             "report": str(d.report_path),
             "run": str(d.run_path),
+            "masked_share": d.inventory.run.get("masked_share"),
+            "slope_covered": d.inventory.run.get("slope_covered"),
         }
         for d in done
     ]
