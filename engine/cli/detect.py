@@ -94,7 +94,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Detect in every stack and area that was asked for."""
-    from engine.models.bundle import DEFAULT_MODEL, find
+    from engine.models.bundle import DEFAULT_MODEL, find_model
     from engine.pipeline import Job, detect, jobs, left_from_earlier, merge
 
     if bool(args.stack) == bool(args.sentinel2):
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     keep_inputs(
         _written(args), [*args.stack, *(args.sentinel2 or []), *args.dem, *args.before, args.aoi]
     )
-    bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
+    bundles = [find_model(name) for name in args.model or [DEFAULT_MODEL]]
     config = _config(args)
     todo: list[Job] = jobs(
         _stacks(args, reporter), out=args.out, aoi=args.aoi, each_area=args.each_area
@@ -238,6 +238,8 @@ def _result(done: list[Detection], merged: Results | None) -> dict[str, Any]:
             "mask": str(d.mask.path),
             "report": str(d.report_path),
             "run": str(d.run_path),
+            "masked_share": d.inventory.run.get("masked_share"),
+            "slope_covered": d.inventory.run.get("slope_covered"),
         }
         for d in done
     ]

@@ -1,6 +1,6 @@
 """Stack to probability raster: any size, flat memory, one model or many.
 
-See ``docs/inference.md`` for how it works.
+See ``docs/guides/detection.md`` for how it works.
 """
 
 from __future__ import annotations

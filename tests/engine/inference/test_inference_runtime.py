@@ -218,11 +218,11 @@ def test_without_pytorch_weights_alone_name_the_remedy(torch_bundle, monkeypatch
 
 def test_both_runtimes_agree_on_the_bundled_model(tmp_path):
     pytest.importorskip("torch")
-    from engine.models.bundle import DEFAULT_MODEL, find, installed
+    from engine.models.bundle import DEFAULT_MODEL, find_model, installed
 
     if DEFAULT_MODEL not in [path.name for path in installed()]:
         pytest.skip("the bundled model is not there")
-    bundle = find(DEFAULT_MODEL)
+    bundle = find_model(DEFAULT_MODEL)
     image = (
         np.random.default_rng(0)
         .standard_normal((1, len(bundle.card.channels), 64, 64))

@@ -23,7 +23,7 @@ from engine.events import Event, Log, Progress, Reporter
 from engine.handles import Stack
 from engine.inference.config import InferenceConfig
 from engine.inventory.vectorize import VectorizeConfig
-from engine.models.bundle import DEFAULT_MODEL, find
+from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.pipeline import DetectConfig, Detection, detect
 from engine.scene.simulate import SimulationConfig, simulate
 from engine.scene.stack import make_stack
@@ -51,7 +51,7 @@ import os, signal, sys
 from pathlib import Path
 from engine.events import Progress, Reporter
 from engine.inference.config import InferenceConfig
-from engine.models.bundle import DEFAULT_MODEL, find
+from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.handles import Stack
 from engine.pipeline import DetectConfig, detect
 
@@ -62,7 +62,7 @@ def listen(event):
 
 config = DetectConfig(inference=InferenceConfig(window_px=256, device="cpu", threads=1))
 stack, out = Stack.open(Path(sys.argv[1])), Path(sys.argv[2])
-detect(stack, [find(DEFAULT_MODEL)], out=out, config=config, reporter=Reporter(listen))
+detect(stack, [find_model(DEFAULT_MODEL)], out=out, config=config, reporter=Reporter(listen))
 """
 
 
@@ -82,7 +82,7 @@ def run(
     stack: Stack, out: Path, config: DetectConfig, reporter: Reporter | None = None
 ) -> Detection:
     return detect(
-        stack, [find(DEFAULT_MODEL)], out=out, config=config, reporter=reporter or Reporter()
+        stack, [find_model(DEFAULT_MODEL)], out=out, config=config, reporter=reporter or Reporter()
     )
 
 
