@@ -23,8 +23,8 @@ LAYERS = [
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-# Rooms of one layer do not use each other, but for those of the ground floor. A room uses lower ones,
-# less what is forbidden here.
+# Packages of one layer do not use each other, except in the first layer. A package uses lower
+# ones, less what is forbidden here.
 FORBIDDEN = {
     "inference": {"scene"},
     "samples": {"scene", "inventory"},
