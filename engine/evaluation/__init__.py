@@ -1,3 +1,1 @@
-"""How good a map is: pixel scores, comparison of inventories, and the references that they are
-measured against.
-"""
+"""How good a map is: pixel scores, and inventories against a reference."""

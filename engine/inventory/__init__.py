@@ -1,3 +1,1 @@
-"""From a mask to a landslide inventory: polygons, attributes, GeoPackage, statistics, comparison,
-report.
-"""
+"""From a mask to a landslide inventory: polygons, attributes, GeoPackage."""

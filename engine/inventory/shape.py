@@ -21,10 +21,6 @@ _PLANAR_TOLERANCE = 0.01
 national grids."""
 
 
-POLYGONS = (shapely.GeometryType.POLYGON.value, shapely.GeometryType.MULTIPOLYGON.value)
-"""Type numbers of polygons in Shapely."""
-
-
 @dataclass(frozen=True)
 class Form:
     """Measures of polygons; each array has shape (polygons,).
@@ -64,7 +60,7 @@ class Form:
 
 
 def metres_per_unit(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """How many metres on the ground one CRS unit is, eastward and northward, at points.
+    """Metres on the ground of one CRS unit, eastward and northward, at points.
 
     Degrees use the ellipsoid's radii of curvature there. A projected CRS counts its unit, unless it
     distorts areas by more than one per cent (web Mercator, for instance), which is then taken out.
@@ -177,7 +173,7 @@ def measure_form(shapes: Shapes, crs: CRS, direction: Floats | None = None) -> F
 
 
 def _rectangle(shapes: Shapes) -> tuple[Floats, Floats]:
-    """Long and short side of the smallest enclosing rectangle, as vectors of shape (n, 2)."""
+    """Sides of the smallest enclosing rectangle, as vectors of shape (n, 2)."""
     boxes: Any = shapely.oriented_envelope(shapes)
     corners, owner = shapely.get_coordinates(shapely.get_exterior_ring(boxes), return_index=True)
     first = np.searchsorted(owner, np.arange(len(shapes)))

@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "engine"
 
 LAYERS = [
-    {"errors", "events", "bands", "units"},
+    {"errors", "events", "bands", "units", "status"},
     {"files", "settings", "grid"},
-    {"raster"},
+    {"raster", "vector"},
     {"handles"},
     {"scene", "patches", "models", "inventory"},
     {"samples", "inference", "evaluation", "report"},
