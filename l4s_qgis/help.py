@@ -15,8 +15,8 @@ _PLUGIN = Path(__file__).resolve().parent
 
 def page() -> Path:
     """The page: inside the installed plugin, or beside it in a working copy."""
-    inside = _PLUGIN / "docs" / "plugin.md"
-    return inside if inside.exists() else _PLUGIN.parent / "docs" / "plugin.md"
+    inside = _PLUGIN / "docs" / "guides" / "plugin.md"
+    return inside if inside.exists() else _PLUGIN.parent / "docs" / "guides" / "plugin.md"
 
 
 class HelpDialog(QDialog):

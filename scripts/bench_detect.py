@@ -11,8 +11,8 @@ ready-made windows as the detection computes, so that both pay alike for the ove
 apart. Besides the clock the processor's time is told, which other programs on the machine disturb
 less. PyTorch is measured twice: as anyone would write the loop (evaluation and inference mode,
 float32, default memory format), and as this engine's own PyTorch runtime does it (channels last).
-The result is a block of Markdown for ``docs/benchmarks.md``; the pictures of the seams are written
-to DIR.
+The result is a block of Markdown for ``docs/method/benchmarks.md``; the pictures of the seams are
+written to DIR.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ from numpy.typing import NDArray
 from engine.files import output_folder
 from engine.grid import Grid
 from engine.handles import ProbabilityRaster, Stack
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import predict
 from engine.inference.devices import Choice, choose, cores
 from engine.inference.runtime import load
 from engine.inference.tiling import mirror

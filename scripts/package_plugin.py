@@ -7,7 +7,7 @@ python scripts/package_plugin.py [--out dist]
     l4s_qgis/
       metadata.txt, LICENSE, *.py …     the plugin
       resources/icons
-      docs/plugin.md, docs/images       the help page
+      docs/guides/plugin.md, docs/images       the help page
       engine_source/                    what the plugin installs into the engine's own Python:
       pyproject.toml, engine, resources/models
 """
@@ -66,7 +66,7 @@ def contents(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
         ("pyproject.toml", "engine_source/pyproject.toml"),
         ("README.md", "engine_source/README.md"),
         ("LICENSE", "engine_source/LICENSE"),
-        ("docs/plugin.md", "docs/plugin.md"),
+        ("docs/guides/plugin.md", "docs/guides/plugin.md"),
     ):
         yield root / name, f"{PLUGIN}/{target}"
     for path in sorted((root / "docs" / "images").glob("plugin-*.png")):

@@ -1,10 +1,10 @@
 """Run the whole street over real imagery and draw what comes out: the numbers and pictures of
-docs/accuracy.md.
+docs/method/accuracy.md.
 
     .venv/engine/bin/python scripts/real_data.py --data DIR --out DIR [--model NAME_OR_DIR]
 
 DIR holds Landslide4Sense patches, Hokkaido 2018, Slovenia L1C, SSL4EO Punjab and Major TOM L2A
-scenes in the layout described in docs/accuracy.md. None of it is part of this repository.
+scenes in the layout described in docs/method/accuracy.md. None of it is part of this repository.
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ DEBIAN = {
 # Two workers and numerical libraries of one thread each: faster on two cores than one worker with
 # two threads.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# MkDocs and its theme argue about their successors on every build.
+NO_NOTICES = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 FOREIGN = (
     "PYTHONPATH",
     "PYTHONHOME",
@@ -40,11 +42,12 @@ FOREIGN = (
 
 
 def lint(python: Path) -> list[int]:
-    """Style and types."""
+    """Style, types, and the documentation without broken links."""
     return [
         environment.run([python, "-m", "ruff", "check", "."]),
         environment.run([python, "-m", "ruff", "format", "--check", "."]),
         environment.run([python, "-m", "mypy"]),
+        environment.run([python, "-m", "mkdocs", "build", "--quiet", "--strict"], NO_NOTICES),
     ]
 
 

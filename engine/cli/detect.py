@@ -11,6 +11,7 @@ from engine.cli.stack import add_scene_arguments, stack_config
 from engine.cli.vectorize import add_polygon_arguments, polygon_config
 from engine.errors import ConfigError
 from engine.events import Reporter
+from engine.files import ResultFolder, output_folder
 
 if TYPE_CHECKING:
     from engine.handles import Stack
@@ -142,8 +143,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
 
 
 def _require_finished(args: argparse.Namespace) -> None:
-    """Refuse what says how a stack is made beside a stack that is made: it would change nothing,
-    silently.
+    """Refuse options for making a stack where a finished one is given.
 
     Raises:
         ConfigError: Such an option was given.
@@ -169,13 +169,14 @@ def _require_finished(args: argparse.Namespace) -> None:
 
 
 def _written(args: argparse.Namespace) -> list[Path]:
-    """What is replaced in the folder of the results; the inventory is not among it, for it takes
-    over what is in an earlier one.
+    """The files that are replaced in the folder of the results.
+
+    The inventory is not among them, because reviewed landslides of an earlier one are kept.
     """
-    names = ["probability.tif", "uncertainty.tif", "mask.tif", "report.html", "run.json"]
-    made = ["stack.tif", "stack.json"] if args.sentinel2 else []
-    change = ["change.tif"] if args.before else []
-    return [args.out / name for name in names + made + change]
+    folder = ResultFolder(args.out)
+    written = [folder.probability, folder.uncertainty, folder.mask, folder.report, folder.run]
+    written += [folder.stack, folder.stack_record] if args.sentinel2 else []
+    return written + ([folder.change] if args.before else [])
 
 
 def _config(args: argparse.Namespace) -> DetectConfig:
@@ -209,13 +210,11 @@ def _stacks(args: argparse.Namespace, reporter: Reporter) -> list[Stack]:
 def _change(args: argparse.Namespace, stack: Stack, out: Path, reporter: Reporter) -> Path | None:
     if not args.before:
         return None
-    from engine.files import output_folder
     from engine.scene.change import make_change
 
-    config = stack_config(args)
-    return make_change(
-        stack, args.before, out=output_folder(out) / "change.tif", config=config, reporter=reporter
-    ).path
+    folder, config = ResultFolder(output_folder(out)), stack_config(args)
+    change = make_change(stack, args.before, out=folder.change, config=config, reporter=reporter)
+    return change.path
 
 
 def _inputs(args: argparse.Namespace) -> dict[str, Any]:

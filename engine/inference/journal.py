@@ -28,9 +28,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.files import naming_failures
+from engine.files import ResultFolder, naming_failures, write_json
 
-FOLDER = ".l4s-resume"
 _STATE = "state.json"
 _VERSION = 1
 
@@ -57,13 +56,13 @@ class Journal:
     end, remove it.
 
     Args:
-        out: Folder of the results; the journal is a folder in it.
+        results: Folder of the results; the journal is a folder in it.
         layers: Names of the rasters.
         columns: Width of the rasters.
     """
 
-    def __init__(self, out: Path, layers: Sequence[str], columns: int) -> None:
-        self.folder = out / FOLDER
+    def __init__(self, results: ResultFolder, layers: Sequence[str], columns: int) -> None:
+        self.folder = results.resume
         self._layers, self._columns = tuple(layers), columns
         self._files: dict[str, io.BufferedRandom] = {}
 
@@ -135,12 +134,7 @@ class Journal:
                 "carry": name,
                 "facts": dict(progress.facts),
             }
-            temporary = self.folder / f"{_STATE}.part"
-            with temporary.open("w", encoding="utf-8") as text:
-                json.dump(state, text)
-                text.flush()
-                os.fsync(text.fileno())
-            temporary.replace(self.folder / _STATE)
+            write_json(self.folder / _STATE, state, durable=True)
             for old in self.folder.glob("carry-*.npy"):
                 if old.name != name:
                     old.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
 from engine.handles import (
     MASK_NODATA,
@@ -19,6 +18,7 @@ from engine.handles import (
     ProbabilityRaster,
     encode_probability,
 )
+from engine.inference.config import require_threshold
 from engine.raster import RasterWriter
 
 _STRIP_PX = 512
@@ -44,10 +44,7 @@ def make_mask(
     Raises:
         ConfigError: The threshold is not between 0 and 1.
     """
-    if not 0 < threshold < 1:
-        raise ConfigError(
-            f"The threshold must lie between 0 and 1, but is {threshold:g}; 0.5 is a usual value."
-        )
+    require_threshold(threshold)
     grid = probability.grid
     tags = {"threshold": f"{threshold:.6g}", "probability": probability.path.name}
     with (

@@ -16,7 +16,7 @@ from engine.bands import NAMES, in_order
 from engine.errors import ChannelError, ConfigError
 from engine.events import SILENT, Reporter
 from engine.files import output_folder
-from engine.inference.config import InferenceConfig
+from engine.inference.config import InferenceConfig, require_threshold
 from engine.inference.ensemble import Ensemble
 from engine.inference.setup import Networks, card_threshold
 from engine.inference.tiling import mirror
@@ -42,11 +42,8 @@ class PatchConfig:
     inference: InferenceConfig = field(default_factory=InferenceConfig)
 
     def __post_init__(self) -> None:
-        if self.threshold is not None and not 0 < self.threshold < 1:
-            raise ConfigError(
-                f"The threshold must lie between 0 and 1, but is {self.threshold:g}; 0.5 is a usual"
-                " value."
-            )
+        if self.threshold is not None:
+            require_threshold(self.threshold)
         unknown = [name for name in self.channels or () if name not in NAMES]
         if unknown:
             raise ChannelError(

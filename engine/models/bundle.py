@@ -291,8 +291,9 @@ def write_bundle(
 
 
 def model_folders() -> tuple[Path, ...]:
-    """Folders in which bundles are looked up by name: ``L4S_MODELS``, then those that come with the
-    engine.
+    """Folders in which bundles are looked up by name.
+
+    ``L4S_MODELS`` first, then those that come with the engine.
     """
     package = Path(__file__).resolve().parents[1]
     shipped = (package / "resources" / "models", package.parent / "resources" / "models")

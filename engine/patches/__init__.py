@@ -1,3 +1,4 @@
-"""Labelled data for training: the official HDF5 patches, packed memory maps, splits,
-augmentation.
+"""Labelled data for training.
+
+The official HDF5 patches, packed memory maps, splits, augmentation.
 """

@@ -103,8 +103,9 @@ def patches_from_stack(
 def rasterize(
     inventory: Path, stack: Stack, *, layer: str | None = None, reporter: Reporter = SILENT
 ) -> NDArray[np.uint8]:
-    """Burn an inventory's polygons into the stack's grid: 1 where a pixel's centre lies in one;
-    shape (rows, columns).
+    """Burn an inventory's polygons into the stack's grid.
+
+    1 where a pixel's centre lies in one; shape (rows, columns).
     """
     what = "The inventory"
     frame = read_vector(

@@ -1,3 +1,4 @@
-"""Training samples from scenes: areas, variation of light and terrain, covers, and painted bare
-ground.
+"""Training samples from scenes.
+
+Areas, variation of light and terrain, covers, and painted bare ground.
 """

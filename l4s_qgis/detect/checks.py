@@ -27,8 +27,8 @@ from .. import channels
 from ..i18n import number, tr
 from ..processing import inputs
 
-# Measured on two cores (docs/plugin.md): seconds for each million pixels, and those that a start
-# costs.
+# Measured on two cores (docs/guides/plugin.md): seconds for each million pixels, and those that a
+# start costs.
 SECONDS_PER_MPX = 6.0
 SECONDS_START = 6.0
 BYTES_PER_PIXEL = 32  # stack (14 bands, int16, compressed), probability, mask

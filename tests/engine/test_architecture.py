@@ -1,4 +1,4 @@
-"""The dependency direction of docs/developer-guide.md, checked on the source itself."""
+"""The dependency direction of docs/develop/architecture.md, checked on the source itself."""
 
 import ast
 import subprocess

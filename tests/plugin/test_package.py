@@ -36,7 +36,7 @@ def test_layout(unpacked):
         "LICENSE",
         "engine_source/pyproject.toml",
         "engine_source/engine/__init__.py",
-        "docs/plugin.md",
+        "docs/guides/plugin.md",
     ):
         assert (folder / name).is_file(), name
     assert list((folder / "engine_source" / "resources" / "models").glob("*/model.onnx"))

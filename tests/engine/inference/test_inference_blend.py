@@ -13,7 +13,8 @@ from inference_cases import scene
 from engine.events import Progress, Reporter
 from engine.handles import StackReader
 from engine.inference.blend import Blender
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import predict
 from engine.inference.journal import Journal
 from engine.inference.tiling import fade_px, lay_out
 

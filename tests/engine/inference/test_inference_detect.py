@@ -22,7 +22,8 @@ from engine.errors import (
     OutputError,
 )
 from engine.events import Log, Progress, Reporter
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import predict
 from engine.inference.devices import Choice
 from engine.models.normalization import Normalization
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from inference_cases import fixed, read, scene, sigmoid
 
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import predict
 from engine.inference.ensemble import Ensemble, Member, views
 from engine.inference.runtime import DeviceMemoryError, OnnxRuntime
 from engine.models.normalization import Normalization

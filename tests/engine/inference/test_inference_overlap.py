@@ -11,8 +11,8 @@ from inference_cases import read, scene, sigmoid
 from scipy.ndimage import correlate
 
 from engine.inference.blend import Blender
-from engine.inference.config import CrfConfig
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import CrfConfig, InferenceConfig
+from engine.inference.detect import predict
 from engine.inference.ensemble import enlarge, shrink
 from engine.inference.setup import choose_overlap, windows
 from engine.inference.tiling import LEAST_OVERLAP_PX, fade_in, lay_out, mirror, overlap_for

@@ -8,7 +8,8 @@ import pytest
 from inference_cases import RGB, conv_onnx, fixed, read, scene, sigmoid
 
 from engine.errors import BundleError, DependencyError, DeviceError
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import predict
 from engine.inference.devices import Choice
 from engine.inference.runtime import DeviceMemoryError, OnnxRuntime, StoppedError, load
 from engine.inference.torch_runtime import TorchRuntime

@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.inventory.schema import BY_NAME, CONFIDENCE, FIELDS, FLAGS, NAMES
 from engine.inventory.style import STATUS_COLOURS, TABS, area_style, landslide_style
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "inventory.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "guides" / "inventory.md"
 
 
 def test_names_are_unique_and_units_show_in_the_alias() -> None:
