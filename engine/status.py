@@ -1,7 +1,7 @@
 """What a reviewer can decide on a landslide, and what each decision means.
 
-A further status is one line of :data:`STATUSES`; everything asks the functions here, nothing compares
-names.
+A further status is one line of :data:`STATUSES`; everything asks the functions here, and nothing
+compares names.
 """
 
 from __future__ import annotations

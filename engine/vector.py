@@ -1,8 +1,8 @@
 """The one place where vector files are opened: layers, geometries, CRS, encodings.
 
 People's files hold several layers, folders, collections, lines beside polygons, attributes in old
-code pages and coordinates in the wrong order. What is read is right; what is left out is counted and
-said; what cannot be read is refused with one sentence.
+code pages and coordinates in the wrong order. What is left out is counted and said; what cannot be
+read is refused with one sentence.
 """
 
 from __future__ import annotations
@@ -265,12 +265,10 @@ def _read(path: Path, what: str, layer: str, columns: Sequence[str]) -> gpd.GeoD
     return table
 
 
-def _usable(
-    table: gpd.GeoDataFrame, path: Path, what: str, reporter: Reporter
-) -> gpd.GeoDataFrame:
+def _usable(table: gpd.GeoDataFrame, path: Path, what: str, reporter: Reporter) -> gpd.GeoDataFrame:
     """The rows with a geometry whose coordinates are numbers, collections taken apart."""
-    there = np.asarray(table.geometry.notna() & ~table.geometry.is_empty, np.bool_)
-    there[there] = _finite(np.asarray(table.geometry[there]))
+    shapes = np.asarray(table.geometry)
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & _finite(shapes)
     if not there.all():
         reporter.warn(
             f"{int((~there).sum())} of {len(table)} rows of {path.name} have no geometry, or one"
@@ -312,8 +310,10 @@ def only_polygons(shape: Any) -> Any:
     """The polygons of a repaired shape, whose stray lines have no area; a MultiPolygon."""
     parts = _parts(shape) if shape is not None else np.zeros(0, np.object_)
     parts = parts[np.isin(shapely.get_type_id(parts), POLYGONS)]
-    return shapely.multipolygons(list(shapely.get_parts(parts))) if len(parts) else (
-        shapely.MultiPolygon()
+    return (
+        shapely.multipolygons(list(shapely.get_parts(parts)))
+        if len(parts)
+        else (shapely.MultiPolygon())
     )
 
 

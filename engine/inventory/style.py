@@ -123,7 +123,10 @@ def _form(root: Element) -> None:
         SubElement(aliases, "alias", {"field": f.name, "index": str(index + 1), "name": f.alias})
         SubElement(editable, "field", {"name": f.name, "editable": "1" if f.editable else "0"})
     # What a person draws is a landslide that a person found.
-    for name, expression in {"id": 'coalesce(maximum("id"), 0) + 1', "status": f"'{BY_HAND}'"}.items():
+    for name, expression in {
+        "id": 'coalesce(maximum("id"), 0) + 1',
+        "status": f"'{BY_HAND}'",
+    }.items():
         SubElement(
             defaults, "default", {"field": name, "expression": expression, "applyOnUpdate": "0"}
         )

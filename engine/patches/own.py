@@ -65,7 +65,9 @@ def patches_from_stack(
             f"{path} is {rows} x {columns} pixels, smaller than one patch of {side_px}; use a"
             " larger area."
         )
-    truth = None if inventory is None else rasterize(inventory, stack, layer=layer, reporter=reporter)
+    truth = (
+        None if inventory is None else rasterize(inventory, stack, layer=layer, reporter=reporter)
+    )
     images, masks, ids, places = [], [], [], []
     units = UnitCheck(stack.channels)
     spots = [

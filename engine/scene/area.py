@@ -68,8 +68,9 @@ def area_window(
 
 
 def aoi_bounds(path: Path, crs: CRS) -> Bounds:
-    """The box around a vector file's geometries, in another CRS; raises what :func:`read_area`
-    raises.
+    """The box around a vector file's geometries, in another CRS.
+
+    Raises what :func:`read_area` raises.
     """
     shapes = read_area(path)
     left, bottom, right, top = (float(value) for value in shapes.total_bounds)
@@ -81,8 +82,9 @@ def aoi_bounds(path: Path, crs: CRS) -> Bounds:
 
 
 def read_area(path: Path, *, reporter: Reporter = SILENT) -> geopandas.GeoSeries:
-    """Read the geometries of a vector file: of its layer ``aoi``, as inventories have one, or else
-    of its only layer.
+    """Read the geometries of a vector file.
+
+    They are those of its layer ``aoi``, as inventories have one, or else of its only layer.
 
     Returns:
         Its valid, non-empty geometries in the file's CRS.
