@@ -1,4 +1,4 @@
-"""The help page, shown in QGIS: it comes with the plugin and needs no network."""
+"""The user guide, shown in QGIS without a network."""
 
 from __future__ import annotations
 

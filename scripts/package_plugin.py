@@ -1,4 +1,4 @@
-"""Build the plugin's zip: plugin, icons, help page, and the engine's source with its bundled model.
+"""Build the plugin's zip: plugin, icons, guide, engine source, model.
 
 python scripts/package_plugin.py [--out dist]
 
@@ -115,8 +115,9 @@ def build(out: Path, root: Path = ROOT) -> Path:
 
 
 def _allow_digests(card: Path) -> bytes:
-    """A model card whose digests detect-secrets takes for what they are: JSON has no comments, so
-    the pragma is a value beside each.
+    """A model card whose digests detect-secrets accepts.
+
+    JSON has no comments, so the pragma is a value beside each digest.
     """
     data = json.loads(card.read_text(encoding="utf-8"))
     files = {

@@ -55,9 +55,9 @@ def _list(args: argparse.Namespace) -> dict[str, Any]:
 def _show(args: argparse.Namespace) -> dict[str, Any]:
     import json
 
-    from engine.models.bundle import find
+    from engine.models.bundle import find_model
 
-    bundle = find(args.model)
+    bundle = find_model(args.model)
     return {
         "card": json.loads(bundle.card.to_json()),
         "path": str(bundle.path),
@@ -93,9 +93,9 @@ def _card_text(bundle: Any) -> str:
 
 
 def _verify(args: argparse.Namespace) -> dict[str, Any]:
-    from engine.models.bundle import find
+    from engine.models.bundle import find_model
 
-    bundle = find(args.model)
+    bundle = find_model(args.model)
     return {
         "model": bundle.card.name,
         "digest": bundle.digest,
@@ -107,9 +107,9 @@ def _verify(args: argparse.Namespace) -> dict[str, Any]:
 def _export(args: argparse.Namespace) -> dict[str, Any]:
     from engine.errors import OutputError
     from engine.files import atomic_path, output_folder
-    from engine.models.bundle import ModelBundle, find
+    from engine.models.bundle import ModelBundle, find_model
 
-    bundle = find(args.model)
+    bundle = find_model(args.model)
     target = output_folder(args.out) / bundle.path.name
     if target.exists():
         raise OutputError(f"{target} exists already; choose another folder or remove it first.")

@@ -311,7 +311,7 @@ def installed() -> Iterator[Path]:
                 yield card.parent
 
 
-def find(name_or_path: str) -> ModelBundle:
+def find_model(name_or_path: str) -> ModelBundle:
     """Open a bundle by its name (``l4s models list``) or its folder.
 
     Raises:

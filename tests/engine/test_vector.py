@@ -120,7 +120,8 @@ def test_attributes_in_old_code_pages_do_no_harm(tmp_path: Path, page: str | Non
 
 
 def test_rows_without_usable_geometry_are_counted(tmp_path: Path) -> None:
-    nan = Polygon([(0, 0), (np.nan, 1), (1, 1), (0, 0)])
+    with np.errstate(invalid="ignore"):
+        nan = Polygon([(0, 0), (np.nan, 1), (1, 1), (0, 0)])
     path = tmp_path / "odd.gpkg"
     pyogrio.write_dataframe(
         gpd.GeoDataFrame(geometry=[SQUARE, None, Polygon(), nan], crs=32633), path

@@ -20,7 +20,7 @@ from engine.models.bundle import (
     WEIGHTS,
     ModelBundle,
     ModelCard,
-    find,
+    find_model,
     installed,
     write_bundle,
 )
@@ -161,11 +161,11 @@ def test_bundles_are_found_by_name_and_path(
 ) -> None:
     make(tmp_path / "models" / "tiny")
     monkeypatch.setenv("L4S_MODELS", str(tmp_path / "models"))
-    assert find("tiny").card.name == "tiny"
-    assert find(str(tmp_path / "models" / "tiny")) == find("tiny")
+    assert find_model("tiny").card.name == "tiny"
+    assert find_model(str(tmp_path / "models" / "tiny")) == find_model("tiny")
     assert "tiny" in {path.name for path in installed()}
     with pytest.raises(MissingFileError, match="no model named 'giant'"):
-        find("giant")
+        find_model("giant")
 
 
 def test_a_name_with_odd_characters_is_refused() -> None:
