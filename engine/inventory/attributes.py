@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from engine.grid import Grid
+from engine.ground import lon_lat, metres_per_unit
 from engine.inventory.runs import Runs
-from engine.inventory.shape import Form, lon_lat, measure_form, metres_per_unit
+from engine.inventory.shape import Form, measure_form
 from engine.inventory.volume import estimate_volume
 from engine.inventory.zonal import Zonal
 

@@ -21,9 +21,9 @@ from rasterio.enums import Resampling
 
 from engine.bands import QUALITY, QUALITY_CLASSES, channel_name
 from engine.grid import Bounds, Grid
+from engine.ground import metres_per_unit
 from engine.handles import ProbabilityRaster, Stack
 from engine.inventory.inventory import Inventory
-from engine.inventory.shape import metres_per_unit
 from engine.raster import open_raster
 from engine.report.statistics import log_bins
 

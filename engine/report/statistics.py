@@ -21,8 +21,8 @@ from scipy.special import gammainc, gammaln
 from shapely import centroid
 
 from engine.grid import Bounds
+from engine.ground import metres_per_unit
 from engine.inventory.inventory import Inventory
-from engine.inventory.shape import metres_per_unit
 from engine.inventory.volume import OTHERS, RELATION
 
 Floats = NDArray[np.float64]

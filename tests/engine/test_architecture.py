@@ -12,7 +12,8 @@ ENGINE = ROOT / "engine"
 
 LAYERS = [
     {"errors", "events", "bands", "units"},
-    {"files", "settings", "grid"},
+    {"files", "settings", "nodata", "ground", "dateline"},
+    {"grid"},
     {"raster"},
     {"handles"},
     {"scene", "patches", "models", "inventory"},
