@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    source = parser.add_argument_group("what to look at: ready stacks, or imagery with elevation")
+    source = parser.add_argument_group("input: finished stacks, or imagery with elevation")
     source.add_argument(
         "--stack",
         type=Path,
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="imagery from before the event",
     )
-    model = parser.add_argument_group("how to look")
+    model = parser.add_argument_group("model")
     model.add_argument(
         "--model",
         nargs="+",
@@ -65,7 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--device",
         default="auto",
         metavar="auto|cpu|cuda|cuda:N",
-        help="where to compute (default: auto)",
+        help="device that computes (default: auto)",
     )
     model.add_argument(
         "--window", type=int, metavar="PX", help="largest window; smaller ones need less memory"
@@ -77,7 +77,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="pixels that windows share (default: what the models' cards ask for)",
     )
     model.add_argument(
-        "--keep-clouds", action="store_true", help="look at cloud, shadow and snow too"
+        "--keep-clouds", action="store_true", help="detect under cloud, shadow and snow, too"
     )
     add_polygon_arguments(parser)
     many = parser.add_argument_group("several stacks or areas")
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
 
     if bool(args.stack) == bool(args.sentinel2):
         raise ConfigError(
-            "Give either --stack or --sentinel2 (with --dem), so that it is clear what to look at."
+            "Give either --stack or --sentinel2 (with --dem), so that the input is clear."
         )
     if args.stack:
         _require_finished(args)
@@ -164,7 +164,7 @@ def _require_finished(args: argparse.Namespace) -> None:
         raise ConfigError(
             f"{', '.join(options)} would change nothing, because --stack gives a finished stack;"
             " leave out what says how one is made, or give the imagery as --sentinel2 (--aoi alone"
-            " limits where to look)."
+            " restricts the detection)."
         )
 
 

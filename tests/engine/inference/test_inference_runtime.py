@@ -11,7 +11,9 @@ from engine.errors import BundleError, DependencyError, DeviceError
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import predict
 from engine.inference.devices import Choice
-from engine.inference.runtime import DeviceMemoryError, OnnxRuntime, StoppedError, load
+from engine.inference.networks import load
+from engine.inference.onnx_runtime import OnnxRuntime
+from engine.inference.runtime import DeviceMemoryError, StoppedError
 from engine.inference.torch_runtime import TorchRuntime
 from engine.models.bundle import ModelCard, write_bundle
 

@@ -56,11 +56,13 @@ from engine.handles import Stack
 from engine.pipeline import DetectConfig, detect
 
 def listen(event):
-    if isinstance(event, Progress) and event.stage == sys.argv[3] and event.done >= int(sys.argv[4]):
+    here = isinstance(event, Progress) and event.stage == sys.argv[3]
+    if here and event.done >= int(sys.argv[4]):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 config = DetectConfig(inference=InferenceConfig(window_px=256, device="cpu", threads=1))
-detect(Stack.open(Path(sys.argv[1])), [find_model(DEFAULT_MODEL)], out=Path(sys.argv[2]), config=config, reporter=Reporter(listen))
+stack, out = Stack.open(Path(sys.argv[1])), Path(sys.argv[2])
+detect(stack, [find_model(DEFAULT_MODEL)], out=out, config=config, reporter=Reporter(listen))
 """
 
 
