@@ -181,10 +181,7 @@ def fingerprint(
     parts = {
         "engine": __version__,
         "stack": [str(stack.path.resolve()), file.st_size, file.st_mtime_ns],
-        "models": [
-            [bundle.digest, hashlib.sha256(bundle.card.to_json().encode()).hexdigest()]
-            for bundle in bundles
-        ],
+        "models": [bundle.digest for bundle in bundles],
         "settings": settings,
         "devices": [networks.choice.devices, networks.names, networks.threads],
         "area": None if area is None else shapely.to_wkb(area, hex=True),

@@ -23,7 +23,7 @@ from engine.handles import ProbabilityRaster
 from engine.inference.mask import automatic_threshold
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.reading import read_inventory
-from engine.models.bundle import DEFAULT_MODEL, find_model
+from engine.models.bundle import DEFAULT_MODEL, find_model, seal
 from engine.scene.simulate import SimulatedScene, SimulationConfig, simulate
 from engine.scene.stack import make_stack, stack_provenance
 
@@ -585,6 +585,7 @@ def test_each_polygons_agreement_is_that_of_the_models_on_its_pixels(
     (tmp_path / "other" / "card.json").write_text(
         json.dumps({**card, "name": "other"}), encoding="utf-8"
     )
+    seal(tmp_path / "other")
     words = [
         "detect",
         "--stack",
