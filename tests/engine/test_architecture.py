@@ -13,7 +13,7 @@ ENGINE = ROOT / "engine"
 LAYERS = [
     {"errors", "events", "bands", "units"},
     {"files", "settings", "nodata", "ground", "dateline"},
-    {"grid"},
+    {"grid", "lock"},
     {"raster"},
     {"handles"},
     {"scene", "patches", "models", "inventory"},
