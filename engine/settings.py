@@ -1,5 +1,6 @@
-"""Typed TOML: values of a file checked against dataclasses, with the key named in every
-complaint.
+"""Typed settings from TOML or JSON, checked against dataclasses.
+
+Every complaint names the key.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def override(data: dict[str, Any], setting: str) -> None:
-    """Replace one value of ``data`` by ``KEY=VALUE`` with a dotted key and a TOML value (bare words
-    are text).
+    """Replace one value of ``data`` by ``KEY=VALUE``.
+
+    The key is dotted, the value TOML; bare words are text.
     """
     key, equals, text = setting.partition("=")
     if not equals or not key:
@@ -54,8 +56,9 @@ def override(data: dict[str, Any], setting: str) -> None:
 
 
 def parse(kind: Any, value: Any, source: str, where: str) -> Any:
-    """Turn TOML values into ``kind``: dataclasses, tuples, mappings, unions, literals and plain
-    types.
+    """Turn plain values into ``kind``.
+
+    Dataclasses, tuples, mappings, unions, literals and plain types.
     """
     origin = get_origin(kind)
     if origin in (typing.Union, types.UnionType):

@@ -1,5 +1,6 @@
-"""Throughput of training: patches a second of the real loop against a bare loop of forward and
-backward on ready tensors.
+"""Throughput of training, against a bare loop.
+
+Patches a second of the real loop against forward and backward on ready tensors.
 
 The real loop cuts crops from packed patches, normalises and augments them, clips, averages and
 logs; the bare loop does nothing but forward, backward and the optimiser's step on one batch that
@@ -85,8 +86,9 @@ def real_rate(
     warm_up: int = WARM_UP,
     clock: str = "wall",
 ) -> float:
-    """Patches a second of the real loop without validation: the median over single steps, after
-    ``warm_up`` of them.
+    """Patches a second of the real loop without validation.
+
+    The median over single steps, after ``warm_up`` of them.
 
     The loop is left after the last step that is timed, so that its schedule is the recipe's own and
     nothing is saved.
@@ -183,7 +185,7 @@ def measure(
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as Markdown for ``docs/benchmarks.md``."""
+    """Rows as Markdown for ``docs/method/benchmarks.md``."""
     lines = [
         (
             "| recipe | network | trained a second | predicted a second | `l4s train`, h | `l4s"

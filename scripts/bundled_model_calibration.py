@@ -24,7 +24,7 @@ from engine.training.light import NORMALIZATION, SUBSETS
 BUNDLED = replace(NORMALIZATION, relief_exponent=2.5, largest_gain=3.0)
 """What the bundle normalises by. A training sample's mountain is flattened in proportion, and so
 are its scars; a real gentle mountain's scars are less bound to its steepest slopes
-(docs/decisions/model-light-gentle-mountains.md)."""
+(docs/develop/decisions/model-light-gentle-mountains.md)."""
 
 TOLERATED_F1 = 0.003
 """Thresholds whose held-out F1 is worse than the best one by no more are as good."""
@@ -171,7 +171,7 @@ def shift_missing(
 def choose(folds: HeldOut, patches: Patches) -> float:
     """The threshold, a logit, by F1 over held-out patches."""
     # On ground unlike the training's more is drawn than should be
-    # (docs/decisions/model-light-pair.md): of those as good, the highest.
+    # (docs/develop/decisions/model-light-pair.md): of those as good, the highest.
     return plateau(
         [by_id for (subset, _), by_id in folds.items() if subset in GUIDING], patches, TOLERATED_F1
     )

@@ -1,5 +1,6 @@
-"""Measure how far a map of the Hokkaido after-scene agrees with two rules that stand in for the
-reference that is not there.
+"""Measure how far a map of the Hokkaido scene agrees with two rules.
+
+The rules stand in for the reference that is not there.
 
     .venv/engine/bin/python scripts/hokkaido_agreement.py --data DIR --stack STACK --probability
     probability.tif [--threshold P]
@@ -80,8 +81,9 @@ def by_change(before: Image, after: Image, around_deg: Image) -> tuple[Mask, Mas
 
 
 def rules(folder: Path, slope_deg: Image) -> tuple[Mask, Mask, Mask]:
-    """Ground by look, ground by change, and where change can be told, from the scenes of a folder
-    and the after-scene's slopes.
+    """Ground by look, ground by change, and where change can be told.
+
+    From the scenes of a folder and the after-scene's slopes.
     """
     before, after = read(folder, "pre"), read(folder, "post")
     around = uniform_filter(slope_deg, 21)

@@ -1,7 +1,7 @@
-"""Draw the pictures of docs/models/light.md from a finished run of train_bundled_model.py.
+"""Draw the pictures of docs/method/models/light.md from a finished run of train_bundled_model.py.
 
     python scripts/model_card_figures.py --data DIR --run OUT --hokkaido probability.tif [--out
-    docs/models]
+    docs/method/models]
 
 ``--hokkaido`` is what ``l4s detect`` wrote for the after-scene; without it that picture is left
 out.
@@ -57,8 +57,9 @@ def draw_reliability(bundle: ModelBundle, path: Path) -> None:
 
 
 def draw_patches(data: Path, folder: Path, bundle: ModelBundle, path: Path) -> None:
-    """All labelled patches with the outline of the label (yellow) and of what the fold that had not
-    seen it finds (red).
+    """All labelled patches with the outlines of label and prediction.
+
+    Yellow is the label, red what the fold that had not seen it finds.
     """
     patches, arrays = labelled_patches(data), np.load(folder / "held_out.npz")
     temperature, threshold = bundle.card.network["temperature"], bundle.card.threshold
@@ -109,7 +110,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--hokkaido", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("docs/models"))
+    parser.add_argument("--out", type=Path, default=Path("docs/method/models"))
     args = parser.parse_args()
     bundle = ModelBundle.open(args.run / "light")
     args.out.mkdir(parents=True, exist_ok=True)

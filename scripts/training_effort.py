@@ -1,5 +1,6 @@
-"""How much computing a recipe asks for: samples trained on and patches predicted, from which a
-measured rate gives hours.
+"""How much computing a recipe asks for.
+
+Samples trained on and patches predicted, from which a measured rate gives hours.
 """
 
 from __future__ import annotations
@@ -55,8 +56,9 @@ def held_out(recipe: Recipe) -> int:
 
 
 def training_effort(recipe: Recipe, patches: int = PATCHES, held: int | None = None) -> Effort:
-    """`l4s train`: all stages and validations of one network, and the folds where the recipe
-    cross-validates.
+    """Effort of `l4s train`.
+
+    All stages and validations of one network, and the folds where the recipe cross-validates.
 
     Args:
         recipe: The recipe.

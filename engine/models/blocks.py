@@ -1,5 +1,6 @@
-"""Building blocks that the libraries lack: the SMU activation, the blocks of the two U-Nets written
-here, and a median of 3 x 3 pixels.
+"""Building blocks that the libraries lack.
+
+The SMU activation, the blocks of the two U-Nets written here, and a median of 3 x 3 pixels.
 """
 
 from __future__ import annotations

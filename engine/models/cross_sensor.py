@@ -1,5 +1,6 @@
-"""Cross-sensor normalisation (CSN): one set of weights, batch statistics of its own for each
-domain.
+"""Cross-sensor normalisation (CSN): batch statistics for each domain.
+
+All domains share one set of weights.
 
 Every batch normalisation keeps its trained weight and bias; its running mean and variance exist
 once a domain and are swapped before a batch of that domain goes through (Wang et al. 2022, the
@@ -87,8 +88,9 @@ class DomainStatistics:
                 self._sets[domain][name].copy_(value)
 
     def reduce(self, mean: Callable[[Tensor], Tensor]) -> None:
-        """Replace every running mean and variance by its mean over the processes, as ``mean`` works
-        it out.
+        """Replace every running statistic by its mean over the processes.
+
+        ``mean`` works out the mean of one tensor.
         """
         for values in self._sets.values():
             for value in values.values():

@@ -1,5 +1,6 @@
-"""Turn a trained network into a bundle: safetensors for PyTorch, ONNX for ONNX Runtime, checked to
-give the same.
+"""Turn a trained network into a bundle.
+
+Safetensors for PyTorch, ONNX for ONNX Runtime, checked to give the same.
 
 The ONNX graph holds everything up to the probability, ``sigmoid(logits / temperature)``, so that a
 light installation needs nothing but ONNX Runtime. Batch, height and width are free; height and
@@ -94,8 +95,9 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
 
 
 def reach_px(model: Segmenter, input_scale: int = 1) -> int | None:
-    """How far a pixel's result depends on its surroundings, in pixels before scaling; None where
-    the network does not say.
+    """How far a result depends on its surroundings, in pixels before scaling.
+
+    None where the network does not say.
 
     Args:
         model: A network, which may say how far it sees.
@@ -143,8 +145,10 @@ def to_onnx(model: Segmenter, channels: int, multiple_px: int) -> bytes:
 
 
 def fix_padding(module: nn.Module) -> None:
-    """Replace TensorFlow's size-dependent "same" padding of strided convolutions by the constant it
-    is for allowed input sizes.
+    """Replace size-dependent "same" padding by constant padding.
+
+    Strided convolutions of TensorFlow's networks have it; for allowed input sizes both are the
+    same.
 
     Sides that are multiples of the stride are padded by kernel - stride in all, the odd pixel
     after. Computed from the size at run time, the padding could not be merged into the convolution.
@@ -182,8 +186,9 @@ def _constant_padding(convolution: nn.Conv2d) -> nn.Module:
 
 
 def fix_doubling(module: nn.Module) -> None:
-    """Let the blocks of a U-Net's decoder enlarge by the constant two instead of to the size of the
-    next finer feature.
+    """Let the blocks of a U-Net's decoder enlarge by the constant two.
+
+    They enlarge to the size of the next finer feature otherwise.
 
     They are the same for allowed input sizes. To a size computed at run time, ONNX Runtime's
     blocked layout cannot enlarge.
@@ -213,8 +218,9 @@ class _Doubling(nn.Module):
 
 
 def split_last_convolutions(module: nn.Module) -> None:
-    """Compute a 3 x 3 convolution to one channel as one inside every channel and then the sum of
-    channels.
+    """Split a 3 x 3 convolution to one channel in two.
+
+    The first runs inside every channel, the second sums the channels.
 
     The blocked layout computes 8 or 16 output channels whether they are wanted or not; like this
     only the sum pays for them.
@@ -251,8 +257,9 @@ def _inside_then_sum(convolution: nn.Conv2d) -> nn.Sequential:
 
 
 def largest_difference(model: Segmenter, graph: bytes, channels: int, multiple_px: int) -> float:
-    """Largest absolute difference between PyTorch's and ONNX Runtime's probabilities, over inputs
-    of several shapes.
+    """Largest difference between PyTorch's and ONNX Runtime's probabilities.
+
+    Measured over inputs of several shapes.
 
     Args:
         model: The network.
@@ -284,8 +291,9 @@ def _run(model: Segmenter, image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The tracing exporter is deprecated in favour of one that fixes sizes which this network
-    computes; its warnings tell nothing new.
+    """Silence the tracing exporter's warnings.
+
+    It is deprecated in favour of one that fixes sizes which this network computes.
     """
     logger = logging.getLogger("torch.onnx")
     level = logger.level

@@ -1,5 +1,6 @@
-"""Losses of the competition for one class against background, on logits, with ignored pixels left
-out everywhere.
+"""Losses of the competition for one class against background.
+
+They take logits and leave ignored pixels out everywhere.
 
 Every loss takes logits (N, h, w) and targets (N, h, w) of 0, 1, 2 (background that may be a
 landslide) and 255 (ignore), works in float32 whatever the network's precision, and is 0 with a zero
@@ -128,15 +129,17 @@ def cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
 
 
 def soft_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Cross-entropy with smoothed labels, for noisy pseudo-labels (Kingdrone; Szegedy et al.
-    2016).
+    """Cross-entropy with smoothed labels, for noisy pseudo-labels.
+
+    Kingdrone; Szegedy et al. 2016.
     """
     return _mean(pixel_cross_entropy(logits, target, config.smoothing), target)
 
 
 def weighted_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Landslide pixels weigh N_neg / N_pos of their image (Seek, Eq. 3), at least 1 and at most
-    ``max_positive_weight``.
+    """Landslide pixels weigh N_neg / N_pos of their image (Seek, Eq. 3).
+
+    At least 1 and at most ``max_positive_weight``.
     """
     positive = (target == 1).sum(dim=(1, 2))
     negative = ((target != 1) & (target != IGNORE)).sum(dim=(1, 2))
@@ -146,8 +149,9 @@ def weighted_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -
 
 
 def noisy_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Cross-entropy for labels that leave landslides out: smoothed, landslides weighted up,
-    uncertain background down.
+    """Cross-entropy for labels that leave landslides out.
+
+    Smoothed, landslides weighted up, uncertain background down.
     """
     soft = _landslide(target, config) * (1 - config.smoothing) + config.smoothing / 2
     weight = _confidence(target, config)
@@ -159,8 +163,9 @@ def noisy_cross_entropy(logits: Tensor, target: Tensor, config: LossConfig) -> T
 
 
 def dice(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Dice loss of the landslide class over the batch, smoothed by one pixel; uncertain background
-    counts less.
+    """Dice loss of the landslide class over the batch.
+
+    Smoothed by one pixel; uncertain background counts less.
     """
     weight, truth = _confidence(target, config), _landslide(target, config)
     probability, truth = torch.sigmoid(logits) * weight, truth * weight
@@ -178,8 +183,9 @@ def _confidence(target: Tensor, config: LossConfig) -> Tensor:
 
 
 def focal(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Focal loss: cross-entropy times (1 - p of the true class)^gamma, balanced by alpha (Lin et
-    al. 2017).
+    """Focal loss (Lin et al. 2017).
+
+    Cross-entropy times (1 - p of the true class)^gamma, balanced by alpha.
     """
     probability = torch.sigmoid(logits)
     positive = target == 1
@@ -189,8 +195,9 @@ def focal(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
 
 
 def ohem(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Online hard example mining on the smoothed cross-entropy (Kingdrone): the mean over the hard
-    pixels of the batch.
+    """Online hard example mining on the smoothed cross-entropy.
+
+    The mean over the hard pixels of the batch (Kingdrone).
 
     Hard are the pixels whose true class has less than ``ohem_threshold`` probability, and at least
     the ``ohem_share`` hardest.
@@ -215,8 +222,9 @@ def hard_pixels(logits: Tensor, target: Tensor, threshold: float, share: float) 
 
 
 def lovasz(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
-    """Lovász hinge over all valid pixels of the batch (Berman et al. 2018), from the library, in
-    float32.
+    """Lovász hinge over all valid pixels of the batch (Berman et al. 2018).
+
+    From the library, in float32.
     """
     if not bool((target != IGNORE).any()):
         return logits.sum() * 0.0

@@ -1,5 +1,6 @@
-"""Perceptrons on neighbourhoods as ONNX Runtime computes them fastest on the CPU: side by side, in
-one pass.
+"""Perceptrons on neighbourhoods side by side, in one pass.
+
+ONNX Runtime computes them fastest like this on the CPU.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ ALIGNED = 4
 
 
 class MergedPerceptrons(nn.Module):
-    """The mean of several perceptrons that look twice, layer by layer: what they look at is taken
-    once, and features stay in one layout.
+    """The mean of several perceptrons that look twice, layer by layer.
+
+    Inputs are computed once, and features stay in one layout.
 
     Channels of one member have no weight in another, or go through grouped convolutions. Marks are
     filled up to a multiple of :data:`BLOCK`, what is looked at to one of :data:`ALIGNED`, with
@@ -77,8 +79,9 @@ class MergedPerceptrons(nn.Module):
 
 
 def merge_perceptrons(network: nn.Module) -> nn.Module:
-    """The same network merged, where it is a perceptron that looks twice, or the mean of several
-    that are alike; else itself.
+    """Merge a perceptron that looks twice, or the mean of several alike.
+
+    Any other network is returned as it is.
     """
     members = list(network.members) if isinstance(network, MeanOfNetworks) else [network]
     perceptrons = [
@@ -108,8 +111,9 @@ def _copy(
     mine: slice | list[int] = slice(None),
     theirs: slice = slice(None),
 ) -> None:
-    """Copy a convolution into rows of a larger one: the weights of some of its inputs to those of
-    the larger one's, and its bias.
+    """Copy a convolution into rows of a larger one.
+
+    The weights of some of its inputs go to those of the larger one's, with its bias.
     """
     convolution = cast(nn.Conv2d, source)
     target.weight[rows, mine] = convolution.weight[:, theirs]

@@ -1,8 +1,9 @@
-"""The bundled model's network: what a pixel and the means of its neighbourhoods say, through a
-small perceptron that looks twice.
+"""The bundled model's network: a small perceptron that looks twice.
+
+It sees each pixel and the means of its neighbourhoods.
 
 With a few labelled patches, far deeper networks learn the patches by heart
-(docs/decisions/model-light-neighbourhood.md has the figures).
+(docs/develop/decisions/model-light-neighbourhood.md has the figures).
 """
 
 from __future__ import annotations
@@ -124,8 +125,9 @@ class NeighbourhoodPerceptron(nn.Module):
 
 
 def see(image: Tensor, looks: Sequence[Look]) -> Tensor:
-    """What is looked at in (N, C, h, w), as (N, looks, h, w); looks of one kind and side that
-    follow one another are taken together.
+    """The perceptron's inputs (N, looks, h, w) of an image (N, C, h, w).
+
+    Looks of one kind and side that follow one another are computed together.
     """
     seen = []
     for (side, texture), group in groupby(looks, lambda look: (look.side_px, look.texture)):
@@ -135,8 +137,9 @@ def see(image: Tensor, looks: Sequence[Look]) -> Tensor:
 
 
 def mean_over(image: Tensor, side: int) -> Tensor:
-    """Mean over a square of an odd side around each pixel of (N, C, h, w), of the part of it inside
-    the image.
+    """Mean over a square of an odd side around each pixel of (N, C, h, w).
+
+    Only the part of the square inside the image counts.
 
     It is taken down the columns and then along the rows, which is the same and faster.
     """
@@ -147,8 +150,9 @@ def mean_over(image: Tensor, side: int) -> Tensor:
 
 
 def texture_over(image: Tensor, side: int) -> Tensor:
-    """Logarithm of the standard deviation over a square of an odd side around each pixel of (N, C,
-    h, w), about -1 to 1.
+    """Logarithm of the standard deviation around each pixel, about -1 to 1.
+
+    Over a square of an odd side, of (N, C, h, w).
 
     A tenth of the scene's spread is added, so that noise on smooth ground does not count.
     """

@@ -1,5 +1,6 @@
-"""Networks by name: a literal table of builders on segmentation-models-pytorch and timm, plus the
-two written here.
+"""Networks by name: a literal table of builders.
+
+They come from segmentation-models-pytorch and timm, and from this package.
 
 A network is described by a mapping that a recipe and a bundle's card carry alike::
 
@@ -93,15 +94,17 @@ class Segmenter(nn.Module):
 
     @property
     def reach_px(self) -> int | None:
-        """How far a pixel's logit depends on its surroundings, in pixels that the network sees;
-        None where the network does not say.
+        """How far a pixel's logit depends on its surroundings.
+
+        In pixels that the network sees; None where the network does not say.
         """
         reach: int | None = getattr(self.network, "reach_px", None)
         return None if reach is None else reach + int(self.despeckle)
 
     def encoder_modules(self) -> list[nn.Module]:
-        """The parts that see the input, of each member: the encoder, and the high-resolution branch
-        where there is one.
+        """The parts that see the input, of each member.
+
+        The encoder, and the high-resolution branch where there is one.
         """
         networks = (
             self.network.members if isinstance(self.network, MeanOfNetworks) else [self.network]
@@ -148,8 +151,9 @@ class MeanOfNetworks(nn.Module):
 
 
 def with_positions(network: Mapping[str, Any], channels: Sequence[str]) -> dict[str, Any]:
-    """A network's description with positions in place of the names of channels, as :func:`build`
-    takes it.
+    """A network's description with positions in place of channel names.
+
+    As :func:`build` takes it.
 
     Args:
         network: The description; members are looked at, too. Positions stay as they are.
@@ -334,8 +338,9 @@ def first_convolutions(model: Segmenter) -> list[nn.Conv2d]:
 
 @contextmanager
 def monte_carlo_dropout(model: Segmenter, rate: float) -> Iterator[None]:
-    """Drop features after the first convolution, also in evaluation (Tanmlh; paper, Section VI-C:
-    rate 0.3).
+    """Drop features after the first convolution, also in evaluation.
+
+    Tanmlh; paper, Section VI-C: rate 0.3.
 
     Args:
         model: The network, usually in evaluation mode.
@@ -356,8 +361,9 @@ def monte_carlo_dropout(model: Segmenter, rate: float) -> Iterator[None]:
 def parameter_groups(
     model: Segmenter, *, lr: float, encoder_lr: float, weight_decay: float
 ) -> list[dict[str, Any]]:
-    """Groups for an optimiser: encoder and rest, each with and without weight decay (none on norms,
-    biases and SMU's mu).
+    """Groups for an optimiser: encoder and rest, with and without decay.
+
+    No weight decay acts on norms, biases and SMU's mu.
     """
     encoder = {id(p) for p in model.encoder_parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}

@@ -41,8 +41,9 @@ Numbers = float | NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ChannelStatistics:
-    """Count of valid pixels, and mean and standard deviation in raw units, of each channel; arrays
-    of shape (channels,).
+    """Valid pixels, mean and standard deviation of each channel, raw units.
+
+    Arrays of shape (channels,).
     """
 
     channels: tuple[str, ...]
@@ -184,8 +185,9 @@ class Normalization:
     def relief_gain(
         self, mean: Numbers, std: Numbers, scene_mean: Numbers, scene_std: Numbers
     ) -> NDArray[np.float64]:
-        """Factor by which a scene's slopes are multiplied, from the training's and the scene's
-        statistics.
+        """Factor by which a scene's slopes are multiplied.
+
+        From the training's and the scene's statistics.
         """
         ratio = _steepness(mean, std) / np.maximum(_steepness(scene_mean, scene_std), 1e-6)
         return np.asarray(np.clip(ratio**self.relief_exponent, 1.0, self.largest_gain))
@@ -223,8 +225,9 @@ def _steepness(mean: Numbers, std: Numbers) -> NDArray[np.float64]:
 
 
 def training_statistics(channels: Iterable[str]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Published training mean and std of channels, converted to raw units (see
-    :mod:`engine.bands`).
+    """Published training mean and std of channels, in raw units.
+
+    See :mod:`engine.bands`.
     """
     table = [BY_NAME[name] for name in channels]
     return tuple(c.mean * c.divisor for c in table), tuple(c.std * c.divisor for c in table)

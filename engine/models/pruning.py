@@ -13,8 +13,9 @@ from torch import nn
 
 
 def drop_unused_stages(encoder: Any) -> int:
-    """Remove the stages of a timm EfficientNet that lie behind its last feature; other encoders are
-    left alone.
+    """Remove the stages of a timm EfficientNet behind its last feature.
+
+    Other encoders are left alone.
 
     Args:
         encoder: Encoder of a segmentation-models-pytorch network.

@@ -1,5 +1,6 @@
-"""The two U-Nets of the competition that no library has: the organisers' baseline and Sklgp's
-multispectral U-Net.
+"""The two U-Nets of the competition that no library has.
+
+The organisers' baseline and Sklgp's multispectral U-Net.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ class _Encoder(nn.Module):
 
 
 class BaselineUNet(nn.Module):
-    """The organisers' U-Net with 23 convolutional layers, 4 of them transposed (paper, Section
-    II-B).
+    """The organisers' U-Net (paper, Section II-B).
+
+    It has 23 convolutional layers, 4 of them transposed.
 
     18 in double convolutions, 4 transposed, 1 for the output. Sides must be multiples of 16.
 
@@ -73,8 +75,9 @@ class BaselineUNet(nn.Module):
 
 
 class MultispectralUNet(nn.Module):
-    """Two branches for two resolutions (Sklgp; paper, Section VII-A and Fig. 12). Sides must be
-    multiples of 8.
+    """Two branches for two resolutions (Sklgp; Section VII-A and Fig. 12).
+
+    Sides must be multiples of 8.
 
     The high-resolution branch sees only the native 10 m bands, never downsamples and uses inverted
     residuals; the general branch sees all channels, downsamples three times by strided convolution,

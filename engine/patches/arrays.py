@@ -140,8 +140,9 @@ def concatenate(parts: Sequence[PatchArrays]) -> PatchArrays:
 def open_patches(
     path: Path, split: Split = "train", *, labels: bool = True, reporter: Reporter = SILENT
 ) -> PatchArrays:
-    """Open a dataset: a packed folder (mapped, not read) or HDF5 patches in any known layout (read
-    into memory).
+    """Open a dataset of patches.
+
+    A packed folder is mapped, not read; HDF5 patches in any known layout are read into memory.
 
     Args:
         path: Folder.

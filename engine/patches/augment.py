@@ -148,8 +148,9 @@ class Augmentation:
     def _paste(
         self, image: Tensor, mask: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Copy other images' landslides in, with their optical bands, where the ground is steep
-        enough.
+        """Copy other images' landslides in, where the ground is steep enough.
+
+        Only their optical bands are copied.
         """
         count = len(image)
         chosen = torch.rand(count, generator=generator, device=image.device) < self.config.paste
@@ -177,8 +178,9 @@ class Augmentation:
 def turn_and_flip(
     image: Tensor, mask: Tensor, generator: torch.Generator, *, flip: bool = True, turn: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """Turn each image by a random multiple of 90 degrees and flip it; exact, and the mask with
-    it.
+    """Turn each image by a random multiple of 90 degrees and flip it.
+
+    Exact, and the mask with it.
     """
     turns = torch.randint(0, 4, (len(image),), generator=generator, device=image.device).tolist()
     flips = torch.randint(0, 4, (len(image),), generator=generator, device=image.device).tolist()
@@ -194,8 +196,9 @@ def turn_and_flip(
 def rotate_and_zoom(
     image: Tensor, mask: Tensor, generator: torch.Generator, *, angle_deg: float, zoom: float
 ) -> tuple[Tensor, Tensor]:
-    """Turn by up to ``angle_deg`` and scale by up to ``zoom``, bilinear for images and nearest for
-    masks.
+    """Turn by up to ``angle_deg`` and scale by up to ``zoom``.
+
+    Bilinear for images and nearest for masks.
 
     Pixels from outside are reflected in the image and ignored in the mask.
     """
@@ -244,8 +247,9 @@ def beta(alpha: float, generator: torch.Generator) -> float:
 
 
 def enlarge(image: Tensor, mask: Tensor, factor: int) -> tuple[Tensor, Tensor]:
-    """Scale promotion: enlarge images bilinearly and masks by repetition (Kingdrone: 128 to 512 is
-    factor 4).
+    """Scale promotion: enlarge images bilinearly and masks by repetition.
+
+    Kingdrone: 128 to 512 is factor 4.
     """
     if factor == 1:
         return image, mask

@@ -162,8 +162,9 @@ def check_dataset(dataset: Dataset, *, reporter: Reporter = SILENT) -> DatasetRe
 
 
 def _degenerate(sample: Sample, channels: tuple[str, ...]) -> bool:
-    """Whether the elevation is constant, or nothing slopes; channels that are not there are no sign
-    of it.
+    """Whether the elevation is constant, or nothing slopes.
+
+    Channels that are not there are no sign of it.
     """
     for name, flat in (("DEM", lambda v: np.ptp(v) == 0), ("slope", lambda v: not v.any())):
         if name in channels:

@@ -64,8 +64,9 @@ class Dataset:
 
 
 def open_dataset(path: Path, split: Split = "train") -> Dataset:
-    """A dataset of either form; arguments and errors as for
-    :func:`engine.patches.arrays.open_patches`.
+    """A dataset of either form.
+
+    Arguments and errors as for :func:`engine.patches.arrays.open_patches`.
     """
     if (path / INDEX).is_file():
         stray = sorted(p.name for p in path.iterdir() if p.name not in (INDEX, IMAGES, MASKS))

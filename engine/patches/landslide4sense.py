@@ -1,5 +1,6 @@
-"""Landslide4Sense patches as HDF5: the official layout, that of the public mirror, and a plain pair
-of folders.
+"""Landslide4Sense patches as HDF5.
+
+The official layout, that of the public mirror, and a plain pair of folders.
 
 ::
 
@@ -56,8 +57,9 @@ _PLAIN = ("img", "mask")
 
 @dataclass(frozen=True)
 class Site:
-    """One site of the training set: ids ``first`` to ``last`` in scan order, ``columns`` patches a
-    row.
+    """One site of the training set.
+
+    Ids ``first`` to ``last`` in scan order, ``columns`` patches a row.
     """
 
     name: str
@@ -78,8 +80,9 @@ doubt."""
 
 @dataclass(frozen=True)
 class Place:
-    """Where a patch lies: its site, its row and column there, and the contiguous block that holds
-    it.
+    """Where a patch lies: its site, its row and column there.
+
+    Contiguous blocks follow from these.
     """
 
     site: str
@@ -93,8 +96,9 @@ class Place:
 
 
 def place_of(number: int) -> Place:
-    """Place of a training patch by its id; ids beyond the training set are each a place of their
-    own.
+    """Place of a training patch by its id.
+
+    Ids beyond the training set are each a place of their own.
     """
     for site in SITES:
         if site.first <= number <= site.last:

@@ -70,8 +70,9 @@ def share_off(values: NDArray[np.floating]) -> float:
 
 
 def is_raw(values: NDArray[np.floating]) -> bool:
-    """Whether values (…, 14) are ``raw / divisor`` with whole, nowhere negative (but for the
-    elevation) raw values.
+    """Whether values (…, 14) are ``raw / divisor`` of whole raw values.
+
+    These are nowhere negative, but for the elevation.
     """
     return share_off(values) <= _RESIDUAL and bool(
         np.rint(values[..., :13] * DIVISORS[:13]).min() >= 0
@@ -79,8 +80,9 @@ def is_raw(values: NDArray[np.floating]) -> bool:
 
 
 def standardised_by(values: NDArray[np.floating]) -> str | None:
-    """By which constants values (…, 14) were standardised, for a sentence; None if they do not
-    become raw again with either.
+    """By which constants values (…, 14) were standardised, for a sentence.
+
+    None if they do not become raw again with either.
     """
     wide = values.astype(np.float64)
     for name, mean, std in (
@@ -93,8 +95,9 @@ def standardised_by(values: NDArray[np.floating]) -> str | None:
 
 
 def is_organisers_release(mean: NDArray[np.floating]) -> bool:
-    """Whether the bands' means (14) over many patches are those of the release that the organisers'
-    constants were computed on.
+    """Whether means (14) are those of the organisers' own release.
+
+    Their constants were computed on that one.
     """
     return bool((np.abs(mean - ORGANISERS_MEAN) < _NEAR * ORGANISERS_STD).all())
 
@@ -102,7 +105,8 @@ def is_organisers_release(mean: NDArray[np.floating]) -> bool:
 def deviation(
     mean: NDArray[np.floating], of: NDArray[np.floating], std: NDArray[np.floating]
 ) -> float:
-    """Largest distance of the bands' means from constants, in their standard deviations; NaN (a
-    band that is not there) is left out.
+    """Largest distance of the bands' means from constants.
+
+    In their standard deviations; NaN (a band that is not there) is left out.
     """
     return float(np.nanmax(np.abs(mean - of) / std)) if np.isfinite(mean).any() else 0.0

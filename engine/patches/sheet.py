@@ -15,8 +15,9 @@ _RGB = ("B04", "B03", "B02")
 
 
 def picture_sheet(dataset: Dataset, path: Path, *, most: int = 40) -> None:
-    """Write a sheet of patches in natural colour with their landslides outlined, spread evenly over
-    the dataset.
+    """Write a sheet of patches with their landslides outlined.
+
+    In natural colour, spread evenly over the dataset.
 
     Args:
         dataset: The patches.
@@ -59,8 +60,9 @@ def picture_sheet(dataset: Dataset, path: Path, *, most: int = 40) -> None:
 
 
 def natural_colour(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Red, green and blue (3, h, w) stretched between their 2nd and 98th percentiles together;
-    shape (h, w, 3), gaps black.
+    """Red, green and blue (3, h, w) as a picture (h, w, 3), gaps black.
+
+    Stretched between their 2nd and 98th percentiles together.
     """
     low, high = np.nanpercentile(rgb, [2, 98]) if np.isfinite(rgb).any() else (0.0, 1.0)
     stretched = np.clip((np.moveaxis(rgb, 0, -1) - low) / max(1.0, high - low), 0, 1)

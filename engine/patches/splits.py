@@ -1,5 +1,6 @@
-"""Splits for validation: by site or by contiguous block, because neighbouring patches touch and a
-random split leaks.
+"""Splits for validation: by site or by contiguous block.
+
+Neighbouring patches touch, so that a random split leaks.
 
 Where training and validation blocks meet, training patches that touch a validation patch (also at a
 corner) are left out of that fold.
@@ -83,8 +84,9 @@ def split(
 
 
 def split_by_id(arrays: PatchArrays, groups: Sequence[Sequence[str]]) -> list[Fold]:
-    """Folds that hold out the patches named, group by group; what touches them is left out of
-    training.
+    """Folds that hold out the patches named, group by group.
+
+    What touches them is left out of training.
 
     Args:
         arrays: The patches.

@@ -1,5 +1,6 @@
-"""Areas that samples of many scenes are made of: labelled patches joined where they touch, and
-landslide-free ground.
+"""Areas that samples of many scenes are made of.
+
+Labelled patches joined where they touch, and landslide-free ground.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ _CLOUD_B02 = 2000.0
 
 
 def joined_areas(arrays: PatchArrays) -> list[Area]:
-    """Labelled areas: patches that lie side by side in one row are one, so that samples may cross
-    their edges.
+    """Labelled areas: patches that lie side by side in one row are one.
+
+    Samples may so cross their edges.
 
     An area is drawn as often as it has patches. Pixels without a label stay 255.
     """
@@ -71,8 +73,10 @@ def joined_areas(arrays: PatchArrays) -> list[Area]:
 
 
 def free_areas(path: Path, reporter: Reporter = SILENT) -> list[Area]:
-    """Areas without landslides: a stack (GeoTIFF), a folder of stacks, or a folder of patches,
-    whose masks are not looked at.
+    """Areas without landslides.
+
+    From a stack (GeoTIFF), a folder of stacks, or a folder of patches, whose masks are not
+    looked at.
 
     All areas of one path together are drawn with weight 1.
 
@@ -102,8 +106,9 @@ def free_areas(path: Path, reporter: Reporter = SILENT) -> list[Area]:
 
 
 def kind_of(image: NDArray[np.floating[Any]]) -> Kind:
-    """What an area (14, h, w) shows: mostly ``cloud`` (bright in B02), ``hills`` (steep half of the
-    time), or a ``plain``.
+    """What an area (14, h, w) shows.
+
+    Mostly ``cloud`` (bright in B02), ``hills`` (steep half of the time), or a ``plain``.
     """
     if np.nanmedian(image[1]) > _CLOUD_B02:
         return "cloud"
@@ -113,8 +118,9 @@ def kind_of(image: NDArray[np.floating[Any]]) -> Kind:
 
 
 def _filled(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Gaps filled with the channel's mean, because one in a sample would count as a missing
-    channel; empty channels stay NaN.
+    """Gaps filled with the channel's mean; empty channels stay NaN.
+
+    A gap in a sample would count as a missing channel.
     """
     for channel in image:
         gaps = np.isnan(channel)

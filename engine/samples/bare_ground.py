@@ -1,5 +1,6 @@
-"""Bare ground painted over samples: scars on slopes, and what looks like them in the wrong place,
-river bars and fields.
+"""Bare ground painted over samples.
+
+Scars on slopes, and what looks like them in the wrong place, river bars and fields.
 
 Fourteen labelled patches hold a few dozen scars, which a network learns by heart. Painted scars
 have true labels and no end of shapes, colours and backgrounds; their colours are those of labelled
@@ -54,8 +55,9 @@ def paint_scars(
 def paint_river_bars(
     image: Tensor, mask: Tensor, soils: Tensor, rng: np.random.Generator, *, brightness: float
 ) -> tuple[Tensor, Tensor]:
-    """Paint bare ground where it is level, below 3 to 12 degrees: background. Arguments as
-    :func:`paint_scars`.
+    """Paint bare ground where it is level, below 3 to 12 degrees.
+
+    It is background. Arguments as :func:`paint_scars`.
     """
     opacity = _opacity(_streaks(image[13], rng), image[12] < rng.uniform(3, 12), rng)
     painted = _lay(image, opacity, soils, rng, brightness)
@@ -65,8 +67,9 @@ def paint_river_bars(
 def paint_fields(
     image: Tensor, mask: Tensor, soils: Tensor, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Paint fields and roofs, rectangles in rows, each of one colour, on slopes below 10 to 30
-    degrees: background.
+    """Paint fields and roofs, rectangles in rows, each of one colour.
+
+    On slopes below 10 to 30 degrees; they are background.
     """
     rows, columns = mask.shape
     turn = rng.uniform(0, math.pi)
@@ -121,8 +124,9 @@ def _streaks(dem_m: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _opacity(field: Tensor, where: Tensor, rng: np.random.Generator) -> Tensor:
-    """The highest 1.5 to 22 per cent of a field, with soft or sharp edges; 0 … 1, and 0 outside
-    ``where``.
+    """The highest 1.5 to 22 per cent of a field, 0 … 1.
+
+    With soft or sharp edges; 0 outside ``where``.
     """
     edge = torch.quantile(field, rng.uniform(0.78, 0.985))
     return ((field - edge) / rng.uniform(0.05, 0.5)).clamp(0, 1) * where * rng.uniform(0.7, 1)
@@ -131,8 +135,9 @@ def _opacity(field: Tensor, where: Tensor, rng: np.random.Generator) -> Tensor:
 def _lay(
     image: Tensor, opacity: Tensor, soils: Tensor, rng: np.random.Generator, brightness: float
 ) -> Tensor:
-    """Bare ground of one colour over an image, shaded as the ground below it is in the near
-    infrared, where that band is there.
+    """Bare ground of one colour over an image.
+
+    Shaded as the ground below it is in the near infrared, where that band is there.
     """
     rows, columns = opacity.shape
     colour = soils[:, torch.from_numpy(rng.integers(0, soils.shape[1], _SEVERAL))].mean(1)

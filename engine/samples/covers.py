@@ -1,5 +1,6 @@
-"""Clouds, snow and water painted over labelled patches, so that a network learns that they are not
-bare ground.
+"""Clouds, snow and water painted over labelled patches.
+
+A network so learns that they are not bare ground.
 
 Few labelled patches show any of them. Raw values as in :mod:`engine.samples.variation`; what is
 covered is labelled background.

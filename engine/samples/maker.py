@@ -1,5 +1,6 @@
-"""Training samples that look like patches of many scenes, from a few labelled areas and
-landslide-free scenes.
+"""Training samples that look like patches of many scenes.
+
+They are made from a few labelled areas and landslide-free scenes.
 
 A sample goes through what a real one goes through: ground, season and atmosphere, covers, the
 product's missing bands, and normalisation by a scene of which the sample is only a part. That scene
@@ -293,8 +294,9 @@ class SampleMaker:
 
 
 def warp(area: Area, config: SampleConfig, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Cut a turned, flipped and scaled square out of an area; half of the turns are exact quarter
-    turns.
+    """Cut a turned, flipped and scaled square out of an area.
+
+    Half of the turns are exact quarter turns.
     """
     rows, columns = area.mask.shape
     scale = (
@@ -333,8 +335,9 @@ def warp(area: Area, config: SampleConfig, rng: np.random.Generator) -> tuple[Te
 
 
 def _scene(own: Tensor, around: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Mean and std of a scene of which the sample is a part, up to all of it, or none; with some
-    error.
+    """Mean and std of a scene of which the sample is a part.
+
+    Up to all of it, or none; with some error.
     """
     drawn = rng.random()
     share = 1.0 if drawn < 0.3 else 0.0 if drawn < 0.5 else rng.random()

@@ -1,5 +1,6 @@
-"""Other scenes out of few: radiometry and terrain of labelled patches, varied within what nature
-and products vary.
+"""Other scenes out of few.
+
+Radiometry and terrain of labelled patches, varied within what nature and products vary.
 
 Everything works on raw values, before normalisation: digital numbers (reflectance × 10000),
 degrees, metres. Optical images are (12, …) tensors in the order of :data:`engine.bands.OPTICAL`,
@@ -31,8 +32,9 @@ in the real pairs at hand."""
 def smooth_noise(
     rng: np.random.Generator, count: int, rows: int, columns: int, cell_px: int
 ) -> Tensor:
-    """Noise of unit variance at the nodes of a coarse lattice, interpolated: (count, rows,
-    columns).
+    """Noise of unit variance, interpolated from a coarse lattice.
+
+    Shape (count, rows, columns).
     """
     shape = (1, count, max(2, rows // cell_px + 2), max(2, columns // cell_px + 2))
     coarse = torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
@@ -42,8 +44,9 @@ def smooth_noise(
 
 
 def vegetation_share(optical: Tensor) -> Tensor:
-    """Share of vegetation in each pixel from NDVI (0.15 bare, 0.7 full); 0 where B04 or B08 are not
-    there.
+    """Share of vegetation in each pixel from NDVI (0.15 bare, 0.7 full).
+
+    0 where B04 or B08 are not there.
     """
     ndvi = (optical[_NIR] - optical[_RED]) / (optical[_NIR] + optical[_RED]).clamp(min=1)
     return torch.nan_to_num(((ndvi - 0.15) / 0.55).clamp(0, 1))
@@ -108,8 +111,9 @@ def _season(rng: np.random.Generator) -> tuple[Tensor, Tensor]:
 
 
 def vary_image(optical: Tensor, rng: np.random.Generator, strength: float) -> Tensor:
-    """Change what depends on the place in the image: shading, thin haze, sensor noise, sharpness;
-    (12, h, w) raw.
+    """Change what depends on the place in the image; (12, h, w) raw.
+
+    Shading, thin haze, sensor noise, sharpness.
     """
     rows, columns = optical.shape[1:]
     if rng.random() < 0.05 + 0.3 * strength:
@@ -126,8 +130,9 @@ def vary_image(optical: Tensor, rng: np.random.Generator, strength: float) -> Te
 
 
 def vary_details(optical: Tensor, rng: np.random.Generator, spread: float) -> Tensor:
-    """Make details, that is what stands out from the mean over 9 x 9 pixels, stronger or weaker, in
-    all bands alike.
+    """Make details stronger or weaker, in all bands alike.
+
+    Details are what stands out from the mean over 9 x 9 pixels.
 
     Args:
         optical: (12, h, w) raw.
@@ -142,8 +147,9 @@ def vary_details(optical: Tensor, rng: np.random.Generator, spread: float) -> Te
 
 
 def vary_terrain(terrain: Tensor, rng: np.random.Generator) -> Tensor:
-    """Gentler or steeper relief, a coarser DEM, another datum, misregistration, noise; (2, h,
-    w).
+    """Vary the terrain (2, h, w).
+
+    Gentler or steeper relief, a coarser DEM, another datum, misregistration, noise.
     """
     slope_deg, dem_m = terrain
     if rng.random() < 0.6:

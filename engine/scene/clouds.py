@@ -275,7 +275,6 @@ def _open_mask(
     for band, encode in enumerate(encoders, start=1):
         source = BandSource(QUALITY, mask.path, band, mask.grid, dataset.dtypes[band - 1], None)
         one = OpenSource(dataset, source, target, encode=encode, resampling=Resampling.nearest)
-        stack.callback(one.close)
         result.append(one)
     return result
 

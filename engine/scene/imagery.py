@@ -26,6 +26,7 @@ from engine.bands import (
 )
 from engine.errors import ChannelError, MissingFileError, ProductError
 from engine.grid import Grid
+from engine.nodata import has_mask, undeclared_fill
 from engine.raster import grid_of, open_raster
 
 Level = Literal["L1C", "L2A", "unknown"]
@@ -294,8 +295,10 @@ def band_source(
         scale, offset = scale * REFLECTANCE_DN, offset * REFLECTANCE_DN
     elif dtype.startswith("float") and scale == 1 and _is_reflectance(dataset, index):
         scale = REFLECTANCE_DN
-    if nodata is None and not dtype.startswith("float"):
-        nodata = 0.0  # Sentinel-2's own convention
+    if nodata is None:
+        nodata = undeclared_fill(dataset, index)
+        if nodata is None and not dtype.startswith("float") and not has_mask(dataset, index):
+            nodata = 0.0  # Sentinel-2's own convention
     return BandSource(channel, path, index, grid, dtype, nodata, scale, offset)
 
 

@@ -15,20 +15,23 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import rasterio.vrt
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
+from rasterio.warp import reproject
 from rasterio.windows import Window
 
 from engine.errors import UnreadableFileError
 from engine.grid import Grid
+from engine.nodata import missing_pixels
 from engine.raster import open_raster
 from engine.scene.imagery import BandSource
+from engine.scene.lattice import turned, window_around
 
 NODATA = -32768
 DN_MAX = 32767
 _TIE_PX = 1e-6
+_KERNEL_PX = 4
 
 Encode = Callable[[NDArray[Any]], NDArray[np.int16]]
 
@@ -72,25 +75,11 @@ class OpenSource:
         self._encode = encode
         self._lock = threading.Lock()
         self._dataset = dataset
-        self._warped: Any = None
+        self._resampling = resampling
         same_pixels = np.allclose(source.grid.pixel_size, target.pixel_size, rtol=1e-6)
-        if source.grid.crs != target.crs or not (resampling is Resampling.nearest or same_pixels):
-            self._warped = rasterio.vrt.WarpedVRT(
-                dataset,
-                crs=target.crs,
-                transform=target.transform,
-                height=target.rows,
-                width=target.columns,
-                resampling=resampling,
-                src_nodata=source.nodata,
-                nodata=source.nodata,
-                warp_mem_limit=64,
-            )
-
-    def close(self) -> None:
-        """Let go of the warped view."""
-        if self._warped is not None:
-            self._warped.close()
+        self._warps = source.grid.crs != target.crs or not (
+            resampling is Resampling.nearest or same_pixels
+        )
 
     def read(self, window: Window) -> NDArray[np.int16] | None:
         """Encoded values of a window, shape (rows, columns), or None where the source does not
@@ -100,11 +89,7 @@ class OpenSource:
             UnreadableFileError: The file is damaged there.
         """
         try:
-            if self._warped is not None:
-                with self._lock:
-                    values = self._warped.read(self._source.band, window=window)
-                return self._encode(values)
-            return self._read_nearest(window)
+            return self._read_warped(window) if self._warps else self._read_nearest(window)
         except RasterioError as error:
             raise UnreadableFileError(
                 f"{self._source.path} cannot be read ({error.__cause__ or error}); it is damaged or"
@@ -125,16 +110,48 @@ class OpenSource:
         piece = Window(
             column0, row0, int(used_columns[-1]) - column0 + 1, int(used_rows[-1]) - row0 + 1
         )
-        with self._lock:
-            values = self._dataset.read(self._source.band, window=piece)
         # Encoding before widening: a 60 m pixel is encoded once, not 36 times.
-        native = self._encode(values)
+        native = self._native(piece)
         if native.shape != (used_rows.size, used_columns.size):
             native = native.take(used_columns - column0, axis=1).take(used_rows - row0, axis=0)
         if in_columns.all() and in_rows.all():
             return native
         result = np.full((int(window.height), int(window.width)), NODATA, np.int16)
         result[np.ix_(in_rows, in_columns)] = native
+        return result
+
+    def _native(self, piece: Window) -> NDArray[np.int16]:
+        """Encoded values of a piece of the source's own grid."""
+        with self._lock:
+            values = self._dataset.read(self._source.band, window=piece)
+            missing = missing_pixels(self._dataset, values, self._source.band, piece)
+        native = self._encode(values)
+        if missing is not None and missing.any():
+            native = np.where(missing, np.int16(NODATA), native)
+        return native
+
+    def _read_warped(self, window: Window) -> NDArray[np.int16] | None:
+        """Encoded first and warped afterwards, so that what has no data never enters a kernel."""
+        target = self._target.subgrid(window)
+        mine = self._source.grid
+        found = window_around(mine, target, _KERNEL_PX)
+        if found is None:
+            return None
+        piece, turn = found
+        native = self._native(piece)
+        result = np.full(target.shape, NODATA, np.int16)
+        reproject(
+            native,
+            result,
+            src_transform=turned(mine.subgrid(piece), turn).transform,
+            src_crs=mine.crs,
+            dst_transform=target.transform,
+            dst_crs=target.crs,
+            src_nodata=NODATA,
+            dst_nodata=NODATA,
+            resampling=self._resampling,
+            num_threads=1,
+        )
         return result
 
 
@@ -186,11 +203,8 @@ def open_band(
         opened = []
         for source in sources:
             dataset = stack.enter_context(open_raster(_path(source.path)))
-            one = OpenSource(
-                dataset, source, target, encode=dn_encoder(source), resampling=resampling
-            )
-            stack.callback(one.close)
-            opened.append(one)
+            encode = dn_encoder(source)
+            opened.append(OpenSource(dataset, source, target, encode=encode, resampling=resampling))
         yield BandLayer(name, opened)
 
 

@@ -28,11 +28,11 @@ from engine.files import output_folder
 from engine.grid import Bounds, Grid
 from engine.handles import Stack
 from engine.raster import RasterWriter, open_raster
-from engine.scene.area import area_window, bounds_in
+from engine.scene.area import area_window
 from engine.scene.clouds import open_bright_cover, open_quality, open_s2cloudless
 from engine.scene.dem import DemMosaic, open_dems, open_mosaic
 from engine.scene.imagery import Imagery, open_imagery
-from engine.scene.lattice import ten_metre_grid, union
+from engine.scene.lattice import meets, ten_metre_grid, union
 from engine.scene.layers import NODATA, Layer, open_band
 from engine.scene.terrain import DEM_OFFSET, DEM_SCALE, SLOPE_SCALE, TerrainLayer
 
@@ -127,7 +127,7 @@ def make_stack(
     grid = whole.subgrid(
         area_window(whole, aoi=config.aoi, bounds=config.bounds, bounds_crs=config.bounds_crs)
     )
-    mosaics = open_dems(dem)
+    mosaics = open_dems(dem, reporter)
     _check_overlap(grid, mosaics)
     output_folder(out.parent)
     with ExitStack() as opened:
@@ -188,11 +188,8 @@ def _check_together(products: Sequence[Imagery], reporter: Reporter) -> None:
 
 def _check_overlap(grid: Grid, mosaics: Sequence[DemMosaic]) -> None:
     """Refuse elevation that lies elsewhere, before anything is read."""
-    for mosaic in mosaics:
-        left, bottom, right, top = bounds_in(grid.bounds, grid.crs, mosaic.grid.crs)
-        other = mosaic.grid.bounds
-        if left < other[2] and right > other[0] and bottom < other[3] and top > other[1]:
-            return
+    if any(meets(grid, mosaic.grid) for mosaic in mosaics):
+        return
     if mosaics:
         files = ", ".join(Path(f.path).name for mosaic in mosaics for f in mosaic.files)
         raise NoOverlapError(

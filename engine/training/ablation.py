@@ -1,5 +1,6 @@
-"""The paper's tables as experiments: variants of one recipe, trained on some folds and scored on
-the others, over several seeds.
+"""The paper's tables as experiments.
+
+Variants of one recipe, trained on some folds and scored on the others, over several seeds.
 
 Held-out patches play the part of the paper's validation set: their images may be adapted to, their
 masks are used for scores alone. The threshold is 0.5 in every row, so that none is tuned on what it
@@ -239,8 +240,9 @@ def _experiment(
     out: Path,
     reporter: Reporter,
 ) -> Histogram:
-    """Train, adapt and score one row on one fold, or take the score of an earlier run with the same
-    settings.
+    """Train, adapt and score one row on one fold.
+
+    Or use the score of an earlier run with the same settings.
     """
     kept = out / "histogram.json"
     data = [digest_of(open_patches(path), labels=True) for path in (training, held)]
@@ -285,8 +287,9 @@ def _experiment(
 
 
 def write_table(rows: Sequence[Row], out: Path, title: str) -> None:
-    """Write ``table.csv`` (a value a seed) and ``table.md`` (mean ± standard deviation over seeds,
-    in percent).
+    """Write ``table.csv`` (a value a seed) and ``table.md``.
+
+    The latter gives mean ± standard deviation over seeds, in percent.
     """
     with (
         atomic_path(out / "table.csv") as temporary,
@@ -317,9 +320,7 @@ def spread(values: Sequence[float]) -> str:
 
 
 def _read_table(table: str) -> tuple[tuple[Variant, ...], list[list[str]]]:
-    """The rows of a table, and the ids of the patches that each fold holds out, where its file
-    names them.
-    """
+    """The rows of a table, and the held-out ids of each fold, if named."""
     if table in TABLES:
         return TABLES[table], []
     path = Path(table)
@@ -343,10 +344,12 @@ def _read_table(table: str) -> tuple[tuple[Variant, ...], list[list[str]]]:
     except (KeyError, TypeError) as error:
         raise ConfigError(
             f"{path} needs [[variant]] entries with a label and a list set, and folds, if any, as"
-            " lists of patch ids, as in docs/training.md."
+            " lists of patch ids, as in docs/guides/training.md."
         ) from error
     if not variants:
-        raise ConfigError(f"{path} has no rows; write [[variant]] entries as in docs/training.md.")
+        raise ConfigError(
+            f"{path} has no rows; write [[variant]] entries as in docs/guides/training.md."
+        )
     return variants, folds
 
 

@@ -1,5 +1,6 @@
-"""Adaptation to an unlabelled target by self-training: predict, select pseudo-labels, train on
-both, and again.
+"""Adaptation to an unlabelled target by self-training.
+
+Predict, select pseudo-labels, train on both, and again.
 
 What it gives is transductive: the adapted model has seen the images that it will be used on. The
 target is a folder of patches or a stack, which is cut into patches; it is normalised by its own
@@ -176,8 +177,9 @@ def predict_with_uncertainty(
     *,
     reporter: Reporter = SILENT,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Mean probability of the teachers, and the variance under dropout where the recipe selects by
-    uncertainty.
+    """Mean probability of the teachers, and its variance under dropout.
+
+    The variance only where the recipe selects by uncertainty.
 
     Every teacher normalises by its own card, with the target's own statistics where the recipe
     separates them.
@@ -196,7 +198,7 @@ def predict_with_uncertainty(
             "device": fabric.device,
             "clip": card.normalization.clip,
             "factor": card.input_scale,
-            "report": reporter,
+            "reporter": reporter,
         }
         model = teacher.model.to(fabric.device).eval()
         if config.selection == "uncertainty":
@@ -344,8 +346,9 @@ def _round(
 def _start(
     start: str, name: str, network: Mapping[str, Any], teachers: Sequence[Teacher]
 ) -> dict[str, torch.Tensor] | None:
-    """The teacher's weights for a network of its name, or of the same description where there is
-    one teacher.
+    """The teacher's weights for a network of its name.
+
+    Or of the same description where there is one teacher.
     """
     if start == "scratch":
         return None
@@ -373,8 +376,9 @@ def _start(
 
 
 def _check_masks(target: Path, target_split: Split) -> None:
-    """Refuse to score on a target without masks before hours are spent on it; the masks themselves
-    stay unread.
+    """Refuse a target without masks before hours are spent on it.
+
+    The masks themselves stay unread.
     """
     if target.is_file():
         raise DatasetError(
@@ -395,8 +399,9 @@ def _score(
     out: Path,
     reporter: Reporter,
 ) -> None:
-    """Score the adapted ensemble on the target's masks, which nothing before has seen, and write
-    ``target-scores.json``.
+    """Score the adapted ensemble on the target's masks.
+
+    Nothing before has seen them; writes ``target-scores.json``.
     """
     labelled = open_patches(target, target_split, reporter=reporter)
     teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]

@@ -1,5 +1,6 @@
-"""Batches as a function of seed and step alone: a resumed run draws exactly what the uninterrupted
-one would have.
+"""Batches as a function of seed and step alone.
+
+A resumed run draws exactly what the uninterrupted one would have.
 
 Crops are cut from int16 patches (in memory or mapped), normalised on the training device, and the
 next batch is cut in a thread while the present one trains. Where a recipe has ``scenes``, the
@@ -59,8 +60,9 @@ class Batch:
 
 @dataclass(frozen=True)
 class SceneBatch:
-    """Samples of :mod:`engine.samples.maker`, normalised already; attributes as :class:`Batch`,
-    images (n, C, h, w) float32.
+    """Samples of :mod:`engine.samples.maker`, normalised already.
+
+    Attributes as :class:`Batch`, images (n, C, h, w) float32.
     """
 
     domain: str
@@ -77,8 +79,9 @@ class SceneBatch:
 
 
 def normalise(images: Tensor, shift: Tensor, scale: Tensor, clip: float) -> Tensor:
-    """``(raw - shift) / scale`` clipped to ±clip, 0 for nodata: what :meth:`Normalization.apply`
-    does, for a batch on any device.
+    """``(raw - shift) / scale`` clipped to ±clip, 0 for nodata.
+
+    What :meth:`Normalization.apply` does, for a batch on any device.
     """
     values = (images.float() - shift[:, :, None, None]) / scale[:, :, None, None]
     return torch.where(images == NODATA, torch.zeros_like(values), values.clamp(-clip, clip))

@@ -1,5 +1,6 @@
-"""Checkpoints: everything that a run needs to continue to the same result, written so that the last
-good one survives.
+"""Checkpoints: what a run needs to continue to the same result.
+
+Written so that the last good one survives.
 """
 
 from __future__ import annotations
@@ -81,8 +82,9 @@ def load_checkpoint(
 
 
 def start_clean(folders: Iterable[Path]) -> None:
-    """Remove what an earlier run would be resumed from; otherwise a later ``--resume`` would mix
-    two runs. Its bundle stays for now.
+    """Remove what an earlier run would be resumed from.
+
+    Otherwise a later ``--resume`` would mix two runs. Its bundle stays for now.
 
     Raises:
         OutputError: A file cannot be removed.
@@ -98,8 +100,9 @@ def start_clean(folders: Iterable[Path]) -> None:
 def same_beginning(
     folder: Path, recipe: Mapping[str, Any], beginning: Mapping[str, Any], *, resume: bool
 ) -> None:
-    """Write down what an adaptation starts from (``adaptation.json``), or check that it is resumed
-    from the same.
+    """Write down or check what an adaptation starts from.
+
+    It is kept in ``adaptation.json``.
 
     Args:
         folder: Its folder.
@@ -157,8 +160,9 @@ def fingerprints(task: Task) -> Fingerprints:
 
 
 def digest_of(arrays: PatchArrays, *, labels: bool = False) -> str:
-    """One digest over the images of patches and their names, and over their labels where these
-    count.
+    """One digest over the images of patches and their names.
+
+    And over their labels where these count.
     """
     named = "\n".join([*arrays.channels, *arrays.ids]).encode()
     pixels = [*arrays.images, *(arrays.masks if labels else ())]

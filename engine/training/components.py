@@ -1,5 +1,6 @@
-"""Principal components of all channels in place of red, green and blue, for the PCA row of the
-paper's Table III.
+"""Principal components of all channels in place of RGB.
+
+For the PCA row of the paper's Table III.
 
 They are an experiment's input only: a stack holds channels, so that no bundle made of components is
 of use outside it.
@@ -42,8 +43,9 @@ class Components:
 
 
 def fit_components(arrays: PatchArrays) -> Components:
-    """The three principal components of the channels of some patches, pixels with a gap left
-    out.
+    """The three principal components of the channels of some patches.
+
+    Pixels with a gap are left out.
     """
     found = statistics(arrays)
     std = np.where(found.std > 0, found.std, 1.0)
@@ -60,8 +62,9 @@ def fit_components(arrays: PatchArrays) -> Components:
 
 
 def to_components(components: Components, patches: Path, out: Path) -> Path:
-    """Write the components of a packed dataset's patches as a packed dataset on the channels of
-    :data:`SLOTS`; returns ``out``.
+    """Write the components of a packed dataset's patches as another one.
+
+    Its channels are those of :data:`SLOTS`; returns ``out``.
     """
     arrays = open_patches(patches)
     images = np.full((len(arrays), len(SLOTS), *arrays.images.shape[2:]), NODATA, np.int16)

@@ -107,7 +107,7 @@ def _members(recipe: Recipe) -> dict[str, LightConfig]:
 MEMBERS: Mapping[str, LightConfig] = _members(_RECIPE)
 """Trainings of the network's members, in their order: one steady on ground unlike that of the
 training, which takes bright dry grass for scars, and one that tells smooth grass from scars but
-draws too much where everything is rough (docs/decisions/model-light-pair.md)."""
+draws too much where everything is rough (docs/develop/decisions/model-light-pair.md)."""
 
 
 def train_network(

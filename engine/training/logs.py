@@ -76,8 +76,9 @@ class RunLog:
 
 
 class EventFile:
-    """TensorBoard's event file, written at once: its own writer does so in a thread, which dies
-    with a traceback on a full disk.
+    """TensorBoard's event file, written at once.
+
+    Its own writer does so in a thread, which dies with a traceback on a full disk.
 
     Args:
         folder: Folder of the run's events; every start adds a file.

@@ -74,8 +74,9 @@ class _Run:
 
 
 def start_fabric(config: TrainingConfig) -> Fabric:
-    """Lightning Fabric on the device asked for; the processes of torchrun are joined where there
-    are any.
+    """Lightning Fabric on the device asked for.
+
+    The processes of torchrun are joined where there are any.
 
     Raises:
         DeviceError: CUDA is asked for and not there.

@@ -1,5 +1,6 @@
-"""Separated normalisation of training patches: every domain by its own statistics, as a scene is at
-detection time.
+"""Separated normalisation of training patches.
+
+Every domain is normalised by its own statistics, as a scene is at detection time.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ def statistics(
 
 
 def make_normalization(recipe: Recipe, arrays: PatchArrays) -> Normalization:
-    """The normalisation that a recipe describes, with published training statistics or those of
-    ``arrays``.
+    """The normalisation that a recipe describes.
+
+    With published training statistics or those of ``arrays``.
 
     Raises:
         NoValidPixelsError: Statistics of the data are asked for and a channel is empty or constant.

@@ -17,8 +17,9 @@ def rank() -> int:
 
 
 def first_does(work: Callable[[], object]) -> None:
-    """Let the first process do what must be done once, above all writing; the others go on only
-    when it has.
+    """Let the first process do what must be done once.
+
+    Above all writing; the others go on only when it has.
 
     The processes must have been joined (:func:`engine.training.loop.start_fabric`) and all must
     come here.

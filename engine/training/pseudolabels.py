@@ -1,5 +1,6 @@
-"""Which predicted pixels become labels: the selections of the four solutions, on probability maps
-of shape (N, h, w).
+"""Which predicted pixels become labels.
+
+The selections of the four solutions, on probability maps of shape (N, h, w).
 
 Each returns masks (N, h, w) uint8: 0 background, 1 landslide, 255 where the prediction is not
 trusted.
@@ -20,8 +21,9 @@ Masks = NDArray[np.uint8]
 def pseudo_labels(
     probability: Probabilities, variance: Probabilities | None, config: AdaptationConfig
 ) -> Masks:
-    """Select by the method that a recipe names; ``variance`` is needed for ``uncertainty``
-    alone.
+    """Select by the method that a recipe names.
+
+    ``variance`` is needed for ``uncertainty`` alone.
     """
     if config.selection == "threshold":
         return by_threshold(probability, config.threshold)
@@ -33,8 +35,9 @@ def pseudo_labels(
 
 
 def by_threshold(probability: Probabilities, threshold: float) -> Masks:
-    """Landslide from ``threshold`` on, background up to ``1 - threshold``, nothing between
-    (Kingdrone: 0.7).
+    """Trust what is surer than a threshold (Kingdrone: 0.7).
+
+    Landslide from ``threshold`` on, background up to ``1 - threshold``, nothing between.
     """
     masks = np.full(probability.shape, IGNORE, np.uint8)
     masks[probability >= threshold] = 1
@@ -55,15 +58,17 @@ def by_confidence(probability: Probabilities, share: float) -> Masks:
 def by_uncertainty(
     probability: Probabilities, variance: Probabilities, background: float, landslide: float
 ) -> Masks:
-    """The least uncertain share of each class (Tanmlh: 90 % of the background, 70 % of the
-    landslide pixels).
+    """The least uncertain share of each class.
+
+    Tanmlh: 90 % of the background, 70 % of the landslide pixels.
     """
     return _keep(probability, variance, {0: background, 1: landslide})
 
 
 def _keep(probability: Probabilities, badness: Probabilities, shares: dict[int, float]) -> Masks:
-    """Label each pixel by its likelier class and keep the given share of each class with the least
-    badness, over all patches.
+    """Label pixels by their likelier class; keep a share of each class.
+
+    Those with the least badness are kept, over all patches.
     """
     label = (probability >= 0.5).astype(np.uint8)
     masks = np.full(probability.shape, IGNORE, np.uint8)

@@ -77,8 +77,9 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class NormalizationConfig:
-    """Mode of each kind of channel (see :mod:`engine.models.normalization`), and where training
-    statistics come from.
+    """How each kind of channel is normalised.
+
+    See :mod:`engine.models.normalization`; and where training statistics come from.
     """
 
     optical: Literal["scene", "centre", "fixed"] = "scene"
@@ -92,8 +93,9 @@ class NormalizationConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """Optimiser: ``adamw``, ``adam`` or ``sgd``; the encoder's learning rate is ``lr x
-    encoder_lr_factor``.
+    """The optimiser: ``adamw``, ``adam`` or ``sgd``.
+
+    The encoder's learning rate is ``lr x encoder_lr_factor``.
     """
 
     name: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -171,8 +173,9 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class SecondStageConfig:
-    """A second stage, as Seek's balanced training: its own steps, learning rate and loss, usually
-    with the encoder fixed.
+    """A second stage, as Seek's balanced training.
+
+    Its own steps, learning rate and loss, usually with the encoder fixed.
     """
 
     steps: int = 0
@@ -290,8 +293,9 @@ class Recipe:
             )
 
     def networks(self) -> dict[str, dict[str, Any]]:
-        """The networks to train by member name, resolved to channel positions; one named as the
-        recipe where there are no members.
+        """The networks to train by member name, with channel positions.
+
+        One named as the recipe where there are no members.
         """
         chosen = self.members or {self.name: {}}
         return {

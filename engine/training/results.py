@@ -29,8 +29,9 @@ _MULTIPLES = {"baseline_unet": 16, "multispectral_unet": 8}
 def score_rows(
     results: Sequence[Mapping[str, Histogram]], method: str, *, protocol: str = "inductive"
 ) -> list[dict[str, Any]]:
-    """Score rows for a card: every site, and all together with the spread over folds, at the
-    threshold best over all.
+    """Score rows for a card: every site, and all together.
+
+    With the spread over folds, at the threshold best over all.
 
     Args:
         results: Validation histograms by site, one mapping a fold.

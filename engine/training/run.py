@@ -44,8 +44,9 @@ FOLDS = "folds"
 
 @dataclass(frozen=True)
 class Material:
-    """Labelled patches with the normalisation that a recipe gives them, and extra ground without
-    landslides.
+    """Labelled patches with the normalisation that a recipe gives them.
+
+    And extra ground without landslides.
 
     Attributes:
         arrays: The labelled patches.
@@ -105,8 +106,9 @@ def train_members(
     negatives: Sequence[Path] = (),
     reporter: Reporter = SILENT,
 ) -> tuple[ModelBundle, ...]:
-    """Train every network of a recipe; arguments as for :func:`train`. Members go into folders of
-    their names.
+    """Train every network of a recipe; arguments as for :func:`train`.
+
+    Members go into folders of their names.
     """
     output_folder(out)
     if rank() > 0:
@@ -255,8 +257,9 @@ def cross_validate(
     resume: bool = False,
     reporter: Reporter = SILENT,
 ) -> list[dict[str, Histogram]]:
-    """Train on every fold in turn; returns each fold's validation histograms by site. Finished
-    folds are not trained again.
+    """Train on every fold in turn; gives each fold's held-out histograms.
+
+    By site; finished folds are not trained again.
     """
     results = []
     for fold in folds:
@@ -299,8 +302,9 @@ def export(
 
 
 def quiet(reporter: Reporter) -> Reporter:
-    """A reporter that says nothing and still notices cancellation: the first of several processes
-    speaks for all.
+    """A reporter that is silent and still notices cancellation.
+
+    The first of several processes reports for all.
     """
 
     def asked() -> bool:

@@ -1,5 +1,6 @@
-"""Learning-rate schedules as pure functions of the step, so that a resumed run continues on the
-same curve.
+"""Learning-rate schedules as pure functions of the step.
+
+A resumed run so continues on the same curve.
 """
 
 from __future__ import annotations

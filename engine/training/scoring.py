@@ -1,5 +1,6 @@
-"""Scores of a network on patches: pixel precision, recall, F1 and IoU of the landslide class at
-every stored probability step.
+"""Scores of a network on patches.
+
+Pixel precision, recall, F1 and IoU of the landslide class at every stored probability step.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ STEPS = 250
 
 @dataclass(frozen=True)
 class Histogram:
-    """Valid pixels by probability step: landslide and background; arrays of shape (251,).
-    Histograms add up.
+    """Valid pixels by probability step: landslide and background.
+
+    Arrays of shape (251,). Histograms add up.
     """
 
     positive: NDArray[np.int64]
@@ -47,8 +49,9 @@ class Histogram:
         return cls(*(np.bincount(steps[masks == value], minlength=STEPS + 1) for value in (1, 0)))
 
     def scores(self, threshold: float) -> dict[str, float]:
-        """Precision, recall, F1 and IoU when pixels from ``threshold`` on are called landslide; 0
-        where undefined.
+        """Precision, recall, F1 and IoU at a threshold; 0 where undefined.
+
+        Pixels from ``threshold`` on are called landslide.
         """
         first = int(np.ceil(threshold * STEPS - 1e-9))
         hit, false = int(self.positive[first:].sum()), int(self.negative[first:].sum())
@@ -61,8 +64,9 @@ class Histogram:
         }
 
     def best_threshold(self) -> float:
-        """The threshold between 0.1 and 0.9 with the highest F1; 0.5 where there is no
-        landslide.
+        """The threshold between 0.1 and 0.9 with the highest F1.
+
+        0.5 where there is no landslide.
         """
         if not self.positive.any():
             return 0.5

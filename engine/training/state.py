@@ -68,8 +68,9 @@ class AveragedWeights:
 
 
 class RunState:
-    """A network in training: its weights, their average, batch statistics by domain, and the best
-    validation so far.
+    """A network in training.
+
+    Its weights, their average, batch statistics by domain, and the best validation so far.
 
     Args:
         model: The network, on the training device.
@@ -91,8 +92,9 @@ class RunState:
         return self.average.applied() if self.average is not None else nullcontext()
 
     def see(self, scores: Mapping[str, float]) -> None:
-        """Take a validation's scores in; the present weights are kept if they are the best yet.
-        None are no scores.
+        """Compare a validation's scores with the best so far.
+
+        The present weights are kept if they are the best yet; empty scores change nothing.
         """
         if "f1" not in scores:
             return
@@ -110,8 +112,9 @@ class RunState:
             )
 
     def finish(self, select: str) -> None:
-        """Leave in the network what the recipe selects: the (averaged) last weights, or the
-        best.
+        """Leave in the network what the recipe selects.
+
+        The (averaged) last weights, or the best.
         """
         if self.average is not None:
             self.average.swap()

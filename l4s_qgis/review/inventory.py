@@ -136,7 +136,7 @@ class ReviewedLayer:
         """
         chosen = [fids] if isinstance(fids, int) else list(fids)
         values = self.decision(status, reason)
-        self.change(Change({fid: values for fid in chosen}))
+        self.change(Change(dict.fromkeys(chosen, values)))
 
     def describe(self, fids: Sequence[int], values: Mapping[str, Any]) -> None:
         """Write attributes such as type, confidence, notes or the event, in one step.
@@ -152,7 +152,7 @@ class ReviewedLayer:
         for name, value in values.items():
             self._set(row, name, NULL if value is None else value)
         if row and fids:
-            self.change(Change({fid: row for fid in fids}))
+            self.change(Change(dict.fromkeys(fids, row)))
 
     def reshape(
         self,
