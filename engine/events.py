@@ -17,7 +17,14 @@ from engine.errors import CancelledError
 
 Level = Literal["debug", "info", "warning"]
 
-WARNINGS: dict[str, str] = {}
+WARNINGS: dict[str, str] = {
+    "reference-outside": "Reference landslides outside the analysed area do not count.",
+    "reference-repaired": "Invalid reference polygons were repaired.",
+    "vector-elsewhere": "Geometries outside the area of use of a CRS do not count.",
+    "vector-empty": "Rows without usable geometry do not count.",
+    "vector-kinds": "Geometries of other kinds than asked for do not count.",
+    "vector-layers": "Only one of several layers was read.",
+}
 """Codes of warnings, by which other programs say them in their own words, with what each means.
 
 A code is ``room-what-is-wrong`` and never changes once released.

@@ -58,8 +58,6 @@ def locked_folder(
         CancelledError: On request, while waiting.
     """
     made = not folder.exists()
-    with naming_failures(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     try:
         with _held(ResultFolder(folder.resolve()).lock, folder, command, wait, reporter):
             yield
@@ -133,9 +131,7 @@ def _held(
 def _acquire(lock: Path, shared: bool) -> int | None:
     """Open and lock a file, or None if another run holds it."""
     while True:
-        with naming_failures(lock):
-            lock.parent.mkdir(parents=True, exist_ok=True)  # another run may just have removed it
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        descriptor = _open(lock)
         try:
             free = _try_lock(descriptor, shared)
             if free is None:  # no locks here: the text must tell
@@ -151,6 +147,19 @@ def _acquire(lock: Path, shared: bool) -> int | None:
         os.close(descriptor)
         if not free:
             return None
+
+
+def _open(lock: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    with naming_failures(lock):
+        while True:
+            try:
+                lock.parent.mkdir(parents=True, exist_ok=True)
+                return os.open(lock, flags, 0o666)
+            except (FileExistsError, FileNotFoundError):
+                # Another run may have removed the empty folder at this very moment.
+                if lock.parent.exists():
+                    raise
 
 
 def _try_lock(descriptor: int, shared: bool) -> bool | None:

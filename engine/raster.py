@@ -41,7 +41,6 @@ RASTER_SUFFIXES = (
     ".vrt",
     ".img",
     ".dat",
-    ".hdr",
     ".bil",
     ".bip",
     ".bsq",
@@ -51,8 +50,8 @@ RASTER_SUFFIXES = (
     ".dt1",
     ".dt2",
 )
-"""Suffixes by which rasters are found in folders and archives; ``.hdr`` stands for the ENVI file
-that it describes."""
+"""Suffixes by which rasters are found in folders and archives. ENVI's ``.hdr`` may be opened, too,
+but its data file stands beside it."""
 
 ENVI_DATA = ("", ".dat", ".img", ".bin", ".raw", ".bsq", ".bil", ".bip")
 """What may stand in place of ``.hdr`` in the name of an ENVI raster's data."""

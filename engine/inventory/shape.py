@@ -16,9 +16,6 @@ from engine.ground import local_metric
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 
-POLYGONS = (shapely.GeometryType.POLYGON.value, shapely.GeometryType.MULTIPOLYGON.value)
-"""Type numbers of polygons in Shapely."""
-
 
 @dataclass(frozen=True)
 class Form:
@@ -132,7 +129,7 @@ def measure_form(shapes: Shapes, crs: CRS, direction: Floats | None = None) -> F
 
 
 def _rectangle(shapes: Shapes) -> tuple[Floats, Floats]:
-    """Long and short side of the smallest enclosing rectangle, as vectors of shape (n, 2)."""
+    """Sides of the smallest enclosing rectangle, as vectors of shape (n, 2)."""
     boxes: Any = shapely.oriented_envelope(shapes)
     corners, owner = shapely.get_coordinates(shapely.get_exterior_ring(boxes), return_index=True)
     first = np.searchsorted(owner, np.arange(len(shapes)))

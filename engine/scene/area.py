@@ -7,8 +7,6 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
-import pyogrio
-import pyogrio.errors
 import rasterio
 import shapely
 from rasterio.crs import CRS
@@ -21,13 +19,12 @@ from engine.errors import (
     ConfigError,
     GridError,
     InventoryError,
-    MissingCRSError,
-    MissingFileError,
     NoOverlapError,
-    UnreadableFileError,
 )
+from engine.events import SILENT, Reporter
 from engine.grid import Bounds, Grid
 from engine.ground import full_turn, is_local, pyproj_crs
+from engine.vector import only_layer, read_vector
 
 _EDGE_POINTS = 101
 
@@ -97,8 +94,8 @@ def aoi_bounds(path: Path, crs: CRS) -> Bounds:
     )
 
 
-def read_area(path: Path) -> geopandas.GeoSeries:
-    """Read a vector file's geometries.
+def read_area(path: Path, *, reporter: Reporter = SILENT) -> geopandas.GeoSeries:
+    """Read the geometries of a vector file.
 
     They are those of its layer ``aoi``, as inventories have one, or else of its only layer.
 
@@ -112,43 +109,11 @@ def read_area(path: Path) -> geopandas.GeoSeries:
         InventoryError: It holds no geometry, or a broken one.
         ConfigError: It has several layers, none of them named ``aoi``.
     """
-    if not path.exists():
-        raise MissingFileError(f"There is no file {path}; check the path of the area of interest.")
-    try:
-        names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-        # None leaves it to GDAL, which sees what is wrong with a file without geometries.
-        layer = geopandas.read_file(
-            path, layer="aoi" if "aoi" in names else names[0] if names else None
-        )
-    except (
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        OSError,
-        ValueError,
-    ) as error:
-        raise UnreadableFileError(
-            f"The area of interest {path} cannot be read ({str(error).splitlines()[0]}); give a"
-            " vector file such as GeoPackage, GeoJSON or Shapefile."
-        ) from error
-    if len(names) > 1 and "aoi" not in names:
-        raise ConfigError(
-            f"The area of interest {path} has the layers {', '.join(names)}, and none is named aoi;"
-            " save the one that is meant into a file of its own."
-        )
-    geometry = (
-        getattr(layer, "geometry", None) if isinstance(layer, geopandas.GeoDataFrame) else None
-    )
-    if geometry is None or geometry.dropna().is_empty.all():
-        raise InventoryError(
-            f"The area of interest {path} holds no geometry; draw a polygon into it."
-        )
-    if layer.crs is None:
-        raise MissingCRSError(
-            f"The area of interest {path} has no coordinate reference system; save it again with"
-            " the right one."
-        )
-    shapes = geometry.dropna()
-    shapes = shapes[~shapes.is_empty]
+    what = "The area of interest"
+    layer = only_layer(path, what, "aoi")
+    shapes = read_vector(path, what, layer=layer, reporter=reporter).geometry
+    if shapes.empty:
+        raise InventoryError(f"{what} {path} holds no geometry; draw a polygon into it.")
     if not shapes.is_valid.all():
         number = int((~shapes.is_valid).to_numpy().argmax()) + 1
         raise InventoryError(

@@ -127,7 +127,7 @@ def make_stack(
     grid = whole.subgrid(
         area_window(whole, aoi=config.aoi, bounds=config.bounds, bounds_crs=config.bounds_crs)
     )
-    mosaics = open_dems(dem)
+    mosaics = open_dems(dem, reporter)
     _check_overlap(grid, mosaics)
     output_folder(out.parent)
     with ExitStack() as opened:

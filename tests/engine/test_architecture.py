@@ -11,10 +11,10 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "engine"
 
 LAYERS = [
-    {"errors", "events", "bands", "units"},
+    {"errors", "events", "bands", "units", "status"},
     {"files", "settings", "nodata", "ground", "dateline"},
     {"grid", "lock"},
-    {"raster"},
+    {"raster", "vector"},
     {"handles"},
     {"scene", "patches", "models", "inventory"},
     {"samples", "inference", "evaluation", "report"},
