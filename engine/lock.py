@@ -89,8 +89,8 @@ def locked_file(
     if not path.parent.is_dir():
         yield
         return
-    own = path.with_name(f".{path.name}.l4s-lock")
     whole = ResultFolder(path.parent).lock
+    own = path.with_name(f".{path.name}{whole.name}")
     with (
         _held(whole, path.parent, command, wait, reporter, shared=True),
         _held(own, path, command, wait, reporter),
@@ -152,14 +152,16 @@ def _acquire(lock: Path, shared: bool) -> int | None:
 def _open(lock: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     with naming_failures(lock):
-        while True:
+        for left in reversed(range(100)):
             try:
                 lock.parent.mkdir(parents=True, exist_ok=True)
                 return os.open(lock, flags, 0o666)
             except (FileExistsError, FileNotFoundError):
-                # Another run may have removed the empty folder at this very moment.
-                if lock.parent.exists():
+                # Another run may have removed the empty folder at this very moment; a link that
+                # leads nowhere stays one.
+                if not left or (lock.parent.exists() and not lock.parent.is_dir()):
                     raise
+    raise AssertionError("unreachable")
 
 
 def _try_lock(descriptor: int, shared: bool) -> bool | None:
