@@ -158,6 +158,11 @@ class OpenSource:
             dst_nodata=NODATA,
             resampling=self._resampling,
             num_threads=1,
+            **(
+                {}
+                if target.resolution_m() > 1.5 * mine.resolution_m()
+                else {"XSCALE": 1, "YSCALE": 1}
+            ),
         )
         return result
 

@@ -13,7 +13,7 @@ ENGINE = ROOT / "engine"
 LAYERS = [
     {"errors", "events", "bands", "units", "status"},
     {"files", "settings", "nodata", "ground", "dateline"},
-    {"grid"},
+    {"grid", "lock"},
     {"raster", "vector"},
     {"handles"},
     {"scene", "patches", "models", "inventory"},
