@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from rasterio.enums import ColorInterp
 from rasterio.io import DatasetReader
 
-from engine.bands import OPTICAL, channel_name, is_narrow_infrared, other_quantity
+from engine.bands import OPTICAL, TERRAIN, channel_name, is_narrow_infrared, other_quantity
 from engine.errors import ChannelError
 from engine.scene.imagery import Imagery, MaskKind, MaskSource
 from engine.scene.layers import PROVENANCE_TAG
@@ -99,7 +99,7 @@ def channels_in(dataset: DatasetReader, name: str) -> Found:
         elif text.strip().upper() in _MASKS:
             mask = mask or (_MASKS[text.strip().upper()], index)
         elif dataset.colorinterp[index - 1] is not ColorInterp.alpha:
-            what = other_quantity(text)
+            what = "terrain" if channel in TERRAIN else other_quantity(text)
             left_out.append((text or f"band {index}", what or "no band of that name"))
     names = [channel for _, channel in channels]
     if len(set(names)) < len(names):
