@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from engine.bands import OPTICAL, QUALITY_CLASSES
-from engine.errors import ChannelError, InputError
+from engine.errors import InputError
 from engine.events import Event, Log, Reporter
 from engine.grid import Bounds, Grid
 from engine.nodata import has_mask, missing_pixels
@@ -35,7 +35,9 @@ from engine.scene.masks import (
     transform_geometry,
 )
 from engine.scene.readers import NoImageryError, open_imagery
+from engine.scene.readers.band_files import belongs, tells_band
 from engine.scene.readers.listing import listing_of
+from engine.scene.readers.multiband import UnnamedBandError
 
 _SAMPLE_PX = 512
 
@@ -142,7 +144,7 @@ def inspect(paths: Sequence[Path], *, dn_offset: float | None = None) -> Inspect
             found = open_imagery(group, dn_offset=dn_offset)
             images += [image_facts(image) for image in found]
             announce(found, reporter)
-        except (NoImageryError, ChannelError) as error:
+        except (NoImageryError, UnnamedBandError) as error:
             try:
                 described = describe_dem(group)
             except InputError:
@@ -160,8 +162,6 @@ def inspect(paths: Sequence[Path], *, dn_offset: float | None = None) -> Inspect
 
 def _together(paths: Sequence[Path], errors: dict[str, InputError]) -> list[list[Path]]:
     """Products one by one; bands named one by one together; other rasters one by one."""
-    from engine.scene.readers.band_files import belongs, tells_band
-
     bands: list[Path] = []
     groups: list[list[Path]] = []
     for path in paths:

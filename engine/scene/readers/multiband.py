@@ -29,6 +29,10 @@ PRODUCT = "multi-band raster"
 _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "QA60": "QA60"}
 
 
+class UnnamedBandError(ChannelError):
+    """A raster of one band does not tell which; it may hold something else than imagery."""
+
+
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
     """Read multi-band rasters, None if none names bands; see :class:`engine.scene.readers.Reader`.
 
@@ -44,7 +48,8 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
         with open_file(listing, name) as dataset:
             found = channels_in(dataset, name)
             if not found.channels and listing.kind == "files":
-                raise ChannelError(_unnamed(dataset, listing.gdal(name)))
+                kind = UnnamedBandError if dataset.count == 1 else ChannelError
+                raise kind(_unnamed(dataset, listing.gdal(name)))
             # A stack of this program in a folder is a result, not imagery.
             own = listing.kind != "files" and PROVENANCE_TAG in dataset.tags()
             if not found.channels or own:
