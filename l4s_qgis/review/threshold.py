@@ -89,7 +89,6 @@ class ThresholdSlider:
             return
         if self._whole_layer:
             self._revectorize(reviewed.layer, self.value)
-            self.clear()
             return
         geometry = self._review.geometry
         if geometry is None or fid is None:
