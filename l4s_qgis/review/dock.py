@@ -13,23 +13,23 @@ from qgis.PyQt.QtWidgets import QDockWidget
 from ..i18n import tr
 from . import facts, options
 from .actions import InventoryActions
-from .adding import ClickToAdd
-from .canvas import Outline, map_crs, transformed
 from .decisions import Decisions
 from .details import Details
-from .dialogs import Dialogs
-from .drawing import Drawing
-from .editing import Editing
+from .dialogs.dialogs import Dialogs
 from .inventory import ReviewError
 from .keys import ReviewKeys
-from .measuring import Measuring
+from .maps.swipe import Swipe
+from .maps.view import View
+from .outlines.adding import ClickToAdd
+from .outlines.canvas import Outline, map_crs, transformed
+from .outlines.drawing import Drawing
+from .outlines.editing import Editing
+from .outlines.measuring import Measuring
+from .outlines.redrawing import Redrawing
+from .outlines.threshold import ThresholdSlider
 from .pace import forecast
 from .panel import ReviewPanel
-from .redrawing import Redrawing
 from .session import Review
-from .swipe import Swipe
-from .threshold import ThresholdSlider
-from .view import View
 
 
 class ReviewDock(QDockWidget):

@@ -12,7 +12,7 @@ from .bulk import Rule
 from .event import event_of
 from .files import probability_of
 from .inventory import ReviewedLayer
-from .outline import Probability
+from .outlines.outline import Probability
 from .queue import Queue
 
 

@@ -8,15 +8,15 @@ from typing import Any, Callable
 from qgis.core import NULL, Qgis, QgsApplication
 from qgis.PyQt.QtCore import QObject, QTimer
 
-from ..i18n import tr
-from ..messages import EngineError
-from ..setup.task import CommandTask
-from ..worker import environment
-from . import schema
-from .changes import Change
-from .files import inventory_file, probability_of, stack_of
-from .inventory import ReviewError
-from .session import Review
+from ...i18n import tr
+from ...messages import EngineError
+from ...setup.task import CommandTask
+from ...worker import environment
+from .. import schema
+from ..changes import Change
+from ..files import inventory_file, probability_of, stack_of
+from ..inventory import ReviewError
+from ..session import Review
 
 AT_ONCE = 200
 """So many landslides are measured by one engine command; a command line is not endless."""

@@ -18,9 +18,9 @@ from qgis.core import (
     QgsVectorLayerUtils,
 )
 
-from . import schema
-from .changes import Change
-from .inventory import ReviewedLayer, multi, plain
+from .. import schema
+from ..changes import Change
+from ..inventory import ReviewedLayer, multi, plain
 
 TAKEN = (
     *schema.MEASURED,

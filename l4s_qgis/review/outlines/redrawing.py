@@ -10,12 +10,12 @@ from qgis.core import Qgis, QgsProcessingUtils, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 
-from ..i18n import number, tr
-from .actions import InventoryActions
-from .files import inventory_file
-from .inventory import ReviewError
+from ...i18n import number, tr
+from ..actions import InventoryActions
+from ..files import inventory_file
+from ..inventory import ReviewError
+from ..session import Review
 from .redraw_plan import Plan, add_record, last_record, make_plan, remove_record
-from .session import Review
 
 
 class Redrawing:
