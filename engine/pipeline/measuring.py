@@ -15,6 +15,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import InventoryError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
+from engine.files import ResultFolder
 from engine.handles import LandslideMask, ProbabilityRaster, Stack
 from engine.inference import finished
 from engine.inference.mask import make_mask
@@ -22,8 +23,6 @@ from engine.inventory.measure import measure
 from engine.inventory.reading import LANDSLIDES, layers_of, listed
 from engine.pipeline.redrawing import DEFAULT_THRESHOLD, changes_of
 from engine.scene.change import change_on
-
-PROBABILITY, STACK, MASK = "probability.tif", "stack.tif", "mask.tif"
 
 
 def measure_inventory(
@@ -57,21 +56,22 @@ def measure_inventory(
         GridError: The rasters do not lie on one grid.
     """
     table = _read(path, fids)
+    folder = ResultFolder(path.parent)
     if probability is None:
-        beside = path.with_name(PROBABILITY)
+        beside = folder.probability
         if not beside.exists():
             raise MissingFileError(
-                f"There is no {PROBABILITY} beside {path.name}, on which its landslides would be"
+                f"There is no {beside.name} beside {path.name}, on which its landslides would be"
                 " measured; name it with --probability."
             )
         probability = ProbabilityRaster.open(beside)
-    if stack is None and path.with_name(STACK).exists():
-        stack = Stack.open(path.with_name(STACK))
+    if stack is None and folder.stack.exists():
+        stack = Stack.open(folder.stack)
     shapes = np.asarray(table.geometry.to_crs(probability.grid.crs), np.object_)
-    with TemporaryDirectory(prefix="l4s-") as folder:
+    with TemporaryDirectory(prefix="l4s-") as temporary:
         rows = measure(
             list(shapes),
-            _mask_of(probability, Path(folder), reporter),
+            _mask_of(probability, Path(temporary), reporter),
             probability=probability,
             uncertainty=finished.uncertainty_of(probability),
             stack=stack,
@@ -114,13 +114,13 @@ def _read(path: Path, fids: Sequence[int] | None) -> gpd.GeoDataFrame:
 
 def _mask_of(probability: ProbabilityRaster, folder: Path, reporter: Reporter) -> LandslideMask:
     """A mask on the probability's grid: the one beside it, or one made of it."""
-    beside = probability.path.with_name(MASK)
+    beside = ResultFolder(probability.path.parent).mask
     if beside.exists():
         mask = LandslideMask.open(beside)
         if mask.grid.same_as(probability.grid):
             return mask
     threshold = probability.threshold() or DEFAULT_THRESHOLD
-    return make_mask(probability, out=folder / MASK, threshold=threshold, reporter=reporter)
+    return make_mask(probability, out=folder / beside.name, threshold=threshold, reporter=reporter)
 
 
 def _json(value: Any) -> Any:
