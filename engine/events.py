@@ -17,7 +17,10 @@ from engine.errors import CancelledError
 
 Level = Literal["debug", "info", "warning"]
 
-WARNINGS: dict[str, str] = {}
+WARNINGS: dict[str, str] = {
+    "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
+    "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",
+}
 """Codes of warnings, by which other programs say them in their own words, with what each means.
 
 A code is ``room-what-is-wrong`` and never changes once released.

@@ -20,9 +20,9 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +31,14 @@ from engine.bands import BY_NAME
 from engine.errors import (
     BundleError,
     ChannelError,
+    ConfigError,
     DigestError,
     MissingFileError,
     UnsafeWeightsError,
 )
 from engine.files import atomic_path
 from engine.models.normalization import Normalization
+from engine.settings import Length, Positive, Range, check_ranges, parse, shortened
 
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
@@ -44,7 +46,15 @@ ONNX = "model.onnx"
 SCHEMA = 1
 DEFAULT_MODEL = "light"
 _PICKLES = (".pt", ".pth", ".pkl", ".ckpt", ".bin")
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A file of a bundle: its SHA-256, hexadecimal, and its size."""
+
+    sha256: Annotated[str, Length(64, 64)]
+    bytes: Annotated[int, Range(0)] = 0
 
 
 @dataclass(frozen=True)
@@ -85,21 +95,27 @@ class ModelCard:
     network: Mapping[str, Any]
     normalization: Normalization
     required: tuple[str, ...]
-    threshold: float
-    window_px: int = 256
-    multiple_of_px: int = 32
-    input_scale: int = 1
-    reach_px: int | None = None
+    threshold: Annotated[float, Range(0, 1, above=True, below=True)]
+    window_px: Annotated[int, Range(1, 8192)] = 256
+    multiple_of_px: Annotated[int, Range(1, 1024)] = 32
+    input_scale: Annotated[int, Range(1, 16)] = 1
+    reach_px: Annotated[int, Range(0, 100_000)] | None = None
     resampling: str = "nearest"
-    weight: float = 1.0
+    weight: Positive = 1.0
     training: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Mapping[str, Any], ...] = ()
     limits: tuple[str, ...] = ()
     licence: str = "GPL-3.0-or-later"
-    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    files: Mapping[str, FileEntry] = field(default_factory=dict)
     schema: int = SCHEMA
 
     def __post_init__(self) -> None:
+        try:
+            check_ranges(self)
+        except ConfigError as error:
+            raise BundleError(
+                f"The model card of {shortened(self.name)} makes no sense: {error}"
+            ) from error
         unknown = [name for name in (*self.channels, *self.required) if name not in BY_NAME]
         if unknown:
             raise BundleError(
@@ -107,21 +123,14 @@ class ModelCard:
             )
         if not _NAME.fullmatch(self.name):
             raise BundleError(
-                "A model's name is lower-case letters, digits, '.', '_' and '-', not"
-                f" {self.name!r}."
+                "A model's name is up to 64 lower-case letters, digits, '.', '_' and '-', not"
+                f" {shortened(self.name)!r}."
             )
-        if not 0 < self.threshold < 1:
+        lacking = [name for name in self.required if name not in self.channels]
+        if lacking or len(set(self.required)) < len(self.required):
             raise BundleError(
-                f"The model card of {self.name} has threshold {self.threshold}; it must lie between"
-                " 0 and 1."
-            )
-        reach = self.reach_px
-        if reach is not None and (
-            not isinstance(reach, int) or isinstance(reach, bool) or reach < 0
-        ):
-            raise BundleError(
-                f"The model card of {self.name} has reach_px {reach!r}; it must be a whole number"
-                " of pixels, 0 or more, or null."
+                f"The model card of {self.name} requires {', '.join(self.required)}; these must be"
+                f" some of its channels {', '.join(self.channels)}, each once."
             )
 
     @property
@@ -145,29 +154,31 @@ class ModelCard:
             BundleError: It is no JSON, misses a key, has an unknown one, or is of another schema.
         """
         try:
-            data = json.loads(text)
+            data = json.loads(text, parse_constant=_refuse_constant)
+            if not isinstance(data, dict):
+                raise BundleError(f"{source} is not a model card; export the bundle again.")
             if data.get("schema") != SCHEMA:
                 raise BundleError(
-                    f"{source} has schema {data.get('schema')}, this engine reads {SCHEMA}; use a"
+                    f"{source} has schema {shortened(data.get('schema'))}, this engine reads"
+                    f" {SCHEMA}; use a"
                     " matching engine version."
                 )
-            unknown = set(data) - {f.name for f in fields(cls)}
-            if unknown:
-                raise BundleError(
-                    f"{source} has unknown keys: {', '.join(sorted(unknown))}; it was written by"
-                    " another engine version."
-                )
-            data["normalization"] = Normalization.from_dict(data["normalization"])
-            for key in ("required", "scores", "limits"):
-                data[key] = tuple(data.get(key, ()))
-            return cls(**data)
+            card: ModelCard = parse(cls, data, "it", "")
         except BundleError:
             raise
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except ConfigError as error:
             raise BundleError(
-                f"{source} is not a model card ({type(error).__name__}: {error}); export the bundle"
-                " again."
+                f"{source} is not a model card: {error} Export the bundle again."
             ) from error
+        except RecursionError as error:
+            raise BundleError(
+                f"{source} is nested too deeply to be a model card; export the bundle again."
+            ) from error
+        except ValueError as error:  # no JSON, NaN, or a number of thousands of digits
+            raise BundleError(
+                f"{source} is not a model card ({shortened(error)}); export the bundle again."
+            ) from error
+        return card
 
 
 @dataclass(frozen=True)
@@ -208,17 +219,22 @@ class ModelBundle:
         )
         if pickles:
             raise UnsafeWeightsError(_unsafe(pickles[0]))
-        card = ModelCard.from_json((path / CARD).read_text(encoding="utf-8"), str(path / CARD))
+        try:
+            text = (path / CARD).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BundleError(
+                f"{path / CARD} cannot be read ({shortened(error)}); copy the bundle again."
+            ) from error
+        card = ModelCard.from_json(text, str(path / CARD))
         for name, entry in card.files.items():
             file = path / name
             if Path(name).name != name or not file.is_file():
                 raise BundleError(f"The bundle {path} misses {name}; copy it again.")
             found = sha256(file)
-            if found != entry["sha256"]:
+            if found != entry.sha256:
                 raise DigestError(
                     f"{file} has SHA-256 {found[:12]}…, but the model card says"
-                    f" {str(entry['sha256'])[:12]}…; it is damaged or was changed: copy the bundle"
-                    " again."
+                    f" {entry.sha256[:12]}…; it is damaged or was changed: copy the bundle again."
                 )
         if not {WEIGHTS, ONNX} & set(card.files):
             raise BundleError(
@@ -281,8 +297,7 @@ def write_bundle(
         if onnx is not None:
             (temporary / ONNX).write_bytes(onnx)
         files = {
-            f.name: {"sha256": sha256(f), "bytes": f.stat().st_size}
-            for f in sorted(temporary.iterdir())
+            f.name: FileEntry(sha256(f), f.stat().st_size) for f in sorted(temporary.iterdir())
         }
         (temporary / CARD).write_text(replace(card, files=files).to_json(), encoding="utf-8")
         if (folder / CARD).exists():
@@ -339,9 +354,13 @@ def sha256(path: Path) -> str:
         return digest.hexdigest()
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"it holds {name}")
+
+
 def _digest(card: ModelCard) -> str:
     return hashlib.sha256(
-        "".join(f"{name}:{card.files[name]['sha256']}\n" for name in sorted(card.files)).encode()
+        "".join(f"{name}:{card.files[name].sha256}\n" for name in sorted(card.files)).encode()
     ).hexdigest()
 
 
