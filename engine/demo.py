@@ -1,6 +1,4 @@
-"""The demonstration: a simulated scene with known landslides goes down the whole street, and the
-result is held against the truth.
-"""
+"""The demonstration: detect landslides in a simulated scene, and score."""
 
 from __future__ import annotations
 
@@ -13,11 +11,11 @@ from matplotlib.figure import Figure
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.scores import Confusion
 from engine.events import SILENT, Reporter
-from engine.files import atomic_path, output_folder
+from engine.files import ResultFolder, atomic_path, output_folder
 from engine.handles import LandslideMask
 from engine.inventory.inventory import Inventory
 from engine.inventory.vectorize import VectorizeConfig, vectorize
-from engine.models.bundle import DEFAULT_MODEL, find
+from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.pipeline import Detection, detect
 from engine.report.figures import OUTLINE, Picture, picture_of, png
 from engine.scene.simulate import SimulationConfig, simulate
@@ -60,11 +58,11 @@ def demonstrate(
     Raises:
         L4SError: The model is missing or damaged, or the folder cannot be written.
     """
-    bundle = find(DEFAULT_MODEL)
+    bundle = find_model(DEFAULT_MODEL)
     scene = simulate(
         output_folder(out) / "scene", SimulationConfig(size_px=size_px, seed=seed), reporter
     )
-    stack = make_stack(scene.imagery, scene.dem, out=out / "stack.tif", reporter=reporter)
+    stack = make_stack(scene.imagery, scene.dem, out=ResultFolder(out).stack, reporter=reporter)
     inputs = {"sentinel2": [str(p) for p in scene.imagery], "dem": [str(p) for p in scene.dem]}
     detection = detect(stack, [bundle], out=out, inputs=inputs, reporter=reporter)
     truth = vectorize(

@@ -1,4 +1,4 @@
-"""What the engine tells its caller while it works: progress, log lines, the result, an error.
+"""What the engine tells its caller: progress, log lines, result, error.
 
 The core never prints. Every long operation takes a :class:`Reporter` and calls
 :meth:`Reporter.progress` at least once a window, which is also where a request to cancel is
@@ -18,6 +18,15 @@ from engine.errors import CancelledError
 Level = Literal["debug", "info", "warning"]
 
 WARNINGS: dict[str, str] = {
+    "reference-outside": "Reference landslides outside the analysed area do not count.",
+    "reference-repaired": "Invalid reference polygons were repaired.",
+    "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
+    "scene-offset-doubtful": "The darkest pixels contradict what is stated about the DN's offset.",
+    "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
+    "vector-elsewhere": "Geometries outside the area of use of a CRS do not count.",
+    "vector-empty": "Rows without usable geometry do not count.",
+    "vector-kinds": "Geometries of other kinds than asked for do not count.",
+    "vector-layers": "Only one of several layers was read.",
     "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
     "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",
 }
@@ -89,7 +98,7 @@ class Reporter:
     """Carries events to a listener and requests to cancel back.
 
     Args:
-        listener: Receives every event; by default nobody listens.
+        listener: Receives every event; None discards them.
         cancelled: Asked at every progress report; when it returns True, :class:`CancelledError` is
             raised there.
     """
@@ -106,8 +115,15 @@ class Reporter:
             raise CancelledError("Cancelled on request; nothing half-written is left.")
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Report that ``done`` of ``total`` units of ``stage`` are finished, and check for
-        cancellation.
+        """Report progress and check for cancellation.
+
+        Args:
+            stage: Name of the step.
+            done: Units that are finished.
+            total: Units of the step.
+
+        Raises:
+            CancelledError: The caller asked to stop.
         """
         self.check()
         if self._listener is not None:

@@ -1,6 +1,4 @@
-"""Files that are complete or not there: temporary names, output folders, JSON, and what a failed
-write says.
-"""
+"""Files that are complete or absent: temporary names, folders, JSON."""
 
 from __future__ import annotations
 
@@ -11,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,76 @@ from engine.errors import DiskFullError, L4SError, OutputError
 
 TEMPORARY = ".part"
 """What is appended to the name of a file that is not complete yet."""
+
+
+@dataclass(frozen=True)
+class ResultFolder:
+    """The files of one detection, under the names that programs rely on.
+
+    Attributes:
+        path: The folder; nothing is checked or created here.
+    """
+
+    path: Path
+
+    @property
+    def stack(self) -> Path:
+        """Channels on one grid, where the detection made them itself."""
+        return self.path / "stack.tif"
+
+    @property
+    def stack_record(self) -> Path:
+        """What the stack was made from, so that it can be used again."""
+        return self.path / "stack.json"
+
+    @property
+    def change(self) -> Path:
+        """Change of NDVI and brightness since before the event."""
+        return self.path / "change.tif"
+
+    @property
+    def probability(self) -> Path:
+        """Probability of landslide."""
+        return self.layer("probability")
+
+    @property
+    def uncertainty(self) -> Path:
+        """Standard deviation between models and views."""
+        return self.layer("uncertainty")
+
+    @property
+    def mask(self) -> Path:
+        """Landslide, background, no data."""
+        return self.path / "mask.tif"
+
+    @property
+    def inventory(self) -> Path:
+        """Landslide polygons."""
+        return self.path / "inventory.gpkg"
+
+    @property
+    def report(self) -> Path:
+        """The report for people."""
+        return self.path / "report.html"
+
+    @property
+    def run(self) -> Path:
+        """The record of the run; it stands for a complete result."""
+        return self.path / "run.json"
+
+    @property
+    def resume(self) -> Path:
+        """Finished rows of a detection that is under way or was stopped."""
+        return self.path / ".l4s-resume"
+
+    @property
+    def lock(self) -> Path:
+        """Says who writes into the folder at the moment."""
+        return self.path / ".l4s-lock"
+
+    def layer(self, name: str) -> Path:
+        """A raster of the detection by its name, ``probability`` for instance."""
+        return self.path / f"{name}.tif"
 
 
 def output_error(path: Path, error: BaseException) -> OutputError:
@@ -73,8 +142,9 @@ def output_folder(path: Path) -> Path:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; it is renamed to ``path`` on success and removed
-    otherwise.
+    """Give a temporary path that becomes ``path`` on success.
+
+    On failure it is removed, and ``path`` stays as it was.
 
     The temporary name keeps the suffix, by which many libraries choose the format. It is the same
     in every run, so that what a killed run left is found and removed; only the further processes of
@@ -100,7 +170,20 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write values for people to read, complete or not at all."""
+def write_json(path: Path, content: Mapping[str, Any], *, durable: bool = False) -> None:
+    """Write values for people to read, complete or not at all.
+
+    Args:
+        path: The file.
+        content: What it holds; paths and other values that JSON lacks are written as text.
+        durable: Whether it must survive a power cut right after this call.
+
+    Raises:
+        OutputError, DiskFullError: It cannot be written.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
+        if durable:
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())

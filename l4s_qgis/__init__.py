@@ -1,5 +1,6 @@
-"""Detect landslides in QGIS: click, correct, export. The engine runs beside QGIS, never inside
-it.
+"""Detect landslides in QGIS: click, correct, export.
+
+The engine runs beside QGIS, never inside it.
 """
 
 from __future__ import annotations

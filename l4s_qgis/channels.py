@@ -1,4 +1,6 @@
-"""Which band of a raster is which channel: recognised by its description, correctable by hand.
+"""Which band of a raster is which channel.
+
+Channels are recognised by the bands' descriptions and can be corrected by hand.
 
 The same rules as the engine's ``engine.bands.channel_name``; a test compares the two, as the plugin
 imports nothing of the engine.
@@ -65,8 +67,9 @@ _BAND = re.compile(r"(?:^|[^a-z0-9])(?:b|band[ _-]?)0?(1[0-2]|[1-9])(?![0-9a])",
 
 
 def recognise(text: str) -> str | None:
-    """The channel that a band description or file name tells of; None where it tells of none or of
-    several.
+    """The channel that a band description or file name stands for.
+
+    None where it names no channel or several.
     """
     plain = text.strip().lower()
     if plain in _ALIASES:
@@ -101,8 +104,9 @@ def assign(descriptions: Sequence[str], layer_name: str = "") -> list[str | None
 
 
 def parse(text: str, bands: int) -> list[str | None]:
-    """Read an assignment written as text: a channel for each band, ``-`` for bands that are left
-    out.
+    """Read an assignment written as text.
+
+    It names a channel for each band, with ``-`` for bands that are left out.
 
     Args:
         text: For instance ``B02,B03,B04,B08,-``.

@@ -1,4 +1,4 @@
-"""The help page, shown in QGIS: it comes with the plugin and needs no network."""
+"""The user guide, shown in QGIS without a network."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _PLUGIN = Path(__file__).resolve().parent
 
 def page() -> Path:
     """The page: inside the installed plugin, or beside it in a working copy."""
-    inside = _PLUGIN / "docs" / "plugin.md"
-    return inside if inside.exists() else _PLUGIN.parent / "docs" / "plugin.md"
+    inside = _PLUGIN / "docs" / "guides" / "plugin.md"
+    return inside if inside.exists() else _PLUGIN.parent / "docs" / "guides" / "plugin.md"
 
 
 class HelpDialog(QDialog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,34 +38,35 @@ _UNCERTAINTY = (
 )
 
 
-def load_results(folder: Path, title: str) -> QgsVectorLayer | None:
+def load_results(outputs: Mapping[str, Any], title: str) -> QgsVectorLayer | None:
     """Add the results of a detection to the project, in a group at the top.
 
     Args:
-        folder: The folder of the detection.
+        outputs: Of ``l4s:detect``.
         title: The group's name.
 
     Returns:
         The landslide layer, or None where it cannot be read.
     """
     group = QgsProject.instance().layerTreeRoot().insertGroup(0, title)
-    landslides = load_inventory(folder / "inventory.gpkg", group)
-    for name, label, ramp in (
-        ("probability.tif", tr("Probability"), _RAMP),
-        ("uncertainty.tif", tr("Uncertainty"), _UNCERTAINTY),
+    landslides = load_inventory(Path(str(outputs["INVENTORY"]).split("|")[0]), group)
+    for path, label, ramp in (
+        (outputs["PROBABILITY"], tr("Probability"), _RAMP),
+        ((outputs.get("RESULT") or {}).get("uncertainty"), tr("Uncertainty"), _UNCERTAINTY),
     ):
-        if (folder / name).exists():
-            layer = QgsRasterLayer(str(folder / name), label, "gdal")
+        if path:
+            layer = QgsRasterLayer(str(path), label, "gdal")
             style_raster(layer, ramp)
             _add(layer, group, visible=False)  # the image below is what a person judges by
     if landslides is not None:
-        landslides.setCustomProperty(PROBABILITY_PROPERTY, str(folder / "probability.tif"))
+        landslides.setCustomProperty(PROBABILITY_PROPERTY, str(outputs["PROBABILITY"]))
     return landslides
 
 
 def load_inventory(path: Path, group: QgsLayerTreeGroup | None = None) -> QgsVectorLayer | None:
-    """Add the landslides of a GeoPackage to the project, with the style and the form that it
-    carries.
+    """Add the landslides of a GeoPackage to the project.
+
+    The layer gets the style and the form that the GeoPackage holds.
     """
     layer = QgsVectorLayer(f"{path}|layername={LAYER}", tr("Landslides"), "ogr")
     if not layer.isValid():

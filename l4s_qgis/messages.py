@@ -1,7 +1,9 @@
-"""From an error code to a sentence that a person can act on."""
+"""From a code of the engine to a sentence that a person can act on."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from html import escape
 from typing import Callable
 
 from .i18n import tr
@@ -29,7 +31,9 @@ class EngineError(Exception):
 
 # Functions, because the language is known only when QGIS has started.
 SENTENCES: dict[str, Callable[[], str]] = {
-    "cancelled": lambda: tr("Stopped on request; nothing half-written is left."),
+    "cancelled": lambda: tr(
+        "Stopped on request. The same folder goes on from where it stopped; delete it if you do not need it."
+    ),
     "engine-start": lambda: tr(
         "The engine's Python could not be started. Open “Landslides ▸ Engine…” and repair it or choose another one."
     ),
@@ -99,10 +103,38 @@ SENTENCES: dict[str, Callable[[], str]] = {
 
 
 def sentence(code: str, message: str = "") -> str:
-    """A sentence for a code; what the engine said comes behind it, as it names the file or the
-    value.
+    """A sentence for a code, followed by what the engine said.
+
+    The engine's message names the file or the value.
     """
     known = SENTENCES.get(code)
     if known is None:
         return message or tr("The engine reported “{code}”.").format(code=code)
     return f"{known()} {message}".strip()
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning of the engine.
+
+    Attributes:
+        code: Its kind, one of the engine's ``events.WARNINGS``; empty where it has none.
+        message: What the engine said, in English and in terms of its command line.
+    """
+
+    code: str
+    message: str
+
+    @property
+    def sentence(self) -> str:
+        """The warning in the plugin's terms and the language of QGIS."""
+        known = WARNINGS.get(self.code)
+        return known() if known is not None else self.message
+
+
+WARNINGS: dict[str, Callable[[], str]] = {}
+
+
+def escaped(text: str) -> str:
+    """Text for a label that reads rich text: names of files and layers are no markup."""
+    return escape(text, quote=False).replace("\n", "<br>")

@@ -1,5 +1,6 @@
-"""The plugin in QGIS: toolbar, menu, Processing provider, dialog, dock. Everything heavy is
-imported when it is first used.
+"""The plugin in QGIS: toolbar, menu, Processing provider, dialog, dock.
+
+Everything heavy is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from qgis.core import QgsApplication, QgsSettings
 from qgis.PyQt.QtGui import QKeySequence
 from qgis.PyQt.QtWidgets import QAction
 
+from .diagnostics import ErrorHook
 from .i18n import install_translator, tr
 from .icons import icon
 from .processing.provider import Provider
@@ -23,6 +25,7 @@ class L4SPlugin:
         locale = QgsSettings().value("locale/userLocale", "en", type=str) or "en"
         self._translator = install_translator(locale)
         self._provider: Provider | None = None
+        self._hook: ErrorHook | None = None
         self._toolbar: Any = None
         self._actions: list[QAction] = []
         self._engine_dialog: Any = None
@@ -38,6 +41,7 @@ class L4SPlugin:
     def initGui(self) -> None:
         """Add toolbar, menu and algorithms."""
         self.initProcessing()
+        self._hook = ErrorHook(self._iface)
         self._toolbar = self._iface.addToolBar(tr("Landslides"))
         self._toolbar.setObjectName("l4s")
         self.detect_action = self._add_action(
@@ -66,6 +70,8 @@ class L4SPlugin:
         """Remove everything again."""
         for run in self._runs:
             run.cancel()
+        if self._hook is not None:
+            self._hook.remove()
         if self._dock is not None:
             self._dock.close_down()
             self._iface.removeDockWidget(self._dock)
@@ -106,7 +112,7 @@ class L4SPlugin:
         return dialog
 
     def detect(self, *_: Any) -> Any:
-        """Open the dialog; on the first use the page that installs the engine comes before it."""
+        """Open the dialog, or first the page that installs the engine."""
         from .messages import EngineError
         from .worker import environment
 
@@ -135,17 +141,15 @@ class L4SPlugin:
         return self._detect_dialog
 
     def _start_detection(self) -> None:
-        from .detect.run import BackgroundRun, load_detection
+        from .detect.outcome import Outcome
+        from .detect.run import BackgroundRun
 
         dialog, self._detect_dialog = self._detect_dialog, None
-        title = dialog.title()
+        outcome = Outcome(self._iface, dialog.title(), self.show_review)
         run = BackgroundRun(self._iface, "l4s:detect", dialog.parameters(), tr("Detect landslides"))
-        run.succeeded.connect(
-            lambda outputs: load_detection(
-                self._iface, outputs, title, run.seconds, self.show_review
-            )
-        )
+        run.succeeded.connect(lambda outputs: outcome.show(outputs, run.seconds, run.warnings))
         run.succeeded.connect(lambda _: dialog.deleteLater())
+        run.failed.connect(lambda _: outcome.forget())
         run.failed.connect(lambda _: self._keep_answers(dialog))
         for signal in (run.succeeded, run.failed):
             signal.connect(lambda _: self._forget_run(run))

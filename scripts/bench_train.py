@@ -186,7 +186,7 @@ def measure(
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as Markdown for ``docs/benchmarks.md``."""
+    """Rows as Markdown for ``docs/method/benchmarks.md``."""
     lines = [
         (
             "| recipe | network | trained a second | predicted a second | `l4s train`, h | `l4s"

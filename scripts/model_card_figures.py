@@ -1,7 +1,7 @@
-"""Draw the pictures of docs/models/light.md from a finished run of train_bundled_model.py.
+"""Draw the pictures of docs/method/models/light.md from a finished run of train_bundled_model.py.
 
     python scripts/model_card_figures.py --data DIR --run OUT --hokkaido probability.tif [--out
-    docs/models]
+    docs/method/models]
 
 ``--hokkaido`` is what ``l4s detect`` wrote for the after-scene; without it that picture is left
 out.
@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--hokkaido", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("docs/models"))
+    parser.add_argument("--out", type=Path, default=Path("docs/method/models"))
     args = parser.parse_args()
     bundle = ModelBundle.open(args.run / "light")
     args.out.mkdir(parents=True, exist_ok=True)

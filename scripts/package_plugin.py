@@ -1,4 +1,4 @@
-"""Build the plugin's zip: plugin, icons, help page, and the engine's source with its bundled model.
+"""Build the plugin's zip: plugin, icons, guide, engine source, model.
 
 python scripts/package_plugin.py [--out dist]
 
@@ -7,7 +7,7 @@ python scripts/package_plugin.py [--out dist]
     l4s_qgis/
       metadata.txt, LICENSE, *.py …     the plugin
       resources/icons
-      docs/plugin.md, docs/images       the help page
+      docs/guides/plugin.md, docs/images       the help page
       engine_source/                    what the plugin installs into the engine's own Python:
       pyproject.toml, engine, resources/models
 """
@@ -66,7 +66,7 @@ def contents(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
         ("pyproject.toml", "engine_source/pyproject.toml"),
         ("README.md", "engine_source/README.md"),
         ("LICENSE", "engine_source/LICENSE"),
-        ("docs/plugin.md", "docs/plugin.md"),
+        ("docs/guides/plugin.md", "docs/guides/plugin.md"),
     ):
         yield root / name, f"{PLUGIN}/{target}"
     for path in sorted((root / "docs" / "images").glob("plugin-*.png")):
@@ -115,19 +115,19 @@ def build(out: Path, root: Path = ROOT) -> Path:
 
 
 def _allow_digests(card: Path) -> bytes:
-    """A model card whose digests detect-secrets takes for what they are: JSON has no comments, so
-    the pragma is a value beside each.
+    """A model card whose digests detect-secrets accepts.
+
+    JSON has no comments, so the pragma is a value beside each digest.
     """
     data = json.loads(card.read_text(encoding="utf-8"))
-    files = {
-        name: {**entry, "note": "# pragma: allowlist secret"}
-        for name, entry in data.pop("files").items()
-    }
+    digest, files = data.pop("digest"), data.pop("files")
     lines = ",\n".join(
-        f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in files.items()
+        f"{json.dumps(name)}: {json.dumps({**entry, 'note': '# pragma: allowlist secret'})}"
+        for name, entry in files.items()
     )
     return (
-        json.dumps(data, indent=2, ensure_ascii=False)[:-2] + f',\n"files": {{\n{lines}\n}}\n}}\n'
+        json.dumps(data, indent=2, ensure_ascii=False)[:-2]
+        + f',\n"digest": {json.dumps(digest)}, "files": {{{lines}}}\n}}\n'
     ).encode()
 
 

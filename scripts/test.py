@@ -1,5 +1,6 @@
-"""Install everything that the tests need, then run them all: ruff, mypy, the engine's tests, the
-plugin's in real QGIS.
+"""Install everything that the tests need, then run them all.
+
+Style and types, the documentation, the engine's tests, and the plugin's tests in real QGIS.
 
 python3 scripts/test.py [--only lint|engine|plugin] [-- PYTEST ARGUMENTS]
 """
@@ -28,6 +29,8 @@ DEBIAN = {
 # Two workers and numerical libraries of one thread each: faster on two cores than one worker with
 # two threads.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+# MkDocs and its theme argue about their successors on every build.
+NO_NOTICES = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
 FOREIGN = (
     "PYTHONPATH",
     "PYTHONHOME",
@@ -40,11 +43,12 @@ FOREIGN = (
 
 
 def lint(python: Path) -> list[int]:
-    """Style and types."""
+    """Style, types, and the documentation without broken links."""
     return [
         environment.run([python, "-m", "ruff", "check", "."]),
         environment.run([python, "-m", "ruff", "format", "--check", "."]),
         environment.run([python, "-m", "mypy"]),
+        environment.run([python, "-m", "mkdocs", "build", "--quiet", "--strict"], NO_NOTICES),
     ]
 
 

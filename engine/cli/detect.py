@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from engine.cli.stack import add_scene_arguments, stack_config
 from engine.cli.vectorize import add_polygon_arguments, polygon_config
 from engine.errors import ConfigError
 from engine.events import Reporter
+from engine.files import ResultFolder, output_folder
+from engine.lock import locked_folder
 
 if TYPE_CHECKING:
     from engine.handles import Stack
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    source = parser.add_argument_group("what to look at: ready stacks, or imagery with elevation")
+    source = parser.add_argument_group("input: finished stacks, or imagery with elevation")
     source.add_argument(
         "--stack",
         type=Path,
@@ -37,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="imagery from before the event",
     )
-    model = parser.add_argument_group("how to look")
+    model = parser.add_argument_group("model")
     model.add_argument(
         "--model",
         nargs="+",
@@ -64,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--device",
         default="auto",
         metavar="auto|cpu|cuda|cuda:N",
-        help="where to compute (default: auto)",
+        help="device that computes (default: auto)",
     )
     model.add_argument(
         "--window", type=int, metavar="PX", help="largest window; smaller ones need less memory"
@@ -76,7 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="pixels that windows share (default: what the models' cards ask for)",
     )
     model.add_argument(
-        "--keep-clouds", action="store_true", help="look at cloud, shadow and snow too"
+        "--keep-clouds", action="store_true", help="detect under cloud, shadow and snow, too"
     )
     add_polygon_arguments(parser)
     many = parser.add_argument_group("several stacks or areas")
@@ -93,19 +96,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Detect in every stack and area that was asked for."""
-    from engine.models.bundle import DEFAULT_MODEL, find
+    from engine.models.bundle import DEFAULT_MODEL, find_model
     from engine.pipeline import Job, detect, jobs, left_from_earlier, merge
 
     if bool(args.stack) == bool(args.sentinel2):
         raise ConfigError(
-            "Give either --stack or --sentinel2 (with --dem), so that it is clear what to look at."
+            "Give either --stack or --sentinel2 (with --dem), so that the input is clear."
         )
     if args.stack:
         _require_finished(args)
     keep_inputs(
         _written(args), [*args.stack, *(args.sentinel2 or []), *args.dem, *args.before, args.aoi]
     )
-    bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
+    bundles = [find_model(name) for name in args.model or [DEFAULT_MODEL]]
     config = _config(args)
     todo: list[Job] = jobs(
         _stacks(args, reporter), out=args.out, aoi=args.aoi, each_area=args.each_area
@@ -114,20 +117,19 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     for job in todo:
         if len(todo) > 1:
             reporter.log(f"Detecting in {job.name} ({len(done) + 1} of {len(todo)}).")
-        inputs = _inputs(args)
-        change = _change(args, job.stack, job.out, reporter)
-        done.append(
-            detect(
+        with _alone_in(job.out, args, reporter):
+            change = _change(args, job.stack, job.out, reporter)
+            found = detect(
                 job.stack,
                 bundles,
                 out=job.out,
                 config=config,
                 area=job.area,
                 change=change,
-                inputs=inputs,
+                inputs=_inputs(args),
                 reporter=reporter,
             )
-        )
+        done.append(found)
     # A single detection in the folder itself is all there is; one in a folder of its own may take
     # the place of several earlier ones.
     together = args.merge and args.out not in {job.out for job in todo}
@@ -141,9 +143,17 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     return _result(done, merged)
 
 
+def _alone_in(
+    folder: Path, args: argparse.Namespace, reporter: Reporter
+) -> AbstractContextManager[None]:
+    """Lock the folder of one of several detections; that of all is locked already."""
+    if folder == args.out:
+        return nullcontext()
+    return locked_folder(folder, args.command, wait=args.wait, reporter=reporter)
+
+
 def _require_finished(args: argparse.Namespace) -> None:
-    """Refuse what says how a stack is made beside a stack that is made: it would change nothing,
-    silently.
+    """Refuse options for making a stack where a finished one is given.
 
     Raises:
         ConfigError: Such an option was given.
@@ -164,18 +174,19 @@ def _require_finished(args: argparse.Namespace) -> None:
         raise ConfigError(
             f"{', '.join(options)} would change nothing, because --stack gives a finished stack;"
             " leave out what says how one is made, or give the imagery as --sentinel2 (--aoi alone"
-            " limits where to look)."
+            " restricts the detection)."
         )
 
 
 def _written(args: argparse.Namespace) -> list[Path]:
-    """What is replaced in the folder of the results; the inventory is not among it, for it takes
-    over what is in an earlier one.
+    """The files that are replaced in the folder of the results.
+
+    The inventory is not among them, because reviewed landslides of an earlier one are kept.
     """
-    names = ["probability.tif", "uncertainty.tif", "mask.tif", "report.html", "run.json"]
-    made = ["stack.tif", "stack.json"] if args.sentinel2 else []
-    change = ["change.tif"] if args.before else []
-    return [args.out / name for name in names + made + change]
+    folder = ResultFolder(args.out)
+    written = [folder.probability, folder.uncertainty, folder.mask, folder.report, folder.run]
+    written += [folder.stack, folder.stack_record] if args.sentinel2 else []
+    return written + ([folder.change] if args.before else [])
 
 
 def _config(args: argparse.Namespace) -> DetectConfig:
@@ -209,13 +220,11 @@ def _stacks(args: argparse.Namespace, reporter: Reporter) -> list[Stack]:
 def _change(args: argparse.Namespace, stack: Stack, out: Path, reporter: Reporter) -> Path | None:
     if not args.before:
         return None
-    from engine.files import output_folder
     from engine.scene.change import make_change
 
-    config = stack_config(args)
-    return make_change(
-        stack, args.before, out=output_folder(out) / "change.tif", config=config, reporter=reporter
-    ).path
+    folder, config = ResultFolder(output_folder(out)), stack_config(args)
+    change = make_change(stack, args.before, out=folder.change, config=config, reporter=reporter)
+    return change.path
 
 
 def _inputs(args: argparse.Namespace) -> dict[str, Any]:
@@ -239,6 +248,8 @@ def _result(done: list[Detection], merged: Results | None) -> dict[str, Any]:
             "mask": str(d.mask.path),
             "report": str(d.report_path),
             "run": str(d.run_path),
+            "masked_share": d.inventory.run.get("masked_share"),
+            "slope_covered": d.inventory.run.get("slope_covered"),
         }
         for d in done
     ]

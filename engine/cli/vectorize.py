@@ -112,8 +112,9 @@ def add_polygon_arguments(parser: argparse.ArgumentParser, otherwise: str | None
 
 
 def polygon_config(args: argparse.Namespace, run: Mapping[str, Any] | None = None) -> Any:
-    """The configuration that the arguments describe; what they leave open is that of a run, or the
-    default.
+    """The configuration that the arguments describe.
+
+    What they leave open is that of an earlier run, or the default.
     """
     from engine.inventory.vectorize import VectorizeConfig
 
@@ -123,8 +124,9 @@ def polygon_config(args: argparse.Namespace, run: Mapping[str, Any] | None = Non
 
 
 def _as_before(args: argparse.Namespace, stack: Any, reporter: Reporter) -> Any:
-    """The configuration asked for, else that of the inventory in ``--out``; says what is taken from
-    there.
+    """The configuration asked for, else that of the inventory in ``--out``.
+
+    What is taken from there is reported.
     """
     from engine.inventory.reading import last_run
     from engine.inventory.split import splittable
@@ -153,17 +155,15 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
     from engine.errors import ConfigError
     from engine.handles import LandslideMask, ProbabilityRaster, Stack
+    from engine.inference.config import require_threshold
     from engine.pipeline import redraw
 
     if args.probability is None and args.mask is None:
         raise ConfigError(
             "Neither --probability nor --mask was given; give the raster that `l4s detect` wrote."
         )
-    if args.threshold is not None and not 0 < args.threshold < 1:
-        raise ConfigError(
-            f"The threshold must lie between 0 and 1, but is {args.threshold:g}; 0.5 is a usual"
-            " value."
-        )
+    if args.threshold is not None:
+        require_threshold(args.threshold)
     keep_inputs(
         [args.out], [args.probability, args.mask, args.stack, args.uncertainty, args.change]
     )

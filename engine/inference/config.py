@@ -16,6 +16,22 @@ RuntimeName = Literal["auto", "onnx", "torch"]
 DEVICES = re.compile(r"auto|cpu|cuda|cuda:\d+|directml|coreml")
 
 
+def require_threshold(value: float) -> float:
+    """Check a probability from which a pixel is called landslide.
+
+    Returns:
+        The value.
+
+    Raises:
+        ConfigError: It does not lie between 0 and 1.
+    """
+    if not 0 < value < 1:
+        raise ConfigError(
+            f"The threshold must lie between 0 and 1, but is {value:g}; 0.5 is a usual value."
+        )
+    return value
+
+
 @dataclass(frozen=True)
 class CrfConfig:
     """Fully connected CRF (Krähenbühl and Koltun 2011) that pulls boundaries to edges of the image.

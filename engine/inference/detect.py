@@ -1,6 +1,6 @@
 """Stack to probability raster: any size, flat memory, one model or many.
 
-See ``docs/inference.md`` for how it works.
+See ``docs/guides/detection.md`` for how it works.
 """
 
 from __future__ import annotations
@@ -17,18 +17,17 @@ from rasterio.windows import Window
 from engine import __version__
 from engine.errors import ConfigError, DiskFullError, NoValidPixelsError
 from engine.events import SILENT, Reporter
-from engine.files import output_folder
+from engine.files import ResultFolder, output_folder
 from engine.grid import Grid
 from engine.handles import PROBABILITY_NODATA, PROBABILITY_SCALE, ProbabilityRaster, Stack
 from engine.inference import crf, finished
-from engine.inference.config import CrfConfig, InferenceConfig
+from engine.inference.config import InferenceConfig
 from engine.inference.ensemble import views
-from engine.inference.journal import FOLDER, Journal, Progress
+from engine.inference.journal import Journal, JournalState
+from engine.inference.networks import Networks, card_threshold
 from engine.inference.setup import (
-    Networks,
     OverlapChoice,
     assemble,
-    card_threshold,
     choose_overlap,
     fingerprint,
     needed_windows,
@@ -53,8 +52,8 @@ class Prediction:
 
     Attributes:
         probability: Probability of landslide.
-        uncertainty: Standard deviation between members and views, or None where there was one
-            opinion only.
+        uncertainty: Standard deviation between members and views, or None where
+            there was only one of both.
         threshold: Weighted mean of the thresholds in the models' cards.
         facts: How it was made, for ``run.json``; everything in it is JSON.
     """
@@ -107,10 +106,9 @@ def predict(
     networks = Networks.load(bundles, config)
     layers = _LAYERS[: 2 if len(bundles) * len(views(config.tta)) > 1 else 1]
     name = fingerprint(stack, bundles, networks, config, area)
-    request = _Request(
-        stack, bundles, config, area, inputs, networks, output_folder(out), layers, name
-    )
-    earlier = finished.facts_of(out, layers, stack.grid, name)
+    folder = ResultFolder(output_folder(out))
+    request = _Request(stack, bundles, config, area, inputs, networks, folder, layers, name)
+    earlier = finished.facts_of(folder, layers, stack.grid, name)
     if earlier is None:
         facts = {**_compute(request, reporter), "reused": False}
     else:
@@ -121,8 +119,8 @@ def predict(
         facts = {**earlier, "reused": True}
     _tidy(request)
     return Prediction(
-        ProbabilityRaster.open(out / "probability.tif"),
-        ProbabilityRaster.open(out / "uncertainty.tif") if len(layers) > 1 else None,
+        ProbabilityRaster.open(folder.probability),
+        ProbabilityRaster.open(folder.uncertainty) if len(layers) > 1 else None,
         card_threshold(bundles),
         facts,
     )
@@ -138,14 +136,16 @@ class _Request:
     area: BaseGeometry | None
     inputs: Inputs
     networks: Networks
-    out: Path
+    folder: ResultFolder
     layers: Sequence[str]
     name: str
 
 
 def _compute(request: _Request, reporter: Reporter) -> dict[str, Any]:
-    """Compute and write the rasters, going on where an earlier run stopped; returns how they were
-    made.
+    """Compute and write the rasters, or finish those of a stopped run.
+
+    Returns:
+        How they were made.
     """
     started = time.monotonic()
     stack, config, networks, name = request.stack, request.config, request.networks, request.name
@@ -153,8 +153,8 @@ def _compute(request: _Request, reporter: Reporter) -> dict[str, Any]:
         f"Computing on {', '.join(networks.choice.devices)} with {networks.names}."
         f" {networks.choice.reason}"
     )
-    _check_room(request.out, stack.grid, len(request.layers))
-    journal = Journal(request.out, request.layers, stack.grid.columns)
+    _check_room(request.folder.path, stack.grid, len(request.layers))
+    journal = Journal(request.folder, request.layers, stack.grid.columns)
     progress = _earlier(journal, name, reporter)
     if progress is not None:
         statistics = SceneStatistics.from_json(progress.facts["statistics"])
@@ -196,12 +196,10 @@ def _compute(request: _Request, reporter: Reporter) -> dict[str, Any]:
 
 
 def _tidy(request: _Request) -> None:
-    """Remove what does not belong to the finished result: the journal, and layers of an earlier
-    detection.
-    """
-    Journal(request.out, request.layers, request.stack.grid.columns).remove()
+    """Remove the journal, and layers of an earlier detection."""
+    Journal(request.folder, request.layers, request.stack.grid.columns).remove()
     for layer in set(_LAYERS) - set(request.layers):
-        (request.out / f"{layer}.tif").unlink(missing_ok=True)
+        request.folder.layer(layer).unlink(missing_ok=True)
 
 
 def _check(
@@ -226,8 +224,10 @@ def _check_room(out: Path, grid: Grid, layers: int) -> None:
 
 
 def _warn_without_slope(stack: Stack, bundles: Sequence[ModelBundle], reporter: Reporter) -> None:
-    """Say what a missing slope costs: nothing else tells bare fields from scars as well, and a map
-    without landslides looks like one.
+    """Warn of what a missing slope costs.
+
+    Nothing else tells bare fields from scars as well, and a map of missed landslides looks like a
+    map without landslides.
     """
     used = [bundle.card.name for bundle in bundles if "slope" in bundle.card.channels]
     if used and "slope" not in stack.channels:
@@ -239,7 +239,7 @@ def _warn_without_slope(stack: Stack, bundles: Sequence[ModelBundle], reporter: 
 
 
 def _warn_of_pixel_size(stack: Stack, reporter: Reporter) -> None:
-    """Say what other pixels than the models' cost: shapes and textures are of another size then."""
+    """Warn of pixels that are not 10 m: shapes and textures differ then."""
     if not stack.grid.about_ten_metres():
         reporter.warn(
             f"{stack.path.name} has pixels of {stack.grid.resolution_m():.3g} m, but models are"
@@ -248,9 +248,9 @@ def _warn_of_pixel_size(stack: Stack, reporter: Reporter) -> None:
         )
 
 
-def _earlier(journal: Journal, name: str, reporter: Reporter) -> Progress | None:
+def _earlier(journal: Journal, name: str, reporter: Reporter) -> JournalState | None:
     found = journal.found(name)
-    if isinstance(found, Progress):
+    if isinstance(found, JournalState):
         reporter.log(f"Going on from row {found.rows} of an earlier run that was stopped.")
         return found
     if found is False:
@@ -276,15 +276,16 @@ def _require_pixels(
 def _write(
     journal: Journal, request: _Request, facts: Mapping[str, Any], reporter: Reporter
 ) -> None:
-    """Turn the journal's rows into GeoTIFFs; the probability comes last, so that it stands for a
-    complete result.
+    """Turn the journal's rows into GeoTIFFs.
+
+    The probability comes last, so that it stands for a complete result.
     """
     grid, layers = request.stack.grid, request.layers
     tags = {**_tags(request.bundles), **finished.tags(request.name, facts, request.area)}
     strips = range(0, grid.rows, _STRIP_PX)
     for number, layer in enumerate(reversed(layers)):
         with RasterWriter(
-            request.out / f"{layer}.tif",
+            request.folder.layer(layer),
             grid,
             dtype="uint8",
             bands=[layer],
@@ -370,6 +371,3 @@ def _member(bundle: ModelBundle, stack: Stack) -> dict[str, Any]:
         "channels": list(used),
         "missing_channels": [name for name in bundle.card.channels if name not in used],
     }
-
-
-__all__ = ["FOLDER", "CrfConfig", "InferenceConfig", "Prediction", "card_threshold", "predict"]

@@ -16,6 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from engine.errors import L4SError
+from engine.files import ResultFolder
 from engine.grid import Grid
 from engine.handles import ProbabilityRaster
 from engine.raster import grid_of, open_raster
@@ -60,7 +61,7 @@ def origin_of(path: Path) -> Origin:
 
 def uncertainty_of(probability: ProbabilityRaster) -> ProbabilityRaster | None:
     """The uncertainty raster beside a probability raster, where the same run made both."""
-    path = probability.path.with_name("uncertainty.tif")
+    path = ResultFolder(probability.path.parent).uncertainty
     request = origin_of(probability.path).request
     if not request or not path.exists() or origin_of(path).request != request:
         return None
@@ -68,12 +69,12 @@ def uncertainty_of(probability: ProbabilityRaster) -> ProbabilityRaster | None:
 
 
 def facts_of(
-    out: Path, layers: Sequence[str], grid: Grid, fingerprint: str
+    folder: ResultFolder, layers: Sequence[str], grid: Grid, fingerprint: str
 ) -> dict[str, Any] | None:
-    """The facts of the finished run of this very request in a folder, or None if there is none.
+    """The facts of the finished run of this very request, or None.
 
     Args:
-        out: Folder of the results.
+        folder: Folder of the results.
         layers: Names of the rasters that the request makes, the probability first.
         grid: Their grid.
         fingerprint: Names the request.
@@ -81,7 +82,7 @@ def facts_of(
     found: list[dict[str, str]] = []
     for layer in layers:
         try:
-            with open_raster(out / f"{layer}.tif") as file:
+            with open_raster(folder.layer(layer)) as file:
                 if not grid_of(file).same_as(grid):
                     return None
                 found.append(file.tags())

@@ -3,10 +3,9 @@
 ::
 
     OUT/.l4s-resume/
-      state.json          fingerprint of inputs and configuration, rows and windows finished,
-      statistics of the scene probability.rows    finished rows as they will be stored, uint8, one
-      after the other; more files for more layers carry-N.npy         sums of the rows that were not
-      final after window row N
+      state.json          fingerprint of inputs and configuration, finished rows, statistics
+      probability.rows    finished rows as they will be stored, uint8; one file for each layer
+      carry-N.npy         sums of the rows that were not final after row N of windows
 
 ``state.json`` is replaced last and at once, after the others are safely on disk: whatever the
 moment of a crash, it names rows and sums that belong together. Rows written after it are cut off
@@ -28,15 +27,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.files import naming_failures
+from engine.files import ResultFolder, naming_failures, write_json
 
-FOLDER = ".l4s-resume"
 _STATE = "state.json"
 _VERSION = 1
 
 
 @dataclass(frozen=True)
-class Progress:
+class JournalState:
     """How far a run had come.
 
     Attributes:
@@ -53,23 +51,27 @@ class Progress:
 
 
 class Journal:
-    """Rows of one run. Open it, append rows, make them safe now and then, read them back at the
-    end, remove it.
+    """The finished rows of one run, on disk.
+
+    Open it, append rows, make them safe now and then, read them back at the end, remove it.
 
     Args:
-        out: Folder of the results; the journal is a folder in it.
+        results: Folder of the results; the journal is a folder in it.
         layers: Names of the rasters.
         columns: Width of the rasters.
     """
 
-    def __init__(self, out: Path, layers: Sequence[str], columns: int) -> None:
-        self.folder = out / FOLDER
+    def __init__(self, results: ResultFolder, layers: Sequence[str], columns: int) -> None:
+        self.folder = results.resume
         self._layers, self._columns = tuple(layers), columns
         self._files: dict[str, io.BufferedRandom] = {}
 
-    def found(self, fingerprint: str) -> Progress | bool | None:
-        """What an earlier run left: its progress, False if it was another run's, None if nothing
-        was safe yet.
+    def found(self, fingerprint: str) -> JournalState | bool | None:
+        """What an earlier run left.
+
+        Returns:
+            How far it had come, False if it was another request's or is damaged, None if nothing
+            was safe yet.
         """
         if not (self.folder / _STATE).exists():
             return None
@@ -84,9 +86,9 @@ class Journal:
             return False
         if min(sizes) < rows * self._columns:
             return False
-        return Progress(int(state["window_rows"]), rows, carry, state["facts"])
+        return JournalState(int(state["window_rows"]), rows, carry, state["facts"])
 
-    def start(self, progress: Progress | None) -> None:
+    def start(self, progress: JournalState | None) -> None:
         """Open the files: empty, or cut to the rows that an earlier run made safe.
 
         Raises:
@@ -112,7 +114,7 @@ class Journal:
             for layer, values in zip(self._layers, rows, strict=True):
                 self._files[layer].write(np.ascontiguousarray(values).data)
 
-    def make_safe(self, fingerprint: str, progress: Progress) -> None:
+    def make_safe(self, fingerprint: str, progress: JournalState) -> None:
         """Make everything appended so far survive a crash, the power's too.
 
         Raises:
@@ -135,12 +137,7 @@ class Journal:
                 "carry": name,
                 "facts": dict(progress.facts),
             }
-            temporary = self.folder / f"{_STATE}.part"
-            with temporary.open("w", encoding="utf-8") as text:
-                json.dump(state, text)
-                text.flush()
-                os.fsync(text.fileno())
-            temporary.replace(self.folder / _STATE)
+            write_json(self.folder / _STATE, state, durable=True)
             for old in self.folder.glob("carry-*.npy"):
                 if old.name != name:
                     old.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
-from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
 from engine.handles import (
     MASK_NODATA,
@@ -19,6 +18,7 @@ from engine.handles import (
     ProbabilityRaster,
     encode_probability,
 )
+from engine.inference.config import require_threshold
 from engine.raster import RasterWriter
 
 _STRIP_PX = 512
@@ -29,8 +29,9 @@ _REACH = 0.2
 def make_mask(
     probability: ProbabilityRaster, *, out: Path, threshold: float, reporter: Reporter = SILENT
 ) -> LandslideMask:
-    """Call every pixel a landslide whose probability is at least the threshold. Small ones go
-    later, as polygons.
+    """Call every pixel a landslide whose probability reaches the threshold.
+
+    Small landslides are removed later, as polygons.
 
     Args:
         probability: The probabilities.
@@ -44,10 +45,7 @@ def make_mask(
     Raises:
         ConfigError: The threshold is not between 0 and 1.
     """
-    if not 0 < threshold < 1:
-        raise ConfigError(
-            f"The threshold must lie between 0 and 1, but is {threshold:g}; 0.5 is a usual value."
-        )
+    require_threshold(threshold)
     grid = probability.grid
     tags = {"threshold": f"{threshold:.6g}", "probability": probability.path.name}
     with (
@@ -96,7 +94,7 @@ def automatic_threshold(
     Σ(p | p ≥ t) / (N(p ≥ t) + Σp); the t that maximises it (half the F1 reached; Lipton, Elkan and
     Naryanaswamy 2014) is taken, but no further than 0.2 from ``around``, and ``around`` itself
     where fewer than 50 pixels are expected to be landslides above it: a scene without landslides
-    shall not be searched for its least unlikely ones.
+    must not yield its least unlikely pixels.
 
     Args:
         probability: The probabilities.

@@ -4,12 +4,13 @@
 
     NAME/
       card.json            what it is, what it needs, how it was trained and scored, SHA-256 of the
-      other files weights.safetensors  for PyTorch (CUDA inference, further training) model.onnx
-      for ONNX Runtime: input ``image`` (N, C, h, w) float32, output ``probability`` (N, h, w)
-      float32
+                           other files, and a digest over all of this
+      weights.safetensors  for PyTorch (CUDA inference, further training)
+      model.onnx           for ONNX Runtime: input ``image`` (N, C, h, w) float32,
+                           output ``probability`` (N, h, w) float32
 
-Pickles are refused: they could run any code when opened. Digests are checked whenever a bundle is
-opened.
+Pickles are refused: they could run any code when opened. So are ONNX files that keep weights in
+other files. Digests are checked whenever a bundle is opened.
 """
 
 from __future__ import annotations
@@ -17,168 +18,36 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import BY_NAME
 from engine.errors import (
     BundleError,
     ChannelError,
-    ConfigError,
     DigestError,
     MissingFileError,
     UnsafeWeightsError,
 )
 from engine.files import atomic_path
-from engine.models.normalization import Normalization
-from engine.settings import Length, Positive, Range, check_ranges, parse, shortened
+from engine.models.card import NAME, FileEntry, ModelCard
+from engine.models.integrity import (
+    DIGEST,
+    FILE_NAME,
+    card_digest,
+    require_weights_inside,
+)
 
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"
-SCHEMA = 1
 DEFAULT_MODEL = "light"
 _PICKLES = (".pt", ".pth", ".pkl", ".ckpt", ".bin")
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-
-
-@dataclass(frozen=True)
-class FileEntry:
-    """A file of a bundle: its SHA-256, hexadecimal, and its size."""
-
-    sha256: Annotated[str, Length(64, 64)]
-    bytes: Annotated[int, Range(0)] = 0
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a bundle says of itself; stored as ``card.json``.
-
-    Attributes:
-        name: Lower-case identifier; the folder bears it.
-        version: Version of the weights.
-        title: One line for people.
-        description: What it is for, in a paragraph.
-        network: Builder in :mod:`engine.models.networks` (``builder``) and its keyword arguments.
-        normalization: Channels and how they are normalised.
-        required: Channels without which it cannot work; all others of its channels may be missing.
-        threshold: Probability from which a pixel is called landslide, chosen by cross-validation.
-        window_px: Window size at which it was validated, in input pixels.
-        multiple_of_px: Sides of its input (after scaling) must be multiples of this.
-        input_scale: Factor by which images are enlarged before the network (scale promotion), 1 for
-            none.
-        reach_px: How far, in input pixels (before scaling), a pixel's result depends on its
-            surroundings; None for unknown or the whole window. Detection lets windows overlap only
-            as much as this asks for. Cards written before it was known lack the key.
-        resampling: How 20 m and 60 m bands are brought to 10 m in its training data.
-        weight: Its weight in an ensemble.
-        training: Data, recipe, seeds, engine version: how it was made.
-        scores: Measured scores with how, on what and with what spread; inductive and transductive
-            apart.
-        limits: Known limits, a sentence each.
-        licence: Licence of the weights.
-        files: SHA-256 and size of the bundle's files, filled in when it is written.
-        schema: Version of this format.
-    """
-
-    name: str
-    version: str
-    title: str
-    description: str
-    network: Mapping[str, Any]
-    normalization: Normalization
-    required: tuple[str, ...]
-    threshold: Annotated[float, Range(0, 1, above=True, below=True)]
-    window_px: Annotated[int, Range(1, 8192)] = 256
-    multiple_of_px: Annotated[int, Range(1, 1024)] = 32
-    input_scale: Annotated[int, Range(1, 16)] = 1
-    reach_px: Annotated[int, Range(0, 100_000)] | None = None
-    resampling: str = "nearest"
-    weight: Positive = 1.0
-    training: Mapping[str, Any] = field(default_factory=dict)
-    scores: tuple[Mapping[str, Any], ...] = ()
-    limits: tuple[str, ...] = ()
-    licence: str = "GPL-3.0-or-later"
-    files: Mapping[str, FileEntry] = field(default_factory=dict)
-    schema: int = SCHEMA
-
-    def __post_init__(self) -> None:
-        try:
-            check_ranges(self)
-        except ConfigError as error:
-            raise BundleError(
-                f"The model card of {shortened(self.name)} makes no sense: {error}"
-            ) from error
-        unknown = [name for name in (*self.channels, *self.required) if name not in BY_NAME]
-        if unknown:
-            raise BundleError(
-                f"The model card of {self.name} names unknown channels: {', '.join(unknown)}."
-            )
-        if not _NAME.fullmatch(self.name):
-            raise BundleError(
-                "A model's name is up to 64 lower-case letters, digits, '.', '_' and '-', not"
-                f" {shortened(self.name)!r}."
-            )
-        lacking = [name for name in self.required if name not in self.channels]
-        if lacking or len(set(self.required)) < len(self.required):
-            raise BundleError(
-                f"The model card of {self.name} requires {', '.join(self.required)}; these must be"
-                f" some of its channels {', '.join(self.channels)}, each once."
-            )
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """The network's input channels, in order."""
-        return self.normalization.channels
-
-    def to_json(self) -> str:
-        """The card as it is stored."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str, source: str) -> ModelCard:
-        """Parse a card.
-
-        Args:
-            text: Content of ``card.json``.
-            source: Where it comes from, for messages.
-
-        Raises:
-            BundleError: It is no JSON, misses a key, has an unknown one, or is of another schema.
-        """
-        try:
-            data = json.loads(text, parse_constant=_refuse_constant)
-            if not isinstance(data, dict):
-                raise BundleError(f"{source} is not a model card; export the bundle again.")
-            if data.get("schema") != SCHEMA:
-                raise BundleError(
-                    f"{source} has schema {shortened(data.get('schema'))}, this engine reads"
-                    f" {SCHEMA}; use a"
-                    " matching engine version."
-                )
-            card: ModelCard = parse(cls, data, "it", "")
-        except BundleError:
-            raise
-        except ConfigError as error:
-            raise BundleError(
-                f"{source} is not a model card: {error} Export the bundle again."
-            ) from error
-        except RecursionError as error:
-            raise BundleError(
-                f"{source} is nested too deeply to be a model card; export the bundle again."
-            ) from error
-        except ValueError as error:  # no JSON, NaN, or a number of thousands of digits
-            raise BundleError(
-                f"{source} is not a model card ({shortened(error)}); export the bundle again."
-            ) from error
-        return card
 
 
 @dataclass(frozen=True)
@@ -188,7 +57,8 @@ class ModelBundle:
     Attributes:
         path: Its folder.
         card: Its card.
-        digest: SHA-256 over the card's file digests: names the weights in every output.
+        digest: That of the card, which covers everything in the bundle: it names the model in
+            every output.
     """
 
     path: Path
@@ -219,16 +89,16 @@ class ModelBundle:
         )
         if pickles:
             raise UnsafeWeightsError(_unsafe(pickles[0]))
-        try:
-            text = (path / CARD).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BundleError(
-                f"{path / CARD} cannot be read ({shortened(error)}); copy the bundle again."
-            ) from error
+        text = _read_card(path)
         card = ModelCard.from_json(text, str(path / CARD))
         for name, entry in card.files.items():
             file = path / name
-            if Path(name).name != name or not file.is_file():
+            if not FILE_NAME.fullmatch(name):
+                raise BundleError(
+                    f"The card of {path} lists the file {name!r}, which does not lie in the"
+                    " bundle's folder; export the bundle again."
+                )
+            if not file.is_file():
                 raise BundleError(f"The bundle {path} misses {name}; copy it again.")
             found = sha256(file)
             if found != entry.sha256:
@@ -242,7 +112,9 @@ class ModelBundle:
                 " again."
             )
         _check_safetensors(path / WEIGHTS)
-        return cls(path, card, _digest(card))
+        if ONNX in card.files:
+            require_weights_inside(path / ONNX)
+        return cls(path, card, json.loads(text)[DIGEST])
 
     @property
     def onnx_path(self) -> Path | None:
@@ -326,14 +198,14 @@ def installed() -> Iterator[Path]:
                 yield card.parent
 
 
-def find(name_or_path: str) -> ModelBundle:
+def find_model(name_or_path: str) -> ModelBundle:
     """Open a bundle by its name (``l4s models list``) or its folder.
 
     Raises:
         MissingFileError: Neither a bundle's name nor a folder.
         BundleError: See :meth:`ModelBundle.open`.
     """
-    if _NAME.fullmatch(name_or_path) and not Path(name_or_path).exists():
+    if NAME.fullmatch(name_or_path) and not Path(name_or_path).exists():
         for path in installed():
             if path.name == name_or_path:
                 return ModelBundle.open(path)
@@ -354,14 +226,51 @@ def sha256(path: Path) -> str:
         return digest.hexdigest()
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"it holds {name}")
+def seal(path: Path) -> ModelBundle:
+    """Accept a bundle as it is: write the digests of its files and its card anew.
+
+    Args:
+        path: Folder of a bundle that its owner changed on purpose.
+
+    Returns:
+        The checked bundle.
+
+    Raises:
+        MissingFileError: There is no bundle.
+        BundleError: Its card makes no sense, or a file is missing.
+        OutputError: The card cannot be written.
+    """
+    try:
+        data = dict(json.loads(_read_card(path)))
+        names = sorted(data.get("files", ())) or [WEIGHTS, ONNX]
+        data["files"] = {
+            name: {"sha256": sha256(path / name), "bytes": (path / name).stat().st_size}
+            for name in names
+            if FILE_NAME.fullmatch(name) and (path / name).is_file()
+        }
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BundleError(
+            f"{path / CARD} is not a model card ({error}); export the bundle again."
+        ) from error
+    sealed = json.dumps({**data, DIGEST: card_digest(data)}, indent=2, ensure_ascii=False) + "\n"
+    ModelCard.from_json(sealed, str(path / CARD))
+    with atomic_path(path / CARD) as temporary:
+        temporary.write_text(sealed, encoding="utf-8")
+    return ModelBundle.open(path)
 
 
-def _digest(card: ModelCard) -> str:
-    return hashlib.sha256(
-        "".join(f"{name}:{card.files[name].sha256}\n" for name in sorted(card.files)).encode()
-    ).hexdigest()
+def _read_card(path: Path) -> str:
+    try:
+        return (path / CARD).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BundleError(
+            f"{path / CARD} is not a model card ({error}); export the bundle again."
+        ) from error
+    except OSError as error:
+        raise MissingFileError(
+            f"{path / CARD} cannot be read ({error.strerror}); give a bundle's folder or a name"
+            " from `l4s models list`."
+        ) from error
 
 
 def _check_safetensors(path: Path) -> None:

@@ -3,7 +3,7 @@
 It sees each pixel and the means of its neighbourhoods.
 
 With a few labelled patches, far deeper networks learn the patches by heart
-(docs/decisions/model-light-neighbourhood.md has the figures).
+(docs/develop/decisions/model-light-neighbourhood.md has the figures).
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""From a stack to its inventory in one call: probability, mask, polygons and everything that stands
-beside them.
-"""
+"""From a stack to its inventory, report and record in one call."""
 
 from __future__ import annotations
 
@@ -14,11 +12,10 @@ from typing import Any, Literal
 from shapely.geometry.base import BaseGeometry
 
 from engine import __version__
-from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
-from engine.files import output_folder
+from engine.files import ResultFolder, output_folder
 from engine.handles import LandslideMask, Stack
-from engine.inference.config import InferenceConfig
+from engine.inference.config import InferenceConfig, require_threshold
 from engine.inference.detect import Prediction, predict
 from engine.inference.mask import automatic_threshold, make_mask
 from engine.inventory.combine import combine
@@ -26,7 +23,7 @@ from engine.inventory.inventory import Inventory
 from engine.inventory.provenance import WELL_COVERED
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import ModelBundle
-from engine.pipeline.results import RECORD, Results, sources_of, write_results
+from engine.pipeline.results import Results, sources_of, write_results
 from engine.scene.change import change_on, change_path
 
 Threshold = float | Literal["auto"] | None
@@ -48,17 +45,13 @@ class DetectConfig:
     polygons: VectorizeConfig = field(default_factory=VectorizeConfig)
 
     def __post_init__(self) -> None:
-        if isinstance(self.threshold, (int, float)) and not 0 < self.threshold < 1:
-            raise ConfigError(
-                f"The threshold must lie between 0 and 1, but is {self.threshold:g}; 0.5 is a usual"
-                " value."
-            )
+        if isinstance(self.threshold, (int, float)):
+            require_threshold(self.threshold)
 
 
 @dataclass(frozen=True)
 class Detection(Results):
-    """What :func:`detect` wrote: the inventory with its report and record, and the rasters that it
-    was drawn from.
+    """What :func:`detect` wrote: the inventory and what it was drawn from.
 
     Attributes:
         folder: Where everything lies.
@@ -90,7 +83,7 @@ def detect(
         out: Folder for ``probability.tif``, ``uncertainty.tif`` (several members or views),
             ``mask.tif``, ``inventory.gpkg``, ``report.html`` and ``run.json``; created if needed.
         config: Threshold, inference and polygons.
-        area: Only here is looked; in the stack's CRS.
+        area: Restricts the detection to this polygon; in the stack's CRS.
         change: Raster of NDVI and brightness change on the stack's grid
             (:mod:`engine.scene.change`); None takes the one that ``l4s stack --before`` put beside
             the stack, if there is one.
@@ -105,17 +98,17 @@ def detect(
     """
     config = config or DetectConfig()
     started, clock = datetime.now(timezone.utc), time.monotonic()
-    output_folder(out)
+    folder = ResultFolder(output_folder(out))
     _warn_without_cloud_mask(stack, config.inference, reporter)
     prediction = predict(
         stack, bundles, out=out, config=config.inference, area=area, reporter=reporter
     )
     threshold = _threshold(config.threshold, prediction, reporter)
-    # It stands for a complete result: an earlier one's must not stay beside the files that are
-    # replaced from here on.
-    (out / RECORD).unlink(missing_ok=True)
+    # The record stands for a complete result: an earlier one's must not stay beside the files that
+    # are replaced from here on.
+    folder.run.unlink(missing_ok=True)
     mask = make_mask(
-        prediction.probability, out=out / "mask.tif", threshold=threshold, reporter=reporter
+        prediction.probability, out=folder.mask, threshold=threshold, reporter=reporter
     )
     change = change or change_on(stack.grid, [change_path(stack.path)], reporter)
     run = {
@@ -142,7 +135,7 @@ def detect(
     )
     _warn_of_partial_slope(inventory, reporter)
     written = write_results(
-        inventory, out, clock, stack=stack, probability=prediction.probability, reporter=reporter
+        inventory, folder, clock, stack=stack, probability=prediction.probability, reporter=reporter
     )
     return Detection(**vars(written), folder=out, prediction=prediction, mask=mask)
 
@@ -160,8 +153,9 @@ def _threshold(wanted: Threshold, prediction: Prediction, reporter: Reporter) ->
 
 
 def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, reporter: Reporter) -> None:
-    """Say that nobody looked for clouds: a clouded map without landslides looks like a map without
-    landslides.
+    """Warn that there is no cloud mask.
+
+    A map of clouds without landslides looks like a map of ground without landslides.
     """
     if stack.has_quality or not config.mask_quality:
         return
@@ -171,7 +165,7 @@ def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, reporter: Re
         if "B10" in stack.channels
         else (
             "make the stack with `--quality bright`, which takes bright ground that is not red for"
-            " clouds and snow, or look for them in the image before you trust the map."
+            " clouds and snow, or check the image for them before you trust the map."
         )
     )
     reporter.warn(
@@ -190,8 +184,9 @@ def _warn_of_partial_slope(inventory: Inventory, reporter: Reporter) -> None:
 
 
 def merge(detections: Sequence[Detection], out: Path, *, reporter: Reporter = SILENT) -> Results:
-    """Write one inventory of several detections with its report; ground and landslides that two of
-    them saw count once.
+    """Write one inventory of several detections, with its report.
+
+    Ground and landslides that two of them saw count once.
 
     Args:
         detections: One or more; see :func:`engine.inventory.combine.combine`.
@@ -209,4 +204,6 @@ def merge(detections: Sequence[Detection], out: Path, *, reporter: Reporter = SI
         f"Of landslides that two detections mapped, {combined.run['mapped_twice']} were left out"
         f" and {combined.run['joined']} joined."
     )
-    return write_results(combined, output_folder(out), clock, stack=stack, reporter=reporter)
+    return write_results(
+        combined, ResultFolder(output_folder(out)), clock, stack=stack, reporter=reporter
+    )

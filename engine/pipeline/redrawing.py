@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
-from engine.files import output_folder
+from engine.files import ResultFolder, output_folder
 from engine.handles import LandslideMask, ProbabilityRaster, Stack
 from engine.inference import finished
 from engine.inference.mask import make_mask
@@ -17,7 +17,7 @@ from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import read_inventory
 from engine.inventory.vectorize import VectorizeConfig, vectorize
-from engine.pipeline.results import INVENTORY, RECORD, REPORT, sources_of
+from engine.pipeline.results import sources_of
 from engine.scene.change import change_on, change_path
 
 DEFAULT_THRESHOLD = 0.5
@@ -69,13 +69,14 @@ def redraw(
         if probability is not None:
             origin = finished.origin_of(probability.path)
             uncertainty = uncertainty or finished.uncertainty_of(probability)
-            change = change or change_on(
-                probability.grid, _changes_of(probability, stack), reporter
-            )
+            change = change or change_on(probability.grid, changes_of(probability, stack), reporter)
             if mask is None:
                 cut = threshold or probability.threshold() or DEFAULT_THRESHOLD
                 mask = make_mask(
-                    probability, out=Path(folder) / "mask.tif", threshold=cut, reporter=reporter
+                    probability,
+                    out=ResultFolder(Path(folder)).mask,
+                    threshold=cut,
+                    reporter=reporter,
                 )
                 members = origin.facts.get("members", [])
                 models = [
@@ -100,25 +101,26 @@ def redraw(
             reporter=reporter,
         )
     inventory = read_inventory(write_geopackage(inventory, out, reporter=reporter))
-    if out.name == INVENTORY and out.with_name(REPORT).exists():
+    beside = ResultFolder(out.parent)
+    if out.name == beside.inventory.name and beside.report.exists():
         reporter.log(
-            f"{REPORT} beside {out.name} still shows the landslides of before; `l4s report` writes"
-            " it anew."
+            f"{beside.report.name} beside {out.name} still shows the earlier landslides; `l4s"
+            " report` writes it anew."
         )
     return inventory
 
 
-def _changes_of(probability: ProbabilityRaster, stack: Stack | None) -> list[Path]:
-    """Where the change raster of a detection may lie. One beside it is left from an earlier run
-    where its record knows of none.
+def changes_of(probability: ProbabilityRaster, stack: Stack | None) -> list[Path]:
+    """Where the change raster of a detection may lie.
+
+    One beside the probability is left from an earlier run where its record knows of none.
     """
+    folder = ResultFolder(probability.path.parent)
     try:
-        inputs = json.loads(probability.path.with_name(RECORD).read_text(encoding="utf-8"))[
-            "inputs"
-        ]
+        inputs = json.loads(folder.run.read_text(encoding="utf-8"))["inputs"]
         noted = [Path(inputs["change"])] if "change" in inputs else []
         beside = "change" in inputs or "before" in inputs
     except (OSError, ValueError, KeyError, TypeError):
         noted, beside = [], True
-    places = noted + ([probability.path.with_name("change.tif")] if beside else [])
+    places = noted + ([folder.change] if beside else [])
     return places + ([change_path(stack.path)] if stack is not None else [])

@@ -1,6 +1,4 @@
-"""What one request takes: a stack, a detection for each stack or area, and what earlier requests
-left in the folder.
-"""
+"""The parts of one request: a stack, and a detection for each area."""
 
 from __future__ import annotations
 
@@ -16,9 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from engine import __version__
 from engine.errors import ConfigError, NoOverlapError
 from engine.events import SILENT, Reporter
-from engine.files import atomic_path, output_folder
+from engine.files import ResultFolder, output_folder, write_json
 from engine.handles import Stack
-from engine.pipeline.results import INVENTORY
 from engine.scene.area import read_area
 from engine.scene.stack import StackConfig, make_stack
 
@@ -31,8 +28,7 @@ def stack_for(
     config: StackConfig,
     reporter: Reporter = SILENT,
 ) -> Stack:
-    """Make ``out/stack.tif``, or take the one that an interrupted or earlier run made from the very
-    same inputs.
+    """Make ``out/stack.tif``, or take the one made from the same inputs.
 
     Args:
         imagery: Sentinel-2 product, or files that hold its bands.
@@ -44,33 +40,33 @@ def stack_for(
     Raises:
         L4SError: What :func:`engine.scene.stack.make_stack` raises.
     """
-    output_folder(out)
-    path, record = out / "stack.tif", out / "stack.json"
-    made_from = json.dumps(
-        {
-            "engine_version": __version__,
-            "inputs": [
-                _identity(p) for p in (*imagery, *dem, *([config.aoi] if config.aoi else []))
-            ],
-            "config": asdict(config),
-        },
-        default=str,
-        indent=2,
-    )
-    if path.exists() and record.exists() and record.read_text(encoding="utf-8") == made_from:
+    folder = ResultFolder(output_folder(out))
+    path, record = folder.stack, folder.stack_record
+    made_from = {
+        "engine_version": __version__,
+        "inputs": [_identity(p) for p in (*imagery, *dem, *([config.aoi] if config.aoi else []))],
+        "config": asdict(config),
+    }
+    if path.exists() and _holds(record, made_from):
         reporter.log(f"The stack {path} was made from the same inputs and is used again.")
         return Stack.open(path)
     record.unlink(missing_ok=True)
     stack = make_stack(imagery, dem, out=path, config=config, reporter=reporter)
-    with atomic_path(record) as temporary:
-        temporary.write_text(made_from, encoding="utf-8")
+    write_json(record, made_from)
     return stack
 
 
+def _holds(record: Path, content: dict[str, Any]) -> bool:
+    """Whether :func:`engine.files.write_json` wrote this very content to a file."""
+    try:
+        noted = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return bool(noted == json.loads(json.dumps(content, default=str)))
+
+
 def _identity(path: Path) -> list[Any]:
-    """What tells whether a file, or any file in a folder, is still the same: size and time of
-    change.
-    """
+    """Size and time of change of a file, or of every file in a folder."""
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     return [
         str(path.resolve()),
@@ -80,8 +76,13 @@ def _identity(path: Path) -> list[Any]:
 
 @dataclass(frozen=True)
 class Job:
-    """One detection: a stack, the part of it to look at (None for all), and the folder of its
-    results.
+    """One detection.
+
+    Attributes:
+        name: For people.
+        stack: Its imagery.
+        area: The part of the stack that is searched, in the stack's CRS; None for all of it.
+        out: Folder of its results.
     """
 
     name: str
@@ -98,7 +99,7 @@ def jobs(
     Args:
         stacks: One or more stacks; several get folders of their own, named after their files.
         out: Folder of all results.
-        aoi: Polygons to look at, in any CRS.
+        aoi: Polygons that restrict the detection, in any CRS.
         each_area: Whether each polygon becomes a detection of its own.
 
     Raises:
@@ -107,7 +108,7 @@ def jobs(
         L4SError: What :func:`engine.scene.area.read_area` raises.
     """
     if each_area and aoi is None:
-        raise ConfigError("--each-area needs --aoi: give a file with the polygons to look at.")
+        raise ConfigError("--each-area needs --aoi: give a file with the polygons to search.")
     names = [stack.path.stem for stack in stacks]
     if len(set(names)) < len(names):
         raise ConfigError(
@@ -139,8 +140,9 @@ def jobs(
 
 
 def left_from_earlier(todo: Sequence[Job], out: Path, *, merged: bool) -> list[Path]:
-    """Results in the folder that an earlier request left and this one does not replace: further
-    areas, an inventory of all.
+    """Results of an earlier request that this one does not replace.
+
+    They are further areas, or an inventory of all areas.
 
     Args:
         todo: The detections of this request.
@@ -148,10 +150,10 @@ def left_from_earlier(todo: Sequence[Job], out: Path, *, merged: bool) -> list[P
         merged: Whether this request writes an inventory of all.
     """
     folders = {job.out for job in todo}
+    alone = ResultFolder(out).inventory
     areas = {
-        path.parent for folder in folders for path in folder.parent.glob(f"area-*/{INVENTORY}")
+        path.parent for folder in folders for path in folder.parent.glob(f"area-*/{alone.name}")
     }
-    alone = out / INVENTORY
     return sorted(areas - folders) + (
         [alone] if alone.exists() and not merged and out not in folders else []
     )

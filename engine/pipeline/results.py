@@ -1,10 +1,7 @@
-"""What stands together in a folder of results: the inventory, its report, and the record of how
-they were made.
-"""
+"""A folder of results: the inventory, its report, and the run's record."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,15 +11,13 @@ from typing import Any
 
 from engine.errors import OutputError
 from engine.events import Reporter
-from engine.files import atomic_path
+from engine.files import ResultFolder, write_json
 from engine.handles import ProbabilityRaster, Stack
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import read_inventory
 from engine.report.page import write_report
 from engine.scene.stack import stack_provenance
-
-INVENTORY, REPORT, RECORD = "inventory.gpkg", "report.html", "run.json"
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,7 @@ class Results:
 
 def write_results(
     inventory: Inventory,
-    out: Path,
+    folder: ResultFolder,
     clock: float,
     *,
     stack: Stack | None,
@@ -55,8 +50,8 @@ def write_results(
 
     Args:
         inventory: What was found.
-        out: The folder; an inventory in it is written over as
-            :func:`engine.inventory.geopackage.write_geopackage` does.
+        folder: Where they go; an inventory in it is updated as
+            :func:`engine.inventory.geopackage.write_geopackage` describes.
         clock: When the work began, by :func:`time.monotonic`.
         stack: The image below the report's map.
         probability: For its map in the report.
@@ -65,24 +60,20 @@ def write_results(
     Raises:
         L4SError: See :mod:`engine.errors`.
     """
-    run_path = out / RECORD
-    run_path.unlink(missing_ok=True)
-    inventory_path = write_geopackage(inventory, out / INVENTORY, reporter=reporter)
+    folder.run.unlink(missing_ok=True)
+    inventory_path = write_geopackage(inventory, folder.inventory, reporter=reporter)
     # What was reviewed in an earlier run came in while writing: every number from here on is the
     # file's.
     inventory = read_inventory(inventory_path)
     with _beside(inventory_path):
         report_path = write_report(
-            inventory, out / REPORT, stack=stack, probability=probability, reporter=reporter
+            inventory, folder.report, stack=stack, probability=probability, reporter=reporter
         )
         # The polygons' own record knows more by now: the area seen, what hid the rest, how many
         # landslides there are.
         run = {**inventory.run, "seconds": round(time.monotonic() - clock, 1)}
-        with atomic_path(run_path) as temporary:
-            temporary.write_text(
-                json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-            )
-    return Results(inventory, inventory_path, report_path, run_path)
+        write_json(folder.run, run)
+    return Results(inventory, inventory_path, report_path, folder.run)
 
 
 @contextmanager
@@ -100,11 +91,10 @@ def _beside(inventory: Path) -> Iterator[None]:
 def sources_of(
     stack: Stack | None, change: Path | None, given: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """What results come from: the files, and what stack and change raster themselves say of the
-    products behind them.
+    """What results come from: the files, and the products behind them.
 
     Args:
-        stack: What was looked at.
+        stack: What was searched.
         change: Raster of the change since before the event.
         given: What the user named; it takes precedence.
 

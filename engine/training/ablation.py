@@ -344,10 +344,12 @@ def _read_table(table: str) -> tuple[tuple[Variant, ...], list[list[str]]]:
     except (KeyError, TypeError) as error:
         raise ConfigError(
             f"{path} needs [[variant]] entries with a label and a list set, and folds, if any, as"
-            " lists of patch ids, as in docs/training.md."
+            " lists of patch ids, as in docs/guides/training.md."
         ) from error
     if not variants:
-        raise ConfigError(f"{path} has no rows; write [[variant]] entries as in docs/training.md.")
+        raise ConfigError(
+            f"{path} has no rows; write [[variant]] entries as in docs/guides/training.md."
+        )
     return variants, folds
 
 

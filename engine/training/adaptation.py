@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from engine.errors import ConfigError, DatasetError
 from engine.events import SILENT, Reporter
 from engine.files import atomic_path, output_folder, write_json
-from engine.models.bundle import ModelBundle, ModelCard
+from engine.models.bundle import ModelBundle
+from engine.models.card import ModelCard
 from engine.models.cross_sensor import TARGET
 from engine.patches.arrays import INDEX, PatchArrays, open_patches
 from engine.patches.landslide4sense import Split, find_patches

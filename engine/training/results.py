@@ -13,7 +13,8 @@ import numpy as np
 from engine import __version__
 from engine.errors import UnreadableFileError
 from engine.files import atomic_path, write_json
-from engine.models.bundle import ModelBundle, ModelCard
+from engine.models.bundle import ModelBundle
+from engine.models.card import ModelCard
 from engine.models.normalization import Normalization
 from engine.patches.arrays import PatchArrays
 from engine.training.calibration import Held, LogitCounts

@@ -12,7 +12,8 @@ from typing import Any
 from engine.errors import ConfigError, DatasetError
 from engine.events import SILENT, Reporter
 from engine.files import output_folder
-from engine.models.bundle import ModelBundle, ModelCard
+from engine.models.bundle import ModelBundle
+from engine.models.card import ModelCard
 from engine.models.networks import without_unseen
 from engine.patches.splits import Fold, split
 from engine.training.assembly import check_resumable, train_task

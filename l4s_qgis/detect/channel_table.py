@@ -19,7 +19,7 @@ from ..i18n import tr
 
 
 class ChannelTable(QTableWidget):
-    """Band, its description, its channel; recognised by itself, correctable by hand."""
+    """Each band with its description and its channel, which can be changed."""
 
     changed = pyqtSignal()
 

@@ -1,5 +1,6 @@
-"""What can be said before a detection starts: what would fail, what may disappoint, how long it
-takes, how much disk it needs.
+"""Checks before a detection starts.
+
+What would fail, what may disappoint, how long it takes and how much disk it needs.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from .. import channels
 from ..i18n import number, tr
 from ..processing import inputs
 
-# Measured on two cores (docs/plugin.md): seconds for each million pixels, and those that a start
-# costs.
+# Measured on two cores (docs/guides/plugin.md): seconds for each million pixels, and those that a
+# start costs.
 SECONDS_PER_MPX = 6.0
 SECONDS_START = 6.0
 BYTES_PER_PIXEL = 32  # stack (14 bands, int16, compressed), probability, mask
@@ -272,8 +273,9 @@ def _check_folder(request: Request) -> list[Finding]:
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether a file can be made in a folder. Only trying tells: rights say little on Windows and
-    on network drives.
+    """Whether a file can be created in a folder.
+
+    Only trying tells: permissions say little on Windows and on network drives.
     """
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         return False
@@ -310,8 +312,9 @@ def _estimate(request: Request) -> list[Finding]:
 
 
 def megapixels(request: Request) -> float:
-    """How many million pixels of 10 m the request covers; a product without an area counts as a
-    whole tile.
+    """How many million pixels of 10 m the request covers.
+
+    A product without an area counts as a whole tile.
     """
     rectangle = _scene_rectangle(request)
     if request.area is not None and not request.area.isEmpty() and request.area_crs.isValid():

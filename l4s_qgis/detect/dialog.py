@@ -1,6 +1,4 @@
-"""The dialog “Detect landslides”: its parts, the checks below them, the parameters that come
-out.
-"""
+"""The dialog “Detect landslides”: its parts, checks and parameters."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsFeature, QgsVectorLayer
+from qgis.core import QgsProcessingUtils
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QDialog,
@@ -23,6 +21,8 @@ from qgis.PyQt.QtWidgets import (
 from ..help import HelpDialog
 from ..i18n import tr
 from ..icons import icon
+from ..messages import escaped
+from ..processing import inputs
 from .checks import Finding, Request, check
 from .ground_box import GroundBox
 from .image_box import ImageBox
@@ -34,7 +34,7 @@ SIGNS = {"error": "✖", "warning": "⚠", "info": "✔"}
 
 
 class DetectDialog(QDialog):
-    """Asks for the scene and what to do, checks it, and gives the parameters of ``l4s:detect``."""
+    """Asks for the scene, checks it, gives parameters for ``l4s:detect``."""
 
     def __init__(self, iface: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,7 +102,7 @@ class DetectDialog(QDialog):
         dark = self.palette().window().color().lightness() < 128
         colours = COLOURS_ON_DARK if dark else COLOURS
         lines = [
-            f'<p style="margin:2px; color:{colours[f.level]}">{SIGNS[f.level]} {f.text}</p>'
+            f'<p style="margin:2px; color:{colours[f.level]}">{SIGNS[f.level]} {escaped(f.text)}</p>'
             for f in found
         ]
         self.findings.setText("".join(lines))
@@ -110,15 +110,17 @@ class DetectDialog(QDialog):
         return found
 
     def ask_again(self) -> None:
-        """Ask anew with what was answered before, as after a failure; the layers may have changed
-        meanwhile.
+        """Show the dialog again with the previous answers, as after a failure.
+
+        The layers may have changed meanwhile.
         """
         self._check()
         self.show()
 
     def accept(self) -> None:
-        """Close where nothing forbids the start; the disk or a layer may have changed since the
-        last check.
+        """Close unless a check forbids the start.
+
+        The disk or a layer may have changed since the last check.
         """
         if not any(finding.level == "error" for finding in self._check()):
             self.result.remember_folder()
@@ -139,7 +141,9 @@ class DetectDialog(QDialog):
         else:
             parameters["PRODUCT"] = request.product
         if request.area is not None:
-            parameters["AREA"] = _area_layer(request)
+            folder = Path(QgsProcessingUtils.generateTempFilename("area"))
+            folder.mkdir(parents=True, exist_ok=True)
+            parameters["AREA"] = inputs.write_area([request.area], request.area_crs, folder)
         return parameters
 
     def title(self) -> str:
@@ -147,12 +151,3 @@ class DetectDialog(QDialog):
         request = self.request()
         name = request.image.name() if request.image is not None else Path(request.product).stem
         return tr("Landslides: {name}, {time}").format(name=name[:40], time=time.strftime("%H:%M"))
-
-
-def _area_layer(request: Request) -> QgsVectorLayer:
-    layer = QgsVectorLayer("MultiPolygon", "area", "memory")
-    layer.setCrs(request.area_crs)
-    feature = QgsFeature()
-    feature.setGeometry(request.area)
-    layer.dataProvider().addFeature(feature)
-    return layer

@@ -90,8 +90,9 @@ class GroundBox(QGroupBox):
         self.area.currentIndexChanged.connect(self._area_changed)
 
     def choose_first(self, active: Any) -> None:
-        """Choose the first layer that looks like elevation, the person's own choice before
-        others.
+        """Choose the first layer that looks like elevation.
+
+        The active layer goes before the others.
         """
         rasters = [
             layer

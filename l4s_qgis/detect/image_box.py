@@ -1,4 +1,4 @@
-"""The dialog's first part: the image, and which of its bands is which channel."""
+"""The dialog's first part: the image and the channels of its bands."""
 
 from __future__ import annotations
 
@@ -78,9 +78,7 @@ class ImageBox(QGroupBox):
         self.from_layer.toggled.connect(self._source_changed)
 
     def choose_first(self, active: Any) -> None:
-        """Choose the layer that the person has selected, or the first whose bands are
-        recognised.
-        """
+        """Choose the active layer, or the first whose bands are recognised."""
         rasters = [
             layer
             for layer in QgsProject.instance().mapLayers().values()

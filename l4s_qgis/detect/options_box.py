@@ -1,4 +1,4 @@
-"""The dialog's last parts: where results go, which models, and what only some want to change."""
+"""The dialog's last parts: output folder, models, advanced options."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..i18n import tr
-from ..icons import resource
 from ..processing.detect import CLOUDS
 from ..worker import environment
 from .checks import VIEWS
@@ -67,7 +66,7 @@ class ResultBox(QGroupBox):
 
 
 class AdvancedBox(QgsCollapsibleGroupBox):
-    """Image before, cloud mask, own model, threshold, minimum mapping unit, views, CRF, device."""
+    """Options that only some people want to change."""
 
     changed = pyqtSignal()
 
@@ -154,8 +153,9 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         return VIEWS[self.views.currentIndex()]
 
     def parameters(self) -> dict[str, Any]:
-        """Its share of the parameters of ``l4s:detect``; what is left at the model's own is left
-        out.
+        """Its share of the parameters of ``l4s:detect``.
+
+        What is left at the model's own value is left out.
         """
         parameters: dict[str, Any] = {
             "BEFORE": self.before.filePath(),
@@ -178,8 +178,9 @@ def _keep_narrow(box: QComboBox) -> None:
 
 
 def default_folder() -> Path:
-    """A folder that does not exist yet: beside the project, where the last results went, or in the
-    documents.
+    """A folder that does not exist yet.
+
+    It lies beside the project, where the last results went, or in the documents.
     """
     home = QgsProject.instance().homePath() or QgsSettings().value(FOLDER, "", type=str)
     home = home or QStandardPaths.writableLocation(
@@ -191,8 +192,7 @@ def default_folder() -> Path:
 def bundled_models() -> list[tuple[str, str]]:
     """Names and titles of the models that come with the plugin."""
     models = []
-    folders = [resource("models"), environment.source() / "resources" / "models"]
-    for card in sorted(next((f for f in folders if f.is_dir()), folders[0]).glob("*/card.json")):
+    for card in sorted((environment.source() / "resources" / "models").glob("*/card.json")):
         try:
             data = json.loads(card.read_text(encoding="utf-8"))
             models.append((str(data["name"]), f"{data['name']} – {data['title']}"))

@@ -1,43 +1,35 @@
-"""A detection in the background: progress in the message bar and task manager, results in the
-project.
+"""A detection in the background.
+
+Progress is shown in the message bar and the task manager.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from qgis.core import (
     Qgis,
     QgsApplication,
+    QgsMapLayer,
     QgsProcessingAlgRunnerTask,
     QgsProcessingContext,
     QgsProject,
 )
-from qgis.PyQt.QtCore import QObject, QTimer, QUrl, pyqtSignal
-from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QLabel,
-    QPlainTextEdit,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+from qgis.PyQt.QtWidgets import QProgressBar, QPushButton
 
+from ..diagnostics import note, show_details
 from ..i18n import tr
-from ..layers import load_results
-from ..messages import EngineError
+from ..messages import EngineError, Warned, escaped
 from ..processing.base import TaskFeedback
 
 
 class BackgroundRun(QObject):
-    """Runs one Processing algorithm in the background and tells the person about it in the message
-    bar.
+    """Runs one Processing algorithm in the background.
+
+    Progress, warnings and failures are shown in the message bar.
 
     Args:
         iface: QGIS's interface.
@@ -58,7 +50,9 @@ class BackgroundRun(QObject):
         self._context.setProject(QgsProject.instance())
         self._feedback = RunFeedback()
         known = QgsApplication.processingRegistry().algorithmById(algorithm)
-        self._task = QgsProcessingAlgRunnerTask(known, parameters, self._context, self._feedback)
+        self._task = QgsProcessingAlgRunnerTask(
+            known, without_layers(parameters), self._context, self._feedback
+        )
         self._bar: QProgressBar | None = None
         self._item: Any = None
 
@@ -66,6 +60,11 @@ class BackgroundRun(QObject):
     def seconds(self) -> float:
         """How long it has been running."""
         return time.monotonic() - self._started
+
+    @property
+    def warnings(self) -> list[Warned]:
+        """What the engine warned of."""
+        return self._feedback.warned
 
     def start(self) -> bool:
         """Start it.
@@ -95,6 +94,7 @@ class BackgroundRun(QObject):
         self._bar = QProgressBar(maximum=100)
         self._bar.setMaximumWidth(260)
         stop = QPushButton(tr("Stop"))
+        stop.setObjectName("l4s_stop")
         stop.clicked.connect(self.cancel)
         self._item.layout().addWidget(self._bar)
         self._item.layout().addWidget(stop)
@@ -118,15 +118,13 @@ class BackgroundRun(QObject):
             self._forget_item()
 
     def _done(self, successful: bool, results: dict[str, Any]) -> None:
+        note(self._feedback.lines)
         self._remove_item()
         if successful:
-            for warning in self._feedback.warnings:
-                self._iface.messageBar().pushMessage(
-                    self._title, warning, Qgis.MessageLevel.Warning, 20
-                )
             self.succeeded.emit(results)
         else:
             self._show_failure()
+        QTimer.singleShot(0, self.deleteLater)  # its parent, QGIS's window, lives on
 
     def _show_failure(self) -> None:
         failure = self._feedback.failure
@@ -136,11 +134,12 @@ class BackgroundRun(QObject):
             else self._feedback.last_error or tr("It failed without saying why.")
         )
         cancelled = failure is not None and failure.code == "cancelled"
-        item = self._iface.messageBar().createMessage(self._title, text)
+        window = self._iface.mainWindow()
+        item = self._iface.messageBar().createMessage(self._title, escaped(text))
         details = "\n".join([*self._feedback.lines, failure.details if failure else ""]).strip()
         if details and not cancelled:
             button = QPushButton(tr("Details"))
-            button.clicked.connect(lambda: show_details(self._iface.mainWindow(), text, details))
+            button.clicked.connect(lambda: show_details(window, text, details))
             item.layout().addWidget(button)
         self._iface.messageBar().pushWidget(
             item, Qgis.MessageLevel.Info if cancelled else Qgis.MessageLevel.Critical
@@ -148,14 +147,38 @@ class BackgroundRun(QObject):
         self.failed.emit(failure or EngineError("input", text))
 
 
+def without_layers(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters for another thread, with layers' identifiers instead of the layers.
+
+    A layer is freed when it leaves the project or when its last Python name goes, which happens
+    while the task still holds its parameters: reading them there ends QGIS. An identifier is
+    looked up once, in the main thread, before the task begins.
+
+    Raises:
+        TypeError: A layer is neither in the project nor in a file.
+    """
+    return {name: _reference(value) for name, value in parameters.items()}
+
+
+def _reference(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_reference(entry) for entry in value]
+    if not isinstance(value, QgsMapLayer):
+        return value
+    if QgsProject.instance().mapLayer(value.id()) is not None:
+        return value.id()
+    if value.providerType() in ("gdal", "ogr"):
+        return value.source()
+    raise TypeError(f"{value.name()} is neither in the project nor in a file")
+
+
 class RunFeedback(TaskFeedback):
-    """Feedback that keeps warnings and log lines and announces stages."""
+    """Feedback that keeps log lines and announces stages."""
 
     stage = pyqtSignal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.warnings: list[str] = []
         self.lines: list[str] = []
         self.last_error = ""
 
@@ -175,80 +198,7 @@ class RunFeedback(TaskFeedback):
     def pushWarning(self, warning: str) -> None:
         """A sentence that the person should not miss."""
         self.lines.append(warning)
-        self.warnings.append(warning)
 
     def reportError(self, error: str, fatalError: bool = False) -> None:
         """What went wrong."""
         self.last_error = error
-
-
-def load_detection(
-    iface: Any,
-    outputs: dict[str, Any],
-    title: str,
-    seconds: float,
-    review: Callable[[], Any] = lambda: None,
-) -> Any:
-    """Add a detection's results to the project, zoom to them and offer review and report.
-
-    Args:
-        iface: QGIS's interface.
-        outputs: Of ``l4s:detect``.
-        title: What the results are called.
-        seconds: How long the detection took.
-        review: Opens the review dock for the layer that is active then.
-
-    Returns:
-        The landslide layer, or None.
-    """
-    layer = load_results(Path(outputs["OUTPUT"]), title)
-    count = int(outputs.get("COUNT") or 0)
-    text = tr("{count} landslides found in {seconds} s.").format(
-        count=count, seconds=round(seconds)
-    )
-    if not count:
-        text = tr(
-            "No landslide found. The layer “Probability” shows where it was closest; a lower threshold finds more."
-        )
-    bar = iface.messageBar()
-    item = bar.createMessage(tr("Detect landslides"), text)
-    if count and layer is not None:
-        begin = QPushButton(tr("Review"))
-        begin.clicked.connect(lambda: (iface.setActiveLayer(layer), review()))
-        item.layout().addWidget(begin)
-    report = QPushButton(tr("Open report"))
-    report.clicked.connect(
-        lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(outputs["REPORT"])))
-    )
-    item.layout().addWidget(report)
-    # After QGIS's own “Task complete”, which would hide it.
-    QTimer.singleShot(500, lambda: bar.pushWidget(item, Qgis.MessageLevel.Success))
-    if layer is not None:
-        iface.setActiveLayer(layer)
-        zoom_to(iface.mapCanvas(), layer if layer.featureCount() else None)
-    return layer
-
-
-def zoom_to(canvas: Any, layer: Any) -> None:
-    """Show a whole layer with some room around it."""
-    if layer is None:
-        return
-    extent = canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent())
-    if not extent.isEmpty():
-        extent.scale(1.1)
-        canvas.setExtent(extent)
-        canvas.refresh()
-
-
-def show_details(parent: QWidget, sentence: str, details: str) -> None:
-    """Show the engine's last lines, to be copied into a report of the problem."""
-    dialog = QDialog(parent)
-    dialog.setWindowTitle(tr("Details"))
-    dialog.resize(800, 420)
-    layout = QVBoxLayout(dialog)
-    layout.addWidget(QLabel(sentence, wordWrap=True))
-    layout.addWidget(QPlainTextEdit(details, readOnly=True))
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-    buttons.rejected.connect(dialog.reject)
-    layout.addWidget(buttons)
-    dialog.open()

@@ -15,7 +15,7 @@ def tr(text: str) -> str:
 
 
 def number(value: float, digits: int) -> str:
-    """A number with so many digits after the point, written as QGIS's language does."""
+    """A number with so many decimals, written as QGIS's language does."""
     return str(QLocale().toString(float(value), "f", digits))
 
 

@@ -1,5 +1,6 @@
-"""Gather the plugin's sentences into ``l4s_LANGUAGE.ts`` and compile it; for developers, not part
-of the zip.
+"""Gather the plugin's sentences into ``l4s_LANGUAGE.ts`` and compile it.
+
+For developers; not part of the zip.
 
 python l4s_qgis/i18n/translate.py de
 

@@ -16,23 +16,25 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..i18n import tr
 from ..icons import icon
-from ..messages import EngineError
+from ..messages import EngineError, Warned
 from ..worker import environment
 from ..worker.process import Listener, command_of, run_engine
 from . import inputs
 
 
 class TaskFeedback(QgsProcessingFeedback):
-    """Feedback that keeps the failure and the log, for the dialog's “Details” button."""
+    """Feedback that keeps the failure, for the “Details” button."""
 
     def __init__(self) -> None:
         super().__init__(False)
         self.failure: EngineError | None = None
+        self.warned: list[Warned] = []
 
 
 class EngineAlgorithm(QgsProcessingAlgorithm):
-    """One engine command. Subclasses declare parameters, turn them into words and the result into
-    outputs.
+    """One engine command.
+
+    Subclasses declare parameters, turn them into arguments and the result into outputs.
     """
 
     NAME = ""
@@ -79,7 +81,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         """Its icon."""
         return icon("detect")
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
         """The engine's command line for parameters.
@@ -108,7 +110,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise _raised(error, feedback) from error
         folder = Path(QgsProcessingUtils.generateTempFilename(self.NAME))
         folder.mkdir(parents=True, exist_ok=True)
-        self._words = self.words(parameters, context, folder)
+        self._arguments = self.arguments(parameters, context, folder)
         return True
 
     def processAlgorithm(
@@ -118,10 +120,12 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
         """Run the engine; called in a worker thread."""
-        feedback.pushCommandInfo("l4s " + " ".join(self._words))
+        feedback.pushCommandInfo("l4s " + " ".join(self._arguments))
         try:
             result = run_engine(
-                self._words, command=command_of(self._python), listener=_Ear(feedback)
+                self._arguments,
+                command=command_of(self._python),
+                listener=_FeedbackListener(feedback),
             )
         except EngineError as error:
             if error.details:
@@ -133,8 +137,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return self.outputs(result)
 
     def file_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
-        """The file behind a vector layer parameter; a layer without one of its own (virtual,
-        filtered, in memory, on a server) is written to one.
+        """The file behind a vector layer parameter.
+
+        A layer without a file of its own (virtual, filtered, in memory, on a server) is written
+        to one.
 
         Raises:
             QgsProcessingException: It is no layer, or has no coordinate reference system.
@@ -160,7 +166,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
     def folder_of(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext
     ) -> str:
-        """The folder of a destination parameter; a temporary one where the person wants that."""
+        """The folder of a destination parameter, maybe a temporary one."""
         return str(self.parameterAsFileOutput(parameters, name, context))
 
     def text_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
@@ -168,7 +174,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         return (self.parameterAsString(parameters, name, context) or "").strip()
 
 
-class _Ear(Listener):
+class _FeedbackListener(Listener):
     """Passes the engine's events to Processing's feedback."""
 
     def __init__(self, feedback: QgsProcessingFeedback) -> None:
@@ -181,11 +187,16 @@ class _Ear(Listener):
             self._stage = stage
             self._feedback.setProgressText(stage_title(stage))
 
-    def log(self, message: str, warning: bool) -> None:
-        if warning:
-            self._feedback.pushWarning(message)
-        else:
+    def log(self, message: str, warning: bool, code: str = "") -> None:
+        if not warning:
             self._feedback.pushInfo(message)
+            return
+        warned = Warned(code, message)
+        if isinstance(self._feedback, TaskFeedback):
+            self._feedback.warned.append(warned)
+        self._feedback.pushWarning(warned.sentence)
+        if warned.sentence != message:
+            self._feedback.pushDebugInfo(message)
 
     def detail(self, line: str) -> None:
         self._feedback.pushDebugInfo(line)

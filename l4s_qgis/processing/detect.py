@@ -37,7 +37,7 @@ CLOUDS = ("auto", "bright", "s2cloudless", "off")
 
 
 class SceneAlgorithm(EngineAlgorithm):
-    """An algorithm that reads a scene: an image or product, elevation, an area."""
+    """An algorithm that reads a scene: image, elevation, area."""
 
     GROUP = "detection"
 
@@ -91,10 +91,10 @@ class SceneAlgorithm(EngineAlgorithm):
         ]
         return QgsProcessingParameterEnum("CLOUDS", tr("Cloud mask"), choices, defaultValue=0)
 
-    def cloud_words(
+    def cloud_arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, is_stack: bool
     ) -> list[str]:
-        """The words for the cloud mask."""
+        """The arguments for the cloud mask."""
         chosen = CLOUDS[self.parameterAsEnum(parameters, "CLOUDS", context)]
         if chosen == "auto":
             return []
@@ -106,11 +106,12 @@ class SceneAlgorithm(EngineAlgorithm):
             )
         return ["--quality", chosen]
 
-    def scene_words(
+    def scene_arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> tuple[list[str], bool]:
-        """The words that name the scene, and whether the image brings terrain and so is a stack
-        already.
+        """The arguments that name the scene.
+
+        The second value says whether the image brings terrain and so is a stack already.
         """
         product = self.text_of(parameters, "PRODUCT", context)
         layer = self.parameterAsRasterLayer(parameters, "IMAGE", context)
@@ -123,14 +124,14 @@ class SceneAlgorithm(EngineAlgorithm):
             )
         else:
             source = inputs.product_path(product)
-        words = ["--stack" if is_stack else "--sentinel2", source]
+        arguments = ["--stack" if is_stack else "--sentinel2", source]
         dems = [
             inputs.raster_source(dem)
             for dem in self.parameterAsLayerList(parameters, "DEM", context) or []
         ]
         if dems and not is_stack:
-            words += ["--dem", *dems]
-        return words + self._area(parameters, context, folder), is_stack
+            arguments += ["--dem", *dems]
+        return arguments + self._area(parameters, context, folder), is_stack
 
     def _image(self, layer: Any, text: str, folder: Path) -> tuple[str, bool]:
         source = inputs.raster_source(layer)
@@ -237,38 +238,38 @@ class Detect(SceneAlgorithm):
         self.addOutput(QgsProcessingOutputFile("REPORT", tr("Report")))
         self.addOutput(QgsProcessingOutputNumber("COUNT", tr("Number of landslides")))
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
-        scene, is_stack = self.scene_words(parameters, context, folder)
-        words = ["detect", *scene, *self.cloud_words(parameters, context, is_stack)]
+        scene, is_stack = self.scene_arguments(parameters, context, folder)
+        arguments = ["detect", *scene, *self.cloud_arguments(parameters, context, is_stack)]
         before = self.text_of(parameters, "BEFORE", context)
         if before:
-            words += ["--before", inputs.product_path(before)]
+            arguments += ["--before", inputs.product_path(before)]
         for model in self.text_of(parameters, "MODEL", context).split(";"):
             if model.strip():
-                words += ["--model", model.strip()]
+                arguments += ["--model", model.strip()]
         for name, option in (("THRESHOLD", "--threshold"), ("MIN_AREA", "--min-area")):
             if parameters.get(name) is not None:
-                words += [option, f"{self.parameterAsDouble(parameters, name, context):g}"]
+                arguments += [option, f"{self.parameterAsDouble(parameters, name, context):g}"]
         views = VIEWS[self.parameterAsEnum(parameters, "TTA", context)]
         if views != "none":
-            words += ["--tta", views]
+            arguments += ["--tta", views]
         if self.parameterAsBoolean(parameters, "CRF", context):
-            words.append("--crf")
+            arguments.append("--crf")
         device = self.text_of(parameters, "DEVICE", context)
         if device and device != "auto":
-            words += ["--device", device]
+            arguments += ["--device", device]
         self._folder = Path(self.folder_of(parameters, "OUTPUT", context))
-        return [*words, "--out", str(self._folder)]
+        return [*arguments, "--out", str(self._folder)]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
-        run = inputs.read_run(self._folder)
         return {
-            "OUTPUT": str(self._folder),
-            "INVENTORY": f"{self._folder / 'inventory.gpkg'}|layername=landslides",
-            "PROBABILITY": str(self._folder / "probability.tif"),
-            "MASK": str(self._folder / "mask.tif"),
-            "REPORT": str(self._folder / "report.html"),
-            "COUNT": run.get("landslides", result.get("landslides", 0)),
+            "OUTPUT": result["out"],
+            "INVENTORY": f"{result['inventory']}|layername=landslides",
+            "PROBABILITY": result["probability"],
+            "MASK": result["mask"],
+            "REPORT": result["report"],
+            "COUNT": result["landslides"],
+            "RESULT": result,
         }

@@ -1,8 +1,7 @@
-"""From QGIS layers to files that the engine reads: checked sources, named bands, the area."""
+"""From QGIS layers to files that the engine reads."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -73,7 +72,7 @@ def image_problem(source: str, name: str) -> str:
 
 
 def band_descriptions(source: str) -> list[str]:
-    """The descriptions of a raster's bands; a band without one is described by nothing."""
+    """The descriptions of a raster's bands, empty where there is none."""
     dataset = _open(source)
     if dataset is None:
         return []
@@ -81,7 +80,7 @@ def band_descriptions(source: str) -> list[str]:
 
 
 def named_image(source: str, names: list[str | None], folder: Path) -> str:
-    """A virtual raster whose bands bear the channels' names and values in digital numbers.
+    """A virtual raster with bands named by channel, in digital numbers.
 
     Args:
         source: GDAL source of the image.
@@ -155,8 +154,9 @@ def write_area(
 
 
 def write_layer(layer: QgsVectorLayer, path: Path, context: QgsProcessingContext) -> str:
-    """Write a vector layer as an inventory's GeoPackage: what its filter lets through, in a layer
-    ``landslides``.
+    """Write a vector layer as an inventory's GeoPackage.
+
+    What its filter lets through goes into a layer ``landslides``.
 
     Raises:
         QgsProcessingException: It cannot be written.
@@ -177,7 +177,7 @@ def extent_polygon(extent: QgsRectangle) -> QgsGeometry:
 
 
 def product_path(text: str) -> str:
-    """The product that a person pointed at: a metadata file stands for its SAFE folder.
+    """The product at a path; a metadata file stands for its SAFE folder.
 
     Raises:
         QgsProcessingException: There is no such file or folder.
@@ -190,14 +190,6 @@ def product_path(text: str) -> str:
             tr("{path} does not exist; it may have been moved or renamed.").format(path=path)
         )
     return str(path)
-
-
-def read_run(folder: Path) -> dict[str, object]:
-    """What a finished run says of itself (``run.json``); empty where it cannot be read."""
-    try:
-        return dict(json.loads((folder / "run.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
 
 
 def _open(source: str) -> gdal.Dataset | None:

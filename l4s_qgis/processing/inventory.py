@@ -48,17 +48,17 @@ class Compare(EngineAlgorithm):
         self.addParameter(QgsProcessingParameterVectorLayer("REFERENCE", tr("Reference"), POLYGONS))
         self.addOutput(QgsProcessingOutputString("TABLE", tr("Table")))
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
         inventory, reference = (
             self.file_of(parameters, name, context) for name in ("INVENTORY", "REFERENCE")
         )
         layer = self.parameterAsVectorLayer(parameters, "REFERENCE", context)
-        words = ["compare", "--inventory", inventory, "--reference", reference]
+        arguments = ["compare", "--inventory", inventory, "--reference", reference]
         name = QgsProviderRegistry.instance().decodeUri("ogr", layer.source()).get("layerName")
         is_own_file = reference == layer.source().split("|")[0]
-        return [*words, "--layer", str(name)] if name and is_own_file else words
+        return [*arguments, "--layer", str(name)] if name and is_own_file else arguments
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -96,19 +96,19 @@ class Report(EngineAlgorithm):
             QgsProcessingParameterFileDestination("OUTPUT", tr("Report"), "HTML (*.html)")
         )
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
-        self._out = self.parameterAsFileOutput(parameters, "OUTPUT", context)
-        words = ["report", "--inventory", self.file_of(parameters, "INVENTORY", context)]
+        out = self.parameterAsFileOutput(parameters, "OUTPUT", context)
+        arguments = ["report", "--inventory", self.file_of(parameters, "INVENTORY", context)]
         for name, option in (("STACK", "--stack"), ("PROBABILITY", "--probability")):
             layer = self.parameterAsRasterLayer(parameters, name, context)
             if layer is not None:
-                words += [option, inputs.raster_source(layer)]
-        return [*words, "--out", self._out]
+                arguments += [option, inputs.raster_source(layer)]
+        return [*arguments, "--out", out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
-        return {"OUTPUT": self._out}
+        return {"OUTPUT": result["out"]}
 
 
 class Export(EngineAlgorithm):
@@ -136,16 +136,16 @@ class Export(EngineAlgorithm):
         )
         self.addParameter(QgsProcessingParameterFileDestination("OUTPUT", tr("File")))
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
         chosen = self.parameterAsEnum(parameters, "FORMAT", context)
         out = Path(self.parameterAsFileOutput(parameters, "OUTPUT", context))
-        self._out = str(out.with_suffix(SUFFIXES[chosen]))
-        words = ["export", "--inventory", self.file_of(parameters, "INVENTORY", context)]
+        out = out.with_suffix(SUFFIXES[chosen])
+        arguments = ["export", "--inventory", self.file_of(parameters, "INVENTORY", context)]
         if self.parameterAsBoolean(parameters, "REVIEWED", context):
-            words += ["--status", "accepted", "--status", "edited"]
-        return [*words, "--out", self._out]
+            arguments += ["--status", "accepted", "--status", "edited"]
+        return [*arguments, "--out", str(out)]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
-        return {"OUTPUT": self._out}
+        return {"OUTPUT": result["out"]}

@@ -11,9 +11,7 @@ from ..icons import icon
 
 
 class Provider(QgsProcessingProvider):
-    """Offers the engine's commands to the toolbox, the modeler, batch processing and
-    ``qgis_process``.
-    """
+    """Offers the engine's commands as Processing algorithms."""
 
     def id(self) -> str:
         """Its identifier."""

@@ -41,15 +41,15 @@ class Stack(SceneAlgorithm):
         self.addParameter(self.clouds_parameter())
         self.addParameter(QgsProcessingParameterRasterDestination("OUTPUT", tr("Stack")))
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
-        scene, _ = self.scene_words(parameters, context, folder)
+        scene, _ = self.scene_arguments(parameters, context, folder)
         scene[0] = "--sentinel2"
-        self._out = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
+        out = self.parameterAsOutputLayer(parameters, "OUTPUT", context)
         kernel = KERNELS[self.parameterAsEnum(parameters, "RESAMPLING", context)]
-        clouds = self.cloud_words(parameters, context, is_stack=False)
-        return ["stack", *scene, *clouds, "--resampling", kernel, "--out", self._out]
+        clouds = self.cloud_arguments(parameters, context, is_stack=False)
+        return ["stack", *scene, *clouds, "--resampling", kernel, "--out", out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
-        return {"OUTPUT": self._out}
+        return {"OUTPUT": result["stack"]}

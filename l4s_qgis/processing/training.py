@@ -67,23 +67,23 @@ class Train(EngineAlgorithm):
             QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the run"))
         )
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
         self._out = self.folder_of(parameters, "OUTPUT", context)
-        words = [
+        arguments = [
             "train",
             "--recipe",
             self.text_of(parameters, "RECIPE", context),
             "--data",
             self.text_of(parameters, "DATA", context),
         ]
-        words += ["--out", self._out]
-        words += _settings(self.text_of(parameters, "SETTINGS", context))
+        arguments += ["--out", self._out]
+        arguments += _settings(self.text_of(parameters, "SETTINGS", context))
         return (
-            [*words, "--resume"]
+            [*arguments, "--resume"]
             if self.parameterAsBoolean(parameters, "RESUME", context)
-            else words
+            else arguments
         )
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class Adapt(EngineAlgorithm):
             QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for the run"))
         )
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
         self._out = self.folder_of(parameters, "OUTPUT", context)
@@ -134,11 +134,11 @@ class Adapt(EngineAlgorithm):
             for word in self.text_of(parameters, "MODEL", context).split(";")
             if word.strip()
         ]
-        words = ["adapt", *(word for model in models for word in ("--model", model))]
+        arguments = ["adapt", *(word for model in models for word in ("--model", model))]
         for name, option in (("DATA", "--data"), ("TARGET", "--target"), ("RECIPE", "--recipe")):
-            words += [option, self.text_of(parameters, name, context)]
-        words += _settings(self.text_of(parameters, "SETTINGS", context))
-        return [*words, "--out", self._out]
+            arguments += [option, self.text_of(parameters, name, context)]
+        arguments += _settings(self.text_of(parameters, "SETTINGS", context))
+        return [*arguments, "--out", self._out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
         return {"OUTPUT": self._out}
@@ -169,7 +169,7 @@ class Patches(EngineAlgorithm):
             QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder for labelled patches"))
         )
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
         inventory = self.parameterAsSource(parameters, "INVENTORY", context)

@@ -55,21 +55,21 @@ class Vectorize(EngineAlgorithm):
             )
         )
 
-    def words(
+    def arguments(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
     ) -> list[str]:
         probability = inputs.raster_source(
             self.parameterAsRasterLayer(parameters, "PROBABILITY", context)
         )
-        words = ["vectorize", "--probability", probability]
+        arguments = ["vectorize", "--probability", probability]
         stack = self.parameterAsRasterLayer(parameters, "STACK", context)
         if stack is not None:
-            words += ["--stack", inputs.raster_source(stack)]
+            arguments += ["--stack", inputs.raster_source(stack)]
         for name, option in (("THRESHOLD", "--threshold"), ("MIN_AREA", "--min-area")):
             if parameters.get(name) is not None:
-                words += [option, f"{self.parameterAsDouble(parameters, name, context):g}"]
-        self._out = self.parameterAsFileOutput(parameters, "OUTPUT", context)
-        return [*words, "--out", self._out]
+                arguments += [option, f"{self.parameterAsDouble(parameters, name, context):g}"]
+        out = self.parameterAsFileOutput(parameters, "OUTPUT", context)
+        return [*arguments, "--out", out]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
-        return {"OUTPUT": self._out}
+        return {"OUTPUT": result["out"]}

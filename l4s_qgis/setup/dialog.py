@@ -39,7 +39,7 @@ STEPS = {
 
 
 class EngineDialog(QDialog):
-    """Says what will be installed where and how large, installs it, and shows the log."""
+    """Says what is installed where and how large, installs it, shows the log."""
 
     installed = pyqtSignal()
 

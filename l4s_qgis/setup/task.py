@@ -55,12 +55,12 @@ class _TaskWatcher(Watcher):
 
 
 class CommandTask(QgsTask):
-    """Runs an engine command whose result is shown at once, such as ``doctor``."""
+    """Runs an engine command whose result is shown, such as ``doctor``."""
 
-    def __init__(self, title: str, python: Path, words: list[str]) -> None:
+    def __init__(self, title: str, python: Path, arguments: list[str]) -> None:
         super().__init__(title, QgsTask.Flag.CanCancel)
         self._python = python
-        self._words = words
+        self._arguments = arguments
         self.result: dict[str, Any] = {}
         self.failure: EngineError | None = None
 
@@ -68,7 +68,7 @@ class CommandTask(QgsTask):
         """Run the command; called in a worker thread."""
         try:
             self.result = run_engine(
-                self._words, command=command_of(self._python), listener=_TaskListener(self)
+                self._arguments, command=command_of(self._python), listener=_TaskListener(self)
             )
         except EngineError as error:
             self.failure = error

@@ -1,4 +1,4 @@
-"""Run a program beside QGIS, line by line, and end it with all that it started."""
+"""Run a program beside QGIS and end it with all that it started."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Ended:
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> QProcessEnvironment:
-    """The environment of QGIS without what belongs to its own Python, GDAL, PROJ and Qt."""
+    """QGIS's environment without its own Python, GDAL, PROJ and Qt."""
     environment = QProcessEnvironment.systemEnvironment()
     for name in FOREIGN:
         environment.remove(name)

@@ -26,6 +26,7 @@ from qgis.PyQt.QtCore import QStandardPaths
 
 from .. import __version__
 from ..messages import EngineError
+from ..paths import shipped
 
 NAMED = "l4s/python"
 VARIABLE = "L4S_ENGINE_PYTHON"
@@ -50,7 +51,7 @@ class Environment:
 
 
 def root() -> Path:
-    """The folder of everything installed here: local to the computer, shared by all profiles."""
+    """The folder of everything installed: local, shared by all profiles."""
     chosen = os.environ.get(HOME_VARIABLE)
     if chosen:
         return Path(chosen)
@@ -59,10 +60,8 @@ def root() -> Path:
 
 
 def source() -> Path:
-    """The engine's source: inside the installed plugin, or beside it in a working copy."""
-    plugin = Path(__file__).resolve().parents[1]
-    inside = plugin / "engine_source"
-    return inside if inside.is_dir() else plugin.parent
+    """The folder that holds the engine's source."""
+    return shipped("engine_source", ".")
 
 
 def named_python() -> Path | None:
@@ -114,7 +113,7 @@ def python_in(folder: Path) -> Path:
 
 
 def use(folder: Path, kind: str) -> Environment:
-    """Declare a freshly built environment ready and use it from now on; older ones are removed."""
+    """Use a freshly built environment from now on; remove older ones."""
     write_whole(folder / READY, json.dumps({"kind": kind, "version": __version__}))
     write_whole(root() / CURRENT, json.dumps({"folder": folder.name}))
     remove_others(folder.name)
@@ -122,8 +121,7 @@ def use(folder: Path, kind: str) -> Environment:
 
 
 def remove_others(keep: str = "") -> None:
-    """Remove environments that are not in use, half-built ones among them; only while the lock is
-    held.
+    """Remove environments that are not in use; only while holding the lock.
 
     One in which another QGIS still works keeps the files that the system does not let go; the next
     installation removes them.

@@ -1,4 +1,4 @@
-"""Why an installation failed, read from what uv or pip wrote, and what to do about it."""
+"""Why an installation failed and what to do, read from its log."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Build an environment for the engine: find a Python, find or fetch uv, install, verify, and only
-then use it.
+"""Build an environment for the engine.
+
+Find a Python, find or fetch uv, install, verify, and only then use it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Plan:
 
 
 class Watcher:
-    """What a caller wants to hear of an installation; the default hears nothing."""
+    """Receives what happens during an installation; ignores it by default."""
 
     def step(self, done: int, total: int, name: str) -> None:
         """A step begins."""
@@ -160,8 +161,9 @@ class _Installation:
             ) from error
 
     def _fetch_uv(self, base: Path | None) -> Path | None:
-        """Fetch uv's wheel: through pip where there is one, as it knows the computer's package
-        servers; else by QGIS's network.
+        """Fetch uv through pip, else through QGIS's network.
+
+        pip knows the computer's package servers.
         """
         target = environment.root() / "uv"
         if base is not None:
@@ -223,8 +225,9 @@ class _Installation:
 
 
 def requirement(plan: Plan) -> str:
-    """What pip or uv is asked to install: a wheel of the engine in the offline folder, or the
-    source that came with the plugin.
+    """What pip or uv is asked to install.
+
+    A wheel of the engine in the offline folder, or the source that came with the plugin.
     """
     extra = "[train]" if plan.kind == "full" else ""
     if plan.wheelhouse is not None and any(plan.wheelhouse.glob("l4s_engine-*.whl")):
@@ -233,8 +236,9 @@ def requirement(plan: Plan) -> str:
 
 
 def find_base(runs: Callable[[Path], bool]) -> Path | None:
-    """A Python on which an environment can be built; never ``sys.executable``, which is QGIS itself
-    on Windows and macOS.
+    """A Python on which an environment can be built.
+
+    Never ``sys.executable``, which is QGIS itself on Windows and macOS.
     """
     prefix, (major, minor) = Path(sys.base_prefix), sys.version_info[:2]
     names: dict[str, list[Path]] = {
@@ -253,7 +257,7 @@ def find_base(runs: Callable[[Path], bool]) -> Path | None:
 
 
 def find_uv() -> Path | None:
-    """Uv on the search path, where its installer puts it, or where it was fetched to."""
+    """The program uv: on the search path, where it installs itself, or fetched."""
     name = "uv.exe" if os.name == "nt" else "uv"
     found = shutil.which("uv")
     places = [

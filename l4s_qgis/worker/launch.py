@@ -1,5 +1,6 @@
-"""Start the engine so that it never outlives its caller: ``python -I -X utf8 launch.py SERIES
-COMMAND ...``.
+"""Start the engine so that it never outlives its caller.
+
+``python -I -X utf8 launch.py SERIES COMMAND ...``
 
 Runs in the engine's Python, not in QGIS's. One line or the end of the standard input asks the
 engine to stop: that is how the plugin cancels on every system, and it also happens by itself when

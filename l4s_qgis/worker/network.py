@@ -1,6 +1,4 @@
-"""QGIS's network settings for programs beside it, and the download of uv through QGIS's own
-network.
-"""
+"""QGIS's network settings for programs beside it; the download of uv."""
 
 from __future__ import annotations
 
@@ -30,8 +28,9 @@ INDEX = "https://pypi.org"
 
 
 def variables() -> dict[str, str]:
-    """Environment variables that make uv and pip use QGIS's proxy, the system's certificates and
-    pip's package servers.
+    """Variables that give uv and pip QGIS's proxy and the certificates.
+
+    pip's package servers are passed to uv as well.
     """
     found = {"UV_NATIVE_TLS": "1", "UV_SYSTEM_CERTS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     proxy = proxy_url()
@@ -56,7 +55,7 @@ def variables() -> dict[str, str]:
 
 
 def proxy_url() -> str:
-    """The proxy that QGIS uses for the package server, as a URL; nothing where it uses none."""
+    """The URL of the proxy for the package server; empty where none is used."""
     proxy = QgsNetworkAccessManager.instance().fallbackProxy()
     if proxy.type() == QNetworkProxy.ProxyType.DefaultProxy:
         candidates = QNetworkProxyFactory.systemProxyForQuery(QNetworkProxyQuery(QUrl(INDEX)))
@@ -73,7 +72,7 @@ def proxy_url() -> str:
 
 
 def download_uv(target: Path) -> None:
-    """Download uv's wheel for this computer, check its digest and unpack the program.
+    """Download uv for this computer, check its digest and unpack it.
 
     Args:
         target: Folder; the program goes to ``target/bin``.

@@ -1,6 +1,4 @@
-"""Run one engine command beside QGIS and turn its events into progress, messages, a result or an
-error.
-"""
+"""Run one engine command beside QGIS and read its events."""
 
 from __future__ import annotations
 
@@ -20,13 +18,13 @@ agree."""
 
 
 class Listener:
-    """What a caller wants to hear; the default hears nothing."""
+    """Receives what a command reports; the default ignores it."""
 
     def progress(self, percent: float, stage: str) -> None:
         """The share of the work that is done, and what is being done."""
 
-    def log(self, message: str, warning: bool) -> None:
-        """One sentence for the person who waits."""
+    def log(self, message: str, warning: bool, code: str = "") -> None:
+        """One sentence for the person who waits; ``code`` names the kind of a warning."""
 
     def detail(self, line: str) -> None:
         """A line for those who want to know more."""
@@ -42,7 +40,7 @@ def command_of(python: Path) -> list[str]:
 
 
 def run_engine(
-    words: Sequence[str],
+    arguments: Sequence[str],
     *,
     command: Sequence[str],
     listener: Listener | None = None,
@@ -51,7 +49,7 @@ def run_engine(
     """Run an engine command to its end; for a worker thread, as it blocks.
 
     Args:
-        words: The engine's command line, without ``--events``.
+        arguments: The engine's command line, without ``--events``.
         command: What starts the engine (:func:`command_of`).
         listener: Receives progress and messages, and is asked whether to stop.
         environment: Variables to add to the clean environment.
@@ -64,9 +62,9 @@ def run_engine(
             sensible.
     """
     listener = listener or Listener()
-    reader = _EventReader(words[0], listener)
+    reader = _EventReader(arguments[0], listener)
     ended = run_child(
-        [*command, *words, "--events", "json"],
+        [*command, *arguments, "--events", "json"],
         on_line=reader.read,
         on_error_line=listener.detail,
         is_cancelled=listener.is_cancelled,
@@ -93,8 +91,9 @@ def _outcome(ended: Ended, reader: _EventReader, program: str) -> dict[str, Any]
 
 
 class _EventReader:
-    """Reads the engine's stdout: JSON lines, of which unknown ones come from a newer engine and are
-    passed over.
+    """Reads the engine's stdout, one JSON object a line.
+
+    Unknown events come from a newer engine and are ignored.
     """
 
     def __init__(self, command: str, listener: Listener) -> None:
@@ -114,7 +113,8 @@ class _EventReader:
                 )
                 self._listener.progress(percent, str(event["stage"]))
             elif kind == "log":
-                self._listener.log(str(event["message"]), event.get("level") == "warning")
+                warning = event.get("level") == "warning"
+                self._listener.log(str(event["message"]), warning, str(event.get("code") or ""))
             elif kind == "result":
                 self.result = {key: value for key, value in event.items() if key != "event"}
             elif kind == "error":

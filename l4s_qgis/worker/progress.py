@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Shares of the time on a scene of 1000 x 1000 pixels; measured, see docs/plugin.md. A stage that is
-# not listed only moves the text.
+# Shares of the time on a scene of 1000 x 1000 pixels; measured, see docs/guides/plugin.md. A stage
+# that is not listed only moves the text.
 _POLYGONS = {
     "mask": 1,
     "reading the mask": 1,

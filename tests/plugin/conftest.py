@@ -1,5 +1,4 @@
-"""Fixtures of the plugin's tests: a fake engine, a real one, small rasters, a stand-in for QGIS's
-interface."""
+"""Fixtures: engines, small rasters, a stand-in for QGIS's interface."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from osgeo import gdal, ogr, osr
-from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject
+from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsSettings
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QEvent, Qt
 from qgis.PyQt.QtWidgets import QAction, QMainWindow
@@ -24,16 +23,17 @@ ROOT = HERE.parents[1]
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):
-    """Keep settings, environments and variables of the person who runs the tests out of them."""
+    """Keep the settings and variables of whoever runs the tests out."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("L4S_QGIS_HOME", str(home))
     monkeypatch.delenv("L4S_ENGINE_PYTHON", raising=False)
+    QgsSettings().remove("l4s")
     return home
 
 
 @pytest.fixture(autouse=True, scope="session")
 def nothing_outlives_qgis(qgis_app):
-    """Layers that outlive QGIS crash at exit: what only cycles hold is freed before."""
+    """Free what only cycles hold: layers that outlive QGIS crash at exit."""
     yield
     QgsProject.instance().clear()
     QgsApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -53,7 +53,7 @@ def fake_engine():
 
 @pytest.fixture
 def engine_python(monkeypatch) -> Path:
-    """The Python in which the real engine is installed; the plugin uses it in this test."""
+    """The Python with the real engine, which the plugin uses in this test."""
     python = os.environ.get("L4S_TEST_ENGINE_PYTHON") or os.environ.get("L4S_ENGINE_PYTHON_GIVEN")
     if not python or not Path(python).exists():
         pytest.skip("L4S_ENGINE_PYTHON does not name a Python with the engine")
@@ -145,6 +145,9 @@ class StubIface:
     def removeDockWidget(self, dock):
         self.window.removeDockWidget(dock)
 
+    def cadDockWidget(self):
+        return None
+
     def actionPan(self):
         return self._pan
 
@@ -167,8 +170,10 @@ def iface(qgis_new_project):
 
 @pytest.fixture
 def detection(tmp_path, make_raster):
-    """A folder as ``l4s detect`` leaves it: three blobs of probability, two of them drawn as
-    polygons."""
+    """A folder as ``l4s detect`` leaves it, with three blobs of probability.
+
+    Two of them are drawn as polygons.
+    """
     values = np.full((64, 64), 10, np.uint8)
     values[5:12, 5:12] = 150  # 0.6
     values[7:10, 7:10] = 230  # 0.92
@@ -185,8 +190,10 @@ def detection(tmp_path, make_raster):
 
 
 def write_inventory(path, boxes, origin=(300000, 2600000)):
-    """Write the columns of the engine's schema that the review uses, one polygon for each (column,
-    row, width, height, probability)."""
+    """Write the columns of the engine's schema that the review uses.
+
+    One polygon for each (column, row, width, height, probability).
+    """
     names = {
         "id": ogr.OFTInteger64,
         "area_m2": ogr.OFTReal,
@@ -198,6 +205,13 @@ def write_inventory(path, boxes, origin=(300000, 2600000)):
     names.update(
         dict.fromkeys(("status", "reason", "reviewer", "reviewed", "notes", "flags"), ogr.OFTString)
     )
+    names.update(
+        dict.fromkeys(
+            ("ls_type", "material", "trigger", "event", "date_from", "date_to", "images"),
+            ogr.OFTString,
+        )
+    )
+    names.update({"confidence": ogr.OFTInteger, "length_m": ogr.OFTReal, "volume_m3": ogr.OFTReal})
     reference = osr.SpatialReference()
     reference.ImportFromEPSG(32651)
     source = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
@@ -253,8 +267,9 @@ def pytest_sessionfinish(session, exitstatus):
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config):
-    """End without the interpreter's own end: PyQGIS objects that it frees after QGIS has ended
-    crash it.
+    """End without the interpreter's own shutdown.
+
+    PyQGIS objects that it frees after QGIS has ended crash it.
 
     That a real QGIS ends cleanly with the plugin is what ``test_desktop.py`` sees to.
     """
@@ -265,13 +280,14 @@ def pytest_unconfigure(config):
 
 @contextmanager
 def review_dock(iface):
-    """The review dock in QGIS's window, with a reviewer, over the active inventory."""
+    """The review dock in QGIS's window over the active inventory."""
     from l4s_qgis.review.dock import ReviewDock
 
     dock = ReviewDock(iface)
     iface.window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
     iface.window.show()
     dock.panel.reviewer.setText("Ada")
+    wait(lambda: dock.review.geometry is None or dock.view.is_painted)
     yield dock
     dock.close_down()
 

@@ -1,5 +1,6 @@
-"""What a person does in a real QGIS desktop; QGIS runs this with ``--code``. Clicks and keys come
-from xdotool, as from a person.
+"""What a person does in a real QGIS desktop, run with ``--code``.
+
+Clicks and keys come from xdotool, as from a person.
 
 Reads its orders from the folder in ``L4S_DESKTOP``: scene/, results/; writes shots/, report.json.
 """
@@ -232,8 +233,7 @@ def session():
 
 
 def split_and_merge(dock, layer):
-    """Draw a line across the landslide at hand with QGIS's own tool, then merge the pieces in
-    QGIS's own dialog."""
+    """Split the landslide at hand with QGIS's own tool, then merge it."""
     canvas = iface.mapCanvas()
     before = len(statuses())
     box = canvas.mapSettings().layerToMapCoordinates(layer, dock.review.geometry.boundingBox())
@@ -273,8 +273,7 @@ def merge_dialog() -> QDialog | None:
 
 
 def insist_on_the_end() -> None:
-    """QGIS asks whether to cancel its tasks, and has to be closed once more when they have
-    ended."""
+    """Answer QGIS's question about its tasks, then close it once more."""
     for box in QApplication.topLevelWidgets():
         if isinstance(box, QMessageBox) and box.isVisible():
             shot("question")

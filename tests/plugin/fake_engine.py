@@ -1,4 +1,4 @@
-"""An engine that behaves as its first argument says, to see how the plugin takes it."""
+"""An engine that behaves as its first argument says."""
 
 from __future__ import annotations
 
@@ -16,13 +16,25 @@ def say(**event):
     sys.stdout.flush()
 
 
+def result(words: list[str]) -> dict[str, object]:
+    """What a command says at its end."""
+    found = {"words": words, "text": "well done", "environment": dict(os.environ)}
+    if "--out" in words:
+        out = words[words.index("--out") + 1]
+        found.update(
+            out=out, landslides=0, inventory=f"{out}/inventory.gpkg", report=f"{out}/r.html"
+        )
+        found.update(probability=f"{out}/probability.tif", mask=f"{out}/mask.tif", uncertainty=None)
+    return found
+
+
 def main(behaviour: str, words: list[str]) -> int:
     """Behave."""
     if behaviour == "good":
         for done in range(5):
             say(event="progress", stage="detect", done=done, total=4)
-        say(event="log", level="warning", message="Half of it is cloud.")
-        say(event="result", words=words, text="well done", environment=dict(os.environ))
+        say(event="log", level="warning", message="Half of it is cloud.", code="x-new")
+        say(event="result", **result(words))
     elif behaviour == "garbage":
         sys.stdout.buffer.write(
             b'libfoo: hello \xff\xfe\n[1, 2]\n{"event": 7}\n{"event": "progress", "stage": "x"}\n"text"\n'

@@ -1,5 +1,6 @@
-"""Import every module of the plugin under PyQt6, and look up what it names of Qt's classes there;
-run by ``test_qt6.py``.
+"""Import every module of the plugin under PyQt6; check names of Qt.
+
+Run by ``test_qt6.py``.
 
 No QGIS for Qt 6 is needed: ``qgis.PyQt`` is PyQt6 with the few names that QGIS keeps in their old
 place, ``qgis.core`` and ``qgis.gui`` give an empty class for every name. Prints one line for each
@@ -33,7 +34,7 @@ SCRIPTS = {"translate.py"}
 
 
 class AnyName(type):
-    """A class whose attributes are classes again, as deep as they are asked for."""
+    """A class whose attributes are classes again, however deep."""
 
     def __getattr__(cls, name: str) -> type:
         if name.startswith("__"):
@@ -62,8 +63,7 @@ def shim() -> None:
 
 
 def faults(path: Path, module: str) -> list[str]:
-    """What fails when a module is imported, and what it names of a Qt class that Qt 6 does not
-    have."""
+    """What fails on import, and names that Qt 6 does not have."""
     try:
         importlib.import_module(module)
     except Exception:

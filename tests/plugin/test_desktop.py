@@ -1,5 +1,4 @@
-"""A real QGIS desktop under Xvfb: the built zip is installed, a person's clicks and keys detect,
-review and export."""
+"""A real QGIS desktop under Xvfb, with the built zip and real clicks."""
 
 from __future__ import annotations
 
@@ -33,7 +32,7 @@ def build_zip(out: Path) -> Path:
 
 
 def install(archive: Path, profiles: Path) -> None:
-    """Install a plugin zip into a fresh QGIS profile, as the plugin manager does."""
+    """Install a plugin zip into a fresh profile, as the manager does."""
     home = profiles / "profiles" / "default"
     (home / "python" / "plugins").mkdir(parents=True)
     with zipfile.ZipFile(archive) as content:
@@ -54,8 +53,7 @@ def install(archive: Path, profiles: Path) -> None:
 
 
 def make_scene(folder: Path, python: str, size: int) -> None:
-    """A simulated scene, its bands as one layer in the way of a person who made a virtual
-    raster."""
+    """A simulated scene, its bands in one virtual raster."""
     words = [
         python,
         "-m",
@@ -79,8 +77,10 @@ def make_scene(folder: Path, python: str, size: int) -> None:
 
 
 def run_group(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    """Run a command with all its children; returns its exit code and what it wrote to stderr.
-    Nothing outlives the time limit."""
+    """Run a command with all its children until it ends or the limit.
+
+    Returns its exit code and what it wrote to stderr.
+    """
     with subprocess.Popen(
         command,
         env=environment,
@@ -98,8 +98,7 @@ def run_group(command: list[str], environment: dict[str, str]) -> tuple[int, str
 
 @pytest.fixture
 def desktop(tmp_path, engine_python):
-    """Starts a real QGIS with the built zip installed, and lets a story of ``desktop_session.py``
-    happen in it."""
+    """Starts a real QGIS with the built zip and runs a story in it."""
     for program in ("qgis", "xvfb-run", "xdotool", "import"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")

@@ -1,4 +1,4 @@
-"""The dialog's channels, checks and parameters; the algorithms' command lines."""
+"""The dialog's channels, checks, parameters; algorithms' arguments."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_channels_are_recognised(text, channel):
 
 
 def test_rules_are_the_engines():
-    """The plugin may not import the engine, so the two tables are compared as text."""
+    """The plugin may not import the engine, so tables are compared as text."""
 
     def table(path, start, end):
         return re.sub(
@@ -176,8 +176,7 @@ def test_layer_on_a_server(good, qgis_new_project):
 
 
 def test_virtual_layers(good, make_raster, qgis_new_project, tmp_path):
-    """A calculated raster has no file; a GDAL virtual raster whose files are gone cannot be
-    read."""
+    """A calculated raster has no file; a VRT without its files is damaged."""
     base = layer(make_raster("base.tif", names=FOUR), "base")
     QgsProject.instance().addMapLayer(base)
     extent = base.extent()
@@ -212,7 +211,7 @@ def test_area_of_a_virtual_layer_is_taken(iface, good, tmp_path):
     dialog.ground.polygons.setLayer(virtual)
     dialog.image.layer.setLayer(good["image"])
     assert [f.text for f in dialog._check() if f.level == "error"] == []
-    line = words(dialog.parameters(), tmp_path)
+    line = arguments_of(dialog.parameters(), tmp_path)
     assert Path(line[line.index("--aoi") + 1]).stat().st_size > 0
     dialog.ground.selected.setChecked(True)
     assert any("no polygon" in f.text for f in dialog._check())
@@ -284,16 +283,16 @@ def test_durations_are_said_as_people_do():
     assert duration(7200) == "about 2.0 hours"
 
 
-def words(parameters, tmp_path):
+def arguments_of(parameters, tmp_path):
     algorithm = Detect().create()
-    return algorithm.words(
+    return algorithm.arguments(
         {"OUTPUT": str(tmp_path / "out"), **parameters}, QgsProcessingContext(), tmp_path
     )
 
 
 def test_command_line_of_a_layer(good, make_raster, tmp_path, qgis_new_project):
     dem = layer(make_raster("dem.tif", bands=1, dtype=gdal.GDT_Int16))
-    line = words(
+    line = arguments_of(
         {
             "IMAGE": good["image"],
             "DEM": [dem],
@@ -335,13 +334,13 @@ def test_reflectance_becomes_digital_numbers(make_raster, tmp_path):
 
 def test_engines_own_stack_is_read_as_it_is(make_raster, tmp_path, qgis_new_project):
     path = make_raster("stack.tif", bands=14, names=channels.CHANNELS)
-    assert words({"IMAGE": layer(path)}, tmp_path)[1:3] == ["--stack", str(path)]
+    assert arguments_of({"IMAGE": layer(path)}, tmp_path)[1:3] == ["--stack", str(path)]
     with pytest.raises(QgsProcessingException, match="is a stack already"):
-        words({"IMAGE": layer(path), "CLOUDS": 1}, tmp_path)
+        arguments_of({"IMAGE": layer(path), "CLOUDS": 1}, tmp_path)
     made = (
         Stack()
         .create()
-        .words(
+        .arguments(
             {"IMAGE": layer(path), "CLOUDS": 3, "OUTPUT": str(tmp_path / "new.tif")},
             QgsProcessingContext(),
             tmp_path,
@@ -351,7 +350,7 @@ def test_engines_own_stack_is_read_as_it_is(make_raster, tmp_path, qgis_new_proj
 
 
 def test_area_is_written_with_its_crs(good, tmp_path, qgis_new_project):
-    line = words(
+    line = arguments_of(
         {"IMAGE": good["image"], "EXTENT": "300000,300300,2599700,2600000 [EPSG:32651]"}, tmp_path
     )
     assert "--aoi" in line
@@ -369,12 +368,12 @@ def test_settings_of_a_recipe_become_words(kind, tmp_path):
         "OUTPUT": str(tmp_path),
         "SETTINGS": "optimizer.lr=1e-4; training.seed=2",
     }
-    line = algorithm.words(given, QgsProcessingContext(), tmp_path)
+    line = algorithm.arguments(given, QgsProcessingContext(), tmp_path)
     assert [value for word, value in zip(line, line[1:]) if word == "--set"] == [
         "optimizer.lr=1e-4",
         "training.seed=2",
     ]
-    assert "--set" not in algorithm.words(
+    assert "--set" not in algorithm.arguments(
         {**given, "SETTINGS": ""}, QgsProcessingContext(), tmp_path
     )
 
@@ -383,13 +382,13 @@ def test_metadata_file_stands_for_its_product(tmp_path):
     safe = tmp_path / "S2A.SAFE"
     safe.mkdir()
     (safe / "MTD_MSIL1C.xml").write_text("")
-    assert words({"PRODUCT": str(safe / "MTD_MSIL1C.xml")}, tmp_path)[2] == str(safe)
+    assert arguments_of({"PRODUCT": str(safe / "MTD_MSIL1C.xml")}, tmp_path)[2] == str(safe)
 
 
 def test_both_or_neither_scene(good, tmp_path, qgis_new_project):
     for parameters in ({}, {"IMAGE": good["image"], "PRODUCT": str(tmp_path)}):
         with pytest.raises(QgsProcessingException, match="either an image"):
-            words(parameters, tmp_path)
+            arguments_of(parameters, tmp_path)
 
 
 @pytest.fixture
@@ -450,7 +449,7 @@ def test_background_run_reports_warnings(fake, iface, good, tmp_path):
     started, outputs = wait_for(run)
     assert started
     assert outputs["OUTPUT"] == str(tmp_path / "out")
-    assert run._feedback.warnings == ["Half of it is cloud."]
+    assert [warned.sentence for warned in run.warnings] == ["Half of it is cloud."]
 
 
 @pytest.mark.parametrize(
@@ -554,7 +553,7 @@ def test_environment_deleted_behind_the_dialogs_back(iface, good, tmp_path, monk
 
 
 def test_unloading_ends_the_engine(iface, good, tmp_path, monkeypatch, fake_engine):
-    """As when QGIS is closed, or the plugin switched off, while the engine works."""
+    """As when QGIS is closed or the plugin disabled during a detection."""
     monkeypatch.setattr("l4s_qgis.worker.child.GRACE_S", 0.3)
     plugin, dialog = start_detection(iface, monkeypatch, good, tmp_path / "out")
     monkeypatch.setattr(base, "command_of", lambda python: fake_engine("stubborn"))
@@ -578,7 +577,7 @@ def test_temporary_folder_is_a_folder(kind, good, tmp_path, qgis_new_project):
         "TARGET": str(tmp_path),
         "OUTPUT": "TEMPORARY_OUTPUT",
     }
-    line = algorithm.words(given, QgsProcessingContext(), tmp_path)
+    line = algorithm.arguments(given, QgsProcessingContext(), tmp_path)
     out = Path(line[line.index("--out") + 1])
     assert out.is_absolute()
     assert "TEMPORARY_OUTPUT" not in str(out)
@@ -591,7 +590,7 @@ def test_inventory_without_a_file_is_written_to_one(detection, qgis_new_project)
     context = QgsProcessingContext()
 
     def source(vector):
-        line = algorithm.words(
+        line = algorithm.arguments(
             {"INVENTORY": vector, "OUTPUT": str(detection / "e.geojson")}, context, detection
         )
         return line[line.index("--inventory") + 1]
@@ -608,7 +607,7 @@ def test_inventory_without_a_file_is_written_to_one(detection, qgis_new_project)
 
 
 def test_model_of_two_algorithms(provider, engine_python, detection, qgis_new_project):
-    """The modeler, with the real engine: polygons from a probability, then their export."""
+    """The modeler with the real engine: polygons, then their export."""
     source = QgsProcessingModelChildParameterSource
     model = QgsProcessingModelAlgorithm("chain", "tests")
     model.addModelParameter(

@@ -1,4 +1,4 @@
-"""The environment manager: local packages, cancel, failures, repair, two QGIS at once, proxy."""
+"""The environment manager: offline, cancel, failures, repair, proxy."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def wheel(folder, name, files, requires=()):
 
 @pytest.fixture
 def wheelhouse(tmp_path, monkeypatch):
-    """An offline folder with a tiny engine and the packages that it needs; uv is not used."""
+    """An offline folder with a tiny engine and its packages, without uv."""
     monkeypatch.setattr(install, "find_uv", lambda: None)
     monkeypatch.setattr(install, "FREE_MB", {"light": 10, "full": 10})
     folder = tmp_path / "wheel house ä"

@@ -36,7 +36,7 @@ def test_layout(unpacked):
         "LICENSE",
         "engine_source/pyproject.toml",
         "engine_source/engine/__init__.py",
-        "docs/plugin.md",
+        "docs/guides/plugin.md",
     ):
         assert (folder / name).is_file(), name
     assert list((folder / "engine_source" / "resources" / "models").glob("*/model.onnx"))
@@ -116,7 +116,7 @@ def test_module_is_fit_for_python_3_9(path):
 
 
 def test_nothing_heavy_is_imported_at_start():
-    """QGIS imports plugin.py at its start; everything else waits until it is used."""
+    """QGIS imports plugin.py at its start; the rest waits for its use."""
     tree = ast.parse((PLUGIN / "plugin.py").read_text())
     top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     modules = {node.module for node in top if isinstance(node, ast.ImportFrom) and node.level == 1}

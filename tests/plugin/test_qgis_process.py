@@ -1,5 +1,7 @@
-"""The algorithms from ``qgis_process``, as a script or a server calls them: the built zip, the real
-engine, a simulated scene."""
+"""The algorithms from ``qgis_process``, as scripts and servers call them.
+
+The built zip, the real engine, a simulated scene.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,7 @@ def call(home):
 
 @pytest.fixture(scope="module")
 def detected(home, call):
-    """Outputs of ``l4s:detect`` on the scene; one landslide is accepted, one rejected."""
+    """Outputs of ``l4s:detect``; one landslide is accepted, one rejected."""
     outputs = call(
         "l4s:detect",
         IMAGE=home / "scene" / "image.vrt",

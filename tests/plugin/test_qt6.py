@@ -1,4 +1,4 @@
-"""Fit for Qt 6 (QGIS 4), as far as it shows without one: PyQt6, flake8-qgis, scoped enums."""
+"""Fit for Qt 6 (QGIS 4): PyQt6, flake8-qgis, scoped enums."""
 
 from __future__ import annotations
 
@@ -41,8 +41,10 @@ def flake8_qgis(python: Path, folder: Path) -> str:
 
 
 def unscoped_enums(text: str) -> list[str]:
-    """Values of enums that are named without their enum, such as ``Qt.AlignCenter``: what is an int
-    on a class of Qt or QGIS."""
+    """Values of enums that are named without their enum.
+
+    Such as ``Qt.AlignCenter``: an int on a class of Qt or QGIS.
+    """
     tree = ast.parse(text)
     classes = {
         alias.asname or alias.name: getattr(importlib.import_module(node.module), alias.name)

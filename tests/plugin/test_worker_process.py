@@ -147,8 +147,7 @@ def test_python_without_engine(tmp_path):
 
 
 def test_engine_ends_when_its_caller_is_gone(launch, monkeypatch):
-    """The end of standard input, as when QGIS crashes, ends the engine: long before it would be
-    killed."""
+    """The end of stdin, as when QGIS crashes, ends the engine soon."""
     monkeypatch.setattr("l4s_qgis.worker.child.GRACE_S", 45.0)
     command = launch(
         "0.1.0",

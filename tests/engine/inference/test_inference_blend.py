@@ -13,7 +13,8 @@ from inference_cases import scene
 from engine.events import Progress, Reporter
 from engine.handles import StackReader
 from engine.inference.blend import Blender
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import predict
 from engine.inference.journal import Journal
 from engine.inference.tiling import fade_px, lay_out
 
@@ -91,7 +92,7 @@ def test_rows_are_written_as_soon_as_no_later_window_touches_them(
 
 
 def test_reading_goes_on_while_the_network_computes(make_stack, make_bundle, tmp_path, monkeypatch):
-    from engine.inference.runtime import OnnxRuntime
+    from engine.inference.onnx_runtime import OnnxRuntime
 
     reading, enough, ahead = [], threading.Event(), []
     read, run = StackReader.read, OnnxRuntime.run

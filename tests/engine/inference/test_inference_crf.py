@@ -9,8 +9,8 @@ from scipy.ndimage import gaussian_filter
 
 from engine.errors import ConfigError, DependencyError
 from engine.inference import crf
-from engine.inference.config import CrfConfig
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import CrfConfig, InferenceConfig
+from engine.inference.detect import predict
 
 
 def noisy_disc(rng):

@@ -13,8 +13,10 @@ from inference_cases import scene
 
 from engine.errors import CancelledError, DiskFullError
 from engine.events import Log, Reporter
-from engine.inference.detect import InferenceConfig, predict
-from engine.inference.journal import FOLDER, Journal, Progress
+from engine.files import ResultFolder
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import predict
+from engine.inference.journal import Journal, JournalState
 
 CONFIG = InferenceConfig(
     window_px=64, overlap_px=32, tta="flip", device="cpu", threads=1, checkpoint_s=0
@@ -25,16 +27,21 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from engine.events import Progress, Reporter
-from engine.inference.detect import InferenceConfig, predict
+from engine.inference.config import InferenceConfig
+from engine.inference.detect import predict
 from engine.models.bundle import ModelBundle
 from engine.handles import Stack
 
 def listen(event):
-    if isinstance(event, Progress) and event.stage == sys.argv[4] and event.done >= int(sys.argv[5]):
+    here = isinstance(event, Progress) and event.stage == sys.argv[4]
+    if here and event.done >= int(sys.argv[5]):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
-config = InferenceConfig(window_px=64, overlap_px=32, tta="flip", device="cpu", threads=1, checkpoint_s=0)
-predict(Stack.open(Path(sys.argv[1])), [ModelBundle.open(Path(sys.argv[2]))], out=Path(sys.argv[3]), config=config, reporter=Reporter(listen))
+config = InferenceConfig(
+    window_px=64, overlap_px=32, tta="flip", device="cpu", threads=1, checkpoint_s=0
+)
+stack, bundle = Stack.open(Path(sys.argv[1])), ModelBundle.open(Path(sys.argv[2]))
+predict(stack, [bundle], out=Path(sys.argv[3]), config=config, reporter=Reporter(listen))
 """
 
 
@@ -85,7 +92,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_very_same_result(
     )
     for fact in ("valid_pixels", "windows", "statistics"):
         assert resumed.facts[fact] == whole.facts[fact]
-    assert not (tmp_path / "killed" / FOLDER).exists()
+    assert not ResultFolder(tmp_path / "killed").resume.exists()
 
 
 def test_a_run_killed_while_rows_are_written_computes_no_window_again(
@@ -156,7 +163,7 @@ def test_a_run_cancelled_before_anything_was_safe_starts_anew_without_a_word(
     )
     with pytest.raises(CancelledError):
         predict(stack, [bundle], out=tmp_path / "o", config=config, reporter=cancelled_at(2))
-    assert (tmp_path / "o" / FOLDER).is_dir()
+    assert ResultFolder(tmp_path / "o").resume.is_dir()
     again = predict(
         stack, [bundle], out=tmp_path / "o", config=config, reporter=Reporter(messages.append)
     )
@@ -229,7 +236,7 @@ def test_another_request_says_so_and_starts_clean(change, make_stack, make_bundl
 
 @pytest.fixture
 def journal(tmp_path):
-    made = Journal(tmp_path, ("a", "b"), 10)
+    made = Journal(ResultFolder(tmp_path), ("a", "b"), 10)
     made.start(None)
     yield made
     made.close()
@@ -242,12 +249,12 @@ def rows(value: int, count: int = 4) -> list[np.ndarray]:
 def test_rows_after_the_last_safe_point_are_cut_off(journal, tmp_path):
     carry = np.arange(20, dtype=np.float32).reshape(1, 2, 10)
     journal.append(rows(1))
-    journal.make_safe("f", Progress(1, 4, carry, {"x": 0.1}))
+    journal.make_safe("f", JournalState(1, 4, carry, {"x": 0.1}))
     journal.append(rows(7))
     journal.close()
-    later = Journal(tmp_path, ("a", "b"), 10)
+    later = Journal(ResultFolder(tmp_path), ("a", "b"), 10)
     found = later.found("f")
-    assert isinstance(found, Progress)
+    assert isinstance(found, JournalState)
     assert (found.window_rows, found.rows, found.facts) == (1, 4, {"x": 0.1})
     assert np.array_equal(found.carry, carry)
     later.start(found)
@@ -260,9 +267,9 @@ def test_rows_after_the_last_safe_point_are_cut_off(journal, tmp_path):
 @pytest.mark.parametrize("damage", ["state", "carry", "rows", "version"])
 def test_a_damaged_journal_is_not_used(damage, journal, tmp_path):
     journal.append(rows(1))
-    journal.make_safe("f", Progress(1, 4, np.zeros((1, 2, 10), np.float32), {}))
+    journal.make_safe("f", JournalState(1, 4, np.zeros((1, 2, 10), np.float32), {}))
     journal.close()
-    folder = tmp_path / FOLDER
+    folder = ResultFolder(tmp_path).resume
     if damage == "state":
         (folder / "state.json").write_text("{")
     elif damage == "carry":
@@ -272,8 +279,8 @@ def test_a_damaged_journal_is_not_used(damage, journal, tmp_path):
     else:
         state = json.loads((folder / "state.json").read_text())
         (folder / "state.json").write_text(json.dumps({**state, "version": 0}))
-    assert Journal(tmp_path, ("a", "b"), 10).found("f") is False
-    assert Journal(tmp_path, ("a", "b"), 10).found("g") is False
+    assert Journal(ResultFolder(tmp_path), ("a", "b"), 10).found("f") is False
+    assert Journal(ResultFolder(tmp_path), ("a", "b"), 10).found("g") is False
 
 
 def test_a_full_disk_is_one_clear_sentence(journal, monkeypatch):
@@ -285,4 +292,4 @@ def test_a_full_disk_is_one_clear_sentence(journal, monkeypatch):
     monkeypatch.setattr("engine.inference.journal.os.fsync", full)
     journal.append(rows(1))
     with pytest.raises(DiskFullError, match="disk is full"):
-        journal.make_safe("f", Progress(1, 4, np.zeros((1, 2, 10), np.float32), {}))
+        journal.make_safe("f", JournalState(1, 4, np.zeros((1, 2, 10), np.float32), {}))

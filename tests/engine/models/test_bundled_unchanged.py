@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from engine.bands import CHANNELS
-from engine.models.bundle import find
+from engine.models.bundle import find_model
 from engine.models.networks import build, probability
 from engine.models.normalization import StatisticsAccumulator
 
@@ -20,7 +20,7 @@ PROBABILITIES = [0.056462, 0.000839, 0.001164, 0.003616, 0.135888]
 
 
 def test_the_bundled_model_computes_what_it_did_when_it_was_published() -> None:
-    bundle = find("light")
+    bundle = find_model("light")
     if bundle.card.version != VERSION:
         pytest.skip(f"the numbers are those of light {VERSION}")
     card, rng = bundle.card, np.random.default_rng(7)

@@ -1,0 +1,259 @@
+"""Write the reference part of the documentation from the program itself.
+
+MkDocs runs this file while it builds the site (plugin gen-files), so that commands, fields, formats
+and codes are never typed by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = (
+    "engine",
+    "engine.scene",
+    "engine.inference",
+    "engine.inventory",
+    "engine.evaluation",
+    "engine.report",
+    "engine.pipeline",
+    "engine.patches",
+    "engine.samples",
+    "engine.models",
+    "engine.training",
+)
+
+
+def pages() -> dict[str, str]:
+    """All generated pages: path below ``docs/reference`` and text, in the order of the menu."""
+    found: dict[str, str] = {}
+    for name, text in command_pages():
+        found[f"commands/{name}.md"] = text
+    for name in PACKAGES:
+        found[f"python/{name}.md"] = package_page(name)
+    found["inventory-fields.md"] = field_page()
+    found["codes.md"] = code_page()
+    return found
+
+
+def menu() -> str:
+    """The menu of the reference, in the format of the plugin literate-nav."""
+    from engine.cli import COMMANDS
+
+    lines = ["* [Reference](index.md)", "* Commands"]
+    lines += [f"    * [l4s {name}](commands/{name}.md)" for name in COMMANDS]
+    lines += ["* Python"]
+    lines += [f"    * [{name}](python/{name}.md)" for name in PACKAGES]
+    lines += [
+        "* [Inventory fields](inventory-fields.md)",
+        "* [Errors and warnings](codes.md)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def command_pages() -> Iterator[tuple[str, str]]:
+    """A page for each command, from its parser."""
+    from engine.cli import COMMANDS
+
+    for name, (module, summary) in COMMANDS.items():
+        parser = argparse.ArgumentParser(prog=f"l4s {name}", description=summary, add_help=False)
+        importlib.import_module(f"engine.cli.{module}").configure(parser)
+        yield name, f"# l4s {name}\n\n{_sentence(summary)}\n\n" + "\n".join(_parser(parser))
+
+
+def _parser(parser: argparse.ArgumentParser, level: int = 2) -> Iterator[str]:
+    parser.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=92)
+    yield "```text"
+    yield parser.format_usage().removeprefix("usage: ").rstrip()
+    yield "```\n"
+    nested = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    plain = [
+        action
+        for action in parser._actions
+        if action not in nested and not isinstance(action, argparse._HelpAction)
+    ]
+    if plain:
+        yield "| argument | meaning | default |\n|---|---|---|"
+        for action in plain:
+            yield f"| {_names(action)} | {_meaning(action)} | {_default(action)} |"
+        yield ""
+    for action in nested:
+        helps = {choice.dest: choice.help for choice in action._choices_actions}
+        for name, sub in action.choices.items():
+            yield f"{'#' * level} {sub.prog.removesuffix(f' {name}')} {name}\n"
+            if helps.get(name):
+                yield _sentence(str(helps[name])) + "\n"
+            yield from _parser(sub, level + 1)
+
+
+def _names(action: argparse.Action) -> str:
+    names = list(action.option_strings) or [str(action.metavar or action.dest)]
+    value = ""
+    if action.option_strings and action.nargs != 0:
+        metavar = action.metavar or action.dest.upper()
+        if action.choices is not None and action.metavar is None:
+            metavar = " or ".join(str(choice) for choice in action.choices)
+        words = metavar if isinstance(metavar, tuple) else (metavar,)
+        value = " " + " ".join(words) + ("…" if action.nargs in ("+", "*") else "")
+    return ", ".join(f"`{name}{value}`" for name in names)
+
+
+def _meaning(action: argparse.Action) -> str:
+    text = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%")
+    required = " **Required.**" if action.option_strings and action.required else ""
+    return _cell(_sentence(text) + required)
+
+
+def _default(action: argparse.Action) -> str:
+    if action.default in (None, argparse.SUPPRESS, False, []) or action.nargs == 0:
+        return ""
+    value = action.default
+    words = value if isinstance(value, (list, tuple)) else [value]
+    return " ".join(f"`{word}`" for word in words)
+
+
+def package_page(name: str) -> str:
+    """A page for a package: its docstring, and each name that it offers.
+
+    The page of ``engine`` links to names that another page describes.
+    """
+    module = importlib.import_module(name)
+    described = {
+        (offered, home): package
+        for package in PACKAGES
+        if package not in (name, "engine")
+        for offered, home in offers(package)
+    }
+    lines = [f"# {name}", "", inspect.getdoc(module) or "", ""]
+    links: list[str] = []
+    blocks: list[str] = []
+    for offered, home in offers(name):
+        if name == "engine" and (offered, home) in described:
+            summary = _summary(getattr(module, offered))
+            links.append(f"| [`{offered}`][{home}.{offered}] | {summary} |")
+        else:
+            blocks += [f"::: {home}.{offered}", "    options: { heading_level: 2 }", ""]
+    if links:
+        lines += ["Also described with their packages:", "", "| name | what it is |", "|---|---|"]
+        lines += [*links, ""]
+    return "\n".join([*lines, *blocks]) + "\n"
+
+
+def _summary(thing: object) -> str:
+    return _cell((inspect.getdoc(thing) or "").partition("\n\n")[0])
+
+
+def offers(package: str) -> list[tuple[str, str]]:
+    """The public names of a package and the modules that define them, from its type stub."""
+    stub = ROOT.joinpath(*package.split("."), "__init__.pyi")
+    if not stub.exists():
+        return []
+    found = [
+        (alias.name, f"{package}.{node.module}")
+        for node in ast.parse(stub.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module
+        for alias in node.names
+    ]
+    return sorted(found, key=lambda pair: pair[0].lower())
+
+
+def field_page() -> str:
+    """The table of an inventory's columns, from the schema."""
+    from engine.inventory.schema import FIELDS
+
+    lines = [
+        "# Inventory fields",
+        "",
+        "Columns of the layer `landslides` in an inventory. Where a column takes only some values,",
+        "they are listed with their meaning.",
+    ]
+    groups = list(dict.fromkeys(field.group for field in FIELDS))
+    for group in groups:
+        lines += [
+            "",
+            f"## {group.capitalize()}",
+            "",
+            "| column | alias | type | edited by reviewers | description |",
+            "|---|---|---|---|---|",
+        ]
+        for field in FIELDS:
+            if field.group != group:
+                continue
+            values = "<br>".join(f"`{key}` {text}" for key, text in field.values.items())
+            description = field.description + (f"<br>{values}" if values else "")
+            edited = "yes" if field.editable else ""
+            lines.append(
+                f"| `{field.name}` | {field.alias} | {field.kind} | {edited}"
+                f" | {_cell(description)} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def code_page() -> str:
+    """Error codes, exit codes and warning codes."""
+    from engine import errors
+    from engine.events import WARNINGS
+
+    kinds = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type)
+        and issubclass(kind, errors.L4SError)
+        and kind is not errors.L4SError
+    ]
+    lines = [
+        "# Errors and warnings",
+        "",
+        "Codes are for programs: with `--events json` an error is the line",
+        '`{"event": "error", "code": …, "message": …}`, and a warning is a line',
+        '`{"event": "log", "level": "warning", "code": …, "message": …}`. Codes never change once',
+        "released; messages may.",
+        "",
+        "## Exit codes",
+        "",
+        "| code | meaning |",
+        "|---|---|",
+        "| 0 | done |",
+        "| 1 | a bug; please report it |",
+    ]
+    exits: dict[int, list[str]] = {}
+    for kind in kinds:
+        exits.setdefault(kind.exit_code, []).append(f"`{kind.__name__}`")
+    lines += [f"| {code} | {', '.join(names)} |" for code, names in sorted(exits.items())]
+    lines += ["", "## Errors", "", "| code | class | meaning |", "|---|---|---|"]
+    for kind in kinds:
+        lines.append(f"| `{kind.code}` | `{kind.__name__}` | {_summary(kind)} |")
+    lines += ["", "## Warnings", "", "| code | meaning |", "|---|---|"]
+    lines += [f"| `{code}` | {_cell(_sentence(text))} |" for code, text in sorted(WARNINGS.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if not text else text[0].upper() + text[1:].rstrip(".") + "."
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def write() -> None:
+    """Hand the pages to MkDocs."""
+    import mkdocs_gen_files
+
+    for path, text in pages().items():
+        with mkdocs_gen_files.open(f"reference/{path}", "w") as file:
+            file.write(text)
+    with mkdocs_gen_files.open("reference/SUMMARY.md", "w") as file:
+        file.write(menu())
+
+
+if __name__ == "<run_path>":  # how the plugin runs it
+    sys.path.insert(0, str(ROOT))
+    write()
