@@ -270,6 +270,6 @@ class Detect(SceneAlgorithm):
             "PROBABILITY": result["probability"],
             "MASK": result["mask"],
             "REPORT": result["report"],
-            "COUNT": result["landslides"],
+            "COUNT": int(result["landslides"]),
             "RESULT": result,
         }
