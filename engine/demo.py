@@ -15,7 +15,7 @@ from engine.files import ResultFolder, atomic_path, output_folder
 from engine.handles import LandslideMask
 from engine.inventory.inventory import Inventory
 from engine.inventory.vectorize import VectorizeConfig, vectorize
-from engine.models.bundle import DEFAULT_MODEL, find
+from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.pipeline import Detection, detect
 from engine.report.figures import OUTLINE, Picture, picture_of, png
 from engine.scene.simulate import SimulationConfig, simulate
@@ -58,7 +58,7 @@ def demonstrate(
     Raises:
         L4SError: The model is missing or damaged, or the folder cannot be written.
     """
-    bundle = find(DEFAULT_MODEL)
+    bundle = find_model(DEFAULT_MODEL)
     scene = simulate(
         output_folder(out) / "scene", SimulationConfig(size_px=size_px, seed=seed), reporter
     )

@@ -1,4 +1,4 @@
-"""What the engine tells its caller while it works: progress, log lines, the result, an error.
+"""What the engine tells its caller: progress, log lines, result, error.
 
 The core never prints. Every long operation takes a :class:`Reporter` and calls
 :meth:`Reporter.progress` at least once a window, which is also where a request to cancel is
@@ -17,7 +17,17 @@ from engine.errors import CancelledError
 
 Level = Literal["debug", "info", "warning"]
 
-WARNINGS: dict[str, str] = {}
+WARNINGS: dict[str, str] = {
+    "reference-outside": "Reference landslides outside the analysed area do not count.",
+    "reference-repaired": "Invalid reference polygons were repaired.",
+    "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
+    "scene-offset-doubtful": "The darkest pixels contradict what is stated about the DN's offset.",
+    "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
+    "vector-elsewhere": "Geometries outside the area of use of a CRS do not count.",
+    "vector-empty": "Rows without usable geometry do not count.",
+    "vector-kinds": "Geometries of other kinds than asked for do not count.",
+    "vector-layers": "Only one of several layers was read.",
+}
 """Codes of warnings, by which other programs say them in their own words, with what each means.
 
 A code is ``room-what-is-wrong`` and never changes once released.
@@ -86,7 +96,7 @@ class Reporter:
     """Carries events to a listener and requests to cancel back.
 
     Args:
-        listener: Receives every event; by default nobody listens.
+        listener: Receives every event; None discards them.
         cancelled: Asked at every progress report; when it returns True, :class:`CancelledError` is
             raised there.
     """
@@ -103,8 +113,15 @@ class Reporter:
             raise CancelledError("Cancelled on request; nothing half-written is left.")
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """Report that ``done`` of ``total`` units of ``stage`` are finished, and check for
-        cancellation.
+        """Report progress and check for cancellation.
+
+        Args:
+            stage: Name of the step.
+            done: Units that are finished.
+            total: Units of the step.
+
+        Raises:
+            CancelledError: The caller asked to stop.
         """
         self.check()
         if self._listener is not None:

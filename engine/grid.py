@@ -1,5 +1,6 @@
-"""The pixel grid on which everything lies: a value, fixed when the stack is made and carried
-unchanged to the inventory.
+"""The pixel grid on which everything lies.
+
+A value, fixed when the stack is made and carried unchanged to the inventory.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import Geod
 from rasterio.crs import CRS
 from rasterio.windows import Window
 
+from engine.dateline import nearest_turn
 from engine.errors import GridError, MissingCRSError, NoOverlapError
+from engine.ground import Metric, full_turn, local_metric, pyproj_crs
 
 Bounds = tuple[float, float, float, float]
 """(left, bottom, right, top) in the units of the CRS."""
@@ -23,7 +25,8 @@ Bounds = tuple[float, float, float, float]
 _SNAP_PX = 1e-6
 _SAME_PX = 1e-3
 _ABOUT_TEN_M = (7.0, 14.0)
-_WGS84 = Geod(ellps="WGS84")
+_METRIC_ROWS = 65
+_TRUE_SCALE = 0.005
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class Grid:
                 " instance with `gdal_edit.py -a_srs EPSG:32651 FILE`."
             )
         t = self.transform
+        if not all(math.isfinite(value) for value in t[:6]):
+            raise GridError(
+                "The raster's georeference holds numbers that are not finite; give it the right"
+                " one, for instance with `gdal_edit.py -a_ullr LEFT TOP RIGHT BOTTOM FILE`."
+            )
         if t.b != 0 or t.d != 0 or t.a <= 0 or t.e >= 0:
             raise GridError(
                 "The raster is rotated, flipped or has no georeference, but a north-up grid is"
@@ -67,8 +75,9 @@ class Grid:
     def from_bounds(
         cls, crs: CRS, bounds: Bounds, resolution: float, origin: tuple[float, float] = (0.0, 0.0)
     ) -> Grid:
-        """Make the smallest grid that covers ``bounds``, snapped outward to multiples of
-        ``resolution`` from ``origin``.
+        """Make the smallest grid that covers ``bounds``.
+
+        It is snapped outward to multiples of ``resolution`` from ``origin``.
 
         Args:
             crs: Coordinate reference system of bounds and grid.
@@ -116,39 +125,57 @@ class Grid:
         """The window that covers the whole grid."""
         return Window(0, 0, self.columns, self.rows)
 
+    def pixel_metric(self) -> Metric:
+        """The metric of the ground in steps of one pixel, for each row.
+
+        Measured along the middle column, with the local scale of the CRS (see
+        :func:`engine.ground.local_metric`): the first axis runs along the columns, the second
+        down the rows.
+
+        Returns:
+            The metric in m² per pixel², each part of shape (rows,).
+        """
+        width, height = self.pixel_size
+        crs, t = pyproj_crs(self.crs), self.transform
+        row: NDArray[np.float64] = np.arange(self.rows, dtype=np.float64) + 0.5
+        # Distortion changes slowly: some rows are measured, and the others lie between them.
+        few = row
+        if self.rows > _METRIC_ROWS and not crs.is_geographic:
+            few = np.linspace(0.5, self.rows - 0.5, _METRIC_ROWS, dtype=np.float64)
+        x = np.full(len(few), t.c + width * self.columns / 2)
+        metric = local_metric(crs, x, t.f - height * few).scaled(width, -height)
+        return metric if few is row else metric.at(few, row)
+
     def pixel_size_m(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Measure a pixel's width and height on the ground, row by row.
-
-        In a projected CRS both are constant (units other than metres are converted); in degrees
-        they are geodesic lengths on WGS84 and the width shrinks towards the poles.
 
         Returns:
             Widths and heights in metres, each of shape (rows,).
         """
-        width, height = self.pixel_size
-        if not self.crs.is_geographic:
-            factor = float(self.crs.linear_units_factor[1])
-            return np.full(self.rows, width * factor), np.full(self.rows, height * factor)
-        north = np.clip(self.transform.f - height * np.arange(self.rows), -90, 90)
-        south = np.clip(north - height, -90, 90)
-        middle, zero = (north + south) / 2, np.zeros(self.rows)
-        widths = _WGS84.inv(zero, middle, zero + width, middle)[2]
-        heights = _WGS84.inv(zero, south, zero, north)[2]
-        return np.asarray(widths, np.float64), np.asarray(heights, np.float64)
+        metric = self.pixel_metric()
+        return metric.east_m, metric.north_m
 
     def pixel_area_m2(self) -> NDArray[np.float64]:
         """Area of one pixel in m² for each row, shape (rows,)."""
-        width, height = self.pixel_size_m()
-        return width * height
+        return self.pixel_metric().area_m2
 
     def resolution_m(self) -> float:
         """Typical pixel size in metres: the square root of the middle row's pixel area."""
-        middle = Grid(self.crs, self.window_transform(Window(0, self.rows // 2, 1, 1)), (1, 1))
+        at = Window(self.columns // 2, self.rows // 2, 1, 1)
+        middle = Grid(self.crs, self.window_transform(at), (1, 1))
         return math.sqrt(float(middle.pixel_area_m2()[0]))
 
+    def true_to_scale(self) -> bool:
+        """Whether a unit of its CRS is a metre on the ground, within half a per cent."""
+        width, height = self.pixel_size
+        metric = self.pixel_metric()
+        east, north = metric.east_m / width, metric.north_m / height
+        return bool((np.abs([east - 1, north - 1]) < _TRUE_SCALE).all())
+
     def about_ten_metres(self) -> bool:
-        """Whether its pixels are of about 10 m (7 to 14), as in Sentinel-2's sharpest bands, on
-        which models are trained.
+        """Whether its pixels are of about 10 m (7 to 14).
+
+        Those are Sentinel-2's sharpest bands, on which models are trained.
         """
         return _ABOUT_TEN_M[0] <= self.resolution_m() <= _ABOUT_TEN_M[1]
 
@@ -167,12 +194,13 @@ class Grid:
         """Find the window that covers ``bounds``, snapped outward and clipped to the grid.
 
         Args:
-            bounds: (left, bottom, right, top) in units of the grid's CRS.
+            bounds: (left, bottom, right, top) in units of the grid's CRS; longitudes may be a full
+                turn away.
 
         Raises:
             NoOverlapError: The bounds lie outside the grid.
         """
-        left, bottom, right, top = bounds
+        left, bottom, right, top = self.turned(bounds)
         width, height = self.pixel_size
         t = self.transform
         column0 = max(0, math.floor((left - t.c) / width + _SNAP_PX))
@@ -186,10 +214,16 @@ class Grid:
             )
         return Window(column0, row0, column1 - column0, row1 - row0)
 
+    def turned(self, bounds: Bounds) -> Bounds:
+        """The same bounds, in degrees by the full turn that brings them to this grid."""
+        left, bottom, right, top = bounds
+        mine = self.bounds
+        turn = full_turn(pyproj_crs(self.crs))
+        move = nearest_turn(left, right, mine[0], mine[2], turn)
+        return left + move, bottom, right + move, top
+
     def windows(self, size_px: int) -> Iterator[Window]:
-        """Cut the grid into windows of at most ``size_px`` on a side, row by row, without
-        overlap.
-        """
+        """Cut the grid into windows of at most ``size_px`` a side, row by row."""
         for row in range(0, self.rows, size_px):
             for column in range(0, self.columns, size_px):
                 yield Window(
@@ -197,8 +231,9 @@ class Grid:
                 )
 
     def same_as(self, other: Grid) -> bool:
-        """Whether the other grid has the same CRS, shape and, within a thousandth of a pixel,
-        transform.
+        """Whether the other grid has the same CRS, shape and transform.
+
+        Transforms may differ by a thousandth of a pixel.
         """
         if self.shape != other.shape or self.crs != other.crs:
             return False

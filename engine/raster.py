@@ -8,8 +8,10 @@ complete.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +21,8 @@ from typing import Any
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.enums import MaskFlags, Resampling
-from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
@@ -28,18 +30,47 @@ from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
 from engine.files import TEMPORARY, output_error
 from engine.grid import Grid
+from engine.nodata import missing_pixels
+
+# Old JPEG 2000 products and pictures have no georeference of their own. Where a grid is needed, its
+# absence is an error with a sentence; the warning would reach the user twice and without remedy.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 GDAL_CACHE_MB = 128
 BLOCK_PX = 512
+
+RASTER_SUFFIXES = (
+    ".tif",
+    ".tiff",
+    ".jp2",
+    ".vrt",
+    ".img",
+    ".dat",
+    ".bil",
+    ".bip",
+    ".bsq",
+    ".asc",
+    ".hgt",
+    ".dt0",
+    ".dt1",
+    ".dt2",
+)
+"""Suffixes by which rasters are found in folders and archives. ENVI's ``.hdr`` may be opened, too,
+but its data file stands beside it."""
+
+ENVI_DATA = ("", ".dat", ".img", ".bin", ".raw", ".bsq", ".bil", ".bip")
+"""What may stand in place of ``.hdr`` in the name of an ENVI raster's data."""
 
 GDAL_OPTIONS: dict[str, Any] = {
     # rasterio passes this number on as bytes: 256 would mean no cache at all, and every block
     # written in parts is rewritten.
     "GDAL_CACHEMAX": GDAL_CACHE_MB * 2**20,
-    # A stack beside hundreds of other files must not be opened by listing the folder.
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_PAM_ENABLED": "NO",
+    # A raster beside hundreds of others must not be opened by listing the folder. Its own
+    # companions (.aux.xml, .msk, .ovr, .hdr, .tfw) are still asked for by their names.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
 }
+WRITE_OPTIONS: dict[str, Any] = {**GDAL_OPTIONS, "GDAL_PAM_ENABLED": "NO"}
+"""Nothing is written beside a result: what does not fit into a GeoTIFF is left out."""
 
 
 @contextmanager
@@ -51,10 +82,15 @@ def open_raster(path: Path | str) -> Iterator[DatasetReader]:
         UnreadableFileError: It is not a raster, or it is damaged (also when that shows only while
             reading).
     """
-    if not str(path).startswith("/vsi") and not Path(path).exists():
-        raise MissingFileError(f"There is no file {path}; check the path.")
+    if not str(path).startswith("/vsi"):
+        path = Path(path)
+        if not path.exists():
+            raise MissingFileError(f"There is no file {path}; check the path.")
+        if path.suffix.lower() == ".hdr":
+            path = _envi_data(path)
     try:
         with rasterio.Env(**GDAL_OPTIONS), rasterio.open(path) as dataset:
+            _require_numbers(dataset, str(path))
             yield dataset
     except (RasterioIOError, RasterioError) as error:
         detail = str(error.__cause__ or error)
@@ -62,6 +98,37 @@ def open_raster(path: Path | str) -> Iterator[DatasetReader]:
             f"The raster {path} cannot be read ({detail}); it may be truncated or not a raster at"
             " all: download or export it again."
         ) from error
+
+
+def _envi_data(header: Path) -> Path:
+    """The data file that an ENVI header describes."""
+    for suffix in ENVI_DATA:
+        for name in (header.stem + suffix, header.stem + suffix.upper()):
+            data = header.with_name(name)
+            if data.is_file() and data != header:
+                return data
+    raise MissingFileError(
+        f"{header} is the header of an ENVI raster, but its data ({header.stem}.dat or .img, or"
+        " without a suffix) is not beside it; put both into one folder."
+    )
+
+
+def _require_numbers(dataset: DatasetReader, path: str) -> None:
+    """Refuse values that cannot be computed with: complex ones, and scales that are no numbers."""
+    for dtype in dataset.dtypes:
+        if "complex" in dtype or dtype.startswith("cint"):
+            raise UnreadableFileError(
+                f"The raster {path} holds complex numbers ({dtype}), as radar images do, but real"
+                " ones are needed; give another file."
+            )
+    pairs = zip(dataset.scales, dataset.offsets, strict=True)
+    for number, (scale, offset) in enumerate(pairs, start=1):
+        if not (math.isfinite(scale) and math.isfinite(offset) and scale != 0):
+            raise UnreadableFileError(
+                f"Band {number} of {path} has the scale {scale:g} and the offset {offset:g}, which"
+                " make no values of its numbers; set them right, for instance with"
+                " `gdal_edit.py -scale 1 -offset 0 FILE`."
+            )
 
 
 def grid_of(dataset: DatasetReader, name: str = "") -> Grid:
@@ -92,7 +159,7 @@ def read_window(
     raw = dataset.read(list(bands), window=window)
     values: NDArray[np.float32] = raw.astype(np.float32)
     for index, band in enumerate(bands):
-        missing = _missing(dataset, raw[index], band, window)
+        missing = missing_pixels(dataset, raw[index], band, window)
         if missing is not None and missing.any():
             values[index][missing] = np.nan
     for index, band in enumerate(bands):
@@ -102,28 +169,6 @@ def read_window(
     if raw.dtype.kind == "f":
         values[np.isinf(values)] = np.nan
     return values
-
-
-def _missing(
-    dataset: DatasetReader, raw: NDArray[Any], band: int, window: Window | None
-) -> NDArray[np.bool_] | None:
-    """Where a band has no data, or None where it has data everywhere or says so by NaN itself.
-
-    Comparing integers with a nodata value here is several times faster than GDAL's mask, which is
-    asked in all other cases.
-    """
-    flags = dataset.mask_flag_enums[band - 1]
-    nodata = dataset.nodatavals[band - 1]
-    if flags == [MaskFlags.all_valid]:
-        return None
-    if flags == [MaskFlags.nodata] and nodata is not None:
-        if np.isnan(nodata):
-            return None
-        if raw.dtype.kind in "iu":
-            limits = np.iinfo(raw.dtype)
-            whole = float(nodata).is_integer() and limits.min <= nodata <= limits.max
-            return np.asarray(raw == raw.dtype.type(nodata)) if whole else None
-    return np.asarray(dataset.read_masks(band, window=window) == 0)
 
 
 class RasterWriter:
@@ -178,7 +223,7 @@ class RasterWriter:
         self._reporter = reporter
         self._temporary = path.with_name(path.name + TEMPORARY)
         self._lock = threading.Lock()
-        self._env = rasterio.Env(**GDAL_OPTIONS)
+        self._env = rasterio.Env(**WRITE_OPTIONS)
         options: dict[str, Any] = {
             "driver": "GTiff",
             "dtype": dtype,
@@ -227,9 +272,7 @@ class RasterWriter:
             self._dataset.write(values, indexes=list(bands) if bands else None, window=window)
 
     def tag(self, tags: Mapping[str, str]) -> None:
-        """Add metadata that is known only after writing, such as the share of the area that holds
-        data.
-        """
+        """Add metadata that is known only after writing, such as the share with data."""
         with self._lock, self._mapped_errors():
             self._dataset.update_tags(**tags)
 

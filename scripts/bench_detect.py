@@ -1,14 +1,13 @@
-"""Measure detection: throughput against a bare loop over the network, memory on a full tile, and
-seams.
+"""Measure detection: throughput, memory on a full tile, and seams.
 
     python scripts/bench_detect.py --work DIR [--model light] [--size 2400] [--full 10980] [--seams
                                    1200] [--pace 4800] [--only throughput memory windows]
 
 A scene is simulated into DIR (unless it is there already); larger stacks are that scene, mirrored
-side by side until they are full. Every measurement runs in a process of its own. Throughput is told
-in useful pixels, those of the scene, once each: the bare loop runs the network on as many
-ready-made windows as the detection computes, so that both pay alike for the overlap, which is told
-apart. Besides the clock the processor's time is told, which other programs on the machine disturb
+side by side until they are full. Every measurement runs in a process of its own. Throughput is in
+useful pixels, those of the scene, once each: the bare loop runs the network on as many
+ready-made windows as the detection computes, so that both pay alike for the overlap, which is given
+apart. Besides the clock the processor's time is given, which other programs on the machine disturb
 less. PyTorch is measured twice: as anyone would write the loop (evaluation and inference mode,
 float32, default memory format), and as this engine's own PyTorch runtime does it (channels last).
 The result is a block of Markdown for ``docs/method/benchmarks.md``; the pictures of the seams are
@@ -41,9 +40,9 @@ from engine.handles import ProbabilityRaster, Stack
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import predict
 from engine.inference.devices import Choice, choose, cores
-from engine.inference.runtime import load
+from engine.inference.networks import load
 from engine.inference.tiling import mirror
-from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find
+from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find_model
 from engine.raster import RasterWriter, open_raster
 from engine.scene.simulate import SimulationConfig, simulate
 
@@ -95,7 +94,7 @@ def make_tile(scene: Path, out: Path, size: int) -> Path:
 
 def detect(stack: Path, model: str, out: Path, settings: dict[str, Any]) -> dict[str, Any]:
     """One detection; returns its facts with clock, processor time and the peak of memory."""
-    bundle, config = find(model), InferenceConfig(**settings)
+    bundle, config = find_model(model), InferenceConfig(**settings)
     shutil.rmtree(
         out, ignore_errors=True
     )  # a finished result of the same request would be taken as it is
@@ -126,7 +125,7 @@ def bare(
     ``idle``: ONNX Runtime's threads sleep while they wait, as in a detection, so that processor
     times can be compared.
     """
-    bundle = find(model)
+    bundle = find_model(model)
     choice = choose(device, "onnx" if runtime == "onnx" else "torch")
     image = np.random.default_rng(0).standard_normal(tuple(shape)).astype(np.float32)
     if runtime == "eager":
@@ -157,8 +156,9 @@ def _plain_onnx(
 
 
 def _plain_eager(bundle: ModelBundle, threads: int) -> Callable[[NDArray[np.float32]], Any]:
-    """PyTorch as one would use it without this engine: the network as it was trained, in the
-    default memory format.
+    """PyTorch as one would use it without this engine.
+
+    The network is the trained one, in the default memory format.
     """
     import torch
     from safetensors.torch import load_file
@@ -204,8 +204,9 @@ def _send(task: Callable[..., dict[str, Any]], arguments: tuple[Any, ...], pipe:
 
 
 def throughput(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
-    """Detection, bare loop and PyTorch, in turns; the best of each counts. What a run pays once
-    should not decide: hence a large stack.
+    """Detection, bare loop and PyTorch, in turns; the best of each counts.
+
+    What a run pays once should not decide: hence a large stack.
     """
     stack = make_tile(stack, work / f"tile-{args.pace}.tif", args.pace)
     config = {"device": "cpu", "threads": args.threads}
@@ -214,7 +215,12 @@ def throughput(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
     for _ in range(args.repeat):
         runs.append(alone(detect, stack, args.model, work / "out", config))
         found = runs[-1]["windows"]
-        shape = (1, len(find(args.model).card.channels), found["rows_px"], found["columns_px"])
+        shape = (
+            1,
+            len(find_model(args.model).card.channels),
+            found["rows_px"],
+            found["columns_px"],
+        )
         loops.append(alone(bare, args.model, "onnx", shape, found["computed"], args.threads, "cpu"))
     size = Stack.open(stack).grid.shape
     useful, seen = size[0] * size[1] / 1e6, found["computed"] * shape[2] * shape[3] / 1e6
@@ -256,8 +262,9 @@ def throughput(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
 def _against_torch(
     args: argparse.Namespace, shape: Sequence[int], windows: int, useful: float, stage: float
 ) -> list[Row]:
-    """PyTorch loops over a fifth of the windows, with ONNX Runtime's loop between them so that each
-    ratio has its own neighbour.
+    """PyTorch loops over a fifth of the windows.
+
+    ONNX Runtime's loop runs between them, so that each ratio compares neighbours in time.
     """
     few = max(2, windows // 5)
     names = {
@@ -329,9 +336,9 @@ def windows(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
     results = {}
     for size in WINDOWS_PX:
         folder = work / f"window-{size}"
-        # A card that tells how far its model looks has the overlap chosen for it; any other gets
+        # A card that gives its model's reach has the overlap chosen for it; any other gets
         # enough for deep networks.
-        overlap = WINDOW_OVERLAP_PX if find(args.model).card.reach_px is None else None
+        overlap = WINDOW_OVERLAP_PX if find_model(args.model).card.reach_px is None else None
         settings = {
             "device": "cpu",
             "threads": args.threads,
@@ -382,11 +389,9 @@ def _draw(probability: NDArray[np.float32], difference: NDArray[np.float32], out
 
 
 def gpu(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
-    """On CUDA: detection against the bare forward pass at the best batch, and against the CPU's
-    result.
-    """
+    """On CUDA: detection against the bare forward pass, and the CPU's result."""
     run = alone(detect, stack, args.model, work / "gpu", {"device": "cuda:0"})
-    found, channels = run["windows"], len(find(args.model).card.channels)
+    found, channels = run["windows"], len(find_model(args.model).card.channels)
     useful = run["valid_pixels"] / max(run["valid_share"], 1e-9) / 1e6
     best = 0.0
     for batch in (4, 8, 16, 32):
@@ -426,7 +431,7 @@ def main() -> None:
         "--seams",
         type=int,
         default=1200,
-        help="side of the part whose seams are looked at, in pixels",
+        help="side of the part whose seams are measured, in pixels",
     )
     parser.add_argument(
         "--pace",
@@ -447,7 +452,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     work = output_folder(args.work.resolve())
-    bundle = find(args.model)
+    bundle = find_model(args.model)
     scene = make_scene(work, args.size)
     load_now = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(

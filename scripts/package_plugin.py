@@ -120,15 +120,14 @@ def _allow_digests(card: Path) -> bytes:
     JSON has no comments, so the pragma is a value beside each digest.
     """
     data = json.loads(card.read_text(encoding="utf-8"))
-    files = {
-        name: {**entry, "note": "# pragma: allowlist secret"}
-        for name, entry in data.pop("files").items()
-    }
+    digest, files = data.pop("digest"), data.pop("files")
     lines = ",\n".join(
-        f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in files.items()
+        f"{json.dumps(name)}: {json.dumps({**entry, 'note': '# pragma: allowlist secret'})}"
+        for name, entry in files.items()
     )
     return (
-        json.dumps(data, indent=2, ensure_ascii=False)[:-2] + f',\n"files": {{\n{lines}\n}}\n}}\n'
+        json.dumps(data, indent=2, ensure_ascii=False)[:-2]
+        + f',\n"digest": {json.dumps(digest)}, "files": {{{lines}}}\n}}\n'
     ).encode()
 
 

@@ -27,7 +27,7 @@ from engine.events import Log, Reporter
 from engine.files import output_folder
 from engine.grid import Grid
 from engine.handles import MASK_NODATA, Stack
-from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find
+from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find_model
 from engine.patches.landslide4sense import find_patches
 from engine.pipeline import Detection, detect
 from engine.raster import RasterWriter
@@ -154,7 +154,7 @@ def main() -> None:
             else None
         )
     )
-    bundles = [find(name) for name in args.model]
+    bundles = [find_model(name) for name in args.model]
     rows = [
         run_case(case, bundles, out, reporter)
         for case in (*patches(args.data, out), *scenes(args.data, out, reporter))

@@ -119,13 +119,34 @@ def _default(action: argparse.Action) -> str:
 
 
 def package_page(name: str) -> str:
-    """A page for a package: its docstring, and each name that it offers."""
+    """A page for a package: its docstring, and each name that it offers.
+
+    The page of ``engine`` links to names that another page describes.
+    """
     module = importlib.import_module(name)
+    described = {
+        (offered, home): package
+        for package in PACKAGES
+        if package not in (name, "engine")
+        for offered, home in offers(package)
+    }
     lines = [f"# {name}", "", inspect.getdoc(module) or "", ""]
+    links: list[str] = []
+    blocks: list[str] = []
     for offered, home in offers(name):
-        options = "\n    options: { heading_level: 2, show_root_heading: true }"
-        lines += [f"::: {home}.{offered}{options}", ""]
-    return "\n".join(lines) + "\n"
+        if name == "engine" and (offered, home) in described:
+            summary = _summary(getattr(module, offered))
+            links.append(f"| [`{offered}`][{home}.{offered}] | {summary} |")
+        else:
+            blocks += [f"::: {home}.{offered}", "    options: { heading_level: 2 }", ""]
+    if links:
+        lines += ["Also described with their packages:", "", "| name | what it is |", "|---|---|"]
+        lines += [*links, ""]
+    return "\n".join([*lines, *blocks]) + "\n"
+
+
+def _summary(thing: object) -> str:
+    return _cell((inspect.getdoc(thing) or "").partition("\n\n")[0])
 
 
 def offers(package: str) -> list[tuple[str, str]]:
@@ -207,8 +228,7 @@ def code_page() -> str:
     lines += [f"| {code} | {', '.join(names)} |" for code, names in sorted(exits.items())]
     lines += ["", "## Errors", "", "| code | class | meaning |", "|---|---|---|"]
     for kind in kinds:
-        summary = (inspect.getdoc(kind) or "").partition("\n\n")[0]
-        lines.append(f"| `{kind.code}` | `{kind.__name__}` | {_cell(summary)} |")
+        lines.append(f"| `{kind.code}` | `{kind.__name__}` | {_summary(kind)} |")
     lines += ["", "## Warnings", "", "| code | meaning |", "|---|---|"]
     lines += [f"| `{code}` | {_cell(_sentence(text))} |" for code, text in sorted(WARNINGS.items())]
     return "\n".join(lines) + "\n"

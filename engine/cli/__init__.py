@@ -1,9 +1,9 @@
-"""The command line ``l4s`` (also ``python -m engine``): parse, call one public function, map errors
-to exit codes.
+"""The command line ``l4s`` (also ``python -m engine``).
 
-Each command is a module here with ``configure(parser)`` and ``run(args, reporter) -> dict``; it is
-imported only when it is used, so that ``l4s --help`` answers at once. What ``run`` returns is the
-result: printed for a person, one JSON line for a program (``--events json``).
+It parses, calls one public function and maps errors to exit codes. Each command is a module here
+with ``configure(parser)`` and ``run(args, reporter) -> dict``; it is imported only when it is used,
+so that ``l4s --help`` answers at once. What ``run`` returns is the result: printed for a person,
+one JSON line for a program (``--events json``).
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from engine import __version__
 from engine.cli.console import person, program
 from engine.errors import CancelledError, ConfigError, DiskFullError, L4SError
 from engine.events import Event, Failure, Listener, Reporter, Result
+from engine.lock import locked_file, locked_folder
 
 # name: (module in engine.cli, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -47,27 +49,33 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 _SHARED = ("train", "adapt", "ablate")
-"""Commands that torchrun starts as several processes of one run; the first speaks for all."""
+"""Commands that torchrun starts as several processes of one run; only the first reports."""
+
+
+_FOLDERS = ("detect", "train", "adapt", "ablate", "predict-patches", "simulate", "demo")
+"""Commands whose ``--out`` is a folder of results; that of all others is written as a whole."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: Words of the command line; those of the process by default.
+        arguments: The command line; that of the process by default.
 
     Returns:
         Exit code: 0 done, 2 bad input or usage, 130 cancelled, 1 a bug.
     """
-    words, for_program = _take_events(list(sys.argv[1:] if arguments is None else arguments))
+    given, for_program = _split_events(list(sys.argv[1:] if arguments is None else arguments))
     listener: Listener = program() if for_program else person()
     try:
-        args = _parse(words)
+        args = _parse(given)
         if args.command in _SHARED and int(os.environ.get("RANK", "0")) > 0:
             listener = _failures(listener)
         with _cancel_on_signals() as cancelled:
-            data = args.run(args, Reporter(listener, cancelled))
-        _tell(listener, Result(data))
+            reporter = Reporter(listener, cancelled)
+            with _alone(args, reporter):
+                data = args.run(args, reporter)
+        _report(listener, Result(data))
     except (L4SError, KeyboardInterrupt, MemoryError, OSError) as error:
         failure = _as_l4s_error(error)
         if failure is not None:
@@ -79,9 +87,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _tell(listener: Listener, result: Result) -> None:
-    """Tell the result. Whoever reads it may have seen enough (``l4s … | head``): what was asked for
-    is done all the same.
+@contextmanager
+def _alone(args: argparse.Namespace, reporter: Reporter) -> Iterator[None]:
+    """Keep other runs out of what the command writes, while it runs."""
+    out: Path | None = getattr(args, "out", None)
+    if out is None or (args.command in _SHARED and int(os.environ.get("RANK", "0")) > 0):
+        yield
+        return
+    locked = locked_folder if args.command in _FOLDERS else locked_file
+    with locked(out, args.command, wait=args.wait, reporter=reporter):
+        yield
+
+
+def _report(listener: Listener, result: Result) -> None:
+    """Report the result.
+
+    Its reader may be gone already (``l4s … | head``): what was asked for is done all the same.
     """
     try:
         listener(result)
@@ -92,7 +113,7 @@ def _tell(listener: Listener, result: Result) -> None:
 
 
 def _failures(listener: Listener) -> Listener:
-    """A listener of failures alone: another process tells of progress and results."""
+    """A listener of failures only: another process reports progress and results."""
 
     def listen(event: Event) -> None:
         if isinstance(event, Failure):
@@ -133,13 +154,13 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message[:1].upper()}{message[1:]} (see `{self.prog} --help`).")
 
 
-def _parse(words: list[str]) -> argparse.Namespace:
+def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = _Parser(prog="l4s", description="Landslide mapping from Sentinel-2 and terrain.")
     parser.add_argument("--version", action="version", version=f"l4s {__version__}")
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=_Parser
     )
-    chosen = next((word for word in words if not word.startswith("-")), None)
+    chosen = next((each for each in arguments if not each.startswith("-")), None)
     for name, (module, summary) in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary)
         if name == chosen:  # only the command in use is imported
@@ -149,30 +170,37 @@ def _parse(words: list[str]) -> argparse.Namespace:
                 choices=["json"],
                 help="write progress and results as JSON lines to stdout",
             )
+            sub.add_argument(
+                "--wait",
+                action="store_true",
+                help="wait for another run that writes to the same place, instead of failing",
+            )
             command.configure(sub)
             sub.set_defaults(run=command.run)
-    return parser.parse_args(words)
+    return parser.parse_args(arguments)
 
 
-def _take_events(words: list[str]) -> tuple[list[str], bool]:
-    """Take ``--events json`` out of the words: it is understood anywhere, also behind an action
-    such as ``models list``.
+def _split_events(arguments: list[str]) -> tuple[list[str], bool]:
+    """Take ``--events json`` out of the arguments.
+
+    It is understood anywhere, also behind an action such as ``models list``.
     """
     rest: list[str] = []
     for_program = False
-    for word in words:
-        if word == "--events=json" or (word == "json" and rest[-1:] == ["--events"]):
+    for each in arguments:
+        if each == "--events=json" or (each == "json" and rest[-1:] == ["--events"]):
             for_program = True
-            rest = [w for w in rest if w != "--events"]
+            rest = [other for other in rest if other != "--events"]
         else:
-            rest.append(word)
+            rest.append(each)
     return rest, for_program
 
 
 @contextmanager
 def _cancel_on_signals() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C and SIGTERM set a flag that is looked at after every window; a second Ctrl-C
-    interrupts at once.
+    """Let Ctrl-C and SIGTERM set a flag that is checked at every window.
+
+    A second Ctrl-C interrupts at once.
     """
     stopped = threading.Event()
     if threading.current_thread() is not threading.main_thread():

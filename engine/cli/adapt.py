@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Adapt and export."""
     require_training()
-    from engine.models.bundle import find
+    from engine.models.bundle import find_model
     from engine.training.adaptation import adapt
     from engine.training.recipe import load_recipe
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
         keep_inputs([args.out / "bundle", *args.out.glob("*/bundle")], map(Path, args.model))
     recipe = load_recipe(args.recipe, args.overrides)
     bundles = adapt(
-        [find(name) for name in args.model],
+        [find_model(name) for name in args.model],
         recipe,
         args.data,
         args.target,

@@ -1,4 +1,4 @@
-"""The two ears of the command line: one for a person at a terminal, one for a program."""
+"""Listeners of the command line: for a person, and for a program."""
 
 from __future__ import annotations
 

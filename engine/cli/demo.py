@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
-    """Run the demo and say where to look."""
+    """Run the demo and list its results."""
     from engine.demo import demonstrate
 
     demo = demonstrate(args.out, size_px=args.size, seed=args.seed, reporter=reporter)
@@ -41,9 +41,9 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
             f"Pixels: precision {scores.precision:.2f}, recall {scores.recall:.2f}, F1"
             f" {scores.f1:.2f} (a simulated scene, not a benchmark)."
         ),
-        f"Look at  {demo.picture}",
-        f"    and  {detection.report_path}",
-        f"Open     {detection.inventory_path} in QGIS",
+        f"See   {demo.picture}",
+        f"and   {detection.report_path}",
+        f"Open  {detection.inventory_path} in QGIS",
     ]
     return {
         "landslides": found,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from engine.cli.vectorize import add_polygon_arguments, polygon_config
 from engine.errors import ConfigError
 from engine.events import Reporter
 from engine.files import ResultFolder, output_folder
+from engine.lock import locked_folder
 
 if TYPE_CHECKING:
     from engine.handles import Stack
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    source = parser.add_argument_group("what to look at: ready stacks, or imagery with elevation")
+    source = parser.add_argument_group("input: finished stacks, or imagery with elevation")
     source.add_argument(
         "--stack",
         type=Path,
@@ -38,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="imagery from before the event",
     )
-    model = parser.add_argument_group("how to look")
+    model = parser.add_argument_group("model")
     model.add_argument(
         "--model",
         nargs="+",
@@ -65,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--device",
         default="auto",
         metavar="auto|cpu|cuda|cuda:N",
-        help="where to compute (default: auto)",
+        help="device that computes (default: auto)",
     )
     model.add_argument(
         "--window", type=int, metavar="PX", help="largest window; smaller ones need less memory"
@@ -77,7 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="pixels that windows share (default: what the models' cards ask for)",
     )
     model.add_argument(
-        "--keep-clouds", action="store_true", help="look at cloud, shadow and snow too"
+        "--keep-clouds", action="store_true", help="detect under cloud, shadow and snow, too"
     )
     add_polygon_arguments(parser)
     many = parser.add_argument_group("several stacks or areas")
@@ -94,19 +96,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Detect in every stack and area that was asked for."""
-    from engine.models.bundle import DEFAULT_MODEL, find
+    from engine.models.bundle import DEFAULT_MODEL, find_model
     from engine.pipeline import Job, detect, jobs, left_from_earlier, merge
 
     if bool(args.stack) == bool(args.sentinel2):
         raise ConfigError(
-            "Give either --stack or --sentinel2 (with --dem), so that it is clear what to look at."
+            "Give either --stack or --sentinel2 (with --dem), so that the input is clear."
         )
     if args.stack:
         _require_finished(args)
     keep_inputs(
         _written(args), [*args.stack, *(args.sentinel2 or []), *args.dem, *args.before, args.aoi]
     )
-    bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
+    bundles = [find_model(name) for name in args.model or [DEFAULT_MODEL]]
     config = _config(args)
     todo: list[Job] = jobs(
         _stacks(args, reporter), out=args.out, aoi=args.aoi, each_area=args.each_area
@@ -115,20 +117,19 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     for job in todo:
         if len(todo) > 1:
             reporter.log(f"Detecting in {job.name} ({len(done) + 1} of {len(todo)}).")
-        inputs = _inputs(args)
-        change = _change(args, job.stack, job.out, reporter)
-        done.append(
-            detect(
+        with _alone_in(job.out, args, reporter):
+            change = _change(args, job.stack, job.out, reporter)
+            found = detect(
                 job.stack,
                 bundles,
                 out=job.out,
                 config=config,
                 area=job.area,
                 change=change,
-                inputs=inputs,
+                inputs=_inputs(args),
                 reporter=reporter,
             )
-        )
+        done.append(found)
     # A single detection in the folder itself is all there is; one in a folder of its own may take
     # the place of several earlier ones.
     together = args.merge and args.out not in {job.out for job in todo}
@@ -140,6 +141,15 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
             " they are not needed."
         )
     return _result(done, merged)
+
+
+def _alone_in(
+    folder: Path, args: argparse.Namespace, reporter: Reporter
+) -> AbstractContextManager[None]:
+    """Lock the folder of one of several detections; that of all is locked already."""
+    if folder == args.out:
+        return nullcontext()
+    return locked_folder(folder, args.command, wait=args.wait, reporter=reporter)
 
 
 def _require_finished(args: argparse.Namespace) -> None:
@@ -164,7 +174,7 @@ def _require_finished(args: argparse.Namespace) -> None:
         raise ConfigError(
             f"{', '.join(options)} would change nothing, because --stack gives a finished stack;"
             " leave out what says how one is made, or give the imagery as --sentinel2 (--aoi alone"
-            " limits where to look)."
+            " restricts the detection)."
         )
 
 

@@ -1,4 +1,4 @@
-"""``l4s models``: list, show, verify and export model bundles."""
+"""``l4s models``: list, show, verify, export and seal model bundles."""
 
 from __future__ import annotations
 
@@ -13,23 +13,27 @@ from engine.events import Reporter
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(
-        dest="action", metavar="list | show | verify | export", required=True
+        dest="action", metavar="list | show | verify | export | seal", required=True
     )
     actions.add_parser("list", help="list the models that can be given by name")
     show = actions.add_parser("show", help="show a model's card")
     show.add_argument("model", metavar="NAME_OR_DIR")
     verify = actions.add_parser(
-        "verify", help="check that a bundle's files are those that its card describes"
+        "verify", help="check that neither a bundle's files nor its card were changed"
     )
     verify.add_argument("model", metavar="NAME_OR_DIR")
     export = actions.add_parser("export", help="copy a bundle into a folder")
     export.add_argument("model", metavar="NAME_OR_DIR")
     export.add_argument("--out", type=Path, required=True, help="folder that receives the bundle")
+    seal = actions.add_parser(
+        "seal", help="accept a bundle that you changed yourself: write its digests anew"
+    )
+    seal.add_argument("model", type=Path, metavar="DIR")
 
 
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
-    actions = {"list": _list, "show": _show, "verify": _verify, "export": _export}
+    actions = {"list": _list, "show": _show, "verify": _verify, "export": _export, "seal": _seal}
     return actions[args.action](args)
 
 
@@ -55,9 +59,9 @@ def _list(args: argparse.Namespace) -> dict[str, Any]:
 def _show(args: argparse.Namespace) -> dict[str, Any]:
     import json
 
-    from engine.models.bundle import find
+    from engine.models.bundle import find_model
 
-    bundle = find(args.model)
+    bundle = find_model(args.model)
     return {
         "card": json.loads(bundle.card.to_json()),
         "path": str(bundle.path),
@@ -93,9 +97,9 @@ def _card_text(bundle: Any) -> str:
 
 
 def _verify(args: argparse.Namespace) -> dict[str, Any]:
-    from engine.models.bundle import find
+    from engine.models.bundle import find_model
 
-    bundle = find(args.model)
+    bundle = find_model(args.model)
     return {
         "model": bundle.card.name,
         "digest": bundle.digest,
@@ -104,12 +108,19 @@ def _verify(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _seal(args: argparse.Namespace) -> dict[str, Any]:
+    from engine.models.bundle import seal
+
+    bundle = seal(args.model)
+    return {"model": bundle.card.name, "digest": bundle.digest}
+
+
 def _export(args: argparse.Namespace) -> dict[str, Any]:
     from engine.errors import OutputError
     from engine.files import atomic_path, output_folder
-    from engine.models.bundle import ModelBundle, find
+    from engine.models.bundle import ModelBundle, find_model
 
-    bundle = find(args.model)
+    bundle = find_model(args.model)
     target = output_folder(args.out) / bundle.path.name
     if target.exists():
         raise OutputError(f"{target} exists already; choose another folder or remove it first.")

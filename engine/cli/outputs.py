@@ -30,8 +30,9 @@ def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path | None]) -> None:
 
 
 def require_suffix(out: Path, *suffixes: str) -> None:
-    """Check that an output is named as what it is, so that a slip does not replace a file of
-    another kind.
+    """Check that an output's name fits its format.
+
+    So a slip does not replace a file of another kind.
 
     Raises:
         ConfigError: It ends in none of the suffixes.
@@ -44,8 +45,6 @@ def require_suffix(out: Path, *suffixes: str) -> None:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """The same for all names of one file: links, and other spellings where the disk ignores
-    case.
-    """
+    """The same for all names of one file, links and other spellings included."""
     status = path.stat()
     return status.st_dev, status.st_ino

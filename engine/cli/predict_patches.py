@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.bands import channel_name
     from engine.inference.config import InferenceConfig
     from engine.inference.patches import PatchConfig, predict_patches
-    from engine.models.bundle import DEFAULT_MODEL, find
+    from engine.models.bundle import DEFAULT_MODEL, find_model
     from engine.patches.landslide4sense import find_patches
 
     channels = (
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
         file.mask for file in find_patches(args.data, args.split).files if file.mask is not None
     ]
     keep_inputs([args.out / mask.name for mask in truth], truth)
-    bundles = [find(name) for name in args.model or [DEFAULT_MODEL]]
+    bundles = [find_model(name) for name in args.model or [DEFAULT_MODEL]]
     facts = predict_patches(patches, bundles, out=args.out, config=config, reporter=reporter)
     share = (
         f"{facts['landslide_share']:.2%} of their pixels are landslide (threshold"

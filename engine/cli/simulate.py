@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
-    """Write the scene and say what is where."""
+    """Write the scene and list its files."""
     from engine.scene.simulate import SimulationConfig, rounded_size, simulate
 
     size = rounded_size(args.size)

@@ -23,8 +23,9 @@ from engine.evaluation.reference import Reference
 from engine.evaluation.scores import Confusion
 from engine.events import SILENT, Reporter
 from engine.files import atomic_path
+from engine.ground import metres_per_unit
 from engine.inventory.inventory import Inventory, as_multipolygons
-from engine.inventory.shape import ground_area, metres_per_unit, valid_polygons
+from engine.inventory.shape import ground_area, valid_polygons
 
 LAYERS = ("missed", "false", "matched")
 """Layers of a written comparison."""

@@ -1,6 +1,4 @@
-"""Scores of predicted masks against reference masks, from two rasters on one grid or two folders of
-mask files.
-"""
+"""Pixel scores of predicted masks: two rasters, or two folders of files."""
 
 from __future__ import annotations
 
@@ -74,7 +72,7 @@ def evaluate(
 
 
 def _rasters(prediction: Path, reference: Path, ignore: int, reporter: Reporter) -> Confusion:
-    """Rasters are compared strip by strip; a mask's own nodata value does not count either."""
+    """Compare rasters strip by strip; their nodata does not count either."""
     found, true = LandslideMask.open(prediction), LandslideMask.open(reference)
     found.grid.require_same(true.grid, "prediction", "reference")
     total = Confusion()
@@ -124,7 +122,7 @@ def _folders(prediction: Path, reference: Path, ignore: int, reporter: Reporter)
 
 
 def _masks(folder: Path) -> dict[str, Path]:
-    """Mask files of a folder by their number, or by their name where it has none.
+    """Mask files of a folder by their number, or else by their name.
 
     Raises:
         InputError: Two files have the same number.

@@ -12,7 +12,8 @@ from shapely.geometry.base import BaseGeometry
 
 from engine.evaluation.scores import Confusion
 from engine.events import SILENT, Reporter
-from engine.inventory.shape import ground_area, metres_per_unit
+from engine.ground import metres_per_unit
+from engine.inventory.shape import ground_area
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]

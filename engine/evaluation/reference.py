@@ -1,6 +1,4 @@
-"""Reading a reference inventory: any vector file, any CRS, broken geometries repaired, points
-accepted.
-"""
+"""Reading a reference inventory: any vector file, any CRS, or points."""
 
 from __future__ import annotations
 
@@ -10,23 +8,25 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from numpy.typing import NDArray
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
-from engine.errors import (
-    InventoryError,
-    MissingCRSError,
-    MissingFileError,
-    NoOverlapError,
-    UnreadableFileError,
-)
+from engine.errors import InventoryError, NoOverlapError
 from engine.events import SILENT, Reporter
-from engine.inventory.shape import POLYGONS
+from engine.status import is_confirmed
+from engine.vector import (
+    POINTS,
+    POLYGONS,
+    in_crs,
+    of_kind,
+    only_polygons,
+    read_vector,
+    swapped,
+)
 
-POINTS = (shapely.GeometryType.POINT.value, shapely.GeometryType.MULTIPOINT.value)
+WHAT = "The reference"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Reference:
     """What is taken for true.
 
     Attributes:
-        shapes: Valid polygons, or points, in the CRS asked for.
+        shapes: Valid polygons, or points, in the CRS asked for; ``feature`` is their number in the
+            file.
         points: Whether these are points.
         outside: How many lie outside the area and were left out.
     """
@@ -63,70 +64,65 @@ def read_reference(
         reporter: Receives what was repaired or left out.
 
     Returns:
-        The reference. Landslides that a review rejected are left out.
+        The reference. Polygons that a review rejected are left out; points count where there are no
+        polygons. No attributes are read.
 
     Raises:
         MissingFileError, UnreadableFileError: There is no such file, or it is no vector file.
-        MissingCRSError: It has no CRS.
-        InventoryError: It holds neither polygons nor points.
+        MissingCRSError, GridError: It has no CRS, or one from which nothing leads to ``crs``.
+        InventoryError: It holds neither polygons nor points, or coordinates out of range.
         NoOverlapError: All of it lies outside the area.
     """
-    table = _read(path, layer)
-    if table.crs is None:
-        raise MissingCRSError(
-            f"{path} has no coordinate reference system; assign the right one first, for instance"
-            " with `ogr2ogr -a_srs`."
-        )
-    if "status" in table.columns:
-        table = table[table["status"] != "rejected"]
-    table = table[table.geometry.notna() & ~table.geometry.is_empty].to_crs(crs)
-    kinds = shapely.get_type_id(np.asarray(table.geometry))
-    polygons, points = np.isin(kinds, POLYGONS), np.isin(kinds, POINTS)
-    if len(table) and not (polygons | points).any():
+    found = read_vector(
+        path, WHAT, layer=layer, prefer="landslides", columns=["status"], reporter=reporter
+    )
+    if "status" in found.columns:
+        found = found[is_confirmed(found["status"])]
+    kinds = shapely.get_type_id(np.asarray(found.geometry))
+    points = len(found) > 0 and not np.isin(kinds, POLYGONS).any()
+    if points and not np.isin(kinds, POINTS).any():
         raise InventoryError(
             f"{path} holds neither polygons nor points; give landslides as polygons, or at least as"
-            " points."
+            " points; lines can be closed to polygons, for instance with QGIS's 'Lines to"
+            " polygons'."
         )
-    table = table[polygons] if polygons.any() else table[points]
-    table = _repaired(table, path, reporter) if polygons.any() else table.explode(ignore_index=True)
-    shapely.prepare(area)  # which pays only on the left side
-    inside = np.asarray(
-        shapely.intersects(area, np.asarray(table.geometry)) | area.is_empty, np.bool_
+    found = of_kind(found, POINTS if points else POLYGONS, path, reporter=reporter)
+    placed = in_crs(found, crs, path, WHAT, reporter=reporter)
+    table = gpd.GeoDataFrame(
+        {"feature": placed.index.to_numpy()}, geometry=np.asarray(placed.geometry), crs=crs
     )
+    table = table.explode(ignore_index=True) if points else _repaired(table, path, reporter)
+    inside = _inside(table, area)
     if len(table) and not inside.any():
         raise NoOverlapError(
             f"{path} lies wholly outside the area of the inventory; check that both show the same"
-            " place."
+            f" place{_hint(found, crs, area)}."
         )
     outside = int((~inside).sum())
     if outside:
         reporter.warn(
-            f"{outside} of {len(table)} reference landslides lie outside the area that was looked"
-            " at and do not count."
+            f"{outside} of {len(table)} reference landslides lie outside the area that was analysed"
+            " and do not count.",
+            "reference-outside",
         )
-    return Reference(table[inside].reset_index(drop=True), not polygons.any(), outside)
+    return Reference(table[inside].reset_index(drop=True), points, outside)
 
 
-def _read(path: Path, layer: str | None) -> gpd.GeoDataFrame:
-    if not path.exists():
-        raise MissingFileError(f"There is no file {path}; check the path.")
-    try:
-        names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-        if not names:
-            raise InventoryError(
-                f"{path} has no layer with geometries; give landslides as polygons or points."
-            )
-        if layer is not None and layer not in names:
-            raise InventoryError(
-                f"{path} has no layer {layer!r} with geometries; it has {', '.join(names)}."
-            )
-        chosen = layer or ("landslides" if "landslides" in names else names[0])
-        return pyogrio.read_dataframe(path, layer=chosen)
-    except (DataSourceError, DataLayerError) as error:
-        raise UnreadableFileError(
-            f"{path} cannot be read as a vector layer ({error}); it may be damaged or of another"
-            " kind."
-        ) from error
+def _inside(table: gpd.GeoDataFrame, area: BaseGeometry) -> NDArray[np.bool_]:
+    """Which geometries touch the area; all do where it is not known."""
+    shapely.prepare(area)  # which pays only on the left side
+    touching = shapely.intersects(area, np.asarray(table.geometry))
+    return np.asarray(touching | area.is_empty, np.bool_)
+
+
+def _hint(found: gpd.GeoDataFrame, crs: CRS, area: BaseGeometry) -> str:
+    """Whether swapped coordinates explain why nothing overlaps."""
+    if not found.crs.is_geographic:
+        return ""
+    turned = gpd.GeoSeries(swapped(np.asarray(found.geometry)), crs=found.crs).to_crs(crs)
+    if not _inside(gpd.GeoDataFrame(geometry=turned), area).any():
+        return ""
+    return "; latitude and longitude are swapped in the reference: write longitude first"
 
 
 def _repaired(table: gpd.GeoDataFrame, path: Path, reporter: Reporter) -> gpd.GeoDataFrame:
@@ -134,22 +130,12 @@ def _repaired(table: gpd.GeoDataFrame, path: Path, reporter: Reporter) -> gpd.Ge
     if broken.any():
         reporter.warn(
             f"{int(broken.sum())} polygons of {path.name} were invalid (self-intersecting, for"
-            " instance) and have been repaired."
+            " instance) and have been repaired.",
+            "reference-repaired",
         )
         table = table.copy()
         mended: Any = [
-            _only_polygons(shape)
-            for shape in shapely.make_valid(np.asarray(table.geometry[broken]))
+            only_polygons(shape) for shape in shapely.make_valid(np.asarray(table.geometry[broken]))
         ]
         table.loc[broken, table.geometry.name] = mended
     return table[~table.geometry.is_empty]
-
-
-def _only_polygons(shape: BaseGeometry) -> BaseGeometry:
-    """A repaired bow-tie may come with stray lines, which have no area."""
-    parts = [
-        part for part in shapely.get_parts(shape) if part.geom_type in ("Polygon", "MultiPolygon")
-    ]
-    return (
-        shapely.multipolygons(list(shapely.get_parts(parts))) if parts else shapely.MultiPolygon()
-    )

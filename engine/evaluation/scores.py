@@ -1,5 +1,6 @@
-"""Pixel scores of the landslide class: confusion counts that add up over windows, patches and
-scenes.
+"""Pixel scores of the landslide class.
+
+Confusion counts add up over windows, patches and scenes.
 
 Conventions where a denominator is zero: a score that nothing speaks for or against is NaN (null in
 JSON), never 0 or 1. So precision is NaN where nothing was predicted, recall where there was nothing

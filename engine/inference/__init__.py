@@ -1,1 +1,5 @@
-"""From a stack to a probability raster and a mask: tiling, runtimes, ensembles, post-processing."""
+"""From a stack to a probability raster and a mask."""
+
+import lazy_loader as _lazy_loader
+
+__getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)

@@ -1,5 +1,6 @@
-"""Blends windows into finished rows: the rows of one row of windows are summed up, then those that
-no later window touches leave.
+"""Blends windows into finished rows of the raster.
+
+The rows of one row of windows are summed up; those that no later window touches are finished.
 """
 
 from __future__ import annotations
@@ -14,9 +15,7 @@ from engine.inference.tiling import Axis
 
 @dataclass(frozen=True)
 class _Faded:
-    """Where a window's weights along an axis are not one: its margins, mostly a small part of
-    it.
-    """
+    """Where a window's weights along an axis are not one: its margins."""
 
     parts: tuple[tuple[slice, NDArray[np.float32]], ...]
 
@@ -56,8 +55,10 @@ class Blender:
         self._sums[:, :, start + left : start + right] += values[:, :, left:right]
 
     def finish(self, row: int) -> NDArray[np.float32]:
-        """Take the rows that are final after this row of windows, shape (layers, rows, columns),
-        and make room for the next.
+        """Finish a row of windows and make room for the next.
+
+        Returns:
+            The rows that no later window touches, shape (layers, rows, columns).
         """
         top, bottom = self._rows.final(row)
         start = self._rows.start(row)
@@ -68,8 +69,10 @@ class Blender:
         return done
 
     def carry(self) -> NDArray[np.float32]:
-        """The unfinished rows after :meth:`finish`, shape (layers, overlap, columns): all that a
-        later start needs.
+        """The unfinished rows after :meth:`finish`, which a resumed run needs.
+
+        Returns:
+            Array of shape (layers, overlap, columns).
         """
         return self._sums[:, : self._rows.overlap_px].copy()
 

@@ -1,5 +1,4 @@
-"""The rows that the current windows need, filled ahead by a thread while windows are taken from
-them.
+"""Rows for the current windows, which a thread reads ahead of inference.
 
 The buffer is as high as a window and as wide as the raster, and never grows. Its rows are reused in
 a circle: as soon as no window of the current row of windows needs a column of it any more, the
@@ -75,8 +74,10 @@ class RowBuffer:
         self._thread.join()
 
     def wait(self, row: int, column: int) -> bool:
-        """Wait a moment for a window; returns whether it is there, so that the caller can look for
-        a request to cancel.
+        """Wait a moment for a window, so that the caller can check for cancellation.
+
+        Returns:
+            Whether it is there.
         """
         number = self._number(row, column)
         with self._changed:
@@ -91,8 +92,13 @@ class RowBuffer:
         return np.concatenate([self._valid[part] for part in self._parts(row, column)])
 
     def take(self, row: int, column: int, layout: Layout, out: NDArray[np.float32]) -> None:
-        """Write a window's normalised channels to ``out``, of shape (channels, window rows, window
-        columns).
+        """Write a window's normalised channels.
+
+        Args:
+            row: Number of the row of windows.
+            column: Number of the window in it.
+            layout: Which channels, in which order.
+            out: Receives them, shape (channels, window rows, window columns).
         """
         at = 0
         for rows, columns in self._parts(row, column):
@@ -109,7 +115,7 @@ class RowBuffer:
             at += height
 
     def pass_over(self, row: int, column: int) -> None:
-        """Say that a window and all before it are done with."""
+        """Release a window and all before it."""
         with self._changed:
             self._passed = self._number(row, column) + 1
             self._changed.notify_all()

@@ -1,9 +1,9 @@
-"""Fully connected CRF on the probabilities of a window, as in the competition's third place
-(DenseCRF, Krähenbühl and Koltun 2011).
+"""Fully connected CRF on the probabilities of a window.
 
-It asks for agreement between pixels that are near, and between pixels that are near and alike in
-colour, so that specks go and a boundary moves to the edge in the image. It works on each window
-before windows are blended: no seams, and no raster held whole.
+This is DenseCRF (Krähenbühl and Koltun 2011), as in the competition's third place. It asks
+for agreement between pixels that are near, and between pixels that are near and alike in colour, so
+that specks go and a boundary moves to the edge in the image. It works on each window before windows
+are blended: no seams, and no raster held whole.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ def require() -> None:
 
 
 def guide_channels(channels: Sequence[str]) -> tuple[int, ...]:
-    """Which of a model's channels serve as colours: red, green and blue, or else its first three
-    optical ones (or any).
+    """Which of a model's channels serve as colours.
+
+    They are red, green and blue, or else its first three optical channels (or any).
     """
     names = [name for name in _RED_GREEN_BLUE if name in channels]
     if len(names) < len(_RED_GREEN_BLUE):

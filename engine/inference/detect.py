@@ -23,12 +23,11 @@ from engine.handles import PROBABILITY_NODATA, PROBABILITY_SCALE, ProbabilityRas
 from engine.inference import crf, finished
 from engine.inference.config import InferenceConfig
 from engine.inference.ensemble import views
-from engine.inference.journal import Journal, Progress
+from engine.inference.journal import Journal, JournalState
+from engine.inference.networks import Networks, card_threshold
 from engine.inference.setup import (
-    Networks,
     OverlapChoice,
     assemble,
-    card_threshold,
     choose_overlap,
     fingerprint,
     needed_windows,
@@ -53,8 +52,8 @@ class Prediction:
 
     Attributes:
         probability: Probability of landslide.
-        uncertainty: Standard deviation between members and views, or None where there was one
-            opinion only.
+        uncertainty: Standard deviation between members and views, or None where
+            there was only one of both.
         threshold: Weighted mean of the thresholds in the models' cards.
         facts: How it was made, for ``run.json``; everything in it is JSON.
     """
@@ -249,9 +248,9 @@ def _warn_of_pixel_size(stack: Stack, reporter: Reporter) -> None:
         )
 
 
-def _earlier(journal: Journal, name: str, reporter: Reporter) -> Progress | None:
+def _earlier(journal: Journal, name: str, reporter: Reporter) -> JournalState | None:
     found = journal.found(name)
-    if isinstance(found, Progress):
+    if isinstance(found, JournalState):
         reporter.log(f"Going on from row {found.rows} of an earlier run that was stopped.")
         return found
     if found is False:

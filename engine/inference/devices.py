@@ -14,7 +14,7 @@ from engine.errors import DependencyError, DeviceError
 from engine.inference.config import RuntimeName
 
 Kind = Literal["cpu", "cuda", "directml", "coreml"]
-Runtime = Literal["onnx", "torch"]
+RuntimeKind = Literal["onnx", "torch"]
 _PROVIDERS: dict[Kind, str] = {
     "cpu": "CPUExecutionProvider",
     "cuda": "CUDAExecutionProvider",
@@ -36,7 +36,7 @@ class Choice:
 
     kind: Kind
     devices: tuple[str, ...]
-    runtime: Runtime
+    runtime: RuntimeKind
     reason: str
 
     @property
@@ -47,9 +47,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Cuda:
-    """What a look for CUDA found: a runtime and its GPUs, or the reason why there are none."""
+    """The usable GPUs and their runtime, or why there are none."""
 
-    runtime: Runtime | None
+    runtime: RuntimeKind | None
     count: int
     reason: str
 

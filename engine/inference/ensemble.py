@@ -16,8 +16,9 @@ from engine.inference.runtime import DeviceMemoryError, Runtime
 
 @dataclass(frozen=True)
 class View:
-    """One of the eight ways to lay a square: transposed or not, then flipped along rows, columns or
-    both.
+    """One of the eight symmetries of a square.
+
+    The image is transposed or not, then flipped along rows, columns or both.
     """
 
     transpose: bool
@@ -68,12 +69,13 @@ class Member:
 
 
 class Ensemble:
-    """Weighted mean and spread of members and views, kept as running sums: never more than one
-    member's result at once.
+    """Weighted mean and spread of members and views.
+
+    They are kept as running sums, so that one member's result is in memory at a time.
 
     Args:
         members: The models, on one device.
-        views: How each looks at a window.
+        views: Orientations in which each sees a window.
     """
 
     def __init__(self, members: Sequence[Member], views: Sequence[View]) -> None:
@@ -81,7 +83,7 @@ class Ensemble:
         self._largest: int | None = None
 
     @property
-    def opinions(self) -> int:
+    def averaged(self) -> int:
         """How many probabilities are averaged for each pixel."""
         return len(self.members) * len(self.views)
 
@@ -95,16 +97,16 @@ class Ensemble:
 
         Returns:
             Mean, shape (N, h, w), and variance between members and views (weighted, of the
-            population), or None where there is but one opinion.
+            population), or None where there is only one result to average.
         """
         mean: NDArray[np.float32] | None = None
         squares: NDArray[np.float32] | None = None
         total = 0.0
         for member in self.members:
-            image = enlarge(inputs[member.layout], member.scale)
+            image = upsample(inputs[member.layout], member.scale)
             weight = member.weight / len(self.views)
             for view in self.views:
-                values = shrink(
+                values = downsample(
                     view.undo(self._forward(member.runtime, view.apply(image))), member.scale
                 )
                 total += weight
@@ -126,8 +128,9 @@ class Ensemble:
             member.runtime.stop()
 
     def _forward(self, runtime: Runtime, image: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run a batch, in halves and halves of halves where memory is short; later batches start
-        with the size that fitted.
+        """Run a batch, in halves and halves of halves where memory is short.
+
+        Later batches start with the size that fitted.
         """
         parts, at = [], 0
         while at < len(image):
@@ -146,9 +149,11 @@ class Ensemble:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def enlarge(image: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
-    """Enlarge by an integer factor, bilinear between pixel centres, edges repeated; shape (…, rows
-    · scale, columns · scale).
+def upsample(image: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
+    """Enlarge by an integer factor, bilinear between pixel centres.
+
+    Returns:
+        Array of shape (…, rows · scale, columns · scale); edges are repeated.
     """
     if scale == 1:
         return image
@@ -157,7 +162,7 @@ def enlarge(image: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
     return image
 
 
-def shrink(values: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
+def downsample(values: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
     """Bring enlarged values back by the mean over each original pixel."""
     if scale == 1:
         return values

@@ -3,10 +3,9 @@
 ::
 
     OUT/.l4s-resume/
-      state.json          fingerprint of inputs and configuration, rows and windows finished,
-      statistics of the scene probability.rows    finished rows as they will be stored, uint8, one
-      after the other; more files for more layers carry-N.npy         sums of the rows that were not
-      final after window row N
+      state.json          fingerprint of inputs and configuration, finished rows, statistics
+      probability.rows    finished rows as they will be stored, uint8; one file for each layer
+      carry-N.npy         sums of the rows that were not final after row N of windows
 
 ``state.json`` is replaced last and at once, after the others are safely on disk: whatever the
 moment of a crash, it names rows and sums that belong together. Rows written after it are cut off
@@ -35,7 +34,7 @@ _VERSION = 1
 
 
 @dataclass(frozen=True)
-class Progress:
+class JournalState:
     """How far a run had come.
 
     Attributes:
@@ -52,8 +51,9 @@ class Progress:
 
 
 class Journal:
-    """Rows of one run. Open it, append rows, make them safe now and then, read them back at the
-    end, remove it.
+    """The finished rows of one run, on disk.
+
+    Open it, append rows, make them safe now and then, read them back at the end, remove it.
 
     Args:
         results: Folder of the results; the journal is a folder in it.
@@ -66,9 +66,12 @@ class Journal:
         self._layers, self._columns = tuple(layers), columns
         self._files: dict[str, io.BufferedRandom] = {}
 
-    def found(self, fingerprint: str) -> Progress | bool | None:
-        """What an earlier run left: its progress, False if it was another run's, None if nothing
-        was safe yet.
+    def found(self, fingerprint: str) -> JournalState | bool | None:
+        """What an earlier run left.
+
+        Returns:
+            How far it had come, False if it was another request's or is damaged, None if nothing
+            was safe yet.
         """
         if not (self.folder / _STATE).exists():
             return None
@@ -83,9 +86,9 @@ class Journal:
             return False
         if min(sizes) < rows * self._columns:
             return False
-        return Progress(int(state["window_rows"]), rows, carry, state["facts"])
+        return JournalState(int(state["window_rows"]), rows, carry, state["facts"])
 
-    def start(self, progress: Progress | None) -> None:
+    def start(self, progress: JournalState | None) -> None:
         """Open the files: empty, or cut to the rows that an earlier run made safe.
 
         Raises:
@@ -111,7 +114,7 @@ class Journal:
             for layer, values in zip(self._layers, rows, strict=True):
                 self._files[layer].write(np.ascontiguousarray(values).data)
 
-    def make_safe(self, fingerprint: str, progress: Progress) -> None:
+    def make_safe(self, fingerprint: str, progress: JournalState) -> None:
         """Make everything appended so far survive a crash, the power's too.
 
         Raises:

@@ -29,8 +29,9 @@ _REACH = 0.2
 def make_mask(
     probability: ProbabilityRaster, *, out: Path, threshold: float, reporter: Reporter = SILENT
 ) -> LandslideMask:
-    """Call every pixel a landslide whose probability is at least the threshold. Small ones go
-    later, as polygons.
+    """Call every pixel a landslide whose probability reaches the threshold.
+
+    Small landslides are removed later, as polygons.
 
     Args:
         probability: The probabilities.
@@ -93,7 +94,7 @@ def automatic_threshold(
     Σ(p | p ≥ t) / (N(p ≥ t) + Σp); the t that maximises it (half the F1 reached; Lipton, Elkan and
     Naryanaswamy 2014) is taken, but no further than 0.2 from ``around``, and ``around`` itself
     where fewer than 50 pixels are expected to be landslides above it: a scene without landslides
-    shall not be searched for its least unlikely ones.
+    must not yield its least unlikely pixels.
 
     Args:
         probability: The probabilities.

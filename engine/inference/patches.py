@@ -1,5 +1,6 @@
-"""Landslide4Sense patches to submission masks: the whole folder is one domain, as in the
-competition.
+"""Landslide4Sense patches to submission masks.
+
+The whole folder is one domain, as in the competition.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from engine.events import SILENT, Reporter
 from engine.files import output_folder
 from engine.inference.config import InferenceConfig, require_threshold
 from engine.inference.ensemble import Ensemble
-from engine.inference.setup import Networks, card_threshold
+from engine.inference.networks import Networks, card_threshold
 from engine.inference.tiling import mirror
 from engine.models.bundle import ModelBundle
 from engine.models.normalization import ChannelStatistics, StatisticsAccumulator
@@ -173,9 +174,7 @@ def probabilities(
 
 
 def _fill_up(images: NDArray[np.float32], bundle: ModelBundle) -> NDArray[np.float32]:
-    """Mirror images beyond their lower and right edge to a size that the network takes; none is
-    needed for usual ones.
-    """
+    """Mirror images beyond their lower and right edge to a size the network takes."""
     multiple, scale = bundle.card.multiple_of_px, bundle.card.input_scale
     step = multiple // np.gcd(multiple, scale)
     rows, columns = (-(-side // step) * step for side in images.shape[2:])

@@ -1,6 +1,4 @@
-"""What a detection works with: windows, networks on their devices, and the fingerprint by which a
-later run knows it again.
-"""
+"""The windows of a detection, and the fingerprint that names its request."""
 
 from __future__ import annotations
 
@@ -21,9 +19,7 @@ from engine.grid import Grid
 from engine.handles import Stack
 from engine.inference import crf
 from engine.inference.config import InferenceConfig
-from engine.inference.devices import Choice, choose, cores
-from engine.inference.ensemble import Ensemble, Member, views
-from engine.inference.runtime import Runtime, load
+from engine.inference.networks import Networks, card_threshold
 from engine.inference.source import BlockSource, Inputs, excluded_classes, plan
 from engine.inference.stream import StreamPlan
 from engine.inference.tiling import Axis, lay_out, overlap_for
@@ -37,89 +33,10 @@ STRIDE_PX = 512
 """What each row of windows adds by default: a block of a GeoTIFF."""
 
 OVERLAP_PX = 192
-"""Overlap for models that do not tell how far they look."""
+"""Overlap for models whose cards do not tell their reach."""
 
 _SMALLEST_PX = 256
 _GPU_BATCH = 16
-_CPU_AT_ONCE = 2
-"""Each needs memory of its own for what the network computes in between: not as many as there are
-cores."""
-
-
-@dataclass(frozen=True)
-class Networks:
-    """The ensemble's networks, loaded.
-
-    Attributes:
-        choice: Device and runtime, and why.
-        runtimes: For each device the runtime of each bundle.
-        threads: Threads on the CPU.
-        at_once: Batches that a device computes at once.
-    """
-
-    choice: Choice
-    runtimes: tuple[tuple[Runtime, ...], ...]
-    threads: int
-    at_once: int
-
-    @classmethod
-    def load(cls, bundles: Sequence[ModelBundle], config: InferenceConfig) -> Networks:
-        """Choose devices and load every bundle's network onto each.
-
-        Raises:
-            DeviceError, DependencyError, BundleError: See :mod:`engine.inference.devices` and
-            :mod:`engine.inference.runtime`.
-        """
-        choice, threads = choose(config.device, config.runtime), config.threads or cores()
-        # On the CPU two windows at once, each with half of the threads, lose less to waiting for
-        # each other than one window with all.
-        onnx = (
-            choice.kind == "cpu"
-            and choice.runtime == "onnx"
-            and all(b.onnx_path is not None for b in bundles)
-        )
-        at_once = _CPU_AT_ONCE if onnx and threads % _CPU_AT_ONCE == 0 else 1
-        runtimes = tuple(
-            tuple(
-                load(bundle, choice, device, precision=config.precision, threads=threads // at_once)
-                for bundle in bundles
-            )
-            for device in choice.devices
-        )
-        return cls(choice, runtimes, threads, at_once)
-
-    @property
-    def names(self) -> str:
-        """Runtimes in use, for people."""
-        return " and ".join(sorted({runtime.name for runtime in self.runtimes[0]}))
-
-    def ensembles(
-        self, bundles: Sequence[ModelBundle], layouts: Sequence[int], config: InferenceConfig
-    ) -> tuple[Ensemble, ...]:
-        """The ensemble on each device, as often as it computes batches at once.
-
-        Args:
-            bundles: The models.
-            layouts: For each model the number of its input.
-            config: Which views.
-        """
-        return tuple(
-            Ensemble(
-                [
-                    Member(runtime, layout, bundle.card.weight, bundle.card.input_scale)
-                    for runtime, layout, bundle in zip(runtimes, layouts, bundles, strict=True)
-                ],
-                views(config.tta),
-            )
-            for runtimes in self.runtimes
-            for _ in range(self.at_once)
-        )
-
-
-def card_threshold(bundles: Sequence[ModelBundle]) -> float:
-    """Weighted mean of the thresholds in the models' cards."""
-    weights = [bundle.card.weight for bundle in bundles]
-    return float(np.average([bundle.card.threshold for bundle in bundles], weights=weights))
 
 
 @dataclass(frozen=True)
@@ -136,20 +53,20 @@ class OverlapChoice:
 
 
 def choose_overlap(bundles: Sequence[ModelBundle], config: InferenceConfig) -> OverlapChoice:
-    """The overlap asked for, or the smallest with which no result feels the border of its window.
+    """The overlap asked for, or the smallest that hides the borders of windows.
 
-    A model whose card does not tell how far it looks, or a CRF, of which nobody can tell, gets what
-    served well with deep networks.
+    For a model whose card does not tell its reach, and for a CRF, whose reach is unknown, it is
+    what served well with deep networks.
     """
     if config.overlap_px is not None:
         return OverlapChoice(config.overlap_px, "It was asked for.")
     scale = max(bundle.card.input_scale for bundle in bundles)
     furthest = max((bundle.card.reach_px or 0 for bundle in bundles), default=0)
     silent = [bundle.card.name for bundle in bundles if bundle.card.reach_px is None]
-    overlap, reason = overlap_for(furthest), f"The models look no further than {furthest} pixels."
+    overlap, reason = overlap_for(furthest), f"The models' reach is {furthest} pixels."
     if silent or config.crf is not None:
         overlap = max(overlap, OVERLAP_PX // scale)
-        reason = f"It is not known how far {', '.join(silent) or 'a CRF'} looks."
+        reason = f"The reach of {', '.join(silent) or 'a CRF'} is not known."
     if config.window_px is not None and config.window_px // 2 < overlap:
         return OverlapChoice(config.window_px // 2, f"{reason} It is half of the window at most.")
     return OverlapChoice(overlap, reason)
@@ -255,18 +172,16 @@ def fingerprint(
     config: InferenceConfig,
     area: BaseGeometry | None,
 ) -> str:
-    """Name everything that a result depends on: the file, the models, the configuration, the
-    device.
+    """Name everything that a result depends on.
+
+    These are the stack's file, the models, the configuration, the device and the area.
     """
     file = stack.path.stat()
     settings = {name: value for name, value in asdict(config).items() if name != "checkpoint_s"}
     parts = {
         "engine": __version__,
         "stack": [str(stack.path.resolve()), file.st_size, file.st_mtime_ns],
-        "models": [
-            [bundle.digest, hashlib.sha256(bundle.card.to_json().encode()).hexdigest()]
-            for bundle in bundles
-        ],
+        "models": [bundle.digest for bundle in bundles],
         "settings": settings,
         "devices": [networks.choice.devices, networks.names, networks.threads],
         "area": None if area is None else shapely.to_wkb(area, hex=True),

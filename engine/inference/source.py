@@ -1,5 +1,4 @@
-"""Blocks of a stack as networks want them: which pixels count, and normalised channels in a compact
-form.
+"""Blocks of a stack: which pixels count, and normalised channels.
 
 A normalised value lies within ±clip, so it is kept as int16 in steps of clip / 32767 (0.0002 of a
 standard deviation): half the memory of float32, finer than float16, and quick to turn back. Members
@@ -78,7 +77,7 @@ class Inputs:
         """
         used = {name for bundle in bundles for name in bundle.select(stack.channels)}
         required = {name for bundle in bundles for name in bundle.card.required}
-        # A model that requires nothing still needs something to look at: then a pixel counts where
+        # A model that requires nothing still needs some data: then a pixel counts where
         # every used channel is.
         return cls(in_order(used), in_order(required) or in_order(used))
 
@@ -216,8 +215,10 @@ class BlockSource:
 
 
 def _mirrored(span: tuple[int, int], length: int) -> tuple[range, NDArray[np.int64] | None]:
-    """The pixels to read for a span that may lie outside, and where each pixel of the span is among
-    them.
+    """The pixels to read for a span that may reach outside the raster.
+
+    Returns:
+        The pixels, and where each pixel of the span is among them (None where all lie inside).
     """
     if span[0] >= 0 and span[1] <= length:
         return range(*span), None

@@ -37,9 +37,9 @@ class SceneStatistics:
 
     Attributes:
         channels: Count, mean and standard deviation of each channel over the pixels that count.
-        quality: Share of the pixels looked at in each quality class, by name; empty without a
+        quality: Share of the pixels sampled in each quality class, by name; empty without a
             quality band.
-        sampled: Whether only a part of the pixels was looked at.
+        sampled: Whether only a part of the pixels was sampled.
     """
 
     channels: ChannelStatistics
@@ -79,12 +79,13 @@ class SceneStatistics:
 def scene_statistics(
     stack: Stack, inputs: Inputs, *, excluded: tuple[int, ...], reporter: Reporter = SILENT
 ) -> SceneStatistics:
-    """Compute a stack's statistics over the pixels that have all required channels and a good
-    quality class.
+    """Compute a stack's statistics over its valid pixels.
+
+    These have all required channels and a good quality class.
 
     Args:
         stack: The stack.
-        inputs: Channels to look at, and those that must be there.
+        inputs: Channels to measure, and those that must be there.
         excluded: Quality classes that do not count.
         reporter: Receives progress.
 

@@ -1,10 +1,9 @@
-"""The loop of a detection: windows are read, computed, blended and put down as finished rows, all
-at once.
+"""The loop of a detection: windows are read, computed and blended at once.
 
 Three threads at least: one reads and normalises rows ahead
 (:class:`~engine.inference.buffer.RowBuffer`), one for each batch computed at once runs the
 ensemble, and this one hands windows over, blends results in their order (so that a result never
-depends on timing), appends finished rows to the journal and looks for a request to cancel ten times
+depends on timing), appends finished rows to the journal and checks for cancellation ten times
 a second.
 """
 
@@ -29,7 +28,7 @@ from engine.inference.blend import Blender
 from engine.inference.buffer import RowBuffer
 from engine.inference.config import CrfConfig
 from engine.inference.ensemble import Ensemble
-from engine.inference.journal import Journal, Progress
+from engine.inference.journal import Journal, JournalState
 from engine.inference.source import BlockSource, Layout
 from engine.inference.tiling import Axis
 
@@ -68,10 +67,8 @@ class StreamPlan:
 
     @property
     def layers(self) -> int:
-        """Rasters written: the probability, and the uncertainty where there are several
-        opinions.
-        """
-        return 2 if self.ensembles[0].opinions > 1 else 1
+        """How many rasters are written: probability, and uncertainty if any."""
+        return 2 if self.ensembles[0].averaged > 1 else 1
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,7 @@ class Stream:
         self._done = 0
         self._safe = time.monotonic()
 
-    def run(self, progress: Progress | None) -> Tally:
+    def run(self, progress: JournalState | None) -> Tally:
         """Work through all rows of windows that are not done.
 
         Args:
@@ -172,8 +169,10 @@ class Stream:
     def _hand_over(
         self, row: int, buffer: RowBuffer, pool: ThreadPoolExecutor
     ) -> NDArray[np.bool_]:
-        """Hand the windows of a row to the ensemble; returns which pixels of its final rows get a
-        result.
+        """Hand the windows of a row to the ensemble.
+
+        Returns:
+            Which pixels of its final rows get a result.
         """
         plan = self._plan
         top, bottom = plan.rows.final(row)
@@ -226,11 +225,11 @@ class Stream:
         valid[:, left:right] = inside[top - y : bottom - y, left - x : right - x]
 
     def _counts(self, inside: NDArray[np.bool_], row: int, column: int) -> bool:
-        """Whether a window has a pixel that gets a result and on which it has a say."""
+        """Whether a window contributes to a pixel that gets a result."""
         return bool(inside[self._plan.rows.used(row), self._plan.columns.used(column)].any())
 
     def _infer(self, inputs: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Mean and, with several opinions, variance of a batch, shape (N, layers, h, w)."""
+        """Mean and, if there is one, variance of a batch, shape (N, layers, h, w)."""
         ensemble = self._idle.get()
         try:
             mean, variance = ensemble.run(inputs)
@@ -285,7 +284,7 @@ class Stream:
             facts = {**self._facts, "tally": asdict(self._tally)}
             rows = self._plan.rows.final(end.row)[1]
             self._journal.make_safe(
-                self._fingerprint, Progress(end.row + 1, rows, self._blender.carry(), facts)
+                self._fingerprint, JournalState(end.row + 1, rows, self._blender.carry(), facts)
             )
 
     def _step(self, windows: int) -> None:

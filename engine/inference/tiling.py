@@ -6,8 +6,8 @@ sum to one. Windows reach beyond the raster's edges, where it is mirrored; they 
 of ``multiple_px`` everywhere, so that a network with a stride sees every pixel in the same phase
 whatever the window size.
 
-In an overlap each window is faded over the middle eighth only: the outer rim, where a network still
-feels the border of its window, counts for nothing. With an overlap of 192 pixels::
+In an overlap each window is faded over the middle eighth only: the outer rim, where a
+network still depends on the border of its window, has no weight. With an overlap of 192 pixels::
 
     window i      1 1 1 1 1 1 1 ┐╲             84 of window i alone, where the other is cut off
     window i+1                   ╲└ 1 1 1 1    24 of both, cosine
@@ -66,24 +66,24 @@ class Axis:
         return self.first_px + index * self.stride_px
 
     def fresh(self, index: int) -> tuple[int, int]:
-        """The pixels (from, to) that a window adds to those of the windows before it, edges' mirror
-        included.
+        """The pixels (from, to) that a window adds to those before it.
+
+        The mirrored pixels beyond the edges are included.
         """
         start = self.start(index)
         return (start if index == 0 else start + self.overlap_px), start + self.window_px
 
     def final(self, index: int) -> tuple[int, int]:
-        """The raster's pixels (from, to) that no window after this one touches and none before it
-        finished.
-        """
+        """The raster's pixels (from, to) that this window is the last to touch."""
         start, stop = self.start(index), self.start(index + 1)
         return max(0, start), (
             self.length_px if index == self.count - 1 else max(0, min(self.length_px, stop))
         )
 
     def weights(self, index: int) -> NDArray[np.float32]:
-        """Blending weights of a window, shape (window_px,): one at the raster's edges, faded
-        towards neighbours.
+        """Blending weights of a window, shape (window_px,).
+
+        They are one at the raster's edges and fade towards neighbours.
         """
         profile = np.ones(self.window_px, np.float32)
         fade = fade_in(self.overlap_px)
@@ -145,8 +145,9 @@ def fade_px(overlap_px: int) -> int:
 
 
 def overlap_for(reach_px: int) -> int:
-    """The smallest overlap whose silent rim is as wide as a network's reach, at least
-    :data:`LEAST_OVERLAP_PX`.
+    """The smallest overlap whose unused rim is as wide as a network's reach.
+
+    It is at least :data:`LEAST_OVERLAP_PX`.
 
     Args:
         reach_px: How far a pixel's result depends on its surroundings, in pixels of the raster.
@@ -157,8 +158,10 @@ def overlap_for(reach_px: int) -> int:
 
 
 def fade_in(overlap_px: int) -> NDArray[np.float32]:
-    """Weights that rise from 0 to 1 in the middle of an overlap, shape (overlap_px,); with its
-    mirror they sum to one.
+    """Weights that rise from 0 to 1 in the middle of an overlap.
+
+    Returns:
+        Array of shape (overlap_px,); with its mirror image it sums to exactly one.
     """
     position = (np.arange(overlap_px) + 0.5 - overlap_px / 2) / max(1, fade_px(overlap_px))
     # On multiples of 2^-23 both w and 1 - w are exact in float32, so that the sum is exactly one.
@@ -167,8 +170,9 @@ def fade_in(overlap_px: int) -> NDArray[np.float32]:
 
 
 def mirror(index: NDArray[np.int64], length_px: int) -> NDArray[np.int64]:
-    """Map pixel numbers beyond the edges of an axis back into it, as in a mirror that does not
-    repeat the edge itself.
+    """Mirror pixel numbers beyond the edges of an axis back into it.
+
+    The edge pixel itself is not repeated.
 
     Args:
         index: Any integers.

@@ -1,6 +1,4 @@
-"""The PyTorch runtime; the only module of this room that needs PyTorch, imported when it is asked
-for.
-"""
+"""Networks on PyTorch; imported only when this runtime is asked for."""
 
 from __future__ import annotations
 
@@ -91,8 +89,9 @@ class TorchRuntime:
             raise DeviceMemoryError(first_line(error)) from error
 
     def stop(self) -> None:
-        """See :meth:`engine.inference.runtime.Runtime.stop`; a batch in PyTorch ends by itself,
-        soon enough on a GPU.
+        """See :meth:`engine.inference.runtime.Runtime.stop`.
+
+        A batch in PyTorch cannot be interrupted; on a GPU it ends soon enough.
         """
 
 

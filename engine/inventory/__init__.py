@@ -1,3 +1,5 @@
-"""From a mask to a landslide inventory: polygons, attributes, GeoPackage, statistics, comparison,
-report.
-"""
+"""From a mask to a landslide inventory: polygons, attributes, files."""
+
+import lazy_loader as _lazy_loader
+
+__getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Attributes of landslides: probability, terrain, place, change, and signs of a false positive."""
+"""Attributes of landslides, and signs of a false positive."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from engine.grid import Grid
+from engine.ground import lon_lat, metres_per_unit
 from engine.inventory.runs import Runs
-from engine.inventory.shape import Form, lon_lat, measure_form, metres_per_unit
+from engine.inventory.shape import Form, measure_form
 from engine.inventory.volume import estimate_volume
 from engine.inventory.zonal import Zonal
 
@@ -137,7 +138,7 @@ def _slope(zonal: Mapping[str, Zonal]) -> Floats | None:
 
 
 def _downhill(zonal: Mapping[str, Zonal]) -> Floats | None:
-    """Unit vector (east, north) of the mean fall line, NaN where the ground is nearly level."""
+    """Unit vector (east, north) of the mean fall line; NaN on level ground."""
     if "dz_east" not in zonal:
         return None
     rise = np.stack([zonal["dz_east"].mean, zonal["dz_north"].mean], axis=1)
@@ -175,7 +176,7 @@ def _places(pixels: NDArray[np.int64], grid: Grid, crs: CRS) -> tuple[Floats, Fl
 
 
 def edge_distance(shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
-    """Smallest distance of each polygon to the border of the raster, in metres."""
+    """Smallest distance of each polygon to the raster's border, in metres."""
     if not len(shapes):
         return np.zeros(0)
     bounds = shapely.bounds(shapes)
@@ -193,8 +194,10 @@ def edge_distance(shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
 
 
 def distance_to(runs: Runs, shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
-    """Smallest distance of each polygon to a pixel of the runs, in metres; NaN where there is
-    none.
+    """Smallest distance of each polygon to a pixel of the runs.
+
+    Returns:
+        Metres, shape (polygons,); NaN where there is no such pixel.
     """
     if not len(shapes) or not len(runs):
         return np.full(len(shapes), np.nan)
@@ -210,8 +213,9 @@ def distance_to(runs: Runs, shapes: Shapes, grid: Grid, crs: CRS) -> Floats:
 
 
 def _boxes(runs: Runs, grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
-    """Left, bottom, right and top of rectangles that cover the runs; equal runs below each other
-    make one.
+    """Left, bottom, right and top of rectangles that cover the runs.
+
+    Equal runs below each other make one rectangle.
     """
     order = np.lexsort((runs.row, runs.stop, runs.start))
     row, start, stop = runs.row[order], runs.start[order], runs.stop[order]
@@ -232,7 +236,8 @@ def find_flags(
     downhill: Floats | None,
     outside_m: Floats,
 ) -> list[list[str]]:
-    """Signs of a false positive or a cut outline for each polygon;
+    """Signs of a false positive or a cut outline, for each polygon.
+
     :data:`engine.inventory.schema.FLAGS` says what they mean.
 
     Args:
@@ -273,9 +278,7 @@ def find_flags(
 
 
 def _angle_to_fall_line(form: Form, downhill: Floats | None) -> Floats:
-    """Angle between the longest axis and the fall line, 0 to 90 degrees; NaN without a fall
-    line.
-    """
+    """Angle between longest axis and fall line, 0 to 90°; NaN without one."""
     if downhill is None:
         return np.full(len(form.axis_deg), np.nan)
     angle = np.abs(form.axis_deg - np.degrees(np.arctan2(downhill[:, 0], downhill[:, 1]))) % 180
@@ -285,7 +288,7 @@ def _angle_to_fall_line(form: Form, downhill: Floats | None) -> Floats:
 def first_confidence(
     highest: Floats | None, flags: list[list[str]], count: int
 ) -> NDArray[np.int64]:
-    """Confidence class before anyone looked: 3 likely, 2 probable or 1 possible.
+    """Confidence before any review: 3 likely, 2 probable or 1 possible.
 
     Whether there is a landslide at all shows at its surest pixel; the mean also counts the doubt
     about where it ends.

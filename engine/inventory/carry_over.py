@@ -1,6 +1,4 @@
-"""What a reviewer did survives a new run: reviewed polygons of the earlier inventory are kept and
-marked.
-"""
+"""A review survives a new run: reviewed polygons are kept and marked."""
 
 from __future__ import annotations
 
@@ -16,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.provenance import counts
+from engine.status import is_decided
 
 SAME = 0.5
 """Share of a new polygon that must lie in reviewed ones for it to be the same landslide."""
@@ -48,7 +47,7 @@ def reviewed(landslides: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     Drawn and reshaped ones are ``edited`` since they were read
     (:func:`engine.inventory.restore.measured_anew`).
     """
-    touched = ~landslides["status"].isin(["pending"])
+    touched = is_decided(landslides["status"])
     for name in WRITTEN:
         touched |= landslides[name].notna() & (landslides[name] != "")
     for name in CHOSEN:
@@ -59,7 +58,7 @@ def reviewed(landslides: gpd.GeoDataFrame) -> NDArray[np.bool_]:
 def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
     """Carry the reviewed polygons of an earlier inventory into a new one.
 
-    A new polygon that lies at least half in reviewed ones (accepted, edited or rejected) is the
+    A new polygon that lies at least half in reviewed ones is the
     same landslide and gives way; one that overlaps them less is kept and flagged
     ``overlaps-reviewed``.
 

@@ -1,6 +1,4 @@
-"""One inventory of several scenes or areas: ground and landslides that two of them saw count
-once.
-"""
+"""One inventory of several scenes; what two of them saw counts once."""
 
 from __future__ import annotations
 
@@ -87,7 +85,7 @@ class _Settled:
 
 
 def _settle(landslides: gpd.GeoDataFrame, scene: NDArray[np.int64]) -> _Settled:
-    """Decide on every landslide that overlaps one of another scene, the better ones first."""
+    """Decide on landslides that overlap ones of other scenes, best first."""
     shapes = np.asarray(landslides.geometry).copy()
     by_hand, cut = reviewed(landslides), _cut(landslides)
     keep = np.ones(len(shapes), np.bool_)
@@ -118,7 +116,7 @@ def _settle(landslides: gpd.GeoDataFrame, scene: NDArray[np.int64]) -> _Settled:
 
 
 def _neighbours(shapes: Shapes, scene: NDArray[np.int64]) -> dict[int, set[int]]:
-    """For each landslide those of other scenes that it has ground in common with."""
+    """For each landslide, those of other scenes that it overlaps."""
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     one, other = one[scene[one] != scene[other]], other[scene[one] != scene[other]]
     some = shapely.area(shapely.intersection(shapes[one], shapes[other])) > 0
@@ -136,7 +134,7 @@ def _cut(landslides: gpd.GeoDataFrame) -> Flags:
 
 
 def _changed(settled: _Settled, area: BaseGeometry) -> gpd.GeoDataFrame:
-    """The landslides that stay, measured anew where their outline changed, largest first."""
+    """The landslides that stay, largest first; changed ones measured anew."""
     table = settled.landslides
     moved = settled.keep & ~shapely.equals(np.asarray(table.geometry), settled.shapes)
     border = shapely.boundary(area)
@@ -160,8 +158,10 @@ def _changed(settled: _Settled, area: BaseGeometry) -> gpd.GeoDataFrame:
 
 
 def _record(inventories: Sequence[Inventory], area: BaseGeometry) -> dict[str, Any]:
-    """The record of all runs: what they have in common as it is, what differs as lists, shares over
-    the ground of all.
+    """The record of all runs.
+
+    What they have in common stands as it is, what differs as lists; shares are over the ground of
+    all.
     """
     runs = [inventory.run for inventory in inventories]
     seen = np.array([float(run.get("area_km2") or 0) for run in runs])
@@ -202,7 +202,7 @@ def _record(inventories: Sequence[Inventory], area: BaseGeometry) -> dict[str, A
 def _masked(
     runs: Sequence[Mapping[str, Any]], seen: NDArray[np.float64]
 ) -> dict[str, float | None]:
-    """Mean shares, each run weighted by its whole ground; overlaps count for each."""
+    """Mean shares, weighted by each run's whole ground, overlaps included."""
     shares = [run.get("masked_share") or {} for run in runs]
     whole = np.array(
         [

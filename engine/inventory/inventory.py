@@ -1,6 +1,4 @@
-"""The inventory: landslide polygons with attributes, the area that was looked at, and how it was
-made.
-"""
+"""The inventory: landslides, the analysed area, and how it was made."""
 
 from __future__ import annotations
 
@@ -17,9 +15,10 @@ from shapely.geometry.base import BaseGeometry
 
 from engine.errors import InventoryError, MissingCRSError
 from engine.inventory.schema import DTYPES, FIELDS, Kind
+from engine.status import FIRST, is_confirmed
 
 DEFAULT_TEXT = {
-    "status": "pending",
+    "status": FIRST,
     "ls_type": "unknown",
     "material": "unknown",
     "trigger": "unknown",
@@ -71,11 +70,16 @@ class Inventory:
 
     @property
     def confirmed(self) -> gpd.GeoDataFrame:
-        """The landslides that nobody rejected."""
-        return self.landslides[self.landslides["status"] != "rejected"]
+        """The polygons that count as landslides."""
+        return self.landslides[is_confirmed(self.landslides["status"])]
+
+    @property
+    def denied(self) -> gpd.GeoDataFrame:
+        """The polygons that a review found to be no landslides."""
+        return self.landslides[~is_confirmed(self.landslides["status"])]
 
     def to_crs(self, crs: CRS) -> Inventory:
-        """The same inventory in another CRS; polygons are placed there, not measured again."""
+        """The same inventory in another CRS; nothing is measured again."""
         if crs == self.crs:
             return self
         aoi = gpd.GeoSeries([self.aoi], crs=self.crs).to_crs(crs).iloc[0]
@@ -89,8 +93,9 @@ class Inventory:
 def as_landslides(
     geometry: Any, crs: Any, columns: Mapping[str, Any] | None = None
 ) -> gpd.GeoDataFrame:
-    """Make the landslide table: every column of the schema, of its type, empty where nothing is
-    given.
+    """Make the landslide table with every column of the schema.
+
+    Each column has its type, and is empty where nothing is given.
 
     Args:
         geometry: Polygons or MultiPolygons, shape (n,).
@@ -136,7 +141,5 @@ def as_multipolygons(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def text_of(value: Any) -> str:
-    """A text column's value for people: empty for missing ones, which pandas gives as None or
-    NaN.
-    """
+    """A text column's value for people; pandas' None and NaN become empty."""
     return "" if value is None or value != value else str(value)

@@ -1,4 +1,4 @@
-"""The rasters that landslides are measured on, opened together and read window by window."""
+"""The rasters that landslides are measured on, read window by window."""
 
 from __future__ import annotations
 
@@ -114,8 +114,10 @@ def _index(pair: Array) -> Array:
 
 
 def terrain(opened: StackReader, grid: Grid, window: Window) -> list[Array]:
-    """Elevation, its rise eastward and northward, the unit vector downslope (east, north) and the
-    slope in degrees.
+    """Elevation and its derivatives in a window.
+
+    These are elevation, its rise eastward and northward, the unit vector downslope (east, north)
+    and the slope in degrees.
 
     The gradient is by central differences in true metres; the stack's own slope (Horn) is used
     where it has one, the gradient gives the direction.

@@ -1,6 +1,4 @@
-"""What makes a GeoPackage explain itself: QGIS's style table, and the schema extension's aliases
-and value lists.
-"""
+"""What makes a GeoPackage explain itself: styles, aliases, metadata."""
 
 from __future__ import annotations
 

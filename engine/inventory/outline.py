@@ -143,8 +143,10 @@ def trace(runs: Runs) -> Rings:
 
 
 def _corners(runs: Runs) -> tuple[Index, Index, Index, NDArray[np.bool_]]:
-    """Turning corners sorted by part, row and column: (part, row, column, whether the edge to the
-    right is a top edge).
+    """Turning corners, sorted by part, row and column.
+
+    Returns:
+        Part, row, column, and whether the edge to the right is a top edge.
 
     Every run has an event at each of its four corners. Two events of a part at one place come from
     the rows above and below: of the same kind they are a straight side and vanish, of opposite
@@ -178,8 +180,10 @@ def _corners(runs: Runs) -> tuple[Index, Index, Index, NDArray[np.bool_]]:
 def _links(
     shape: tuple[int, int], part: Index, y: Index, x: Index, turns: NDArray[np.bool_]
 ) -> tuple[Index, Index]:
-    """Which corner follows which, landslide on the left; and the first of each two corners at one
-    place.
+    """Which corner follows which, with the landslide on the left.
+
+    Returns:
+        The number of the next corner, and the first of each two corners at one place.
     """
     following = np.empty(len(x), np.int64)
     left = np.arange(0, len(x), 2)
@@ -199,13 +203,13 @@ def _links(
 
 
 def _cycles(following: Index) -> Index:
-    """Number of the cycle in which each corner lies, cycles counted by their first corner."""
+    """Number of each corner's cycle; cycles count by their first corner."""
     graph = csr_array((np.ones(len(following), np.int8), following, np.arange(len(following) + 1)))
     return np.asarray(connected_components(graph, directed=False)[1], np.int64)
 
 
 def _in_sequence(following: Index, ring: Index, count: int) -> Index:
-    """All corners in walking order, ring after ring, each from its first corner."""
+    """All corners in walking order, ring after ring, from its first corner."""
     root = np.empty(count, np.int64)
     root[ring[::-1]] = np.arange(len(ring))[::-1]
     # Opened and hung one behind the other, the rings are one path, which SciPy walks in compiled

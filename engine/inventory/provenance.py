@@ -1,6 +1,4 @@
-"""How an inventory was made: the record that goes into the layer ``run``, the report and the
-provenance columns.
-"""
+"""How an inventory was made: the record behind ``run`` and its columns."""
 
 from __future__ import annotations
 
@@ -19,6 +17,7 @@ from engine.grid import Grid
 from engine.handles import LandslideMask, ProbabilityRaster, Stack
 from engine.inventory.runs import Runs, both, complement, paint, strips
 from engine.inventory.volume import RELATION
+from engine.status import is_confirmed
 
 WELL_COVERED = 0.999
 """Share of the ground with a slope from which nothing is said of the rest."""
@@ -84,11 +83,10 @@ def make_record(
 def masked_share(
     grid: Grid, masked: Runs, outside: Runs, stack: Stack | None, reporter: Reporter = SILENT
 ) -> dict[str, float | None]:
-    """Share of the area of interest that has no result, by reason: cloud, shadow, snow, or no data
-    (any other reason).
+    """Share of the area of interest that has no result, by reason.
 
-    Cloud, shadow and snow are None where nothing is known of them, because there is no stack or it
-    has no quality band.
+    Reasons are cloud, shadow, snow, and no data (any other). Cloud, shadow and snow are None where
+    nothing is known of them, because there is no stack or it has no quality band.
     """
     size = grid.rows * grid.columns - int(outside.length.sum())
     reasons = [name for name in QUALITY_CLASSES if name not in ("clear", "nodata")]
@@ -117,8 +115,10 @@ def masked_share(
 def slope_covered(
     seen: Runs, grid: Grid, stack: Stack | None, reporter: Reporter = SILENT
 ) -> float | None:
-    """Share of the pixels with a result for which the stack has a slope; None where no stack is
-    known.
+    """Share of the pixels with a result for which the stack has a slope.
+
+    Returns:
+        0 to 1; None where no stack is known.
     """
     if stack is None:
         return None
@@ -135,15 +135,16 @@ def slope_covered(
 
 
 def counts(landslides: gpd.GeoDataFrame) -> dict[str, Any]:
-    """The entries of a record that follow from the polygons: how many landslides, their area, how
-    many were rejected.
+    """The entries of a record that follow from the polygons.
+
+    These are the number of landslides, their area, and how many a review found to be none.
     """
-    rejected = landslides["status"] == "rejected"
-    area = float(landslides["area_m2"][~rejected].sum())
+    confirmed = is_confirmed(landslides["status"])
+    area = float(landslides["area_m2"][confirmed].sum())
     return {
-        "landslides": int((~rejected).sum()),
+        "landslides": int(confirmed.sum()),
         "landslide_area_km2": round(area / 1e6, 6),
-        "rejected": int(rejected.sum()),
+        "rejected": int((~confirmed).sum()),
     }
 
 

@@ -22,7 +22,8 @@ from engine.events import SILENT, Reporter
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.restore import measured_anew, records_of
 from engine.inventory.schema import FIELDS
-from engine.inventory.shape import POLYGONS, ground_area
+from engine.inventory.shape import ground_area
+from engine.vector import POLYGONS
 
 LANDSLIDES = "landslides"
 """The layer of the polygons."""

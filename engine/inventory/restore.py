@@ -1,5 +1,6 @@
-"""What other programs leave stale or empty in an inventory, put right where it is read: sizes,
-numbers, status, the record of the run.
+"""Puts right what other programs leave stale or empty in an inventory.
+
+These are sizes, numbers, the review status and the record of the run.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from engine.inventory.inventory import text_of
 from engine.inventory.schema import BY_NAME
 from engine.inventory.shape import ground_area, measure_form, valid_polygons
 from engine.inventory.volume import estimate_volume
+from engine.status import BY_HAND, is_decided
 
 Floats = NDArray[np.float64]
 
@@ -57,8 +59,8 @@ def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     drawn = changed | (
         unnumbered if not unnumbered.all() else False
     )  # where no row has a number, a program has lost them
-    by_hand = status.isna() | (status == "") | (status.eq("pending") & drawn)
-    out = landslides.assign(status=status.where(~by_hand, "edited"), id=_numbers(landslides["id"]))
+    by_hand = status.isna() | (status == "") | (~is_decided(status) & drawn)
+    out = landslides.assign(status=status.where(~by_hand, BY_HAND), id=_numbers(landslides["id"]))
     if len(stale):
         for name, values in measures(shapes[stale], out.iloc[stale]).items():
             column = out[name].to_numpy(np.float64, copy=True)
@@ -68,7 +70,7 @@ def measured_anew(landslides: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _numbers(ids: pd.Series[int]) -> NDArray[np.int64]:
-    """Keep valid numbers; give new ones to polygons that were drawn by hand or split in two."""
+    """Keep valid numbers; number polygons that were drawn or split anew."""
     out: NDArray[np.int64] = np.array(ids, np.int64)
     again = np.asarray(ids.duplicated() | (ids <= 0), np.bool_)
     out[again] = np.arange(int(again.sum())) + max(0, int(out.max())) + 1
@@ -76,8 +78,9 @@ def _numbers(ids: pd.Series[int]) -> NDArray[np.int64]:
 
 
 def measures(shapes: NDArray[np.object_], rows: gpd.GeoDataFrame) -> dict[str, Floats]:
-    """All columns that follow from the outlines alone, rounded; the fall line is that of the
-    terrain measured before, if any was.
+    """All columns that follow from the outlines alone, rounded.
+
+    The fall line is that of the terrain measured before, if any was.
     """
     aspect = np.radians(rows["aspect_deg"].to_numpy(np.float64))
     steep = np.tan(np.radians(rows["slope_deg"].to_numpy(np.float64))) > FALL_LINE_GRADIENT
@@ -88,8 +91,10 @@ def measures(shapes: NDArray[np.object_], rows: gpd.GeoDataFrame) -> dict[str, F
 
 
 def records_of(landslides: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Records of the runs as far as the columns of their landslides tell, oldest first; none where
-    they tell nothing.
+    """Records of the runs as far as the columns of their landslides tell.
+
+    Returns:
+        Oldest first; empty where the columns tell nothing.
     """
     records = []
     for created, rows in landslides.groupby("created"):  # ISO 8601: in the order of time
@@ -108,8 +113,9 @@ def records_of(landslides: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
 
 def _models(row: Any) -> list[dict[str, str]]:
-    """The models as a record lists them, from the columns that
-    :func:`engine.inventory.provenance.columns_of` makes of it.
+    """The models as a record lists them.
+
+    They come from the columns that :func:`engine.inventory.provenance.columns_of` makes of it.
     """
     names, digests = (
         text_of(row[name]).split(", ") if text_of(row[name]) else []

@@ -1,5 +1,6 @@
-"""A mask as horizontal runs of pixels: the sparse form in which blobs are joined, filtered, filled
-and measured.
+"""A mask as horizontal runs of pixels.
+
+It is the sparse form in which blobs are joined, filtered, filled and measured.
 
 A full tile of 120 million pixels holds a million or two runs, so everything after the one pass over
 the file is global: no polygon is ever cut at a block's edge, and nothing has to be joined again.
@@ -35,8 +36,9 @@ MAX_RUNS = 10_000_000
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs of equal pixels, sorted by row and then by start; runs of one label in one row never
-    touch.
+    """Runs of equal pixels, sorted by row and then by start.
+
+    Runs of one label in one row never touch.
 
     Attributes:
         shape: (rows, columns) of the raster.
@@ -66,7 +68,7 @@ class Runs:
         return np.asarray(self.stop - self.start, np.int32)
 
     def key(self, column: Int) -> NDArray[np.int64]:
-        """One sortable number for (row of the run, column); a gap of two keeps rows apart."""
+        """One sortable number for row and column; a gap of two keeps rows apart."""
         return self.row.astype(np.int64) * (self.shape[1] + 2) + column
 
     def pixels(self) -> NDArray[np.int64]:
@@ -76,7 +78,10 @@ class Runs:
         )
 
     def area_m2(self, grid: Grid) -> NDArray[np.float64]:
-        """Area of each label on the ground, row by row, so that degrees are as exact as metres."""
+        """Area of each label on the ground in m², shape (count,).
+
+        It is summed row by row, so that degrees are as exact as metres.
+        """
         weights = self.length * grid.pixel_area_m2()[self.row]
         return np.asarray(
             np.bincount(self.label, weights=weights, minlength=self.count), np.float64
@@ -96,8 +101,9 @@ class Runs:
 
 
 def strips(grid: Grid, bytes_per_pixel: int) -> Iterator[Window]:
-    """Cut a grid into strips of full width, whole blocks high, that stay within
-    :data:`STRIP_BYTES`.
+    """Cut a grid into full-width strips of at most :data:`STRIP_BYTES`.
+
+    Strips are whole blocks high.
     """
     rows = max(1, STRIP_BYTES // (grid.columns * bytes_per_pixel))
     rows = rows - rows % STRIP_ROWS if rows > STRIP_ROWS else rows
@@ -184,7 +190,7 @@ def read_mask(
 
 
 def label_runs(runs: Runs, connectivity: int = 4) -> Runs:
-    """Number the connected blobs, in the order of their first pixel from the top left.
+    """Number the connected blobs, in the order of their first pixel.
 
     Args:
         runs: Runs; their labels are ignored.
@@ -203,8 +209,9 @@ def label_runs(runs: Runs, connectivity: int = 4) -> Runs:
 
 
 def label_within(runs: Runs) -> Runs:
-    """Number the 4-connected pieces of each label, so that pieces of different labels stay
-    apart.
+    """Number the 4-connected pieces of each label.
+
+    Pieces of different labels stay apart.
     """
     upper, lower = _neighbours(runs, diagonal=False)
     same = runs.label[upper] == runs.label[lower]
@@ -243,8 +250,9 @@ def complement(runs: Runs) -> Runs:
 
 
 def fill_holes(runs: Runs, empty: Runs, grid: Grid, max_area_m2: float, connectivity: int) -> Runs:
-    """Fill holes up to an area; holes at the raster's border and holes with pixels without data
-    stay open.
+    """Fill holes up to an area.
+
+    Holes at the raster's border and holes with pixels without data stay open.
 
     Args:
         runs: Landslide pixels.

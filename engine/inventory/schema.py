@@ -1,5 +1,6 @@
-"""Every attribute of a landslide polygon: one table from which columns, drop-downs, aliases,
-exports and documentation derive.
+"""Every attribute of a landslide polygon, in one table.
+
+Columns, drop-downs, aliases, exports and documentation derive from it.
 
 Sources: what published inventories record (USGS inventory compilations for the confidence classes,
 Mirus et al. 2020; landslide types after Hungr, Leroueil and Picarelli 2014; material after Varnes
@@ -11,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from engine.status import STATUSES
 
 Kind = Literal["integer", "real", "text", "boolean"]
 Group = Literal[
@@ -46,7 +49,7 @@ class Field:
 
     @property
     def digits(self) -> int:
-        """Decimals that mean something; longitudes and latitudes need six for 0.1 m."""
+        """Decimals that mean something; degrees need six for 0.1 m."""
         if self.name.endswith(("_lon", "_lat")):
             return 6
         return {"m²": 2, "m": 2, "m³": 0, "°": 2, "DN": 1}.get(self.unit, 4)
@@ -57,12 +60,7 @@ class Field:
         return self.short or self.name[:10]
 
 
-STATUS = {
-    "pending": "Pending: not looked at yet",
-    "accepted": "Accepted: a landslide, outline as detected",
-    "edited": "Edited: a landslide, outline or attributes corrected",
-    "rejected": "Rejected: not a landslide",
-}
+STATUS = {status.name: status.label for status in STATUSES}
 REASONS = {
     "bare-soil": "Bare soil or ploughed field",
     "river": "River bed or bank",

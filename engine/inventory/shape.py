@@ -9,20 +9,12 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Geod, Proj, Transformer
+from pyproj import CRS
+
+from engine.ground import local_metric
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
-
-_WGS84 = Geod(ellps="WGS84")
-_E2 = _WGS84.es
-_PLANAR_TOLERANCE = 0.01
-"""Areal distortion up to which a projected CRS is taken as it is, as GIS users expect of UTM and
-national grids."""
-
-
-POLYGONS = (shapely.GeometryType.POLYGON.value, shapely.GeometryType.MULTIPOLYGON.value)
-"""Type numbers of polygons in Shapely."""
 
 
 @dataclass(frozen=True)
@@ -63,47 +55,6 @@ class Form:
             return 4 * math.pi * self.area_m2 / self.perimeter_m**2
 
 
-def metres_per_unit(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """How many metres on the ground one CRS unit is, eastward and northward, at points.
-
-    Degrees use the ellipsoid's radii of curvature there. A projected CRS counts its unit, unless it
-    distorts areas by more than one per cent (web Mercator, for instance), which is then taken out.
-
-    Args:
-        crs: Coordinate reference system.
-        x: Eastings or longitudes, shape (n,).
-        y: Northings or latitudes, shape (n,).
-
-    Returns:
-        Two arrays of shape (n,).
-    """
-    if crs.is_geographic:
-        phi = np.radians(np.clip(y, -89.9, 89.9))
-        root = 1 - _E2 * np.sin(phi) ** 2
-        north = _WGS84.a * (1 - _E2) / root**1.5
-        east = _WGS84.a / np.sqrt(root) * np.cos(phi)
-        degree = float(crs.axis_info[0].unit_conversion_factor)  # radians a unit
-        return east * degree, north * degree
-    unit = float(crs.axis_info[0].unit_conversion_factor) if crs.axis_info else 1.0
-    factor = np.full(len(x), unit)
-    if len(x) and crs.is_projected:
-        lon, lat = lon_lat(crs, x, y)
-        distortion = np.asarray(
-            Proj(crs).get_factors(lon, lat, errcheck=False).areal_scale, np.float64
-        )
-        strong = np.isfinite(distortion) & (np.abs(distortion - 1) > _PLANAR_TOLERANCE)
-        factor[strong] /= np.sqrt(distortion[strong])
-    return factor, factor
-
-
-def lon_lat(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """WGS 84 longitudes and latitudes of points."""
-    if not len(x):
-        return np.zeros(0), np.zeros(0)
-    lon, lat = Transformer.from_crs(crs, 4326, always_xy=True).transform(x, y)
-    return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
-
-
 def valid_polygons(shapes: Shapes) -> Shapes:
     """The same polygons, self-intersecting ones repaired."""
     out = shapes.copy()
@@ -115,12 +66,13 @@ def valid_polygons(shapes: Shapes) -> Shapes:
 def in_metres(shapes: Shapes, crs: CRS) -> Shapes:
     """Stretch each polygon so that its own units are metres on the ground."""
     bounds = shapely.bounds(shapes)
-    east, north = metres_per_unit(
-        crs, (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2
-    )
+    metric = local_metric(crs, (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
     xy, owner = shapely.get_coordinates(shapes, return_index=True)
     # Offsets from each polygon's corner, so that stretching degrees does not cost digits.
-    xy = (xy - bounds[owner, :2]) * np.stack([east, north], axis=1)[owner]
+    xy = xy - bounds[owner, :2]
+    east = metric.east_m
+    slant, upright = metric.f / east, metric.area_m2 / east
+    xy = np.stack([xy[:, 0] * east[owner] + xy[:, 1] * slant[owner], xy[:, 1] * upright[owner]], 1)
     return np.asarray(shapely.set_coordinates(shapes.copy(), xy), np.object_)
 
 
@@ -177,7 +129,7 @@ def measure_form(shapes: Shapes, crs: CRS, direction: Floats | None = None) -> F
 
 
 def _rectangle(shapes: Shapes) -> tuple[Floats, Floats]:
-    """Long and short side of the smallest enclosing rectangle, as vectors of shape (n, 2)."""
+    """Sides of the smallest enclosing rectangle, as vectors of shape (n, 2)."""
     boxes: Any = shapely.oriented_envelope(shapes)
     corners, owner = shapely.get_coordinates(shapely.get_exterior_ring(boxes), return_index=True)
     first = np.searchsorted(owner, np.arange(len(shapes)))

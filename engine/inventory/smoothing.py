@@ -1,4 +1,4 @@
-"""Simplified and smoothed outlines that keep what neighbours share and lose no small landslide.
+"""Simplified and smoothed outlines that keep what neighbours share.
 
 Everything happens in pixel coordinates, so that degrees need no special care. Outlines with a
 vertex at every pixel corner are smoothed by Taubin's filter (1995), which rounds stairs without
@@ -77,8 +77,10 @@ def _touching(parts: Shapes) -> NDArray[np.bool_]:
 def _restore(
     changed: Shapes, before: Shapes, shared: NDArray[np.bool_], most: float = np.inf
 ) -> Shapes:
-    """Take back what went wrong: alone where nothing is shared, together with everything that
-    touches it otherwise.
+    """Take back outlines that went wrong.
+
+    An outline is taken back alone where it shares nothing, and otherwise together with everything
+    that touches it.
     """
     area = shapely.area(before)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -105,7 +107,7 @@ def _restore(
 
 
 def round_off(parts: Shapes, rounds: int) -> Shapes:
-    """Smooth outlines by Taubin's filter; vertices where more than two edges meet stay.
+    """Smooth by Taubin's filter; vertices of more than two edges stay.
 
     Args:
         parts: Polygons whose shared edges have the same vertices, about equally spaced.

@@ -1,4 +1,4 @@
-"""Amalgamated landslides, mapped as one blob, split into the slides that make it up.
+"""Amalgamated landslides, mapped as one blob, split into single slides.
 
 ``probability`` floods the probability from its peaks and cuts along the valleys between them;
 ``flow`` floods the elevation from the lowest points and cuts along the topographic ridges, so that
@@ -184,8 +184,9 @@ def _bounding_window(blob: Runs) -> Window:
 
 
 def _runs_of(labels: Labels, window: Window, shape: tuple[int, int]) -> Runs:
-    """Runs of every label above 0 of a window, in the whole raster's rows and columns, numbered
-    from 0.
+    """Runs of every label above 0 of a window, numbered from 0.
+
+    Rows and columns are those of the whole raster.
     """
     padded = np.pad(labels, ((0, 0), (1, 1)))
     row, edge = np.nonzero(padded[:, 1:] != padded[:, :-1])
@@ -198,8 +199,9 @@ def _runs_of(labels: Labels, window: Window, shape: tuple[int, int]) -> Runs:
 
 
 def _replace(runs: Runs, pieces: list[tuple[int, Runs]]) -> tuple[Runs, NDArray[np.bool_]]:
-    """Put the pieces in the place of their blobs; their labels follow those of the blobs that stay
-    whole.
+    """Put the pieces in the place of their blobs.
+
+    Their labels follow those of the blobs that stay whole.
     """
     whole = np.ones(runs.count, np.bool_)
     whole[[label for label, _ in pieces]] = False

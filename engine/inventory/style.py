@@ -1,9 +1,7 @@
-"""The layer's look and form for QGIS (QML), made from the schema: colours by status, aliases,
-drop-downs, tabs.
+"""The layer's look and form for QGIS (QML), made from the schema.
 
-Embedded in the GeoPackage, it is applied as soon as the layer is opened. The colours are Okabe and
-Ito's, which people with colour-vision deficiency can tell apart; rejected polygons are dashed
-besides.
+Embedded in the GeoPackage, it is applied as soon as the layer is opened. Colours are those of
+:mod:`engine.status`; polygons that do not count are dashed besides.
 """
 
 from __future__ import annotations
@@ -15,14 +13,9 @@ from xml.etree.ElementTree import (
     tostring,
 )  # nosec B405 - writes XML, parses none
 
-from engine.inventory.schema import FIELDS, STATUS, Field
+from engine.inventory.schema import FIELDS, Field
+from engine.status import BY_HAND, STATUSES
 
-STATUS_COLOURS = {
-    "pending": "#e69f00",
-    "accepted": "#0072b2",
-    "edited": "#cc79a7",
-    "rejected": "#7f7f7f",
-}
 AREA_COLOUR = "#202020"
 
 TABS = {
@@ -70,21 +63,21 @@ def _symbology(root: Element) -> None:
         root, "renderer-v2", {"type": "categorizedSymbol", "attr": "status", "enableorderby": "0"}
     )
     categories, symbols = SubElement(renderer, "categories"), SubElement(renderer, "symbols")
-    for number, (status, colour) in enumerate(STATUS_COLOURS.items()):
-        label = STATUS[status].split(":")[0]
+    for number, status in enumerate(STATUSES):
+        label = status.label.split(":")[0]
         SubElement(
             categories,
             "category",
-            {"value": status, "label": label, "symbol": str(number), "render": "true"},
+            {"value": status.name, "label": label, "symbol": str(number), "render": "true"},
         )
         _symbol(
             symbols,
             str(number),
-            colour,
-            alpha=40 if status != "rejected" else 0,
-            dashed=status == "rejected",
+            status.colour,
+            alpha=40 if status.confirmed else 0,
+            dashed=not status.confirmed,
         )
-    number = len(STATUS_COLOURS)
+    number = len(STATUSES)
     SubElement(
         categories,
         "category",
@@ -130,7 +123,10 @@ def _form(root: Element) -> None:
         SubElement(aliases, "alias", {"field": f.name, "index": str(index + 1), "name": f.alias})
         SubElement(editable, "field", {"name": f.name, "editable": "1" if f.editable else "0"})
     # What a person draws is a landslide that a person found.
-    for name, expression in {"id": 'coalesce(maximum("id"), 0) + 1', "status": "'edited'"}.items():
+    for name, expression in {
+        "id": 'coalesce(maximum("id"), 0) + 1',
+        "status": f"'{BY_HAND}'",
+    }.items():
         SubElement(
             defaults, "default", {"field": name, "expression": expression, "applyOnUpdate": "0"}
         )

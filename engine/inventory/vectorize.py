@@ -57,8 +57,9 @@ class VectorizeConfig:
 
     @classmethod
     def of_run(cls, record: Mapping[str, Any]) -> VectorizeConfig:
-        """How a run drew its polygons; the defaults for what its record does not tell, or tells in
-        another way.
+        """How a run drew its polygons.
+
+        What its record does not tell, or tells in another way, has its default.
         """
         parameters = record.get("parameters")
         noted = parameters.get("polygons") if isinstance(parameters, Mapping) else None

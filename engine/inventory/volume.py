@@ -1,4 +1,4 @@
-"""Landslide volume from area by published power laws, with the spread among them as uncertainty."""
+"""Landslide volume from area by published power laws, with their spread."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Statistics of rasters over all landslides in one pass: every strip is read once, whatever the
-number of polygons.
-"""
+"""Statistics of rasters over all landslides, in one pass over the raster."""
 
 from __future__ import annotations
 
@@ -21,7 +19,9 @@ Read = Callable[[Window], NDArray[np.floating]]
 
 @dataclass(frozen=True)
 class Zonal:
-    """Statistics of one layer for each label; NaN (or -1 for places) where a label has no value.
+    """Statistics of one layer for each label.
+
+    A label without a value has NaN, or -1 for places.
 
     Attributes:
         count: Pixels with a value.
@@ -57,9 +57,7 @@ class _Sums:
         pixel: NDArray[np.int64],
         window: Window,
     ) -> None:
-        """Add pixels that are sorted by label; ``first`` is where each of the strip's labels
-        begins.
-        """
+        """Add pixels sorted by label; ``first`` is where each label begins."""
         known = ~np.isnan(values)
         self.count[label] += np.add.reduceat(known, first, dtype=np.int64)
         self.total[label] += np.add.reduceat(np.where(known, values, 0), first)
@@ -123,7 +121,7 @@ def zonal_statistics(
 def _pixels_by_label(
     runs: Runs, window: Window
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Labels, where each begins, and the flat pixel numbers in the window, grouped by label."""
+    """Labels, where each begins, and flat pixel numbers grouped by label."""
     order = np.argsort(runs.label, kind="stable")
     label, start, count = (
         runs.label[order],

@@ -1,1 +1,5 @@
-"""Networks, losses, normalisation, and the bundles in which trained models travel."""
+"""Networks, losses, normalisation, and bundles of trained models."""
+
+import lazy_loader as _lazy_loader
+
+__getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)

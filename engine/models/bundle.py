@@ -4,12 +4,13 @@
 
     NAME/
       card.json            what it is, what it needs, how it was trained and scored, SHA-256 of the
-      other files weights.safetensors  for PyTorch (CUDA inference, further training) model.onnx
-      for ONNX Runtime: input ``image`` (N, C, h, w) float32, output ``probability`` (N, h, w)
-      float32
+                           other files, and a digest over all of this
+      weights.safetensors  for PyTorch (CUDA inference, further training)
+      model.onnx           for ONNX Runtime: input ``image`` (N, C, h, w) float32,
+                           output ``probability`` (N, h, w) float32
 
-Pickles are refused: they could run any code when opened. Digests are checked whenever a bundle is
-opened.
+Pickles are refused: they could run any code when opened. So are ONNX files that keep weights in
+other files. Digests are checked whenever a bundle is opened.
 """
 
 from __future__ import annotations
@@ -36,6 +37,13 @@ from engine.errors import (
     UnsafeWeightsError,
 )
 from engine.files import atomic_path
+from engine.models.integrity import (
+    DIGEST,
+    FILE_NAME,
+    card_digest,
+    require_digest,
+    require_weights_inside,
+)
 from engine.models.normalization import Normalization
 
 CARD = "card.json"
@@ -130,8 +138,9 @@ class ModelCard:
         return self.normalization.channels
 
     def to_json(self) -> str:
-        """The card as it is stored."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        """The card as it is stored, with its digest."""
+        data = asdict(self)
+        return json.dumps({**data, DIGEST: card_digest(data)}, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, source: str) -> ModelCard:
@@ -143,6 +152,7 @@ class ModelCard:
 
         Raises:
             BundleError: It is no JSON, misses a key, has an unknown one, or is of another schema.
+            DigestError: It was changed since it was written.
         """
         try:
             data = json.loads(text)
@@ -151,6 +161,8 @@ class ModelCard:
                     f"{source} has schema {data.get('schema')}, this engine reads {SCHEMA}; use a"
                     " matching engine version."
                 )
+            require_digest(data, source)
+            del data[DIGEST]
             unknown = set(data) - {f.name for f in fields(cls)}
             if unknown:
                 raise BundleError(
@@ -177,7 +189,8 @@ class ModelBundle:
     Attributes:
         path: Its folder.
         card: Its card.
-        digest: SHA-256 over the card's file digests: names the weights in every output.
+        digest: That of the card, which covers everything in the bundle: it names the model in
+            every output.
     """
 
     path: Path
@@ -208,10 +221,16 @@ class ModelBundle:
         )
         if pickles:
             raise UnsafeWeightsError(_unsafe(pickles[0]))
-        card = ModelCard.from_json((path / CARD).read_text(encoding="utf-8"), str(path / CARD))
+        text = _read_card(path)
+        card = ModelCard.from_json(text, str(path / CARD))
         for name, entry in card.files.items():
             file = path / name
-            if Path(name).name != name or not file.is_file():
+            if not FILE_NAME.fullmatch(name):
+                raise BundleError(
+                    f"The card of {path} lists the file {name!r}, which does not lie in the"
+                    " bundle's folder; export the bundle again."
+                )
+            if not file.is_file():
                 raise BundleError(f"The bundle {path} misses {name}; copy it again.")
             found = sha256(file)
             if found != entry["sha256"]:
@@ -226,7 +245,9 @@ class ModelBundle:
                 " again."
             )
         _check_safetensors(path / WEIGHTS)
-        return cls(path, card, _digest(card))
+        if ONNX in card.files:
+            require_weights_inside(path / ONNX)
+        return cls(path, card, json.loads(text)[DIGEST])
 
     @property
     def onnx_path(self) -> Path | None:
@@ -311,7 +332,7 @@ def installed() -> Iterator[Path]:
                 yield card.parent
 
 
-def find(name_or_path: str) -> ModelBundle:
+def find_model(name_or_path: str) -> ModelBundle:
     """Open a bundle by its name (``l4s models list``) or its folder.
 
     Raises:
@@ -339,10 +360,51 @@ def sha256(path: Path) -> str:
         return digest.hexdigest()
 
 
-def _digest(card: ModelCard) -> str:
-    return hashlib.sha256(
-        "".join(f"{name}:{card.files[name]['sha256']}\n" for name in sorted(card.files)).encode()
-    ).hexdigest()
+def seal(path: Path) -> ModelBundle:
+    """Accept a bundle as it is: write the digests of its files and its card anew.
+
+    Args:
+        path: Folder of a bundle that its owner changed on purpose.
+
+    Returns:
+        The checked bundle.
+
+    Raises:
+        MissingFileError: There is no bundle.
+        BundleError: Its card makes no sense, or a file is missing.
+        OutputError: The card cannot be written.
+    """
+    try:
+        data = dict(json.loads(_read_card(path)))
+        names = sorted(data.get("files", ())) or [WEIGHTS, ONNX]
+        data["files"] = {
+            name: {"sha256": sha256(path / name), "bytes": (path / name).stat().st_size}
+            for name in names
+            if FILE_NAME.fullmatch(name) and (path / name).is_file()
+        }
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BundleError(
+            f"{path / CARD} is not a model card ({error}); export the bundle again."
+        ) from error
+    sealed = json.dumps({**data, DIGEST: card_digest(data)}, indent=2, ensure_ascii=False) + "\n"
+    ModelCard.from_json(sealed, str(path / CARD))
+    with atomic_path(path / CARD) as temporary:
+        temporary.write_text(sealed, encoding="utf-8")
+    return ModelBundle.open(path)
+
+
+def _read_card(path: Path) -> str:
+    try:
+        return (path / CARD).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BundleError(
+            f"{path / CARD} is not a model card ({error}); export the bundle again."
+        ) from error
+    except OSError as error:
+        raise MissingFileError(
+            f"{path / CARD} cannot be read ({error.strerror}); give a bundle's folder or a name"
+            " from `l4s models list`."
+        ) from error
 
 
 def _check_safetensors(path: Path) -> None:

@@ -1,4 +1,5 @@
-"""Labelled data for training.
+"""Labelled data for training: patches, packed arrays, splits, augmentation."""
 
-The official HDF5 patches, packed memory maps, splits, augmentation.
-"""
+import lazy_loader as _lazy_loader
+
+__getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)

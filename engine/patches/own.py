@@ -16,15 +16,15 @@ from rasterio.windows import Window
 from engine.errors import (
     DatasetError,
     InventoryError,
-    MissingCRSError,
-    MissingFileError,
     NoOverlapError,
 )
 from engine.events import SILENT, Reporter
 from engine.handles import Stack
 from engine.patches.arrays import NODATA, PatchArrays, to_int16
 from engine.patches.landslide4sense import IGNORE, SIDE_PX, Place
+from engine.status import is_confirmed
 from engine.units import UnitCheck
+from engine.vector import POLYGONS, in_crs, of_kind, read_vector
 
 MIN_VALID = 0.5
 """Least share of pixels with data in a patch."""
@@ -43,7 +43,7 @@ def patches_from_stack(
     Args:
         path: The stack.
         inventory: Polygons of all landslides in it (any vector format, any CRS); None gives patches
-            without labels. Polygons whose ``status`` is ``rejected`` do not count.
+            without labels. Polygons that a review rejected do not count.
         layer: Layer of the inventory's file; ``landslides``, or its first, by default.
         side_px: Side of the patches.
         reporter: Progress over the patches, and a warning of slopes that are no degrees.
@@ -65,7 +65,9 @@ def patches_from_stack(
             f"{path} is {rows} x {columns} pixels, smaller than one patch of {side_px}; use a"
             " larger area."
         )
-    truth = None if inventory is None else rasterize(inventory, stack, layer=layer)
+    truth = (
+        None if inventory is None else rasterize(inventory, stack, layer=layer, reporter=reporter)
+    )
     images, masks, ids, places = [], [], [], []
     units = UnitCheck(stack.channels)
     spots = [
@@ -100,42 +102,24 @@ def patches_from_stack(
     )
 
 
-def rasterize(inventory: Path, stack: Stack, *, layer: str | None = None) -> NDArray[np.uint8]:
+def rasterize(
+    inventory: Path, stack: Stack, *, layer: str | None = None, reporter: Reporter = SILENT
+) -> NDArray[np.uint8]:
     """Burn an inventory's polygons into the stack's grid.
 
     1 where a pixel's centre lies in one; shape (rows, columns).
     """
-    import geopandas
-    import pyogrio
-
-    if not inventory.exists():
-        raise MissingFileError(f"There is no inventory {inventory}; check the path.")
-    try:
-        names = [str(name) for name in pyogrio.list_layers(inventory)[:, 0]]
-        chosen = layer or ("landslides" if "landslides" in names else names[0])
-        frame = geopandas.read_file(inventory, layer=chosen)
-    except Exception as error:  # GDAL's drivers raise many kinds
-        raise InventoryError(
-            f"The inventory {inventory} cannot be read ({error}); give a vector file of polygons."
-        ) from error
-    if frame.crs is None:
-        raise MissingCRSError(
-            f"The inventory {inventory} has no coordinate reference system; assign it first."
-        )
+    what = "The inventory"
+    frame = read_vector(
+        inventory, what, layer=layer, prefer="landslides", columns=["status"], reporter=reporter
+    )
     if "status" in frame:
-        frame = frame[frame["status"] != "rejected"]
-    frame = frame.to_crs(stack.grid.crs)
-    shapes = [
-        shape
-        for shape in frame.geometry
-        if shape is not None
-        and shape.geom_type in ("Polygon", "MultiPolygon")
-        and not shape.is_empty
-    ]
+        frame = frame[is_confirmed(frame["status"])]
+    frame = of_kind(frame, POLYGONS, inventory, reporter=reporter)
+    shapes = list(in_crs(frame, stack.grid.crs, inventory, what, reporter=reporter).geometry)
     if not shapes:
         raise InventoryError(
-            f"The inventory {inventory} (layer {chosen}) holds no polygons; give the mapped"
-            " landslides as polygons."
+            f"{what} {inventory} holds no polygons; give the mapped landslides as polygons."
         )
     truth = features.rasterize(
         shapes, stack.grid.shape, transform=stack.grid.transform, dtype=np.uint8

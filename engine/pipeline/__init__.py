@@ -1,20 +1,5 @@
-"""Scene to inventory in one call: the only room that knows every stage."""
+"""Scene to inventory in one call; the only package that knows every stage."""
 
-from engine.pipeline.detection import DetectConfig, Detection, Threshold, detect, merge
-from engine.pipeline.redrawing import redraw
-from engine.pipeline.request import Job, jobs, left_from_earlier, stack_for
-from engine.pipeline.results import Results
+import lazy_loader as _lazy_loader
 
-__all__ = [
-    "DetectConfig",
-    "Detection",
-    "Job",
-    "Results",
-    "Threshold",
-    "detect",
-    "jobs",
-    "left_from_earlier",
-    "merge",
-    "redraw",
-    "stack_for",
-]
+__getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)

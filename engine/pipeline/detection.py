@@ -165,7 +165,7 @@ def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, reporter: Re
         if "B10" in stack.channels
         else (
             "make the stack with `--quality bright`, which takes bright ground that is not red for"
-            " clouds and snow, or look for them in the image before you trust the map."
+            " clouds and snow, or check the image for them before you trust the map."
         )
     )
     reporter.warn(

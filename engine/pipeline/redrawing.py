@@ -106,8 +106,8 @@ def redraw(
     beside = ResultFolder(out.parent)
     if out.name == beside.inventory.name and beside.report.exists():
         reporter.log(
-            f"{beside.report.name} beside {out.name} still shows the landslides of before; `l4s report` writes"
-            " it anew."
+            f"{beside.report.name} beside {out.name} still shows the earlier landslides; `l4s"
+            " report` writes it anew."
         )
     return inventory
 

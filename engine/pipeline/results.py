@@ -94,7 +94,7 @@ def sources_of(
     """What results come from: the files, and the products behind them.
 
     Args:
-        stack: What was looked at.
+        stack: What was searched.
         change: Raster of the change since before the event.
         given: What the user named; it takes precedence.
 

@@ -1,6 +1,4 @@
-"""The report's figures: drawn with Matplotlib, in colours that people with colour-vision deficiency
-can tell apart.
-"""
+"""The report's figures, in colours that the colour-blind can tell apart."""
 
 from __future__ import annotations
 
@@ -21,9 +19,9 @@ from rasterio.enums import Resampling
 
 from engine.bands import QUALITY, QUALITY_CLASSES, channel_name
 from engine.grid import Bounds, Grid
+from engine.ground import metres_per_unit
 from engine.handles import ProbabilityRaster, Stack
 from engine.inventory.inventory import Inventory
-from engine.inventory.shape import metres_per_unit
 from engine.raster import open_raster
 from engine.report.statistics import log_bins
 
@@ -38,8 +36,9 @@ DPI = 130
 
 @dataclass(frozen=True)
 class Picture:
-    """A raster reduced for drawing: values (rows, columns) or (rows, columns, 3), and what it
-    covers in which CRS.
+    """A raster reduced for drawing, and what it covers in which CRS.
+
+    Values have the shape (rows, columns), or (rows, columns, 3) for a colour picture.
     """
 
     values: NDArray[np.floating]
@@ -62,8 +61,10 @@ def png(figure: Figure) -> bytes:
 
 
 def read_reduced(path: Path, bands: list[int], grid: Grid) -> NDArray[np.float32]:
-    """Read bands at reduced size through the file's overviews: (bands, rows, columns), NaN where
-    there is no data.
+    """Read bands at reduced size through the file's overviews.
+
+    Returns:
+        Shape (bands, rows, columns), NaN where there is no data.
     """
     factor = max(1.0, max(grid.shape) / PICTURE_PX)
     shape = (len(bands), max(1, round(grid.rows / factor)), max(1, round(grid.columns / factor)))
@@ -78,8 +79,9 @@ def read_reduced(path: Path, bands: list[int], grid: Grid) -> NDArray[np.float32
 
 
 def picture_of(stack: Stack | None) -> Picture | None:
-    """True colour of a stack, stretched for the eye; one grey band where it has no red, green and
-    blue.
+    """True colour of a stack, stretched for the eye.
+
+    A stack without red, green and blue gives one grey band.
     """
     if stack is None:
         return None
@@ -132,10 +134,7 @@ def overview_map(inventory: Inventory, picture: Picture | None) -> Figure:
         )
     else:
         _lines(axes, shapely.boundary(inventory.aoi), INK, 0.6)
-    confirmed, rejected = (
-        inventory.confirmed,
-        inventory.landslides[inventory.landslides["status"] == "rejected"],
-    )
+    confirmed, rejected = inventory.confirmed, inventory.denied
     # Hundreds of thick outlines would hide what they are about.
     thin = min(1.0, max(0.4, 1.8 - 0.4 * math.log10(max(1, len(confirmed)))))
     _lines(axes, np.asarray(confirmed.boundary), INK, 2.0 * thin)
@@ -303,8 +302,9 @@ def _scale_bar(axes: Any, crs: CRS, bounds: Bounds) -> None:
 
 
 def size_figure(area_km2: NDArray[np.float64], fits: Any) -> Figure:
-    """Histogram of areas, and their frequency density with the fitted curves
-    (:class:`engine.report.statistics.Summary`).
+    """Histogram of areas, and their frequency density with the fitted curves.
+
+    ``fits`` is a :class:`engine.report.statistics.Summary`.
     """
     figure = Figure(figsize=(8, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)

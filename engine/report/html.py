@@ -1,4 +1,4 @@
-"""HTML of the report: plain, printable, without scripts or anything fetched from elsewhere."""
+"""HTML of the report: plain, printable, without scripts or downloads."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""The report: one self-contained HTML file for the people who decide, with its figures also as PNG
-files.
-"""
+"""The report: one self-contained HTML file, its figures also as PNG files."""
 
 from __future__ import annotations
 
@@ -26,6 +24,7 @@ from engine.inventory.volume import RELATION
 from engine.report import figures
 from engine.report.html import Section, cards, page, paragraph, table
 from engine.report.statistics import Parameter, Summary, density_per_km2, summarise
+from engine.status import is_decided
 
 LARGEST = 15
 SHARES = {"cloud": "cloud", "shadow": "shadow", "snow": "snow", "nodata": "no data"}
@@ -68,7 +67,7 @@ def write_report(
     probability: ProbabilityRaster | None = None,
     reporter: Reporter = SILENT,
 ) -> Path:
-    """Write the report and, in a folder ``NAME_figures`` beside it, its figures.
+    """Write the report, and its figures in ``NAME_figures`` beside it.
 
     Args:
         inventory: What is reported.
@@ -129,7 +128,7 @@ def _figures(
 
 
 def _require_overlap(inventory: Inventory, raster: Stack | ProbabilityRaster, name: str) -> None:
-    """Check that a raster shows the place of the landslides; its CRS may be another."""
+    """Check that a raster, in any CRS, shows the place of the landslides."""
     if inventory.aoi.is_empty:
         return
     into = Transformer.from_crs(inventory.crs, CRS.from_user_input(raster.grid.crs), always_xy=True)
@@ -221,12 +220,8 @@ def _lead(inventory: Inventory, summary: Summary) -> str:
         )
     outside = int(outside_area(inventory.confirmed, inventory.aoi).sum())
     share = f", {100 * summary.share:.2g} % of it" if summary.share and not outside else ""
-    pending = int((inventory.landslides["status"] == "pending").sum())
-    state = (
-        "None has been reviewed yet."
-        if pending == len(inventory)
-        else f"{len(inventory) - pending} have been reviewed."
-    )
+    decided = int(is_decided(inventory.landslides["status"]).sum())
+    state = f"{decided} have been reviewed." if decided else "None has been reviewed yet."
     text = paragraph(
         f"{summary.count:,} landslides covering {_number(summary.area_km2)} km²{where}{share}."
         f" {state}"
@@ -241,8 +236,9 @@ def _lead(inventory: Inventory, summary: Summary) -> str:
 
 
 def _clouds_ignored(run: Mapping[str, Any]) -> str:
-    """Why clouds were taken for ground; empty where a mask told them apart, or nothing is known of
-    the run.
+    """Why clouds were taken for ground.
+
+    Empty where a mask told them apart, or nothing is known of the run.
     """
     if "masked_share" not in run:
         return ""
@@ -271,7 +267,7 @@ def _unknown(run: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _slope_matters(run: Mapping[str, Any]) -> bool:
-    """Whether a model would have read the slope; it is assumed where the models are not known."""
+    """Whether a model would have read the slope; unknown models would."""
     members = run.get("members") or []
     return not members or any(
         "slope" in (*member.get("channels", ()), *member.get("missing_channels", ()))
@@ -437,7 +433,7 @@ def _background(inventory: Inventory) -> list[Section]:
 
 
 def _image_of(product: Mapping[str, Any]) -> str:
-    """A product behind the stack: name, level, date, and what was added to its DN."""
+    """A product behind the stack: name, level, date, and its DN offset."""
     offsets = sorted(set((product.get("dn_offsets") or {}).values()))
     parts = [str(product.get(name) or "") for name in ("name", "level", "date")]
     return ", ".join(

@@ -1,5 +1,4 @@
-"""Statistics of an inventory: sizes, frequency-area distribution, event magnitude, density, total
-volume.
+"""Statistics of an inventory: sizes, magnitude, density, total volume.
 
 Frequency-area distributions are fitted by maximum likelihood on the areas themselves, never on
 logarithmic bins (which biases the exponent). The three-parameter inverse gamma is that of Malamud
@@ -21,8 +20,8 @@ from scipy.special import gammainc, gammaln
 from shapely import centroid
 
 from engine.grid import Bounds
+from engine.ground import metres_per_unit
 from engine.inventory.inventory import Inventory
-from engine.inventory.shape import metres_per_unit
 from engine.inventory.volume import OTHERS, RELATION
 
 Floats = NDArray[np.float64]
@@ -41,15 +40,19 @@ DENSITY_BLUR = 2.0
 
 @dataclass(frozen=True)
 class Parameter:
-    """An estimate with its 95 % confidence interval (from the curvature of the likelihood)."""
+    """An estimate with its 95 % confidence interval.
+
+    The interval comes from the curvature of the likelihood.
+    """
 
     value: float
     low: float
     high: float
 
     def determined(self, scale: float = 0.0) -> bool:
-        """Whether the data say anything of it: the interval's ends are within :data:`UNDETERMINED`
-        times the estimate.
+        """Whether the data say anything of it.
+
+        They do where the interval's ends are within :data:`UNDETERMINED` times the estimate.
 
         Args:
             scale: What counts as no difference, for a parameter that may be 0.
@@ -64,7 +67,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class InverseGamma:
-    """p(A) = 1 / (a Γ(ρ)) · (a / (A - s))^(ρ+1) · exp(-a / (A - s)), A in km², for A above the
+    """Malamud's three-parameter inverse gamma, truncated from below.
+
+    p(A) = 1 / (a Γ(ρ)) · (a / (A - s))^(ρ+1) · exp(-a / (A - s)), A in km², for A above the
     truncation.
 
     Attributes:
@@ -170,8 +175,9 @@ def summarise(inventory: Inventory) -> Summary:
 
 
 def smallest_area_m2(inventory: Inventory, area_m2: Floats) -> float:
-    """The smallest area that the inventory can hold: its minimum mapping unit, or else its smallest
-    landslide.
+    """The smallest area that the inventory can hold, in m².
+
+    It is the minimum mapping unit, or else the smallest landslide.
     """
     polygons = (inventory.run.get("parameters") or {}).get("polygons") or {}
     unit = polygons.get("min_area_m2")
@@ -191,7 +197,7 @@ def _warning(count: int) -> str:
 
 
 def fit_inverse_gamma(area_km2: Floats, truncation_km2: float) -> InverseGamma | None:
-    """Fit Malamud's inverse gamma, truncated from below, by maximum likelihood.
+    """Fit Malamud's inverse gamma, truncated below, by maximum likelihood.
 
     Args:
         area_km2: Areas, shape (n,).
@@ -232,7 +238,7 @@ def fit_inverse_gamma(area_km2: Floats, truncation_km2: float) -> InverseGamma |
 
 
 def sorted_around(value: float, one: float, other: float) -> tuple[float, float, float]:
-    """(value, smaller, larger): the shift's transformation turns its interval round."""
+    """(value, smaller, larger): transforming the shift turns its interval."""
     return value, min(one, other), max(one, other)
 
 
@@ -250,7 +256,7 @@ def _log_density(theta: Floats, area: Floats, floor: float) -> Floats:
 
 
 def _standard_errors(cost: Any, at: Floats) -> Floats:
-    """Standard errors from the observed information (numerical second derivatives of the cost)."""
+    """Standard errors from the numerical second derivatives of the cost."""
     size, step = len(at), 1e-3
     hessian = np.empty((size, size))
     unit = np.eye(size) * step
@@ -265,8 +271,9 @@ def _standard_errors(cost: Any, at: Floats) -> Floats:
 
 
 def fit_power_law(area_km2: Floats) -> PowerLaw | None:
-    """Fit a power-law tail by maximum likelihood, its cutoff by the smallest Kolmogorov-Smirnov
-    distance.
+    """Fit a power-law tail by maximum likelihood.
+
+    Its cutoff has the smallest Kolmogorov-Smirnov distance.
 
     Args:
         area_km2: Areas, shape (n,).
@@ -302,8 +309,10 @@ def _tail(tail: Floats) -> PowerLaw | None:
 
 
 def log_bins(area_km2: Floats, count: int = 20) -> tuple[Floats, Floats]:
-    """Frequency density in logarithmic bins, for drawing only: (geometric centre in km², density in
-    1/km²) of filled bins.
+    """Frequency density in logarithmic bins, for drawing only.
+
+    Returns:
+        Geometric centres in km² and densities in 1/km² of the filled bins.
     """
     if not len(area_km2):
         return np.zeros(0), np.zeros(0)
@@ -315,7 +324,9 @@ def log_bins(area_km2: Floats, count: int = 20) -> tuple[Floats, Floats]:
 
 
 def density_per_km2(inventory: Inventory, bounds: Bounds) -> tuple[Floats, float]:
-    """Landslides per km² on a coarse lattice, smoothed by a Gaussian of :data:`DENSITY_BLUR` cells.
+    """Landslides per km² on a coarse lattice, smoothed.
+
+    The Gaussian is :data:`DENSITY_BLUR` cells wide.
 
     Args:
         inventory: Landslides; rejected ones do not count.

@@ -1,4 +1,5 @@
-"""Training samples from scenes.
+"""Training samples from scenes: areas, variation, covers, bare ground."""
 
-Areas, variation of light and terrain, covers, and painted bare ground.
-"""
+import lazy_loader as _lazy_loader
+
+__getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""The area of interest: any vector file in any CRS, or bounds, becomes a window of the grid."""
+"""The area of interest: a vector file in any CRS, or bounds, as a window of the grid."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import math
 from pathlib import Path
 
 import geopandas
-import pyogrio
-import pyogrio.errors
+import numpy as np
+import rasterio
+import shapely
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
+from engine.dateline import box_around, joined
 from engine.errors import (
     ConfigError,
-    InputError,
+    GridError,
     InventoryError,
-    MissingCRSError,
-    MissingFileError,
     NoOverlapError,
-    UnreadableFileError,
 )
+from engine.events import SILENT, Reporter
 from engine.grid import Bounds, Grid
+from engine.ground import full_turn, is_local, pyproj_crs
+from engine.vector import only_layer, read_vector
 
 _EDGE_POINTS = 101
 
@@ -35,7 +37,8 @@ def area_window(
     Args:
         grid: The grid of the imagery.
         aoi: A vector file; the box around all its geometries is taken.
-        bounds: (left, bottom, right, top); at most one of this and ``aoi``.
+        bounds: (left, bottom, right, top); at most one of this and ``aoi``. In degrees, a left
+            that exceeds right means a box across the date line.
         bounds_crs: CRS of ``bounds``, such as ``EPSG:4326``; that of the grid by default.
 
     Returns:
@@ -53,12 +56,7 @@ def area_window(
         return grid.window_of(aoi_bounds(aoi, grid.crs))
     if bounds is None:
         return grid.full_window
-    left, bottom, right, top = bounds
-    if not (all(math.isfinite(value) for value in bounds) and left < right and bottom < top):
-        raise ConfigError(
-            f"The bounds {left:g} {bottom:g} {right:g} {top:g} are empty; give left, bottom, right,"
-            " top."
-        )
+    crs = grid.crs
     if bounds_crs is not None:
         try:
             crs = CRS.from_user_input(bounds_crs)
@@ -66,16 +64,29 @@ def area_window(
             raise ConfigError(
                 f"{bounds_crs!r} is not a coordinate reference system; write it as EPSG:4326."
             ) from error
-        bounds = bounds_in(bounds, crs, grid.crs)
-    return grid.window_of(bounds)
+    left, bottom, right, top = bounds
+    turn = full_turn(pyproj_crs(crs))
+    if turn and right < left <= turn / 2 and right >= -turn / 2:
+        right += turn  # west and east of the date line, as RFC 7946 writes boxes across it
+    if not (all(math.isfinite(value) for value in bounds) and left < right and bottom < top):
+        raise ConfigError(
+            f"The bounds {left:g} {bottom:g} {right:g} {top:g} are empty; give left, bottom, right,"
+            " top."
+        )
+    return grid.window_of(bounds_in((left, bottom, right, top), crs, grid.crs))
 
 
 def aoi_bounds(path: Path, crs: CRS) -> Bounds:
-    """The box around a vector file's geometries, in another CRS; raises what :func:`read_area`
-    raises.
+    """The box around a vector file's geometries, in another CRS.
+
+    Pieces on both sides of the date line are joined. Raises what :func:`read_area` and
+    :func:`bounds_in` raise.
     """
     shapes = read_area(path)
-    left, bottom, right, top = (float(value) for value in shapes.total_bounds)
+    turn = full_turn(shapes.crs)
+    parts = shapely.get_parts(np.asarray(shapes))
+    parts = joined(parts, turn) if turn else parts
+    left, bottom, right, top = box_around(shapely.bounds(parts), turn)
     # A point or a line is an area too: window_of snaps outward, but needs a positive extent.
     tiny = 1e-9 * max(1.0, abs(left), abs(top))
     return bounds_in(
@@ -83,9 +94,10 @@ def aoi_bounds(path: Path, crs: CRS) -> Bounds:
     )
 
 
-def read_area(path: Path) -> geopandas.GeoSeries:
-    """Read the geometries of a vector file: of its layer ``aoi``, as inventories have one, or else
-    of its only layer.
+def read_area(path: Path, *, reporter: Reporter = SILENT) -> geopandas.GeoSeries:
+    """Read the geometries of a vector file.
+
+    They are those of its layer ``aoi``, as inventories have one, or else of its only layer.
 
     Returns:
         Its valid, non-empty geometries in the file's CRS.
@@ -97,43 +109,11 @@ def read_area(path: Path) -> geopandas.GeoSeries:
         InventoryError: It holds no geometry, or a broken one.
         ConfigError: It has several layers, none of them named ``aoi``.
     """
-    if not path.exists():
-        raise MissingFileError(f"There is no file {path}; check the path of the area of interest.")
-    try:
-        names = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-        # None leaves it to GDAL, which sees what is wrong with a file without geometries.
-        layer = geopandas.read_file(
-            path, layer="aoi" if "aoi" in names else names[0] if names else None
-        )
-    except (
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        OSError,
-        ValueError,
-    ) as error:
-        raise UnreadableFileError(
-            f"The area of interest {path} cannot be read ({str(error).splitlines()[0]}); give a"
-            " vector file such as GeoPackage, GeoJSON or Shapefile."
-        ) from error
-    if len(names) > 1 and "aoi" not in names:
-        raise ConfigError(
-            f"The area of interest {path} has the layers {', '.join(names)}, and none is named aoi;"
-            " save the one that is meant into a file of its own."
-        )
-    geometry = (
-        getattr(layer, "geometry", None) if isinstance(layer, geopandas.GeoDataFrame) else None
-    )
-    if geometry is None or geometry.dropna().is_empty.all():
-        raise InventoryError(
-            f"The area of interest {path} holds no geometry; draw a polygon into it."
-        )
-    if layer.crs is None:
-        raise MissingCRSError(
-            f"The area of interest {path} has no coordinate reference system; save it again with"
-            " the right one."
-        )
-    shapes = geometry.dropna()
-    shapes = shapes[~shapes.is_empty]
+    what = "The area of interest"
+    layer = only_layer(path, what, "aoi")
+    shapes = read_vector(path, what, layer=layer, reporter=reporter).geometry
+    if shapes.empty:
+        raise InventoryError(f"{what} {path} holds no geometry; draw a polygon into it.")
     if not shapes.is_valid.all():
         number = int((~shapes.is_valid).to_numpy().argmax()) + 1
         raise InventoryError(
@@ -147,14 +127,29 @@ def read_area(path: Path) -> geopandas.GeoSeries:
 def bounds_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
     """The box around a box in another CRS, its edges followed closely.
 
+    Returns:
+        (left, bottom, right, top); in degrees, ``right`` exceeds half a turn where the box crosses
+        the date line.
+
     Raises:
         NoOverlapError: The box lies where the other CRS is not defined.
+        GridError: One of them is tied to no place on Earth.
     """
+    if source == target:
+        return bounds
+    for crs in (source, target):
+        if is_local(pyproj_crs(crs)):
+            raise GridError(
+                f"The coordinate reference system {pyproj_crs(crs).name!r} is tied to no place on"
+                " Earth, so what lies in it cannot be compared with what lies elsewhere; assign"
+                " the one that the data are really in, for instance with `gdal_edit.py -a_srs`."
+            )
     try:
-        result = transform_bounds(source, target, *bounds, densify_pts=_EDGE_POINTS)
-    except (CRSError, InputError) as error:
+        with rasterio.Env():
+            result = transform_bounds(source, target, *bounds, densify_pts=_EDGE_POINTS)
+    except Exception as error:  # GDAL's own errors have no public class
         raise NoOverlapError(
-            f"The area cannot be expressed in the imagery's CRS ({error}); choose an area inside"
+            f"The area cannot be expressed in the other data's CRS ({error}); choose an area inside"
             " the imagery."
         ) from error
     if not all(math.isfinite(value) for value in result):
@@ -163,4 +158,5 @@ def bounds_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
             " imagery."
         )
     left, bottom, right, top = (float(value) for value in result)
-    return (left, bottom, right, top)
+    turn = full_turn(pyproj_crs(target))
+    return (left, bottom, right + turn if turn and right < left else right, top)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+from affine import Affine
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 from rasterio.crs import CRS
@@ -20,8 +22,9 @@ _WGS84 = CRS.from_epsg(4326)
 
 
 def same_lattice(a: Grid, b: Grid) -> bool:
-    """Whether two grids have the same CRS and pixel size, and pixels that coincide within a
-    hundredth.
+    """Whether two grids have one CRS and pixel size, and pixels that coincide.
+
+    A hundredth of a pixel is allowed for.
     """
     if a.crs != b.crs or not np.allclose(a.pixel_size, b.pixel_size, rtol=1e-7, atol=0):
         return False
@@ -59,18 +62,66 @@ def union(grids: Sequence[Grid]) -> Grid:
     )
 
 
+def window_around(
+    source: Grid, target: Grid, margin_px: int, beyond_px: int = 0
+) -> tuple[Window, float] | None:
+    """The part of a source's grid that is needed to fill a target.
+
+    Args:
+        source: Where values come from.
+        target: The grid wanted, in any CRS.
+        margin_px: Pixels of the source to add on every side, for kernels; those that a coarser
+            target's pixel spans are added to them.
+        beyond_px: How far the window may reach beyond the source.
+
+    Returns:
+        The window, and the full turn by which the source's longitudes are to be moved to meet the
+        target (see :func:`turned`); None where the source does not reach.
+
+    Raises:
+        NoOverlapError: The target lies where the source's CRS is not defined.
+        GridError: One CRS cannot be brought into the other.
+    """
+    wanted = bounds_in(target.bounds, target.crs, source.crs)
+    left, bottom, right, top = source.turned(wanted)
+    t, (width, height) = source.transform, source.pixel_size
+    # A kernel that averages reaches as far as the target's pixel is wide.
+    margin = margin_px + math.ceil(2 * target.resolution_m() / source.resolution_m())
+    column0 = max(-beyond_px, math.floor((left - t.c) / width) - margin)
+    column1 = min(source.columns + beyond_px, math.ceil((right - t.c) / width) + margin)
+    row0 = max(-beyond_px, math.floor((t.f - top) / height) - margin)
+    row1 = min(source.rows + beyond_px, math.ceil((t.f - bottom) / height) + margin)
+    if column0 >= column1 or row0 >= row1:
+        return None
+    return Window(column0, row0, column1 - column0, row1 - row0), wanted[0] - left
+
+
+def turned(grid: Grid, turn: float) -> Grid:
+    """The same grid with its longitudes moved by a full turn."""
+    if not turn:
+        return grid
+    t = grid.transform
+    return Grid(grid.crs, Affine(t.a, 0, t.c + turn, 0, t.e, t.f), grid.shape)
+
+
+def meets(target: Grid, other: Grid) -> bool:
+    """Whether two grids cover any common ground."""
+    return window_around(other, target, 0) is not None
+
+
 def ten_metre_grid(reference: Grid) -> Grid:
     """The grid of the stack for imagery whose sharpest band lies on ``reference``.
 
     Pixels of about 10 m are kept as they are, also in degrees. Coarser or finer imagery gets a new
-    grid of 10 m: in its own CRS where that is in metres, else in the UTM zone of its middle.
+    grid of 10 m: in its own CRS where that is in metres on the ground, else in the UTM zone of its
+    middle.
 
     Raises:
         GridError: The middle lies in no UTM zone.
     """
     if reference.about_ten_metres():
         return reference
-    if reference.crs.is_projected and reference.crs.linear_units_factor[1] == 1.0:
+    if reference.true_to_scale():
         left, _, _, top = reference.bounds
         return Grid.from_bounds(reference.crs, reference.bounds, TARGET_M, (left, top))
     crs = utm_of(reference)
@@ -84,7 +135,7 @@ def utm_of(grid: Grid) -> CRS:
         GridError: It lies in none.
     """
     left, bottom, right, top = bounds_in(grid.bounds, grid.crs, _WGS84)
-    x, y = (left + right) / 2, (bottom + top) / 2
+    x, y = ((left + right) / 2 + 180) % 360 - 180, (bottom + top) / 2
     found = query_utm_crs_info("WGS 84", AreaOfInterest(x, y, x, y))
     if not found:
         raise GridError(

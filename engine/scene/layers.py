@@ -1,8 +1,7 @@
 """Reading a source on the target grid, window by window, already encoded as the stack stores it.
 
-Two roads lead from a source's pixels to the target's. Where both share a CRS and the nearest pixel
-is wanted, indices are computed here and each native pixel is read once: exact, and as fast as
-decoding. Everything else is warped by GDAL.
+Where a source and the target share a CRS and the nearest pixel is wanted, indices are computed here
+and each native pixel is read once: exact, and as fast as decoding. GDAL warps everything else.
 """
 
 from __future__ import annotations
@@ -11,24 +10,29 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import rasterio.vrt
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
+from rasterio.warp import reproject
 from rasterio.windows import Window
 
 from engine.errors import UnreadableFileError
 from engine.grid import Grid
+from engine.nodata import missing_pixels
 from engine.raster import open_raster
 from engine.scene.imagery import BandSource
+from engine.scene.lattice import turned, window_around
 
 NODATA = -32768
+PROVENANCE_TAG = "L4S_PROVENANCE"
+"""Tag in which a stack says what it was made of."""
+
 DN_MAX = 32767
 _TIE_PX = 1e-6
+_KERNEL_PX = 4
 
 Encode = Callable[[NDArray[Any]], NDArray[np.int16]]
 
@@ -47,8 +51,9 @@ class Layer(Protocol):
 
 
 class OpenSource:
-    """One band of an open file, read on the target grid. Safe to share between threads: reads take
-    turns.
+    """One band of an open file, read on the target grid.
+
+    Safe to share between threads: reads take turns.
 
     Args:
         dataset: The open file.
@@ -56,6 +61,7 @@ class OpenSource:
         target: The grid wanted.
         encode: Turns stored values into the stack's int16, :data:`NODATA` where there is no data.
         resampling: Kernel for pixels that are not those of the target.
+        missing: Encoded value of pixels that the file declares to be no data.
     """
 
     def __init__(
@@ -66,45 +72,31 @@ class OpenSource:
         *,
         encode: Encode,
         resampling: Resampling,
+        missing: int = NODATA,
     ) -> None:
+        self._missing = np.int16(missing)
         self._source = source
         self._target = target
         self._encode = encode
         self._lock = threading.Lock()
         self._dataset = dataset
-        self._warped: Any = None
+        self._resampling = resampling
         same_pixels = np.allclose(source.grid.pixel_size, target.pixel_size, rtol=1e-6)
-        if source.grid.crs != target.crs or not (resampling is Resampling.nearest or same_pixels):
-            self._warped = rasterio.vrt.WarpedVRT(
-                dataset,
-                crs=target.crs,
-                transform=target.transform,
-                height=target.rows,
-                width=target.columns,
-                resampling=resampling,
-                src_nodata=source.nodata,
-                nodata=source.nodata,
-                warp_mem_limit=64,
-            )
-
-    def close(self) -> None:
-        """Let go of the warped view."""
-        if self._warped is not None:
-            self._warped.close()
+        self._warps = source.grid.crs != target.crs or not (
+            resampling is Resampling.nearest or same_pixels
+        )
 
     def read(self, window: Window) -> NDArray[np.int16] | None:
-        """Encoded values of a window, shape (rows, columns), or None where the source does not
-        reach.
+        """Read a window, encoded, or None where the source does not reach.
+
+        Returns:
+            Array of shape (rows, columns).
 
         Raises:
             UnreadableFileError: The file is damaged there.
         """
         try:
-            if self._warped is not None:
-                with self._lock:
-                    values = self._warped.read(self._source.band, window=window)
-                return self._encode(values)
-            return self._read_nearest(window)
+            return self._read_warped(window) if self._warps else self._read_nearest(window)
         except RasterioError as error:
             raise UnreadableFileError(
                 f"{self._source.path} cannot be read ({error.__cause__ or error}); it is damaged or"
@@ -125,10 +117,8 @@ class OpenSource:
         piece = Window(
             column0, row0, int(used_columns[-1]) - column0 + 1, int(used_rows[-1]) - row0 + 1
         )
-        with self._lock:
-            values = self._dataset.read(self._source.band, window=piece)
         # Encoding before widening: a 60 m pixel is encoded once, not 36 times.
-        native = self._encode(values)
+        native = self._native(piece)
         if native.shape != (used_rows.size, used_columns.size):
             native = native.take(used_columns - column0, axis=1).take(used_rows - row0, axis=0)
         if in_columns.all() and in_rows.all():
@@ -137,12 +127,52 @@ class OpenSource:
         result[np.ix_(in_rows, in_columns)] = native
         return result
 
+    def _native(self, piece: Window) -> NDArray[np.int16]:
+        """Encoded values of a piece of the source's own grid."""
+        with self._lock:
+            values = self._dataset.read(self._source.band, window=piece)
+            missing = missing_pixels(self._dataset, values, self._source.band, piece)
+        native = self._encode(values)
+        if missing is not None and missing.any():
+            native = np.where(missing, self._missing, native)
+        return native
+
+    def _read_warped(self, window: Window) -> NDArray[np.int16] | None:
+        """Encoded first and warped afterwards, so that what has no data never enters a kernel."""
+        target = self._target.subgrid(window)
+        mine = self._source.grid
+        found = window_around(mine, target, _KERNEL_PX)
+        if found is None:
+            return None
+        piece, turn = found
+        native = self._native(piece)
+        result = np.full(target.shape, NODATA, np.int16)
+        reproject(
+            native,
+            result,
+            src_transform=turned(mine.subgrid(piece), turn).transform,
+            src_crs=mine.crs,
+            dst_transform=target.transform,
+            dst_crs=target.crs,
+            src_nodata=NODATA,
+            dst_nodata=NODATA,
+            resampling=self._resampling,
+            num_threads=1,
+            **(
+                {}
+                if target.resolution_m() > 1.5 * mine.resolution_m()
+                else {"XSCALE": 1, "YSCALE": 1}
+            ),
+        )
+        return result
+
 
 def _indices(
     start: float, step: float, count: int, origin: float, pixel: float, size: int, reach: float
 ) -> NDArray[np.int64]:
-    """Source index under each target pixel's centre, -1 outside; pixels up to ``reach`` beyond the
-    edge repeat it.
+    """Source index under each target pixel's centre, -1 outside.
+
+    Pixels up to ``reach`` beyond the edge repeat it.
     """
     position = (start + (np.arange(count) + 0.5) * step - origin) / pixel
     index = np.floor(position + _TIE_PX).astype(np.int64)
@@ -151,8 +181,9 @@ def _indices(
 
 
 class BandLayer:
-    """A channel, mosaicked from one source a product: where the first has no data, the next is
-    asked.
+    """A channel, mosaicked from one source a product.
+
+    Where the first has no data, the next one is read.
     """
 
     def __init__(self, name: str, sources: Sequence[OpenSource]) -> None:
@@ -185,23 +216,17 @@ def open_band(
     with ExitStack() as stack:
         opened = []
         for source in sources:
-            dataset = stack.enter_context(open_raster(_path(source.path)))
-            one = OpenSource(
-                dataset, source, target, encode=dn_encoder(source), resampling=resampling
-            )
-            stack.callback(one.close)
-            opened.append(one)
+            dataset = stack.enter_context(open_raster(source.path))
+            encode = dn_encoder(source)
+            opened.append(OpenSource(dataset, source, target, encode=encode, resampling=resampling))
         yield BandLayer(name, opened)
 
 
-def _path(text: str) -> Path | str:
-    return text if text.startswith("/vsi") else Path(text)
-
-
 def dn_encoder(source: BandSource) -> Encode:
-    """How a band's stored values become int16 DN: scaled, offset, clipped at 32767, nodata set.
+    """How a band's stored values become int16 DN.
 
-    16-bit values go through a table of all 65536 of them, made once.
+    They are scaled, offset, clipped at 32767, and nodata is set. 16-bit values go through a table
+    of all 65536 of them, made once.
     """
 
     def compute(values: NDArray[Any]) -> NDArray[np.int16]:

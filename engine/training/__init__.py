@@ -1,1 +1,5 @@
-"""Training recipes, the loop, and adaptation to unlabelled targets."""
+"""Training recipes, the training loop, and adaptation to other regions."""
+
+import lazy_loader as _lazy_loader
+
+__getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)

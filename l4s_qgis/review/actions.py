@@ -1,6 +1,4 @@
-"""What is done with a reviewed inventory: export, report, patches for training, new outlines for
-the whole layer.
-"""
+"""What is done with a reviewed inventory: export, report, patches for training."""
 
 from __future__ import annotations
 
@@ -109,9 +107,7 @@ class InventoryActions:
             self._run("l4s:patches", parameters, tr("Patches for training"), self._exported)
 
     def revectorize(self, layer: QgsVectorLayer, threshold: float) -> None:
-        """Draw all outlines anew at another threshold; reviewed landslides are kept by the
-        engine.
-        """
+        """Draw all outlines anew at another threshold; reviewed landslides are kept."""
         if not self._is_saved(layer):
             return
         inventory = inventory_file(layer)
@@ -140,9 +136,7 @@ class InventoryActions:
         self._changed()
 
     def _is_saved(self, layer: QgsVectorLayer) -> bool:
-        """Whether the file holds all decisions; the engine reads the file, and cannot write one
-        that is being edited.
-        """
+        """Whether the file holds all decisions, as the engine reads the file."""
         if layer.isEditable():
             self._warn(tr("The landslides are in QGIS's edit mode. Press “Save edits” first."))
         return not layer.isEditable()

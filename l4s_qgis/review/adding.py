@@ -8,6 +8,7 @@ from typing import Any
 from qgis.core import Qgis, QgsGeometry, QgsPointXY
 from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsMapTool
 from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import QToolButton
 
 from ..i18n import number, tr
 from .canvas import map_crs, transformed
@@ -32,6 +33,45 @@ class ClickTool(QgsMapTool):
             self.clicked.emit(self.toMapCoordinates(event.pos()))
 
 
+class Toggled:
+    """A button that turns a map tool on and off, and shows whether it is on.
+
+    Args:
+        iface: QGIS's interface.
+        button: The button.
+        tool: The map tool.
+        possible: Whether the tool can be used now.
+    """
+
+    def __init__(
+        self, iface: Any, button: QToolButton, tool: QgsMapTool, possible: Callable[[], bool]
+    ) -> None:
+        self._iface = iface
+        self._canvas = iface.mapCanvas()
+        self._button = button
+        self._tool = tool
+        self._possible = possible
+        button.toggled.connect(self._toggle)
+        self._canvas.mapToolSet.connect(self._tool_changed)
+
+    def close(self) -> None:
+        """Take the map tool away."""
+        self._canvas.mapToolSet.disconnect(self._tool_changed)
+        self._canvas.unsetMapTool(self._tool)
+
+    def _toggle(self, on: bool) -> None:
+        if on and self._possible():
+            self._canvas.setMapTool(self._tool)
+        elif self._canvas.mapTool() is self._tool:
+            self._canvas.unsetMapTool(self._tool)
+            self._iface.actionPan().trigger()
+        else:
+            self._button.setChecked(False)
+
+    def _tool_changed(self, tool: Any, _: Any = None) -> None:
+        self._button.setChecked(tool is self._tool)
+
+
 class ClickToAdd:
     """Adds the landslide around a click in the map.
 
@@ -54,22 +94,18 @@ class ClickToAdd:
         say: Callable[[str, Qgis.MessageLevel], None],
         added: Callable[[int], None],
     ) -> None:
-        self._iface = iface
         self._canvas = iface.mapCanvas()
-        self._panel = panel
         self._review = review
         self._threshold = threshold
         self._say = say
         self._added = added
         self._tool = ClickTool(self._canvas)
         self._tool.clicked.connect(self.add_at)
-        panel.add.toggled.connect(self._toggle)
-        self._canvas.mapToolSet.connect(self._tool_changed)
+        self._toggle = Toggled(iface, panel.add, self._tool, lambda: review.probability is not None)
 
     def close(self) -> None:
         """Take the map tool away."""
-        self._canvas.mapToolSet.disconnect(self._tool_changed)
-        self._canvas.unsetMapTool(self._tool)
+        self._toggle.close()
 
     def add_at(self, point: QgsPointXY) -> None:
         """Add the landslide around a point of the map."""
@@ -84,7 +120,11 @@ class ClickToAdd:
             return
         geometry, probabilities = found
         try:
-            fid = reviewed.add(transformed(geometry, crs, self._review.layer_crs), probabilities)
+            fid = reviewed.add(
+                transformed(geometry, crs, self._review.layer_crs),
+                probabilities,
+                self._review.event,
+            )
         except ReviewError as error:
             self._say(str(error), Qgis.MessageLevel.Critical)
             return
@@ -97,15 +137,3 @@ class ClickToAdd:
                 "The probability here is {value}, below the threshold of {threshold}; lower it to add this place."
             ).format(value=number(value, 2), threshold=number(threshold, 2))
         self._say(text, Qgis.MessageLevel.Info)
-
-    def _toggle(self, on: bool) -> None:
-        if on and self._review.probability is not None:
-            self._canvas.setMapTool(self._tool)
-        elif self._canvas.mapTool() is self._tool:
-            self._canvas.unsetMapTool(self._tool)
-            self._iface.actionPan().trigger()
-        else:
-            self._panel.add.setChecked(False)
-
-    def _tool_changed(self, tool: Any, _: Any = None) -> None:
-        self._panel.add.setChecked(tool is self._tool)

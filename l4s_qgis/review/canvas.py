@@ -1,4 +1,4 @@
-"""Between the review and the map: coordinates, what is drawn on the map, the view."""
+"""Between the review and the map: coordinates, and what is drawn on the map."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsGeometry,
     QgsProject,
+    QgsRectangle,
     QgsWkbTypes,
 )
 from qgis.gui import QgsMapCanvas, QgsRubberBand
 from qgis.PyQt.QtGui import QColor
 
-CONTEXT = 2.5
-"""How much more than a landslide is shown around it."""
-SMALLEST_VIEW_M = 400.0
-METRES_PER_DEGREE = 111320.0
+CASING = QColor(16, 16, 16)
+"""Dark edge below a bright line: one of the two is seen on any ground."""
+CASING_PX = 3
 
 
 def map_crs(canvas: QgsMapCanvas) -> QgsCoordinateReferenceSystem:
@@ -35,19 +35,17 @@ def transformed(
     return copy
 
 
-def show_around(canvas: QgsMapCanvas, geometry: QgsGeometry) -> None:
-    """Show a geometry, given in the map's CRS, with its surroundings."""
-    box = geometry.boundingBox()
-    box.scale(CONTEXT)
-    smallest = SMALLEST_VIEW_M / (METRES_PER_DEGREE if map_crs(canvas).isGeographic() else 1.0)
-    if max(box.width(), box.height()) < smallest:
-        box.grow((smallest - max(box.width(), box.height())) / 2)
-    canvas.setExtent(box)
-    canvas.refresh()
+def transformed_box(
+    box: QgsRectangle,
+    source: QgsCoordinateReferenceSystem,
+    target: QgsCoordinateReferenceSystem,
+) -> QgsRectangle:
+    """A box in another coordinate reference system."""
+    return transformed(QgsGeometry.fromRect(box), source, target).boundingBox()
 
 
-def make_band(canvas: QgsMapCanvas, colour: QColor, width: int, alpha: int = 0) -> QgsRubberBand:
-    """An outline drawn over the map.
+class Outline:
+    """An outline over the map: a bright line with a dark edge, seen on any ground.
 
     Args:
         canvas: The map.
@@ -55,6 +53,50 @@ def make_band(canvas: QgsMapCanvas, colour: QColor, width: int, alpha: int = 0) 
         width: Of the line, in pixels.
         alpha: Opacity of the inside, 0 to 255.
     """
+
+    def __init__(self, canvas: QgsMapCanvas, colour: QColor, width: int, alpha: int = 0) -> None:
+        self._canvas = canvas
+        self._edge = _band(canvas, CASING, width + CASING_PX, 0)
+        self._line = _band(canvas, colour, width, alpha)
+
+    @property
+    def bands(self) -> tuple[QgsRubberBand, QgsRubberBand]:
+        """The edge and the line."""
+        return self._edge, self._line
+
+    @property
+    def geometry(self) -> QgsGeometry:
+        """What is drawn, in the map's CRS."""
+        return self._line.asGeometry()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is drawn."""
+        return not self._line.size()
+
+    def show(self, geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
+        """Draw a geometry.
+
+        Args:
+            geometry: What is drawn.
+            crs: Its CRS.
+        """
+        placed = transformed(geometry, crs, map_crs(self._canvas))
+        for band in self.bands:
+            band.setToGeometry(placed, None)
+
+    def clear(self) -> None:
+        """Draw nothing any more."""
+        for band in self.bands:
+            band.reset(QgsWkbTypes.GeometryType.PolygonGeometry)
+
+    def close(self) -> None:
+        """Remove it from the map."""
+        for band in self.bands:
+            self._canvas.scene().removeItem(band)
+
+
+def _band(canvas: QgsMapCanvas, colour: QColor, width: int, alpha: int) -> QgsRubberBand:
     band = QgsRubberBand(canvas, QgsWkbTypes.GeometryType.PolygonGeometry)
     band.setStrokeColor(colour)
     fill = QColor(colour)
@@ -62,8 +104,3 @@ def make_band(canvas: QgsMapCanvas, colour: QColor, width: int, alpha: int = 0) 
     band.setFillColor(fill)
     band.setWidth(width)
     return band
-
-
-def clear_band(band: QgsRubberBand) -> None:
-    """Draw nothing any more."""
-    band.reset(QgsWkbTypes.GeometryType.PolygonGeometry)

@@ -1,6 +1,4 @@
-"""Split, merge and vertices through QGIS's own editing tools; what they saved is told to the
-review.
-"""
+"""Split, merge and vertices through QGIS's own editing tools."""
 
 from __future__ import annotations
 

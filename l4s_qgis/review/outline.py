@@ -1,5 +1,6 @@
-"""Outlines from the probability raster, at once: of what is in view, of one landslide, of the place
-that was clicked.
+"""Outlines from the probability raster, at once.
+
+Of what is in view, of one landslide, of the place that was clicked.
 """
 
 from __future__ import annotations
@@ -125,8 +126,7 @@ def outlines(patch: Patch, threshold: float) -> list[QgsGeometry]:
 def grow(
     probability: Probability, point: QgsPointXY, threshold: float
 ) -> tuple[QgsGeometry, tuple[float, float, float]] | None:
-    """The landslide around a click: all pixels from a threshold up that hang together with the one
-    clicked.
+    """The landslide around a click: all connected pixels from a threshold up.
 
     Args:
         probability: The raster.
@@ -166,6 +166,17 @@ def redraw(probability: Probability, geometry: QgsGeometry, threshold: float) ->
         return None
     pieces = [piece for piece in outlines(patch, threshold) if _overlap(piece, geometry)]
     return QgsGeometry.collectGeometry(pieces) if pieces else None
+
+
+def inside_outline(
+    probability: Probability, geometry: QgsGeometry
+) -> tuple[float, float, float] | None:
+    """Mean, lowest and highest probability inside an outline given in the raster's CRS.
+
+    None where there is no data.
+    """
+    patch = probability.read(geometry.boundingBox())
+    return inside(patch, geometry) if patch is not None else None
 
 
 def inside(patch: Patch, geometry: QgsGeometry) -> tuple[float, float, float]:

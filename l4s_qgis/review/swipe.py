@@ -1,6 +1,4 @@
-"""Swipe: another picture of the same place right of a line, which is drawn aside with the mouse or
-a slider.
-"""
+"""Swipe: another layer right of a line, which is drawn aside with mouse or slider."""
 
 from __future__ import annotations
 

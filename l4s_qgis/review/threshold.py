@@ -1,6 +1,4 @@
-"""The threshold slider: outlines follow it at once in the map, and are taken when the person says
-so.
-"""
+"""The threshold slider: outlines follow it on the map, and are taken on “Apply”."""
 
 from __future__ import annotations
 
@@ -12,9 +10,10 @@ from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtGui import QColor
 
 from ..i18n import number, tr
-from .canvas import clear_band, make_band, map_crs, transformed
+from . import options
+from .canvas import Outline, map_crs, transformed
 from .inventory import ReviewError
-from .outline import outlines, redraw
+from .outline import inside_outline, outlines, redraw
 from .panel import ReviewPanel
 from .session import Review
 
@@ -23,8 +22,7 @@ SOON_MS = 40
 
 
 class ThresholdSlider:
-    """Previews and takes outlines at another threshold, for the landslide at hand or the whole
-    layer.
+    """Previews and takes outlines at another threshold, of one landslide or the whole layer.
 
     Args:
         panel: Its widgets.
@@ -51,7 +49,7 @@ class ThresholdSlider:
         self._revectorize = revectorize
         self._say = say
         self._reshaped = reshaped
-        self.preview = make_band(canvas, QColor(255, 120, 0), 2, alpha=45)
+        self.preview = Outline(canvas, QColor(options.get("colour_preview")), 2, alpha=45)
         self._soon = QTimer(panel, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self._draw)
         panel.threshold.valueChanged.connect(self._moved)
@@ -62,7 +60,7 @@ class ThresholdSlider:
     def close(self) -> None:
         """Remove what is drawn on the map."""
         self._canvas.extentsChanged.disconnect(self._view_changed)
-        self._canvas.scene().removeItem(self.preview)
+        self.preview.close()
 
     @property
     def value(self) -> float:
@@ -81,13 +79,11 @@ class ThresholdSlider:
 
     def clear(self) -> None:
         """Drop the preview."""
-        clear_band(self.preview)
+        self.preview.clear()
         self._panel.apply.setEnabled(False)
 
     def apply(self) -> None:
-        """Take the previewed outline for the landslide at hand, or make the whole layer anew at the
-        slider's threshold.
-        """
+        """Take the previewed outline, or draw the whole layer anew at the slider's threshold."""
         reviewed, fid = self._review.reviewed, self._review.queue.current
         if self._review.probability is None or reviewed is None:
             return
@@ -106,7 +102,11 @@ class ThresholdSlider:
             self._say(text, Qgis.MessageLevel.Info)
             return
         try:
-            reviewed.reshape(fid, transformed(new, self._review.raster_crs, self._review.layer_crs))
+            reviewed.reshape(
+                fid,
+                transformed(new, self._review.raster_crs, self._review.layer_crs),
+                inside_outline(self._review.probability, new),
+            )
         except ReviewError as error:
             self._say(str(error), Qgis.MessageLevel.Critical)
             return
@@ -133,12 +133,10 @@ class ThresholdSlider:
         if self._review.probability is None or not self._panel.apply.isEnabled():
             return
         shapes = self._in_view() if self._whole_layer else self._of_one()
-        clear_band(self.preview)
+        self.preview.clear()
         if shapes:
             together = QgsGeometry.collectGeometry(shapes)
-            self.preview.setToGeometry(
-                transformed(together, self._review.raster_crs, map_crs(self._canvas)), None
-            )
+            self.preview.show(together, self._review.raster_crs)
 
     def _of_one(self) -> list[QgsGeometry]:
         geometry = self._review.geometry

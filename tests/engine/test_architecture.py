@@ -11,9 +11,10 @@ ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "engine"
 
 LAYERS = [
-    {"errors", "events", "bands", "units"},
-    {"files", "settings", "grid"},
-    {"raster"},
+    {"errors", "events", "bands", "units", "status"},
+    {"files", "settings", "nodata", "ground", "dateline"},
+    {"grid", "lock"},
+    {"raster", "vector"},
     {"handles"},
     {"scene", "patches", "models", "inventory"},
     {"samples", "inference", "evaluation", "report"},
@@ -23,8 +24,8 @@ LAYERS = [
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-# Rooms of one layer do not use each other, but for those of the ground floor. A room uses lower ones,
-# less what is forbidden here.
+# Packages of one layer do not use each other, but for those of the lowest. A package uses lower
+# ones, less what is forbidden here.
 FORBIDDEN = {
     "inference": {"scene"},
     "samples": {"scene", "inventory"},
@@ -71,6 +72,56 @@ def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
             if node.module == "engine":
                 found |= {f"engine.{alias.name}" for alias in node.names}
     return found
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(path: Path, known: dict[str, Path]) -> set[str]:
+    """Modules of the engine that a file imports anywhere, also inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            found |= {name if name in known else node.module or "" for name in names}
+    return (found & set(known)) - {module_name(path)}
+
+
+def test_no_module_reaches_itself_by_imports() -> None:
+    """Also not by imports inside functions: what needs such a circle is one module, or three."""
+    known = {module_name(path): path for path in modules()}
+    reached = {name: imported_modules(path, known) for name, path in known.items()}
+    while True:
+        further = {
+            name: theirs.union(*(reached[other] for other in theirs))
+            for name, theirs in reached.items()
+        }
+        if further == reached:
+            break
+        reached = further
+    assert not {name for name, theirs in reached.items() if name in theirs}
+
+
+def test_names_of_result_files_stand_in_one_place() -> None:
+    """What a detection's files are called is said by engine.files.ResultFolder alone."""
+    from engine.files import ResultFolder
+
+    folder = ResultFolder(Path("x"))
+    names = {
+        getattr(folder, name).name
+        for name, value in vars(ResultFolder).items()
+        if isinstance(value, property)
+    }
+    for path in modules():
+        if path == ENGINE / "files.py" or room(path) == "training":  # whose runs are others
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        literals = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+        assert not names & {each for each in literals if isinstance(each, str)}, path
 
 
 def test_every_room_has_a_place_in_the_order() -> None:

@@ -170,7 +170,8 @@ from engine.raster import RasterWriter
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    with RasterWriter(Path(sys.argv[1]), GRID, dtype="uint8", bands=["x"], overviews=False) as writer:
+    path = Path(sys.argv[1])
+    with RasterWriter(path, GRID, dtype="uint8", bands=["x"], overviews=False) as writer:
         writer.write(np.random.default_rng(0).integers(0, 255, (1, 700, 600), np.uint8))
 except OutputError as error:
     print(json.dumps(str(error)))

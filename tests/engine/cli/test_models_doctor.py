@@ -26,7 +26,9 @@ CARD = ModelCard(
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelBundle:
     monkeypatch.setenv("L4S_MODELS", str(tmp_path / "models"))
-    return write_bundle(tmp_path / "models" / "tiny", CARD, {"w": np.ones(2, np.float32)}, b"onnx")
+    return write_bundle(
+        tmp_path / "models" / "tiny", CARD, {"w": np.ones(2, np.float32)}, b"\x08\x08"
+    )
 
 
 def events(capsysbinary: pytest.CaptureFixture[bytes]) -> list[dict[str, Any]]:
@@ -59,6 +61,18 @@ def test_verify_tells_a_damaged_bundle(
     (tiny.path / ONNX).write_bytes(b"other")
     assert main(["models", "verify", "tiny"]) == 2
     assert "SHA-256" in capsys.readouterr().err
+
+
+def test_verify_tells_a_changed_threshold_and_seal_accepts_it(
+    tiny: ModelBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (tiny.path / "card.json").read_text()
+    (tiny.path / "card.json").write_text(text.replace('"threshold": 0.5', '"threshold": 0.05'))
+    assert main(["models", "verify", "tiny"]) == 2
+    assert "was changed" in capsys.readouterr().err
+    assert main(["models", "seal", str(tiny.path)]) == 0
+    assert main(["models", "verify", "tiny"]) == 0
+    assert tiny.digest not in capsys.readouterr().out
 
 
 def test_export_copies_and_never_overwrites(

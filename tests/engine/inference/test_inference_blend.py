@@ -92,7 +92,7 @@ def test_rows_are_written_as_soon_as_no_later_window_touches_them(
 
 
 def test_reading_goes_on_while_the_network_computes(make_stack, make_bundle, tmp_path, monkeypatch):
-    from engine.inference.runtime import OnnxRuntime
+    from engine.inference.onnx_runtime import OnnxRuntime
 
     reading, enough, ahead = [], threading.Event(), []
     read, run = StackReader.read, OnnxRuntime.run

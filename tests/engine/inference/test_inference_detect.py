@@ -296,21 +296,23 @@ def test_windows_in_batches_give_the_same(make_stack, make_bundle, tmp_path):
 def test_several_devices_share_the_windows_and_give_the_same(
     make_stack, make_bundle, tmp_path, monkeypatch
 ):
-    from engine.inference import runtime, setup
+    from engine.inference import networks, onnx_runtime
 
     users = set()
-    original = runtime.OnnxRuntime.run
+    original = onnx_runtime.OnnxRuntime.run
 
     def run(self, image):
         users.add(id(self))
         time.sleep(0.01)
         return original(self, image)
 
-    monkeypatch.setattr(runtime.OnnxRuntime, "run", run)
+    monkeypatch.setattr(onnx_runtime.OnnxRuntime, "run", run)
     stack, bundle = make_stack(scene((300, 300))), make_bundle(np.full((3, 3, 3), 0.1))
     one = predict(stack, [bundle], out=tmp_path / "a", config=SMALL)
     monkeypatch.setattr(
-        setup, "choose", lambda device, name: Choice("cpu", ("cpu", "cpu"), "onnx", "Two of them.")
+        networks,
+        "choose",
+        lambda device, name: Choice("cpu", ("cpu", "cpu"), "onnx", "Two of them."),
     )
     users.clear()
     two = predict(stack, [bundle], out=tmp_path / "b", config=SMALL)
@@ -324,10 +326,10 @@ def test_the_cpu_computes_two_windows_at_once_and_never_more(
 ):
     """Each window under way needs memory of its own, so that their number must not grow with the
     cores."""
-    from engine.inference import runtime
+    from engine.inference import onnx_runtime
 
     busy, seen, lock = 0, [], threading.Lock()
-    original = runtime.OnnxRuntime.run
+    original = onnx_runtime.OnnxRuntime.run
 
     def run(self, image):
         nonlocal busy
@@ -343,7 +345,7 @@ def test_the_cpu_computes_two_windows_at_once_and_never_more(
 
     stack, bundle = make_stack(scene((300, 300))), make_bundle(np.full((3, 3, 3), 0.1))
     alone = predict(stack, [bundle], out=tmp_path / "a", config=SMALL)
-    monkeypatch.setattr(runtime.OnnxRuntime, "run", run)
+    monkeypatch.setattr(onnx_runtime.OnnxRuntime, "run", run)
     result = predict(stack, [bundle], out=tmp_path / "b", config=replace(SMALL, threads=threads))
     assert max(seen) == most == result.facts["device"]["batches_at_once"]
     assert np.array_equal(read(alone.probability.path), read(result.probability.path))
@@ -482,7 +484,7 @@ def test_cancelling_ends_threads_and_leaves_no_result(make_stack, make_bundle, t
 
 def test_cancelling_does_not_wait_for_a_long_window(make_stack, make_bundle, tmp_path, monkeypatch):
     """One window takes longer than the two seconds that a person is made to wait."""
-    from engine.inference import runtime
+    from engine.inference import networks, runtime
 
     ended = threading.Event()
 
@@ -500,7 +502,7 @@ def test_cancelling_does_not_wait_for_a_long_window(make_stack, make_bundle, tmp
         def stop(self):
             self.stopped.set()
 
-    monkeypatch.setattr(runtime, "OnnxRuntime", Slow)
+    monkeypatch.setattr(networks, "OnnxRuntime", Slow)
     deadline = time.monotonic() + 0.5
     with pytest.raises(CancelledError):
         predict(

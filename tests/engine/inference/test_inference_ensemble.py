@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import DeviceError
-from engine.inference.ensemble import Ensemble, Member, enlarge, shrink, views
+from engine.inference.ensemble import Ensemble, Member, downsample, upsample, views
 from engine.inference.runtime import DeviceMemoryError
 
 
@@ -48,7 +48,7 @@ def test_the_running_mean_is_the_weighted_mean_and_spread(weights, kind):
     mean, variance = ensemble.run(list(images))
     by_hand = np.average(images[:, :, 0], axis=0, weights=weights)
     assert np.allclose(mean, by_hand, atol=1e-6)
-    if ensemble.opinions == 1:
+    if ensemble.averaged == 1:
         assert variance is None
     else:
         assert np.allclose(
@@ -77,11 +77,11 @@ def test_a_single_window_that_does_not_fit_names_the_remedy():
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 2, 4]))
-def test_enlarging_keeps_ramps_and_shrinking_brings_them_back(rows, columns, scale):
+def test_enlarging_keeps_ramps_and_downsampleing_brings_them_back(rows, columns, scale):
     ramp = (np.arange(rows)[:, None] * 2.0 + np.arange(columns) * 3.0).astype(np.float32)
-    large = enlarge(ramp[None], scale)
+    large = upsample(ramp[None], scale)
     assert large.shape == (1, rows * scale, columns * scale)
-    inner = shrink(large, scale)[0, 1:-1, 1:-1]
+    inner = downsample(large, scale)[0, 1:-1, 1:-1]
     assert np.allclose(inner, ramp[1:-1, 1:-1], atol=1e-4)
     assert large.min() >= ramp.min()
     assert large.max() <= ramp.max()
@@ -93,4 +93,4 @@ def test_enlarging_is_pytorchs_bilinear():
     expected = torch.nn.functional.interpolate(
         torch.from_numpy(image), scale_factor=4, mode="bilinear", align_corners=False
     )
-    assert np.allclose(enlarge(image, 4), expected.numpy(), atol=1e-6)
+    assert np.allclose(upsample(image, 4), expected.numpy(), atol=1e-6)

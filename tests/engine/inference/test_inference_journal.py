@@ -16,7 +16,7 @@ from engine.events import Log, Reporter
 from engine.files import ResultFolder
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import predict
-from engine.inference.journal import Journal, Progress
+from engine.inference.journal import Journal, JournalState
 
 CONFIG = InferenceConfig(
     window_px=64, overlap_px=32, tta="flip", device="cpu", threads=1, checkpoint_s=0
@@ -33,11 +33,15 @@ from engine.models.bundle import ModelBundle
 from engine.handles import Stack
 
 def listen(event):
-    if isinstance(event, Progress) and event.stage == sys.argv[4] and event.done >= int(sys.argv[5]):
+    here = isinstance(event, Progress) and event.stage == sys.argv[4]
+    if here and event.done >= int(sys.argv[5]):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
-config = InferenceConfig(window_px=64, overlap_px=32, tta="flip", device="cpu", threads=1, checkpoint_s=0)
-predict(Stack.open(Path(sys.argv[1])), [ModelBundle.open(Path(sys.argv[2]))], out=Path(sys.argv[3]), config=config, reporter=Reporter(listen))
+config = InferenceConfig(
+    window_px=64, overlap_px=32, tta="flip", device="cpu", threads=1, checkpoint_s=0
+)
+stack, bundle = Stack.open(Path(sys.argv[1])), ModelBundle.open(Path(sys.argv[2]))
+predict(stack, [bundle], out=Path(sys.argv[3]), config=config, reporter=Reporter(listen))
 """
 
 
@@ -245,12 +249,12 @@ def rows(value: int, count: int = 4) -> list[np.ndarray]:
 def test_rows_after_the_last_safe_point_are_cut_off(journal, tmp_path):
     carry = np.arange(20, dtype=np.float32).reshape(1, 2, 10)
     journal.append(rows(1))
-    journal.make_safe("f", Progress(1, 4, carry, {"x": 0.1}))
+    journal.make_safe("f", JournalState(1, 4, carry, {"x": 0.1}))
     journal.append(rows(7))
     journal.close()
     later = Journal(ResultFolder(tmp_path), ("a", "b"), 10)
     found = later.found("f")
-    assert isinstance(found, Progress)
+    assert isinstance(found, JournalState)
     assert (found.window_rows, found.rows, found.facts) == (1, 4, {"x": 0.1})
     assert np.array_equal(found.carry, carry)
     later.start(found)
@@ -263,7 +267,7 @@ def test_rows_after_the_last_safe_point_are_cut_off(journal, tmp_path):
 @pytest.mark.parametrize("damage", ["state", "carry", "rows", "version"])
 def test_a_damaged_journal_is_not_used(damage, journal, tmp_path):
     journal.append(rows(1))
-    journal.make_safe("f", Progress(1, 4, np.zeros((1, 2, 10), np.float32), {}))
+    journal.make_safe("f", JournalState(1, 4, np.zeros((1, 2, 10), np.float32), {}))
     journal.close()
     folder = ResultFolder(tmp_path).resume
     if damage == "state":
@@ -288,4 +292,4 @@ def test_a_full_disk_is_one_clear_sentence(journal, monkeypatch):
     monkeypatch.setattr("engine.inference.journal.os.fsync", full)
     journal.append(rows(1))
     with pytest.raises(DiskFullError, match="disk is full"):
-        journal.make_safe("f", Progress(1, 4, np.zeros((1, 2, 10), np.float32), {}))
+        journal.make_safe("f", JournalState(1, 4, np.zeros((1, 2, 10), np.float32), {}))

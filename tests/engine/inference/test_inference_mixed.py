@@ -12,7 +12,8 @@ from inference_cases import fixed, read, scene, sigmoid
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import predict
 from engine.inference.ensemble import Ensemble, Member, views
-from engine.inference.runtime import DeviceMemoryError, OnnxRuntime
+from engine.inference.onnx_runtime import OnnxRuntime
+from engine.inference.runtime import DeviceMemoryError
 from engine.models.normalization import Normalization
 
 STEP = 0.004

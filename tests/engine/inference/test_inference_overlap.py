@@ -13,7 +13,7 @@ from scipy.ndimage import correlate
 from engine.inference.blend import Blender
 from engine.inference.config import CrfConfig, InferenceConfig
 from engine.inference.detect import predict
-from engine.inference.ensemble import enlarge, shrink
+from engine.inference.ensemble import downsample, upsample
 from engine.inference.setup import choose_overlap, windows
 from engine.inference.tiling import LEAST_OVERLAP_PX, fade_in, lay_out, mirror, overlap_for
 
@@ -85,9 +85,7 @@ def test_with_the_reach_in_the_card_a_detection_is_the_same_in_any_windows(
         result = predict(stack, [bundle], out=tmp_path / str(window), config=config)
         assert np.abs(read(result.probability.path) - whole).max() <= STEP * 0.51 + 1e-3, window
         assert result.facts["windows"]["overlap_px"] in (0, max(16, multiple))
-        assert (
-            result.facts["windows"]["overlap_reason"] == "The models look no further than 3 pixels."
-        )
+        assert result.facts["windows"]["overlap_reason"] == "The models' reach is 3 pixels."
 
 
 def test_a_card_without_a_reach_keeps_the_usual_overlap(make_stack, make_bundle):
@@ -96,7 +94,7 @@ def test_a_card_without_a_reach_keeps_the_usual_overlap(make_stack, make_bundle)
     bundle = make_bundle(multiple_of_px=32)
     choice = choose_overlap([bundle], config)
     assert choice.overlap_px == 192
-    assert choice.reason == "It is not known how far tiny looks."
+    assert choice.reason == "The reach of tiny is not known."
     large = type(grid)(grid.crs, grid.transform, (10980, 10980))
     for axis in windows(large, [bundle], config):
         assert (axis.window_px, axis.overlap_px) == (704, 192)
@@ -144,7 +142,7 @@ def test_half_of_a_given_window_is_the_most(make_bundle):
 
 def test_of_a_crf_nobody_can_tell_how_far_it_looks(make_bundle):
     choice = choose_overlap([make_bundle(reach_px=3)], InferenceConfig(crf=CrfConfig()))
-    assert (choice.overlap_px, choice.reason) == (192, "It is not known how far a CRF looks.")
+    assert (choice.overlap_px, choice.reason) == (192, "The reach of a CRF is not known.")
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4])
@@ -155,6 +153,6 @@ def test_the_reach_of_a_network_on_enlarged_images_is_that_of_its_result(scale, 
     image = np.zeros((1, 1, 31, 31), np.float32)
     image[0, 0, 15, 15] = 1.0
     box = np.ones((1, 1, 2 * reach + 1, 2 * reach + 1), np.float32)
-    felt = shrink(correlate(enlarge(image, scale), box, mode="constant")[:, 0], scale)[0] > 0
+    felt = downsample(correlate(upsample(image, scale), box, mode="constant")[:, 0], scale)[0] > 0
     rows = np.flatnonzero(felt.any(axis=1))
     assert (rows[0], rows[-1]) == (15 - told, 15 + told)

@@ -11,7 +11,9 @@ from engine.errors import BundleError, DependencyError, DeviceError
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import predict
 from engine.inference.devices import Choice
-from engine.inference.runtime import DeviceMemoryError, OnnxRuntime, StoppedError, load
+from engine.inference.networks import load
+from engine.inference.onnx_runtime import OnnxRuntime
+from engine.inference.runtime import DeviceMemoryError, StoppedError
 from engine.inference.torch_runtime import TorchRuntime
 from engine.models.bundle import ModelCard, write_bundle
 
@@ -216,11 +218,11 @@ def test_without_pytorch_weights_alone_name_the_remedy(torch_bundle, monkeypatch
 
 def test_both_runtimes_agree_on_the_bundled_model(tmp_path):
     pytest.importorskip("torch")
-    from engine.models.bundle import DEFAULT_MODEL, find, installed
+    from engine.models.bundle import DEFAULT_MODEL, find_model, installed
 
     if DEFAULT_MODEL not in [path.name for path in installed()]:
         pytest.skip("the bundled model is not there")
-    bundle = find(DEFAULT_MODEL)
+    bundle = find_model(DEFAULT_MODEL)
     image = (
         np.random.default_rng(0)
         .standard_normal((1, len(bundle.card.channels), 64, 64))

@@ -43,7 +43,7 @@ def messages() -> list[str]:
 
 
 @pytest.fixture
-def report(messages: list[str]) -> Reporter:
+def reporter(messages: list[str]) -> Reporter:
     return Reporter(
         lambda event: messages.append(event.message) if isinstance(event, Log) else None
     )

@@ -4,7 +4,8 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from engine.inventory.schema import BY_NAME, CONFIDENCE, FIELDS, FLAGS, NAMES
-from engine.inventory.style import STATUS_COLOURS, TABS, area_style, landslide_style
+from engine.inventory.style import TABS, area_style, landslide_style
+from engine.status import STATUSES
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "guides" / "inventory.md"
 
@@ -21,7 +22,10 @@ def test_style_is_well_formed_and_covers_every_field() -> None:
     root = ElementTree.fromstring(landslide_style().split("\n", 1)[1])
     assert [e.get("field") for e in root.iter("alias")] == list(NAMES)
     assert {e.get("name") for e in root.iter("attributeEditorField")} == set(NAMES)
-    assert {e.get("value") for e in root.iter("category")} == {*STATUS_COLOURS, ""}
+    assert {e.get("value") for e in root.iter("category")} == {
+        *(status.name for status in STATUSES),
+        "",
+    }
     assert {e.get("name") for e in root.iter("attributeEditorContainer")} == set(TABS)
     editable = {
         e.get("name") for e in root.find("editable").iter("field") if e.get("editable") == "1"

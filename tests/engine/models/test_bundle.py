@@ -1,8 +1,10 @@
+import hashlib
 import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,10 +22,12 @@ from engine.models.bundle import (
     WEIGHTS,
     ModelBundle,
     ModelCard,
-    find,
+    find_model,
     installed,
+    seal,
     write_bundle,
 )
+from engine.models.integrity import card_digest
 from engine.models.normalization import Normalization
 
 CHANNELS = ("B02", "B03", "B04", "B10")
@@ -41,8 +45,18 @@ CARD_OF_TEST = ModelCard(
 )
 
 
+NETWORK = b"\x08\x08"  # an ONNX file that says no more than its version
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change a card as someone would who knows how it is sealed."""
+    card = json.loads((folder / CARD).read_text())
+    change(card)
+    (folder / CARD).write_text(json.dumps({**card, "digest": card_digest(card)}))
+
+
 def make(folder: Path) -> ModelBundle:
-    return write_bundle(folder, CARD_OF_TEST, {"w": np.ones((2, 3), np.float32)}, b"onnx")
+    return write_bundle(folder, CARD_OF_TEST, {"w": np.ones((2, 3), np.float32)}, NETWORK)
 
 
 def test_a_bundle_survives_writing_and_reading(tmp_path: Path) -> None:
@@ -56,7 +70,7 @@ def test_a_bundle_survives_writing_and_reading(tmp_path: Path) -> None:
 
 def test_writing_again_replaces_the_whole_bundle(tmp_path: Path) -> None:
     make(tmp_path / "tiny")
-    bundle = write_bundle(tmp_path / "tiny", CARD_OF_TEST, None, b"other")
+    bundle = write_bundle(tmp_path / "tiny", CARD_OF_TEST, None, NETWORK)
     assert sorted(p.name for p in (tmp_path / "tiny").iterdir()) == [CARD, ONNX]
     assert bundle.weights_path is None
     assert [p.name for p in tmp_path.iterdir()] == ["tiny"]
@@ -87,11 +101,8 @@ def test_a_pickle_is_refused_without_opening_it(tmp_path: Path) -> None:
 def test_a_pickle_under_the_name_of_safetensors_is_refused(tmp_path: Path, content: bytes) -> None:
     folder = make(tmp_path / "tiny").path
     (folder / WEIGHTS).write_bytes(content)
-    card = json.loads((folder / CARD).read_text())
-    import hashlib
-
-    card["files"][WEIGHTS]["sha256"] = hashlib.sha256(content).hexdigest()
-    (folder / CARD).write_text(json.dumps(card))
+    digest = hashlib.sha256(content).hexdigest()
+    rewrite(folder, lambda card: card["files"][WEIGHTS].update(sha256=digest))
     with pytest.raises(UnsafeWeightsError, match="pickle"):
         ModelBundle.open(folder)
 
@@ -107,34 +118,55 @@ def test_a_pickle_under_the_name_of_safetensors_is_refused(tmp_path: Path, conte
         (lambda card: card.update(reach_px=-1), "reach_px -1"),
         (lambda card: card.update(reach_px=2.5), "reach_px 2.5"),
         (lambda card: card.update(reach_px=True), "reach_px True"),
-        (lambda card: card["files"].update({"../evil": {"sha256": "0"}}), "misses"),
+        (lambda card: card["files"].update({"../evil": {"sha256": "0"}}), "not lie in"),
+        (lambda card: card["files"].update({"/etc/passwd": {"sha256": "0"}}), "not lie in"),
+        (lambda card: card["files"].update({"a\\b": {"sha256": "0"}}), "not lie in"),
         (lambda card: card.update(files={}), "neither"),
     ],
 )
 def test_a_broken_card_is_one_clear_error(
-    tmp_path: Path, change: Callable[[dict[str, object]], object], message: str
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str
 ) -> None:
     folder = make(tmp_path / "tiny").path
-    card = json.loads((folder / CARD).read_text())
-    change(card)
-    (folder / CARD).write_text(json.dumps(card))
+    rewrite(folder, change)
     with pytest.raises(BundleError, match=message):
         ModelBundle.open(folder)
 
 
-def test_a_card_from_before_the_reach_was_known_is_read_and_names_the_same_weights(
-    tmp_path: Path,
-) -> None:
+def test_a_card_without_a_reach_is_read(tmp_path: Path) -> None:
+    folder = make(tmp_path / "tiny").path
+    rewrite(folder, lambda card: card.pop("reach_px"))
+    assert ModelBundle.open(folder).card.reach_px is None
+
+
+def test_a_changed_card_is_noticed_and_its_owner_can_accept_it(tmp_path: Path) -> None:
+    old = make(tmp_path / "tiny")
+    text = (old.path / CARD).read_text()
+    (old.path / CARD).write_text(text.replace('"threshold": 0.5', '"threshold": 0.05'))
+    with pytest.raises(DigestError, match=r"was changed.*models seal"):
+        ModelBundle.open(old.path)
+    new = seal(old.path)
+    assert new.card.threshold == 0.05
+    assert new == ModelBundle.open(old.path)
+    assert new.digest != old.digest
+
+
+def test_a_card_without_a_digest_is_refused(tmp_path: Path) -> None:
     folder = make(tmp_path / "tiny").path
     card = json.loads((folder / CARD).read_text())
-    assert card.pop("reach_px") is None
+    del card["digest"]
     (folder / CARD).write_text(json.dumps(card))
-    old = ModelBundle.open(folder)
-    assert old.card.reach_px is None
-    (folder / CARD).write_text(json.dumps({**card, "reach_px": 3}))
-    new = ModelBundle.open(folder)
-    assert new.card.reach_px == 3
-    assert new.digest == old.digest
+    with pytest.raises(DigestError, match="has no digest"):
+        ModelBundle.open(folder)
+
+
+def test_sealing_takes_in_changed_files_but_no_nonsense(tmp_path: Path) -> None:
+    folder = make(tmp_path / "tiny").path
+    (folder / ONNX).write_bytes(NETWORK + b"\x28\x01")
+    assert seal(folder).card.files[ONNX]["bytes"] == 4
+    (folder / CARD).write_text((folder / CARD).read_text().replace("0.5", "1.5"))
+    with pytest.raises(BundleError, match="threshold"):
+        seal(folder)
 
 
 def test_missing_parts(tmp_path: Path) -> None:
@@ -161,11 +193,11 @@ def test_bundles_are_found_by_name_and_path(
 ) -> None:
     make(tmp_path / "models" / "tiny")
     monkeypatch.setenv("L4S_MODELS", str(tmp_path / "models"))
-    assert find("tiny").card.name == "tiny"
-    assert find(str(tmp_path / "models" / "tiny")) == find("tiny")
+    assert find_model("tiny").card.name == "tiny"
+    assert find_model(str(tmp_path / "models" / "tiny")) == find_model("tiny")
     assert "tiny" in {path.name for path in installed()}
     with pytest.raises(MissingFileError, match="no model named 'giant'"):
-        find("giant")
+        find_model("giant")
 
 
 def test_a_name_with_odd_characters_is_refused() -> None:

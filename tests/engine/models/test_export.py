@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from engine.errors import BundleError
 from engine.models import export
-from engine.models.bundle import DEFAULT_MODEL, ModelCard, find
+from engine.models.bundle import DEFAULT_MODEL, ModelCard, find_model
 from engine.models.networks import Segmenter, build
 from engine.models.normalization import Normalization
 from engine.models.pruning import drop_unused_stages
@@ -113,7 +113,7 @@ def test_the_decoder_is_computed_in_onnx_runtimes_blocked_layout(tmp_path: Path)
 
 
 def test_the_bundled_model_enters_and_leaves_the_blocked_layout_once(tmp_path: Path) -> None:
-    bundle = find(DEFAULT_MODEL)
+    bundle = find_model(DEFAULT_MODEL)
     assert bundle.onnx_path is not None
     nodes = optimised(bundle.onnx_path.read_bytes(), tmp_path / "o.onnx")
     if not any(domain == "com.microsoft.nchwc" for domain, _ in nodes):
@@ -225,6 +225,6 @@ def test_a_declared_reach_is_true() -> None:
 
 
 def test_the_bundled_models_card_tells_its_networks_reach() -> None:
-    card = find(DEFAULT_MODEL).card
+    card = find_model(DEFAULT_MODEL).card
     network = build(card.network, len(card.channels))
     assert card.reach_px == export.reach_px(network, card.input_scale) is not None

@@ -17,6 +17,7 @@ from engine.errors import (
     MissingCRSError,
     MissingFileError,
     NoOverlapError,
+    UnreadableFileError,
 )
 from engine.events import Event, Log, Reporter
 from engine.models.bundle import ModelBundle
@@ -96,7 +97,7 @@ def test_inventories_that_cannot_be_used(stack, slide, tmp_path):
         patches_from_stack(stack, inventory(tmp_path / "far.gpkg", [box(0, 0, 10, 10)]))
     broken = tmp_path / "broken.gpkg"
     broken.write_bytes(b"nonsense")
-    with pytest.raises(InventoryError, match="cannot be read"):
+    with pytest.raises(UnreadableFileError, match="cannot be read"):
         patches_from_stack(stack, broken)
     plain = inventory(tmp_path / "plain.shp", [slide])
     plain.with_suffix(".prj").unlink()

@@ -23,7 +23,7 @@ from engine.handles import ProbabilityRaster
 from engine.inference.mask import automatic_threshold
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.reading import read_inventory
-from engine.models.bundle import DEFAULT_MODEL, find
+from engine.models.bundle import DEFAULT_MODEL, find_model, seal
 from engine.scene.simulate import SimulatedScene, SimulationConfig, simulate
 from engine.scene.stack import make_stack, stack_provenance
 
@@ -61,8 +61,8 @@ def test_detect_writes_everything_that_the_design_promises(found: Path) -> None:
     layers = {str(name) for name, _ in pyogrio.list_layers(found / "inventory.gpkg")}
     assert {"landslides", "aoi", "run"} <= layers
     run = json.loads((found / "run.json").read_text(encoding="utf-8"))
-    assert run["models"][0]["digest"] == find(DEFAULT_MODEL).digest
-    assert run["threshold"] == find(DEFAULT_MODEL).card.threshold
+    assert run["models"][0]["digest"] == find_model(DEFAULT_MODEL).digest
+    assert run["threshold"] == find_model(DEFAULT_MODEL).card.threshold
     assert run["masked_share"]["cloud"] > 0
     assert 0 < run["area_km2"] < 5.76
 
@@ -563,7 +563,7 @@ def threshold_of(found: Path, tmp_path: Path, stack: Path, *words: str) -> tuple
 def test_the_threshold_is_the_cards_or_the_one_given_or_the_scenes_own(
     found: Path, stack: Path, tmp_path: Path
 ) -> None:
-    card = find(DEFAULT_MODEL).card.threshold
+    card = find_model(DEFAULT_MODEL).card.threshold
     own = automatic_threshold(ProbabilityRaster.open(found / "probability.tif"), around=card)
     assert own != card
     for words, expected in (
@@ -579,12 +579,13 @@ def test_the_threshold_is_the_cards_or_the_one_given_or_the_scenes_own(
 def test_each_polygons_agreement_is_that_of_the_models_on_its_pixels(
     stack: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(find(DEFAULT_MODEL).path, tmp_path / "other")
+    shutil.copytree(find_model(DEFAULT_MODEL).path, tmp_path / "other")
     card = json.loads((tmp_path / "other" / "card.json").read_text(encoding="utf-8"))
     card["normalization"]["mean"][card["normalization"]["channels"].index("slope")] += 8
     (tmp_path / "other" / "card.json").write_text(
         json.dumps({**card, "name": "other"}), encoding="utf-8"
     )
+    seal(tmp_path / "other")
     words = [
         "detect",
         "--stack",
@@ -615,7 +616,7 @@ def test_each_polygons_agreement_is_that_of_the_models_on_its_pixels(
 def test_windows_overlap_as_the_card_asks_or_as_is_asked_for(
     stack: Path, found: Path, tmp_path: Path
 ) -> None:
-    card = find(DEFAULT_MODEL).card
+    card = find_model(DEFAULT_MODEL).card
     words = ["detect", "--stack", str(stack), "--window", "128", "--out"]
     assert main([*words, str(tmp_path / "card")]) == 0
     assert main([*words, str(tmp_path / "asked"), "--overlap", "64"]) == 0
@@ -625,7 +626,7 @@ def test_windows_overlap_as_the_card_asks_or_as_is_asked_for(
     }
     assert card.reach_px is not None
     assert runs["card"]["windows"]["overlap_px"] < 64 == runs["asked"]["windows"]["overlap_px"]
-    assert f"no further than {card.reach_px} pixels" in runs["card"]["windows"]["overlap_reason"]
+    assert f"reach is {card.reach_px} pixels" in runs["card"]["windows"]["overlap_reason"]
     assert runs["asked"]["windows"]["overlap_reason"] == "It was asked for."
     assert runs["asked"]["parameters"]["inference"]["overlap_px"] == 64
     pixels = []
@@ -666,7 +667,7 @@ def bad_inputs(tmp_path: Path, stack: Path) -> dict[str, tuple[list[str], str]]:
     cut.write_bytes(stack.read_bytes()[: stack.stat().st_size // 2])
     (tmp_path / "blocked").write_text("a file where a folder is needed")
     (tmp_path / "model.pt").write_bytes(b"\x80\x04pickle")
-    shutil.copytree(find(DEFAULT_MODEL).path, tmp_path / "damaged")
+    shutil.copytree(find_model(DEFAULT_MODEL).path, tmp_path / "damaged")
     onnx = tmp_path / "damaged" / "model.onnx"
     onnx.write_bytes(onnx.read_bytes()[:-1] + b"!")
     out = ["--out", str(tmp_path / "out")]

@@ -23,7 +23,7 @@ from engine.events import Event, Log, Progress, Reporter
 from engine.handles import Stack
 from engine.inference.config import InferenceConfig
 from engine.inventory.vectorize import VectorizeConfig
-from engine.models.bundle import DEFAULT_MODEL, find
+from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.pipeline import DetectConfig, Detection, detect
 from engine.scene.simulate import SimulationConfig, simulate
 from engine.scene.stack import make_stack
@@ -51,16 +51,18 @@ import os, signal, sys
 from pathlib import Path
 from engine.events import Progress, Reporter
 from engine.inference.config import InferenceConfig
-from engine.models.bundle import DEFAULT_MODEL, find
+from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.handles import Stack
 from engine.pipeline import DetectConfig, detect
 
 def listen(event):
-    if isinstance(event, Progress) and event.stage == sys.argv[3] and event.done >= int(sys.argv[4]):
+    here = isinstance(event, Progress) and event.stage == sys.argv[3]
+    if here and event.done >= int(sys.argv[4]):
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 config = DetectConfig(inference=InferenceConfig(window_px=256, device="cpu", threads=1))
-detect(Stack.open(Path(sys.argv[1])), [find(DEFAULT_MODEL)], out=Path(sys.argv[2]), config=config, reporter=Reporter(listen))
+stack, out = Stack.open(Path(sys.argv[1])), Path(sys.argv[2])
+detect(stack, [find_model(DEFAULT_MODEL)], out=out, config=config, reporter=Reporter(listen))
 """
 
 
@@ -80,7 +82,7 @@ def run(
     stack: Stack, out: Path, config: DetectConfig, reporter: Reporter | None = None
 ) -> Detection:
     return detect(
-        stack, [find(DEFAULT_MODEL)], out=out, config=config, reporter=reporter or Reporter()
+        stack, [find_model(DEFAULT_MODEL)], out=out, config=config, reporter=reporter or Reporter()
     )
 
 

@@ -15,7 +15,7 @@ from training_cases import landscape, tiny
 from engine.bands import NAMES
 from engine.errors import CancelledError, ConfigError, DatasetError
 from engine.events import Progress, Reporter
-from engine.models.bundle import DEFAULT_MODEL, find
+from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.patches.arrays import NODATA, write_packed
 from engine.patches.landslide4sense import IGNORE, Place
 from engine.samples.areas import free_areas, joined_areas
@@ -194,7 +194,7 @@ def test_the_bundled_model_is_adapted_with_the_recipe_of_its_name(packed, tmp_pa
         'data.validation="none"',
     ]
     (adapted,) = adapt(
-        [find(DEFAULT_MODEL)], load_recipe("light", few), packed, packed, tmp_path / "adapted"
+        [find_model(DEFAULT_MODEL)], load_recipe("light", few), packed, packed, tmp_path / "adapted"
     )
     assert adapted.card.training["protocol"] == "transductive"
 

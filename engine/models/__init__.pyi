@@ -1,0 +1,10 @@
+from .bundle import ModelBundle as ModelBundle
+from .bundle import ModelCard as ModelCard
+from .bundle import find_model as find_model
+from .bundle import write_bundle as write_bundle
+from .export import export_bundle as export_bundle
+from .losses import LossConfig as LossConfig
+from .losses import total_loss as total_loss
+from .networks import Segmenter as Segmenter
+from .networks import build as build
+from .normalization import Normalization as Normalization

@@ -1,0 +1,10 @@
+from .arrays import PatchArrays as PatchArrays
+from .arrays import open_patches as open_patches
+from .arrays import pack as pack
+from .check import DatasetReport as DatasetReport
+from .check import check_dataset as check_dataset
+from .dataset import Dataset as Dataset
+from .dataset import open_dataset as open_dataset
+from .own import patches_from_stack as patches_from_stack
+from .splits import Fold as Fold
+from .splits import split as split

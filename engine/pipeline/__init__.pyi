@@ -1,0 +1,11 @@
+from .detection import DetectConfig as DetectConfig
+from .detection import Detection as Detection
+from .detection import Threshold as Threshold
+from .detection import detect as detect
+from .detection import merge as merge
+from .redrawing import redraw as redraw
+from .request import Job as Job
+from .request import jobs as jobs
+from .request import left_from_earlier as left_from_earlier
+from .request import stack_for as stack_for
+from .results import Results as Results

@@ -1,0 +1,12 @@
+from .area import read_area as read_area
+from .change import ChangeRaster as ChangeRaster
+from .change import make_change as make_change
+from .dem import describe_dem as describe_dem
+from .dem import open_dems as open_dems
+from .readers import open_imagery as open_imagery
+from .rendering import SimulationConfig as SimulationConfig
+from .simulate import SimulatedScene as SimulatedScene
+from .stack import StackConfig as StackConfig
+from .stack import make_stack as make_stack
+from .stack import stack_provenance as stack_provenance
+from .terrain import slope_deg as slope_deg
