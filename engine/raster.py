@@ -131,6 +131,19 @@ def _require_numbers(dataset: DatasetReader, path: str) -> None:
             )
 
 
+def files_behind(path: Path) -> list[str]:
+    """The files that a record should name for a path.
+
+    A virtual raster stands for the files that it was made of: it may be a temporary one, as
+    programs make it that pass on a choice of bands.
+    """
+    if path.suffix.lower() != ".vrt" or not path.is_file():
+        return [str(path)]
+    with open_raster(path) as dataset:
+        sources = [file for file in dataset.files if not Path(file).samefile(path)]
+    return list(dict.fromkeys(sources)) or [str(path)]
+
+
 def grid_of(dataset: DatasetReader, name: str = "") -> Grid:
     """The grid of an open raster.
 
