@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "detect": ("detect", "detect landslides: probability, mask, polygons, report"),
     "stack": ("stack", "bring Sentinel-2 and a DEM onto one 10 m grid"),
     "vectorize": ("vectorize", "turn a probability raster into landslide polygons"),
+    "measure": ("measure", "measure landslides anew whose outlines were corrected"),
     "export": ("export", "write an inventory as GeoJSON, Shapefile, FlatGeobuf or COOLR table"),
     "report": ("report", "write an inventory's HTML report"),
     "compare": ("compare", "compare an inventory with a reference inventory"),
