@@ -28,7 +28,7 @@ from rasterio.windows import Window
 
 from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
-from engine.files import TEMPORARY, output_error
+from engine.files import TEMPORARY, output_error, real_path
 from engine.grid import Grid
 from engine.nodata import missing_pixels
 
@@ -228,7 +228,7 @@ class RasterWriter:
         profile: Mapping[str, Any] | None = None,
         reporter: Reporter = SILENT,
     ) -> None:
-        self.path = path
+        self.path = path = real_path(path)
         self.grid = grid
         self._bands = tuple(bands)
         self._overviews = overviews
