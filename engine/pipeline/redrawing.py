@@ -120,7 +120,7 @@ def changes_of(probability: ProbabilityRaster, stack: Stack | None) -> list[Path
         inputs = json.loads(folder.run.read_text(encoding="utf-8"))["inputs"]
         noted = [Path(inputs["change"])] if "change" in inputs else []
         beside = "change" in inputs or "before" in inputs
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         noted, beside = [], True
     places = noted + ([folder.change] if beside else [])
     return places + ([change_path(stack.path)] if stack is not None else [])
