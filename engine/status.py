@@ -35,6 +35,7 @@ class Status:
 
 STATUSES: tuple[Status, ...] = (
     Status("pending", "Pending: not looked at yet", "#e69f00", decided=False),
+    Status("needs-review", "Needs review: a second look is asked for", "#f0e442", decided=False),
     Status("accepted", "Accepted: a landslide, outline as detected", "#0072b2"),
     Status("edited", "Edited: a landslide, outline or attributes corrected", "#cc79a7"),
     Status("rejected", "Rejected: not a landslide", "#7f7f7f", confirmed=False),

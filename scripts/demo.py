@@ -1,5 +1,6 @@
-"""Install the light engine into .venv/light and run its demo: a simulated scene, its landslides,
-pictures and polygons.
+"""Install the light engine into .venv/light and run its demo.
+
+The demo simulates a scene, detects its landslides, and leaves pictures and polygons.
 
 python3 scripts/demo.py [--out DIR]
 """

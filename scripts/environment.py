@@ -1,5 +1,4 @@
-"""Set up what the other scripts need on a fresh machine: Debian packages where they are missing,
-and virtual environments.
+"""Set up what the other scripts need on a fresh machine: packages and environments.
 
 Works with nothing but a bare Python >= 3.10, on Linux, macOS and Windows; only on Debian and its
 kin does it install system packages (QGIS, a compiler, a virtual screen), because only there it

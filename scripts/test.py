@@ -1,5 +1,6 @@
-"""Install everything that the tests need, then run them all: ruff, mypy, the engine's tests, the
-plugin's in real QGIS.
+"""Install everything that the tests need, then run them all.
+
+Style and types, the documentation, the engine's tests, and the plugin's tests in real QGIS.
 
 python3 scripts/test.py [--only lint|engine|plugin] [-- PYTEST ARGUMENTS]
 """

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bands import IGNORE
 from engine.errors import GridError, InputError
-
-IGNORE = 255
 
 
 @dataclass(frozen=True)
@@ -134,9 +133,7 @@ class Confusion:
 
 
 def pixel_scores(tp: int, fp: int, fn: int, tn: int) -> dict[str, float | int | None]:
-    """Precision, recall, F1 and IoU of the landslide class from counts; see the module for the
-    conventions.
-    """
+    """Scores of the landslide class from counts; conventions are the module's."""
     return Confusion(tp, fp, fn, tn).to_dict()
 
 

@@ -20,7 +20,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from engine.errors import InventoryError, L4SError
 from engine.events import SILENT, Reporter
-from engine.files import atomic_path, naming_failures, output_error, work_folder
+from engine.files import atomic_path, naming_failures, output_error, real_path, work_folder
 from engine.inventory.carry_over import Merged, keep_reviewed
 from engine.inventory.inventory import Inventory
 from engine.inventory.metadata import LICENCE, describe
@@ -56,7 +56,7 @@ def write_geopackage(
         OutputError: It cannot be written, is read-only, or is being edited in another program.
         InventoryError: There is a file of that name that is not an inventory.
     """
-    file = path.resolve() if path.is_symlink() else path
+    file = real_path(path)
     try:
         if file.exists():
             _require_inventory(file)

@@ -1,71 +1,33 @@
-"""Elevation as downloaded: GeoTIFFs, SRTM ``.hgt``, and archives that contain them, grouped into
-mosaics and read by window.
+"""Elevation as downloaded: GeoTIFFs, SRTM ``.hgt``, and archives that contain them.
+
+Files of one lattice are grouped into mosaics and read by window. Which rasters of a folder or an
+archive are heights is decided in :mod:`engine.scene.dem_files`.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from engine.errors import MissingFileError, ProductError, UnreadableFileError
+from engine.dateline import box_around, nearest_turn
+from engine.errors import UnreadableFileError
+from engine.events import SILENT, Reporter
 from engine.grid import Grid
-from engine.raster import grid_of, open_raster
-from engine.scene.archive import zip_members
-from engine.scene.lattice import offset_px, same_lattice, union
-
-LOWEST_M, HIGHEST_M = -500.0, 9000.0
-"""Heights outside are voids: no land lies there, but undeclared nodata values do (-32768, -9999,
-3.4e38)."""
-
-_TO_METRES = {
-    "": 1.0,
-    "m": 1.0,
-    "metre": 1.0,
-    "meter": 1.0,
-    "metres": 1.0,
-    "meters": 1.0,
-    "ft": 0.3048,
-    "foot": 0.3048,
-    "feet": 0.3048,
-    "us survey foot": 1200 / 3937,
-    "us-ft": 1200 / 3937,
-    "ftus": 1200 / 3937,
-    "us_survey_foot": 1200 / 3937,
-}
-_SUFFIXES = (".tif", ".tiff", ".hgt", ".dt2", ".dt1", ".img", ".vrt", ".asc", ".bil")
-_SAMPLE_PX = 512
-_SEA_ROUGHLY_M = 100.0
-
-
-@dataclass(frozen=True)
-class DemFile:
-    """One elevation raster.
-
-    Attributes:
-        path: File or GDAL path.
-        grid: Its grid.
-        nodata: Declared nodata value.
-        to_metres: Factor from stored values (scaled as the file says) to metres.
-        zero_is_void: Whether exact zeros are voids: no nodata is declared, or not this one, and all
-            else lies far above the sea.
-    """
-
-    path: str
-    grid: Grid
-    nodata: float | None
-    to_metres: float
-    zero_is_void: bool
+from engine.ground import full_turn, pyproj_crs
+from engine.nodata import missing_pixels
+from engine.raster import open_raster
+from engine.scene.dem_files import HIGHEST_M, LOWEST_M, DemFile, find_heights
+from engine.scene.heights import LeftOut
+from engine.scene.lattice import offset_px, same_lattice, turned, union
 
 
 @dataclass(frozen=True)
@@ -83,21 +45,104 @@ class DemMosaic:
     corners: tuple[tuple[int, int], ...]
 
 
-def open_dems(paths: Sequence[Path]) -> list[DemMosaic]:
+@dataclass(frozen=True)
+class DemFacts:
+    """What the program makes of one elevation raster.
+
+    Attributes:
+        path: File or GDAL path.
+        product: Name of the product, or ``unknown``.
+        crs: Coordinate reference system, such as ``EPSG:4326``.
+        spacing_m: Pixel size on the ground in metres.
+        unit: Unit of the stored heights.
+        lowest_m: Lowest height found in a sample.
+        highest_m: Highest height found in a sample.
+        void_share: Share of the sample without a height, 0 to 1.
+        nodata: How voids are told, for people.
+    """
+
+    path: str
+    product: str
+    crs: str
+    spacing_m: float
+    unit: str
+    lowest_m: float
+    highest_m: float
+    void_share: float
+    nodata: str
+
+
+@dataclass(frozen=True)
+class DemDescription:
+    """What the program makes of elevation files.
+
+    Attributes:
+        taken: Rasters that are read as heights, in the order in which they count.
+        left: Rasters that are not, with the reason.
+    """
+
+    taken: tuple[DemFacts, ...]
+    left: tuple[LeftOut, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-like values: ``{"taken": [...], "left": [{"path": …, "reason": …}]}``."""
+        return asdict(self)
+
+
+def describe_dem(paths: Sequence[Path]) -> DemDescription:
+    """Say what the program would make of elevation files, from headers and samples.
+
+    Args:
+        paths: Rasters, folders or zip archives, as :func:`open_dems` takes them.
+
+    Returns:
+        The rasters that would be read as heights, and those that would be left out.
+
+    Raises:
+        InputError: What :func:`open_dems` raises.
+    """
+    files, left = find_heights(paths)
+    return DemDescription(tuple(_facts(file) for file in files), tuple(left))
+
+
+def _facts(file: DemFile) -> DemFacts:
+    if file.nodata is not None:
+        rule = f"declared: {file.nodata:g}"
+    else:
+        rule = f"none declared; outside {LOWEST_M:g} to {HIGHEST_M:g} m"
+    return DemFacts(
+        file.path,
+        file.product or "unknown",
+        file.grid.crs_name,
+        round(file.grid.resolution_m(), 2),
+        file.unit or "m",
+        file.lowest_m,
+        file.highest_m,
+        file.void_share,
+        rule + (", and 0" if file.zero_is_void else ""),
+    )
+
+
+def open_dems(paths: Sequence[Path], reporter: Reporter = SILENT) -> list[DemMosaic]:
     """Look at elevation files and put those that fit together into mosaics.
 
     Args:
         paths: Rasters, folders of rasters, or zip archives (ALOS PALSAR RTC, SRTM, NASADEM …), read
             in place.
+        reporter: Told what is read and what is left out.
 
     Raises:
         MissingFileError, UnreadableFileError, MissingCRSError: A file does not exist, is damaged or
-        has no georeference. ProductError: An archive holds no elevation, or heights are not in a
-        unit known here.
+            has no georeference.
+        ProductError: Nothing holds heights, or heights are not in a unit known here.
     """
-    files = [_open(member) for path in paths for member in dem_members(path)]
+    files, left = find_heights(paths)
+    if left:
+        taken = ", ".join(file.name for file in files)
+        others = ", ".join(f"{one.name} ({one.reason})" for one in left)
+        reporter.log(f"Heights are read from {taken}; left out: {others}.")
     groups: list[list[DemFile]] = []
-    for file in files:
+    for file in _side_by_side(files):
         group = next((g for g in groups if same_lattice(g[0].grid, file.grid)), None)
         if group is None:
             groups.append([file])
@@ -106,70 +151,22 @@ def open_dems(paths: Sequence[Path]) -> list[DemMosaic]:
     return [_mosaic(group) for group in groups]
 
 
-def dem_members(path: Path) -> list[str]:
-    """The elevation rasters that a path stands for."""
-    if not path.exists():
-        raise MissingFileError(f"There is no DEM {path}; check the path.")
-    if path.is_dir():
-        found = sorted(str(p) for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
-        archives = sorted(p for p in path.iterdir() if p.suffix.lower() == ".zip")
-        found += [member for archive in archives for member in dem_members(archive)]
-        if not found:
-            raise ProductError(f"The folder {path} holds no DEM; give GeoTIFF, .hgt or zip files.")
-        return found
-    if path.suffix.lower() != ".zip":
-        return [str(path)]
-    members = [name for name in zip_members(path) if name.lower().endswith(_SUFFIXES)]
-    # An ALOS archive also holds backscatter images; a GLO-30 one also masks and error maps.
-    named = [name for name in members if "dem" in Path(name).name.lower().replace("nasadem", "")]
-    heights = [name for name in members if name.lower().endswith((".hgt", ".dt2", ".dt1"))]
-    chosen = (
-        [name for name in named if name.lower().endswith(".dem.tif")] or heights or named or members
-    )
-    if not chosen or (chosen is members and len(members) > 1):
-        raise ProductError(
-            f"The archive {path} holds {len(members)} rasters, of which none is clearly a DEM (such"
-            " as AP_…_RT1.dem.tif or N42E141.hgt); unpack it and give the DEM file itself."
-        )
-    return [f"/vsizip/{path.resolve().as_posix()}/{name}" for name in chosen]
-
-
-def _open(path: str) -> DemFile:
-    with open_raster(path if path.startswith("/vsi") else Path(path)) as dataset:
-        grid = grid_of(dataset, path)
-        unit = (dataset.units[0] or "").strip().lower()
-        factor = _TO_METRES.get(unit)
-        if factor is None:
-            raise ProductError(
-                f"The heights of {path} are in {unit!r}, but metres (or feet) are needed; convert"
-                " them."
-            )
-        return DemFile(
-            path, grid, dataset.nodatavals[0], factor, _look_at_heights(dataset, path, factor)
-        )
-
-
-def _look_at_heights(dataset: DatasetReader, path: str, factor: float) -> bool:
-    """Check a thinned-out copy for plausible heights; say whether exact zeros must be voids."""
-    side = (min(_SAMPLE_PX, dataset.height), min(_SAMPLE_PX, dataset.width))
-    sample = dataset.read(1, out_shape=side, masked=True).astype(np.float64).filled(np.nan)
-    heights = (sample * dataset.scales[0] + dataset.offsets[0]) * factor
-    plausible = heights[(heights >= LOWEST_M) & (heights <= HIGHEST_M)]
-    finite = heights[np.isfinite(heights) & (np.abs(heights) < 32000)]
-    if not plausible.size:
-        what = (
-            "no heights at all, only voids"
-            if not finite.size
-            else f"heights around {np.median(finite):.0f} m"
-        )
-        raise ProductError(f"The DEM {path} holds {what}; give a DEM with heights in metres.")
-    if finite.size and float(np.mean(finite > HIGHEST_M)) > 0.05:
-        raise ProductError(
-            f"The DEM {path} holds heights up to {finite.max():.0f} m, more than any mountain;"
-            " convert it to metres first."
-        )
-    others = plausible[plausible != 0]
-    return bool(others.size) and float(np.percentile(others, 1)) > _SEA_ROUGHLY_M
+def _side_by_side(files: Sequence[DemFile]) -> list[DemFile]:
+    """Put tiles on both sides of the date line next to each other."""
+    result = list(files)
+    round_the_globe: dict[Any, list[int]] = {}
+    for index, file in enumerate(files):
+        round_the_globe.setdefault(file.grid.crs, []).append(index)
+    for crs, places in round_the_globe.items():
+        turn = full_turn(pyproj_crs(crs))
+        if not turn:
+            continue
+        boxes = np.array([files[index].grid.bounds for index in places])
+        left, _, right, _ = box_around(boxes, turn)
+        for index, box in zip(places, boxes, strict=True):
+            move = nearest_turn(box[0], box[2], left, right, turn)
+            result[index] = replace(files[index], grid=turned(files[index].grid, move))
+    return result
 
 
 def _mosaic(files: Sequence[DemFile]) -> DemMosaic:
@@ -212,6 +209,7 @@ class OpenMosaic:
         try:
             with self._lock:
                 values = dataset.read(1, window=window)
+                missing = missing_pixels(dataset, values, 1, window)
         except RasterioError as error:
             raise UnreadableFileError(
                 f"The DEM {file.path} cannot be read ({error.__cause__ or error}); it is damaged or"
@@ -225,8 +223,8 @@ class OpenMosaic:
         if (factor, offset) != (1.0, 0.0):
             heights = heights * np.float32(factor) + np.float32(offset)
         void = ~((heights >= LOWEST_M) & (heights <= HIGHEST_M))
-        if file.nodata is not None and not math.isnan(file.nodata):
-            void |= values == file.nodata
+        if missing is not None:
+            void |= missing
         if file.zero_is_void:
             void |= values == 0
         heights[void] = np.nan

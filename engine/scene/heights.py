@@ -7,7 +7,6 @@ told apart by the providers' naming conventions, and where a name says nothing, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -29,7 +28,12 @@ class LeftOut:
     @property
     def name(self) -> str:
         """Its file name."""
-        return PurePosixPath(self.path.replace("\\", "/")).name
+        return file_name(self.path)
+
+
+def file_name(path: str) -> str:
+    """The last part of a file's or GDAL's path."""
+    return PurePosixPath(path.replace("\\", "/")).name
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def _product(name: str, heights: str, companion: str | None = None) -> _Product:
 
 
 _PRODUCTS = (
-    # JAXA EORC, AW3D30 product description; AVE (average) comes before MED (median) in old versions.
+    # JAXA EORC, AW3D30 product description; old versions have an average and a median.
     _product(
         "AW3D30",
         r"(alpsmlc30_)?[ns]\d{3}[ew]\d{3}(_ave|_med)?_dsm",
@@ -73,12 +77,12 @@ _PRODUCTS = (
     # Airbus/ESA, Copernicus DEM product handbook: 10 is GLO-30, 30 is GLO-90 (arc seconds x 10).
     _product(
         "Copernicus GLO-30",
-        rf"copernicus_dsm_(cog_)?(10|04)_[ns]\d{{2}}_00_[ew]\d{{3}}_00_dem",
+        r"copernicus_dsm_(cog_)?(10|04)_[ns]\d{2}_00_[ew]\d{3}_00_dem",
         r"copernicus_dsm_(?:cog_)?(?:10|04)_[ns]\d{2}_00_[ew]\d{3}_00_([a-z]+)",
     ),
     _product(
         "Copernicus GLO-90",
-        rf"copernicus_dsm_(cog_)?30_[ns]\d{{2}}_00_[ew]\d{{3}}_00_dem",
+        r"copernicus_dsm_(cog_)?30_[ns]\d{2}_00_[ew]\d{3}_00_dem",
         r"copernicus_dsm_(?:cog_)?30_[ns]\d{2}_00_[ew]\d{3}_00_([a-z]+)",
     ),
     # DLR, TanDEM-X DEM product specification (TD-GS-PS-0021) and TanDEM-X 30 m edited DEM.
@@ -94,7 +98,7 @@ _PRODUCTS = (
     # USGS, SRTM; LP DAAC's HGT, EarthExplorer's GeoTIFF, BIL and DTED; CGIAR-CSI version 4.
     _product(
         "SRTM",
-        rf"{_TILE}(\.srtmg?l[13])?|{_TILE}_[13]arc_v\d|srtm_\d{{2}}_\d{{2}}",
+        rf"{_TILE}(\.srtmg?l[13])?|[ns]\d{{2}}_?[ew]\d{{3}}_[13]arc_v\d|srtm_\d{{2}}_\d{{2}}",
         rf"{_TILE}\.srtmg?l[13]([ns])",
     ),
     # University of Tokyo, MERIT DEM.
@@ -196,17 +200,18 @@ class NamedRaster:
 
 def _layer(name: str) -> str:
     """What a layer of a product is, for people."""
-    tokens = [name, name.rsplit("_", 1)[-1], name.rsplit(".", 1)[-1]]
+    tokens = [name, *(re.split(r"[_.]", name)[-1:]), "_".join(name.split("_")[-2:])]
     return next((_LAYERS[token] for token in tokens if token in _LAYERS), f"layer {name}")
 
 
 def read_name(path: str) -> NamedRaster:
     """Tell from a raster's name whether it holds heights."""
-    name = PurePosixPath(path.replace("\\", "/")).name.lower()
+    name = file_name(path).lower()
     stem, _, suffix = name.rpartition(".")
     for product in _PRODUCTS:
         if product.heights.fullmatch(stem):
-            return NamedRaster(path, product.name, True)
+            nasadem = product.name == "SRTM" and "nasadem_hgt" in path.lower()
+            return NamedRaster(path, "NASADEM" if nasadem else product.name, True)
         found = product.companion.fullmatch(stem) if product.companion else None
         if found is not None:
             return NamedRaster(path, product.name, False, _layer(found[1]))
@@ -215,7 +220,7 @@ def read_name(path: str) -> NamedRaster:
     words = [_word(token) for token in re.split(r"[^a-z0-9]+", stem) if token]
     if words[-1:] and words[-1] in _HEIGHT_WORDS:
         return NamedRaster(path, "", True)
-    if len(words) > 1 and words[-1] in _LAYERS:
+    if words and words[-1] in _LAYERS:
         return NamedRaster(path, "", False, _layer(words[-1]))
     return NamedRaster(path, "", True if _HEIGHT_WORDS & set(words) else None)
 

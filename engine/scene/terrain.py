@@ -8,21 +8,18 @@ grid, from heights raised with a smooth kernel, where the DEM is coarser (decisi
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from rasterio.warp import reproject
 from rasterio.windows import Window
 
-from engine.errors import GridError
 from engine.grid import Grid
-from engine.scene.area import bounds_in
 from engine.scene.dem import OpenMosaic
 from engine.scene.layers import NODATA
+from engine.scene.voids import completed, heights_around, warp
 
 SLOPE_SCALE = 0.01
 DEM_SCALE, DEM_OFFSET = 0.2, 4000.0
@@ -31,12 +28,14 @@ SPLINE_BELOW = 0.67
 """Heights coarser than 15 m are raised with a cubic B-spline: under interpolating kernels the DEM's
 lattice shows in the slope."""
 
-_KERNEL_PX = 4
 _BLOCK_DEM_PX = 3000
 
 
 def slope_deg(
-    heights: NDArray[np.float32], width_m: NDArray[np.float64], height_m: NDArray[np.float64]
+    heights: NDArray[np.float32],
+    width_m: NDArray[np.float64],
+    height_m: NDArray[np.float64],
+    skew_m2: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float32]:
     """Slope by Horn's method.
 
@@ -45,11 +44,13 @@ def slope_deg(
             columns + 2), NaN for voids.
         width_m: Pixel width on the ground for each inner row, shape (rows,).
         height_m: Distance between rows on the ground, shape (rows,).
+        skew_m2: Scalar product of a step along the columns and one down the rows, where they are
+            not at right angles on the ground (:class:`engine.ground.Metric`), shape (rows,).
 
     Returns:
-        Slope in degrees, shape (rows, columns), NaN where the height itself is void. A void
-        neighbour is replaced by the straight line through the pixel and the neighbour opposite, as
-        ``gdaldem -compute_edges`` does.
+        Slope in degrees, shape (rows, columns), NaN where the height itself is void, and where its
+        neighbours do not tell. A void neighbour is replaced by the straight line through the pixel
+        and the neighbour opposite, as ``gdaldem -compute_edges`` does.
 
     Source:
         Horn, B. K. P. (1981): Hill shading and the reflectance map. Proceedings of the IEEE 69(1),
@@ -64,23 +65,60 @@ def slope_deg(
     if np.isnan(heights).any():
         centre = parts[0, 0]
         opposite = {at: parts[-at[0], -at[1]] for at in parts}
-        line = {at: np.where(np.isnan(o), centre, 2 * centre - o) for at, o in opposite.items()}
         parts = {
-            at: np.where(np.isnan(z), line[at], z) if at != (0, 0) else z for at, z in parts.items()
+            at: np.where(np.isnan(z), 2 * centre - opposite[at], z) if at != (0, 0) else z
+            for at, z in parts.items()
         }
-    east = parts[-1, 1] + 2 * parts[0, 1] + parts[1, 1]
-    west = parts[-1, -1] + 2 * parts[0, -1] + parts[1, -1]
-    south = parts[1, -1] + 2 * parts[1, 0] + parts[1, 1]
-    north = parts[-1, -1] + 2 * parts[-1, 0] + parts[-1, 1]
-    rise_x = (east - west) / (8 * width_m).astype(np.float32)[:, np.newaxis]
-    rise_y = (south - north) / (8 * height_m).astype(np.float32)[:, np.newaxis]
-    slope: NDArray[np.float32] = np.degrees(np.arctan(np.sqrt(rise_x * rise_x + rise_y * rise_y)))
+        rise_x = _rise([parts[row, 1] - parts[row, -1] for row in (-1, 0, 1)])
+        rise_y = _rise([parts[1, column] - parts[-1, column] for column in (-1, 0, 1)])
+    else:
+        east = parts[-1, 1] + 2 * parts[0, 1] + parts[1, 1]
+        west = parts[-1, -1] + 2 * parts[0, -1] + parts[1, -1]
+        south = parts[1, -1] + 2 * parts[1, 0] + parts[1, 1]
+        north = parts[-1, -1] + 2 * parts[-1, 0] + parts[-1, 1]
+        rise_x, rise_y = np.divide(east - west, 8), np.divide(south - north, 8)
+    squared = _squared_gradient(rise_x, rise_y, width_m, height_m, skew_m2)
+    slope = np.degrees(np.arctan(np.sqrt(squared))).astype(np.float32, copy=False)
     return np.where(np.isnan(parts[0, 0]), np.float32(np.nan), slope)
 
 
+def _rise(differences: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Rise per pixel from differences over two pixels, of which some may be unknown."""
+    total = np.zeros_like(differences[0])
+    weights = np.zeros_like(differences[0])
+    for weight, difference in zip((1, 2, 1), differences, strict=True):
+        known = ~np.isnan(difference)
+        total += np.where(known, weight * difference, 0)
+        weights += weight * known
+    return np.divide(total, 2 * weights, out=np.full_like(total, np.nan), where=weights > 0)
+
+
+def _squared_gradient(
+    rise_x: NDArray[np.float32],
+    rise_y: NDArray[np.float32],
+    width_m: NDArray[np.float64],
+    height_m: NDArray[np.float64],
+    skew_m2: NDArray[np.float64] | None,
+) -> NDArray[np.float32]:
+    """Squared gradient on the ground from rises per pixel."""
+    if skew_m2 is None:
+        x = rise_x / width_m.astype(np.float32)[:, np.newaxis]
+        y = rise_y / height_m.astype(np.float32)[:, np.newaxis]
+        flat: NDArray[np.float32] = x * x + y * y
+        return flat
+    e, f, g = width_m**2, skew_m2, height_m**2
+    inverse = (np.stack([g, -2 * f, e]) / (e * g - f * f)).astype(np.float32)[:, :, np.newaxis]
+    result: NDArray[np.float32] = (
+        inverse[0] * rise_x * rise_x + inverse[1] * rise_x * rise_y + inverse[2] * rise_y * rise_y
+    )
+    return np.maximum(result, 0)
+
+
 class TerrainLayer:
-    """Slope and elevation, mosaicked from one or more DEM mosaics: where the first has voids, the
-    next is asked.
+    """Slope and elevation from one or more DEM mosaics.
+
+    Where the first has voids, the next is asked. Heights beside voids and edges are completed
+    before any kernel is applied (:mod:`engine.scene.voids`).
     """
 
     names = ("slope", "DEM")
@@ -125,7 +163,8 @@ class TerrainLayer:
     def _block(self, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         merged: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         for mosaic in self._mosaics:
-            found = terrain_on(grid, mosaic)
+            others = [other for other in self._mosaics if other is not mosaic]
+            found = terrain_on(grid, mosaic, others)
             if found is None:
                 continue
             if merged is not None:
@@ -142,103 +181,70 @@ class TerrainLayer:
 
 
 def terrain_on(
-    grid: Grid, mosaic: OpenMosaic
+    grid: Grid, mosaic: OpenMosaic, others: Sequence[OpenMosaic] = ()
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    """Slope in degrees and heights in metres of one mosaic on a (small) grid, or None where the
-    mosaic does not reach.
+    """Slope in degrees and heights in metres of one mosaic on a (small) grid.
 
     Args:
         grid: The grid wanted.
         mosaic: Where heights come from.
+        others: Where heights come from that complete its surroundings; they are not in the result.
 
     Returns:
-        Slope and heights, each of the grid's shape, NaN where there are none.
+        Slope and heights, each of the grid's shape, NaN where there are none; None where the
+        mosaic does not reach.
     """
     wide = Grid(
         grid.crs, grid.window_transform(Window(-1, -1, 1, 1)), (grid.rows + 2, grid.columns + 2)
     )
-    piece = _piece(wide, mosaic)
+    piece = heights_around(wide, mosaic)
     if piece is None:
         return None
     source, heights = piece
+    known = ~np.isnan(heights)
+    whole = bool(known.all())
+    filled = heights if whole else completed(heights, source, others)
     inner = source.subgrid(Window(1, 1, source.columns - 2, source.rows - 2))
     ratio = grid.resolution_m() / mosaic.grid.resolution_m()
+    averaged = ratio >= 2
     kernel = (
         Resampling.average
-        if ratio >= 2
+        if averaged
         else Resampling.cubic_spline
         if ratio < SPLINE_BELOW
         else Resampling.cubic
     )
     if mosaic.grid.resolution_m() <= OWN_GRID_UP_TO_M:
-        width_m, height_m = inner.pixel_size_m()
-        own = slope_deg(heights, width_m, height_m)
+        own = _slope(filled, inner)
+        middle = filled[1:-1, 1:-1]
+        if averaged and not whole:  # an average is of what is known
+            middle = np.where(known[1:-1, 1:-1], middle, np.float32(np.nan))
+            own = np.where(known[1:-1, 1:-1], own, np.float32(np.nan))
         # The same heights and kernel for both; bilinear for the slope, which must not swing below
         # zero.
-        slope = _warp(own, inner, grid, Resampling.average if ratio >= 2 else Resampling.bilinear)
-        return slope, _warp(heights[1:-1, 1:-1], inner, grid, kernel)
-    raised = _warp(heights, source, wide, kernel)
-    width_m, height_m = grid.pixel_size_m()
-    return slope_deg(raised, width_m, height_m), raised[1:-1, 1:-1]
+        slope = warp(own, inner, grid, Resampling.average if averaged else Resampling.bilinear)
+        raised = warp(middle, inner, grid, kernel)
+    else:
+        wide_heights = warp(filled, source, wide, kernel)
+        slope, raised = _slope(wide_heights, grid), wide_heights[1:-1, 1:-1]
+    if not whole and not (averaged and mosaic.grid.resolution_m() <= OWN_GRID_UP_TO_M):
+        there = warp(known.astype(np.float32), source, grid, Resampling.nearest)
+        unknown = ~(there > 0)
+        slope, raised = (np.where(unknown, np.float32(np.nan), one) for one in (slope, raised))
+    return slope, raised
 
 
-def _piece(grid: Grid, mosaic: OpenMosaic) -> tuple[Grid, NDArray[np.float32]] | None:
-    """The mosaic's heights around a grid, with room for kernels."""
-    left, bottom, right, top = bounds_in(grid.bounds, grid.crs, mosaic.grid.crs)
-    t, (width, height) = mosaic.grid.transform, mosaic.grid.pixel_size
-    # A kernel that averages reaches as far as the target's pixel is wide.
-    margin = _KERNEL_PX + math.ceil(2 * grid.resolution_m() / mosaic.grid.resolution_m())
-    column0 = max(-2, math.floor((left - t.c) / width) - margin)
-    column1 = min(mosaic.grid.columns + 2, math.ceil((right - t.c) / width) + margin)
-    row0 = max(-2, math.floor((t.f - top) / height) - margin)
-    row1 = min(mosaic.grid.rows + 2, math.ceil((t.f - bottom) / height) + margin)
-    if column0 + 4 > column1 or row0 + 4 > row1:
-        return None
-    heights = mosaic.read(column0, row0, (row1 - row0, column1 - column0))
-    if np.isnan(heights).all():
-        return None
-    return (
-        Grid(
-            mosaic.grid.crs,
-            mosaic.grid.window_transform(Window(column0, row0, 1, 1)),
-            heights.shape,
-        ),
-        heights,
-    )
-
-
-def _warp(
-    values: NDArray[np.float32], source: Grid, target: Grid, kernel: Resampling
-) -> NDArray[np.float32]:
-    if source.crs == target.crs and source.same_as(target):
-        return values
-    result = np.full(target.shape, np.nan, np.float32)
-    # Without voids the piece surrounds the target, and GDAL is three times as fast when it need not
-    # look for any.
-    void = np.nan if np.isnan(values).any() else None
-    try:
-        reproject(
-            values,
-            result,
-            src_transform=source.transform,
-            src_crs=source.crs,
-            dst_transform=target.transform,
-            dst_crs=target.crs,
-            src_nodata=void,
-            dst_nodata=void,
-            resampling=kernel,
-            num_threads=1,
-        )
-    except Exception as error:
-        raise GridError(
-            f"The DEM cannot be warped to the imagery's grid ({error}); warp it with `gdalwarp`."
-        ) from error
-    return result
+def _slope(heights: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:
+    """Slope on a grid from heights with a margin of one pixel."""
+    metric = grid.pixel_metric()
+    skew = metric.f if metric.f.any() else None
+    return slope_deg(heights, metric.east_m, metric.north_m, skew)
 
 
 def encode(slope: NDArray[np.float32], heights: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Slope and heights as the stack stores them: int16 in steps of 0.01 degree and 0.2 m, shape
-    (2, rows, columns).
+    """Slope and heights as the stack stores them.
+
+    int16 in steps of 0.01 degree and 0.2 m, shape (2, rows, columns).
     """
     result = np.empty((2, *slope.shape), np.int16)
     for index, steps in enumerate((slope / SLOPE_SCALE, (heights - DEM_OFFSET) / DEM_SCALE)):

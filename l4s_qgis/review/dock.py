@@ -1,29 +1,36 @@
-"""The review dock: the landslides one after the other, accepted and rejected with buttons and
-keys.
-"""
+"""The review dock: landslides one after the other, decided with buttons and keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings, QgsVectorLayer
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QColor, QKeySequence
-from qgis.PyQt.QtWidgets import QDockWidget, QShortcut
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtGui import QColor, QShowEvent
+from qgis.PyQt.QtWidgets import QDockWidget
 
 from ..i18n import tr
-from . import facts, schema
+from . import facts, options
 from .actions import InventoryActions
-from .adding import ClickToAdd
-from .canvas import clear_band, make_band, map_crs, show_around, transformed
-from .editing import Editing
+from .decisions import Decisions
+from .details import Details
+from .dialogs.dialogs import Dialogs
 from .inventory import ReviewError
+from .keys import ReviewKeys
+from .maps.second import SecondMap
+from .maps.swipe import Swipe
+from .maps.view import View
+from .outlines.adding import ClickToAdd
+from .outlines.canvas import Outline, map_crs, transformed
+from .outlines.drawing import Drawing
+from .outlines.editing import Editing
+from .outlines.measuring import Measuring
+from .outlines.redrawing import Redrawing
+from .outlines.threshold import ThresholdSlider
+from .pace import forecast
 from .panel import ReviewPanel
 from .session import Review
-from .swipe import Swipe
-from .threshold import ThresholdSlider
 
 
 class ReviewDock(QDockWidget):
@@ -37,53 +44,100 @@ class ReviewDock(QDockWidget):
         self.review = Review()
         self.panel = ReviewPanel()
         self.setWidget(self.panel)
-        self._band = make_band(self._canvas, QColor(0, 220, 255), 2)
-        self._actions = InventoryActions(
-            iface, changed=self._inventory_changed, busy=self._set_busy
+        self._outline = Outline(self._canvas, QColor(options.get("colour_current")), 2)
+        self.view = View(self._canvas)
+        self._make_parts()
+        self.panel.reviewer.setText(
+            QgsSettings().value(options.REVIEWER, "", type=str) or QgsApplication.userFullName()
+        )
+        self._connect()
+        self.choose_layer()
+
+    def _make_parts(self) -> None:
+        iface, panel, review, say = self._iface, self.panel, self.review, self._say
+        self.decisions = Decisions(panel, review, self.view, say=say, show=self._show)
+        self.details = Details(panel, review, say=say, done=self._to_map)
+        self.dialogs = Dialogs(
+            iface,
+            review,
+            self.decisions,
+            say=say,
+            show=self._show,
+            closed=self._to_map,
+            renewed=self._inventory_changed,
+        )
+        self.measuring = Measuring(review, say=say, measured=self._measured, parent=self)
+        self._actions = InventoryActions(iface, busy=self._set_busy)
+        self._redrawing = Redrawing(
+            iface, review, self._actions, say=say, changed=self._inventory_changed
         )
         self.threshold = ThresholdSlider(
-            self.panel,
-            self.review,
+            panel,
+            review,
             self._canvas,
-            revectorize=self._actions.revectorize,
-            say=self._say,
-            reshaped=self._redrawn,
+            revectorize=self._redrawing.start,
+            say=say,
+            reshaped=self._reshaped,
         )
         self.adding = ClickToAdd(
             iface,
-            self.panel,
-            self.review,
+            panel,
+            review,
             threshold=lambda: self.threshold.value,
-            say=self._say,
+            say=say,
             added=self._added,
         )
-        self.swipe = Swipe(self.panel, self.review, self._canvas)
-        self._editing = Editing(
-            iface, self.panel, saved=self._edited, discarded=self._reread, say=self._say
+        self.drawing = Drawing(
+            iface, panel, review, say=say, added=self._added, reshaped=self._reshaped
         )
-        self.panel.reviewer.setText(
-            QgsSettings().value("l4s/reviewer", "", type=str) or QgsApplication.userFullName()
+        self.swipe = Swipe(panel, review, self._canvas)
+        self.second = SecondMap(iface, panel, review)
+        self._editing = Editing(iface, panel, saved=self._edited, discarded=self._reread, say=say)
+        self._keys = ReviewKeys(
+            self,
+            self._canvas,
+            {
+                "accept": self.accept,
+                "reject": self.reject,
+                "second_look": self.decisions.second_look,
+                "next": self.next,
+                "back": self.decisions.back,
+                "undo": self.undo,
+                "zoom": self.view.zoom,
+                "add": panel.add.toggle,
+                "polygon": panel.polygon.toggle,
+                "freehand": panel.freehand.toggle,
+                "brush": panel.brush.toggle,
+                "cut": panel.cut.toggle,
+                "edit": panel.edit.toggle,
+                "bulk": self.dialogs.bulk,
+                "type": self.details.choose_type,
+                "confidence": self.details.choose_confidence,
+                "notes": self.details.write_notes,
+            },
+            digit=self.decisions.reject_by_number,
+            allowed=self._keys_allowed,
+            seen=lambda: self.view.is_painted,
         )
-        self._connect()
-        self._add_keys()
-        self.choose_layer()
 
     def _connect(self) -> None:
         panel = self.panel
         panel.layer.layerChanged.connect(self.take)
         panel.reviewer.textChanged.connect(self._set_reviewer)
-        panel.order.currentIndexChanged.connect(lambda _: self._sort())
-        panel.pending.toggled.connect(self._set_pending)
         for button, slot in (
             (panel.accept, self.accept),
             (panel.reject, self.reject),
-            (panel.back, self.back),
+            (panel.second_look, self.decisions.second_look),
+            (panel.back, self.decisions.back),
             (panel.next, self.next),
             (panel.undo, self.undo),
-            (panel.zoom, self.zoom),
+            (panel.zoom, self.view.zoom),
         ):
             button.clicked.connect(lambda _=False, slot=slot: slot())
             button.clicked.connect(self._to_map)
+        panel.bulk.clicked.connect(lambda _=False: self.dialogs.bulk())
+        panel.event.clicked.connect(lambda _=False: self.dialogs.event())
+        panel.parts.clicked.connect(lambda _=False: self.dialogs.reviewers())
         panel.reviewer.returnPressed.connect(self._to_map)
         for button, action in (
             (panel.export, self._actions.export),
@@ -93,53 +147,39 @@ class ReviewDock(QDockWidget):
             button.clicked.connect(lambda _=False, action=action: action(self.review.layer))
         QgsProject.instance().layersWillBeRemoved.connect(self._layers_going)
 
-    def _add_keys(self) -> None:
-        keys: dict[str, Callable[[], Any]] = {
-            "A": self.accept,
-            "R": self.reject,
-            "N": self.next,
-            "B": self.back,
-            "U": self.undo,
-            "Z": self.zoom,
-            "C": self.panel.add.toggle,
-            "E": self.panel.edit.toggle,
-        }
-        for number, reason in enumerate(schema.REASONS, start=1):
-            keys[str(number)] = lambda reason=reason: self.reject(reason)
-        for home in (self, self._canvas):
-            for key, slot in keys.items():
-                self._add_key(key, slot, home)
-        # in the dock it presses the button that has the focus
-        self._add_key("Space", self.next, self._canvas)
+    def _keys_allowed(self) -> bool:
+        """Keys act while the dock is open; not where QGIS's own drawing takes numbers by keys."""
+        cad = self._iface.cadDockWidget()
+        return bool(self.isVisible() and self.panel.isEnabled() and not (cad and cad.cadEnabled()))
 
     def _to_map(self, *_: Any) -> None:
         """The keys go on from here, whatever was pressed with the mouse."""
         self._canvas.setFocus()
 
-    def _add_key(self, key: str, slot: Callable[[], Any], home: Any) -> None:
-        shortcut = QShortcut(QKeySequence(key), home)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(
-            lambda: slot() if self.isVisible() and self.panel.isEnabled() else None
-        )
-
     def close_down(self) -> None:
         """Remove everything from the map before the plugin is unloaded."""
         self.panel.layer.layerChanged.disconnect(self.take)
         self._drop()
-        for part in (self._actions, self.threshold, self.adding, self.swipe):
+        for part in (
+            self._keys,
+            self.dialogs,
+            self.measuring,
+            self._actions,
+            self.threshold,
+            self.adding,
+            self.drawing,
+            self.swipe,
+            self.second,
+            self.view,
+            self._outline,
+        ):
             part.close()
         QgsProject.instance().layersWillBeRemoved.disconnect(self._layers_going)
-        for shortcut in self._canvas.findChildren(QShortcut):
-            shortcut.deleteLater()
-        self._canvas.scene().removeItem(self._band)
 
     # The layer
 
     def choose_layer(self) -> None:
-        """Take the active layer under review, else the one at hand, else any inventory of the
-        project.
-        """
+        """Take an inventory under review: the active layer, the one at hand, or any."""
         candidates = [
             self._iface.activeLayer(),
             self.review.layer,
@@ -169,20 +209,34 @@ class ReviewDock(QDockWidget):
                 layer.selectionChanged.connect(self._selection_changed)
         except ReviewError as error:
             self._say(str(error), Qgis.MessageLevel.Warning)
+        self.details.open(self.review.layer)
         self.threshold.begin()
         self.swipe.show()
+        self.second.fill()
+        self.second.show()
         self._show()
-        if self.review.geometry is not None and self.isVisible():
-            self.zoom()
+        if self.isVisible():
+            self.view.zoom()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """The dock opens: the first landslide is brought into view when the map has its size."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self._first_look)
+
+    def _first_look(self) -> None:
+        if self.isVisible() and not self.view.is_seen:
+            self.view.zoom()
 
     def _drop(self) -> None:
         if self.review.layer is not None:
             with suppress(RuntimeError, TypeError):  # the layer is gone
                 self.review.layer.selectionChanged.disconnect(self._selection_changed)
         self._editing.take(None)
+        self.measuring.forget()
         self.review.close()
         self.swipe.end()
-        clear_band(self._band)
+        self._outline.clear()
+        self.view.expect(None)
         self.threshold.clear()
 
     def _layers_going(self, ids: list[str]) -> None:
@@ -190,11 +244,9 @@ class ReviewDock(QDockWidget):
             self.take(None)
 
     def _inventory_changed(self) -> None:
-        """The file was made anew."""
-        if self.review.layer is not None:
-            self.review.layer.dataProvider().reloadData()
-            self.review.layer.triggerRepaint()
-            self._reread()
+        """Many landslides were drawn anew in one step."""
+        self.review.requeue(self.panel.order.currentData(), self.panel.pending.isChecked())
+        self.decisions.arrive()
 
     def _set_busy(self, busy: bool) -> None:
         """A decision that is written while the file is made anew would be lost."""
@@ -207,82 +259,40 @@ class ReviewDock(QDockWidget):
 
     def accept(self) -> None:
         """Accept the landslide at hand and go on."""
-        self._decide(schema.ACCEPTED, None)
+        self.decisions.accept()
 
     def reject(self, reason: str | None = None) -> None:
         """Reject it, with the reason given or the one chosen, and go on."""
-        if reason is not None:
-            self.panel.reason.setCurrentIndex(self.panel.reason.findData(reason))
-        self._decide(schema.REJECTED, self.panel.reason.currentData())
+        self.decisions.reject(reason)
 
     def next(self) -> None:
         """Go on without a decision."""
-        self.review.queue.next()
-        self._arrive()
-
-    def back(self) -> None:
-        """Go back."""
-        self.review.queue.back()
-        self._arrive()
+        self.decisions.next()
 
     def undo(self) -> None:
         """Take the last step back and return to it."""
-        if self.review.reviewed is None:
-            return
-        try:
-            fid = self.review.reviewed.undo()
-        except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
-            return
-        if fid is None:
-            self._say(tr("There is nothing to undo."), Qgis.MessageLevel.Info)
-            self._show()
-            return
-        self.review.note(fid)
-        self.review.queue.go(fid)
-        self._arrive()
-
-    def _decide(self, status: str, reason: str | None) -> None:
-        fid, reviewed = self.review.queue.current, self.review.reviewed
-        if fid is None or reviewed is None:
-            return
-        if status == schema.ACCEPTED and self.review.queue.status(fid) == schema.EDITED:
-            status = schema.EDITED  # it was corrected and stays so
-        try:
-            reviewed.decide(fid, status, reason)
-        except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
-            return
-        self.review.queue.set_status(fid, status)
-        self.review.queue.next()
-        self._arrive()
-
-    def _arrive(self) -> None:
-        self._show()
-        self.zoom()
-
-    def _sort(self) -> None:
-        self.review.queue.sort(self.panel.order.currentData())
-        self.review.queue.first()
-        self._arrive()
-
-    def _set_pending(self, on: bool) -> None:
-        self.review.queue.only_pending = on
+        self.decisions.undo()
 
     def _set_reviewer(self, text: str) -> None:
-        QgsSettings().setValue("l4s/reviewer", text.strip())
+        QgsSettings().setValue(options.REVIEWER, text.strip())
         if self.review.reviewed is not None:
             self.review.reviewed.reviewer = text.strip()
 
     # What the other parts did
 
-    def _redrawn(self, fid: int) -> None:
+    def _reshaped(self, fid: int) -> None:
         self.review.note(fid)
+        self.measuring.request([fid])
         self._show()
+
+    def _measured(self, fids: list[int]) -> None:
+        self.review.note(fids)
+        self._show_facts()
 
     def _added(self, fid: int) -> None:
         self.review.note(fid)
         self.review.queue.go(fid)
+        self.measuring.request([fid])
         self._show()
 
     def _edited(self, changed: list[int], added: list[int], removed: list[int]) -> None:
@@ -293,23 +303,17 @@ class ReviewDock(QDockWidget):
             self.review.reviewed.mark_edited([*changed, *added])
         except ReviewError as error:
             self._say(str(error), Qgis.MessageLevel.Critical)
-        for fid in (*changed, *added, *removed, *self.review.queue.unsaved()):
-            self.review.note(fid)
+        self.review.note([*changed, *added, *removed, *self.review.queue.unsaved()])
+        self.measuring.request([*changed, *added])
         self._show()
 
     def _selection_changed(self, selected: list[int], *_: Any) -> None:
+        if self.dialogs.current is not None:
+            return  # a dialog shows what it is about
         if len(selected) == 1 and self.review.queue.go(selected[0]):
             self._show()
 
     # What is shown
-
-    def zoom(self) -> None:
-        """Show the landslide at hand with its surroundings."""
-        geometry = self.review.geometry
-        if geometry is not None:
-            show_around(
-                self._canvas, transformed(geometry, self.review.layer_crs, map_crs(self._canvas))
-            )
 
     def _show(self) -> None:
         panel, queue, reviewed, geometry = (
@@ -319,23 +323,21 @@ class ReviewDock(QDockWidget):
             self.review.geometry,
         )
         panel.bar.setMaximum(max(1, len(queue)))
-        panel.bar.setValue(len(queue) - queue.count(schema.PENDING))
-        panel.counts.setText(facts.progress(queue))
-        for button in (panel.accept, panel.reject, panel.back, panel.next, panel.zoom):
+        panel.bar.setValue(len(queue) - queue.open)
+        left = forecast(self.decisions.pace.left_s(queue.open))
+        panel.counts.setText(facts.progress(queue, left))
+        for button in (panel.accept, panel.reject, panel.second_look, panel.back, panel.next):
             button.setEnabled(geometry is not None)
-        for button in (
-            panel.edit,
-            panel.split,
-            panel.merge,
-            panel.export,
-            panel.report,
-            panel.training,
-        ):
+        panel.zoom.setEnabled(geometry is not None)
+        for button in panel.for_inventories():
             button.setEnabled(reviewed is not None)
         panel.undo.setEnabled(reviewed is not None and reviewed.can_undo)
         if geometry is not None and reviewed is not None and queue.current is not None:
-            panel.facts.setText(facts.describe(reviewed.feature(queue.current), queue))
-            self._band.setToGeometry(geometry, reviewed.layer)
+            self._show_facts()
+            self.details.show(reviewed.feature(queue.current))
+            self._outline.show(geometry, reviewed.layer.crs())
+            self.second.mark(geometry, reviewed.layer.crs())
+            self.view.expect(transformed(geometry, reviewed.layer.crs(), map_crs(self._canvas)))
         else:
             panel.facts.setText(
                 tr("Choose an inventory that “Detect landslides” made.")
@@ -344,8 +346,21 @@ class ReviewDock(QDockWidget):
                     "This inventory holds no landslide. Lower the threshold, or click to add one."
                 )
             )
-            clear_band(self._band)
+            self.details.show(None)
+            self._outline.clear()
+            self.second.mark(None, self.review.layer_crs)
+            self.view.expect(None)
         self.threshold.clear()
+
+    def _show_facts(self) -> None:
+        """What is known of the landslide at hand; the threshold's preview stays."""
+        reviewed, fid = self.review.reviewed, self.review.queue.current
+        if reviewed is not None and fid is not None:
+            feature = reviewed.feature(fid)
+            measuring = fid in self.measuring
+            self.panel.facts.setText(
+                facts.describe(feature, self.review.queue, measuring=measuring)
+            )
 
     def _say(self, text: str, level: Qgis.MessageLevel) -> None:
         self._iface.messageBar().pushMessage(tr("Review"), text, level, 6)

@@ -17,9 +17,7 @@ def inventory_file(layer: QgsVectorLayer) -> Path:
 
 
 def probability_of(layer: QgsVectorLayer) -> str:
-    """The probability raster of an inventory: the one noted with its layer, or the one beside
-    it.
-    """
+    """The probability raster of an inventory: noted with its layer, or beside it."""
     noted = str(layer.customProperty(PROBABILITY_PROPERTY) or "")
     return (
         noted

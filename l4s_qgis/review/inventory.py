@@ -1,10 +1,10 @@
-"""The landslide layer under review: reads the queue, writes decisions at once, undoes them."""
+"""The landslide layer under review: reads the queue, writes decisions, undoes them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Callable
 
 from qgis.core import (
     NULL,
@@ -19,28 +19,12 @@ from qgis.core import (
 
 from ..i18n import tr
 from . import schema
+from .changes import Change, Step, Written
 from .queue import Entry, Queue, doubt_of
 
 
 class ReviewError(Exception):
     """A decision cannot be written; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """What undo needs: the state before a decision.
-
-    Attributes:
-        fid: The landslide.
-        values: Attribute values before, by field index.
-        geometry: Geometry before, where it was changed.
-        added: Whether it did not exist before.
-    """
-
-    fid: int
-    values: dict[int, Any]
-    geometry: QgsGeometry | None = None
-    added: bool = False
 
 
 class ReviewedLayer:
@@ -67,10 +51,13 @@ class ReviewedLayer:
             )
         self.layer = layer
         self.reviewer = reviewer
+        self._written = Written(layer)
         self._steps: list[Step] = []
         self._measure = QgsDistanceArea()
         self._measure.setSourceCrs(layer.crs(), QgsProject.instance().transformContext())
         self._measure.setEllipsoid("WGS84")
+
+    # Reading
 
     def entries(self) -> list[Entry]:
         """All landslides, for the queue; 50,000 take about a second."""
@@ -79,24 +66,33 @@ class ReviewedLayer:
         request = QgsFeatureRequest().setSubsetOfAttributes(wanted)
         return [self._entry(feature, columns) for feature in self.layer.getFeatures(request)]
 
-    def entry(self, fid: int) -> Entry | None:
-        """One landslide, for the queue; None where it is gone."""
-        feature = self.feature(fid)
-        return self._entry(feature, self._entry_columns()) if feature.isValid() else None
+    def entries_of(self, fids: Sequence[int]) -> list[Entry]:
+        """Some landslides, for the queue; those that are gone are left out."""
+        columns = self._entry_columns()
+        wanted = [index for index in columns.values() if index >= 0]
+        request = QgsFeatureRequest().setFilterFids(list(fids)).setSubsetOfAttributes(wanted)
+        return [self._entry(feature, columns) for feature in self.layer.getFeatures(request)]
 
     def _entry_columns(self) -> dict[str, int]:
-        return {
-            name: self._index(name)
-            for name in ("status", "prob_mean", "uncertainty", "threshold", "area_m2")
-        }
+        names = (
+            "status",
+            "prob_mean",
+            "uncertainty",
+            "threshold",
+            "area_m2",
+            "slope_deg",
+            "flags",
+        )
+        return {name: self.index(name) for name in names}
 
     def _entry(self, feature: QgsFeature, columns: dict[str, int]) -> Entry:
         attributes = feature.attributes()
         values = {
-            name: _value(attributes[index]) if index >= 0 else None
+            name: plain(attributes[index]) if index >= 0 else None
             for name, index in columns.items()
         }
         centre = feature.geometry().boundingBox().center()
+        flags = values["flags"]
         return Entry(
             feature.id(),
             str(values["status"] or schema.PENDING),
@@ -104,6 +100,9 @@ class ReviewedLayer:
             float(values["area_m2"] or 0.0),
             centre.x(),
             centre.y(),
+            values["prob_mean"],
+            values["slope_deg"],
+            tuple(flags.split(";")) if isinstance(flags, str) and flags else (),
         )
 
     def queue(self, order: str, only_pending: bool) -> Queue:
@@ -114,30 +113,80 @@ class ReviewedLayer:
         """One landslide with all attributes."""
         return self.layer.getFeature(fid)
 
-    def decide(self, fid: int, status: str, reason: str | None = None) -> None:
-        """Write a decision with reviewer and date.
+    def index(self, name: str) -> int:
+        """The number of a column; -1 where there is none."""
+        return int(self.layer.fields().indexOf(name))
+
+    def area_m2(self, geometry: QgsGeometry) -> float:
+        """Area on the ground."""
+        return float(self._measure.measureArea(geometry))
+
+    # Writing
+
+    def decide(
+        self,
+        fids: int | Sequence[int],
+        status: str,
+        reason: str | None = None,
+    ) -> None:
+        """Write a decision on one landslide or many, with reviewer and date, in one step.
 
         Raises:
-            ReviewError: It cannot be written.
+            ReviewError: It cannot be written; then none is.
         """
-        self._write(fid, self._decision(status, reason))
+        chosen = [fids] if isinstance(fids, int) else list(fids)
+        values = self.decision(status, reason)
+        self.change(Change(dict.fromkeys(chosen, values)))
 
-    def reshape(self, fid: int, geometry: QgsGeometry) -> None:
+    def describe(self, fids: Sequence[int], values: Mapping[str, Any]) -> None:
+        """Write attributes such as type, confidence, notes or the event, in one step.
+
+        Args:
+            fids: The landslides.
+            values: By column; None empties it. Columns that the layer lacks are passed over.
+
+        Raises:
+            ReviewError: It cannot be written; then none is.
+        """
+        row: dict[int, Any] = {}
+        for name, value in values.items():
+            self._set(row, name, NULL if value is None else value)
+        if row and fids:
+            self.change(Change(dict.fromkeys(fids, row)))
+
+    def reshape(
+        self,
+        fid: int,
+        geometry: QgsGeometry,
+        probabilities: tuple[float, float, float] | None = None,
+    ) -> None:
         """Replace an outline; the landslide counts as edited.
 
+        What is not known of the new outline yet is emptied: a fact shown is true or absent.
+
+        Args:
+            fid: The landslide.
+            geometry: Its new outline.
+            probabilities: Mean, lowest and highest probability inside, where known.
+
         Raises:
             ReviewError: It cannot be written.
         """
-        self._write(fid, {**self._decision(schema.EDITED), **self._measures(geometry)}, geometry)
+        values = {**self.decision(schema.EDITED), **self.measures(geometry, probabilities)}
+        self.change(Change({fid: values}, {fid: multi(geometry)}))
 
     def add(
-        self, geometry: QgsGeometry, probabilities: tuple[float, float, float] | None = None
+        self,
+        geometry: QgsGeometry,
+        probabilities: tuple[float, float, float] | None = None,
+        values: Mapping[str, Any] | None = None,
     ) -> int:
         """Add a landslide that was missed; it counts as accepted.
 
         Args:
             geometry: Its outline.
             probabilities: Mean, lowest and highest probability inside.
+            values: More of its attributes, by column.
 
         Returns:
             Its identifier in the layer.
@@ -145,103 +194,105 @@ class ReviewedLayer:
         Raises:
             ReviewError: It cannot be written.
         """
-        values = {**self._decision(schema.ACCEPTED), **self._measures(geometry)}
-        self._set(values, "id", self._next_id())
-        self._set(values, "notes", tr("Added by hand"))
-        for name, value in zip(("prob_mean", "prob_min", "prob_max"), probabilities or ()):
-            self._set(values, name, round(value, 3))
-        feature = QgsVectorLayerUtils.createFeature(self.layer, _multi(geometry), values)
-        if self.layer.isEditable():
-            good, added = self.layer.addFeature(feature), feature
-        else:
-            good, features = self.layer.dataProvider().addFeatures([feature])
-            added = features[0] if features else feature
-        if not good:
-            raise ReviewError(self._why())
-        self._steps.append(Step(added.id(), {}, added=True))
-        self._refresh()
-        return int(added.id())
+        row = {**self.decision(schema.ACCEPTED), **self.measures(geometry, probabilities)}
+        self._set(row, "id", self.next_id())
+        self._set(row, "notes", tr("Added by hand"))
+        for name, value in (values or {}).items():
+            self._set(row, name, value)
+        feature = QgsVectorLayerUtils.createFeature(self.layer, multi(geometry), row)
+        return self.change(Change(added=[feature]))[0]
 
-    def undo(self) -> int | None:
+    def change(
+        self,
+        change: Change,
+        *,
+        undoable: bool = True,
+        also: Callable[[], object] | None = None,
+    ) -> list[int]:
+        """Write a change as one step.
+
+        Args:
+            change: What is written.
+            undoable: Whether undo takes it back; what belongs to an earlier step is not.
+            also: Called when the step is taken back.
+
+        Returns:
+            The landslides that were added.
+
+        Raises:
+            ReviewError: It cannot be written; then nothing is.
+        """
+        written = self._written.write(change)
+        if written is None:
+            raise ReviewError(self.why())
+        back, added = written
+        at = next(iter([*added, *change.geometries, *change.values, *change.removed]), 0)
+        if undoable:
+            self._steps.append(Step(back, at, also))
+        return added
+
+    def undo(self) -> list[int] | None:
         """Take the last step back.
 
         Returns:
-            The landslide that it was about, or None where there is nothing to undo.
+            The landslides that it was about, the one to return to first; None where there is
+            nothing to undo.
 
         Raises:
             ReviewError: It cannot be written.
         """
-        while self._steps and not self.feature(self._steps[-1].fid).isValid():
+        while self._steps and not self._is_alive(self._steps[-1].back):
             self._steps.pop()  # merged, removed or renumbered with QGIS's own tools since
         if not self._steps:
             return None
-        step = self._steps.pop()
-        if step.added:
-            good = (
-                self.layer.deleteFeature(step.fid)
-                if self.layer.isEditable()
-                else self.layer.dataProvider().deleteFeatures([step.fid])
-            )
-        else:
-            good = self._store(step.fid, step.values, step.geometry)
-        if not good:
-            self._steps.append(step)
-            raise ReviewError(self._why())
-        self._refresh()
-        return step.fid
+        step = self._steps[-1]
+        written = self._written.write(step.back)
+        if written is None:
+            raise ReviewError(self.why())
+        self._steps.pop()
+        if step.also is not None:
+            step.also()
+        back = step.back
+        return list(
+            dict.fromkeys([step.at, *back.values, *back.geometries, *back.removed, *written[1]])
+        )
+
+    def _is_alive(self, back: Change) -> bool:
+        if back.added:
+            return True
+        touched = [*back.values, *back.geometries, *back.removed]
+        return any(self.feature(fid).isValid() for fid in touched)
 
     @property
     def can_undo(self) -> bool:
         """Whether there is something to undo."""
         return bool(self._steps)
 
-    def area_m2(self, geometry: QgsGeometry) -> float:
-        """Area on the ground."""
-        return float(self._measure.measureArea(geometry))
+    def mark_edited(self, fids: Sequence[int]) -> None:
+        """Note that outlines were changed with QGIS's own tools.
 
-    def mark_edited(self, fids: list[int]) -> None:
-        """Note that outlines were changed with QGIS's own tools; pieces of a split get numbers of
-        their own.
+        Pieces of a split get numbers of their own.
 
         Raises:
             ReviewError: It cannot be written.
         """
-        number, seen = self._next_id(), set(self._ids(set(fids)))
+        number, seen = self.next_id(), set(self._ids(set(fids)))
+        values: dict[int, dict[int, Any]] = {}
         for fid in fids:
             feature = self.feature(fid)
             if not feature.isValid():
                 continue
-            values = {**self._decision(schema.EDITED), **self._measures(feature.geometry())}
-            own = _value(feature["id"]) if self._index("id") >= 0 else None
+            values[fid] = {**self.decision(schema.EDITED), **self.measures(feature.geometry())}
+            own = plain(feature["id"]) if self.index("id") >= 0 else None
             if own is None or own in seen:
-                self._set(values, "id", number)
+                self._set(values[fid], "id", number)
                 number += 1
             seen.add(own)
-            if not self._store(fid, values, None):
-                raise ReviewError(self._why())
-        self._refresh()
+        if values:
+            self.change(Change(values), undoable=False)
 
-    def _write(self, fid: int, values: dict[int, Any], geometry: QgsGeometry | None = None) -> None:
-        before = self.feature(fid)
-        old = {index: before.attribute(index) for index in values}
-        if not self._store(fid, values, geometry):
-            raise ReviewError(self._why())
-        self._steps.append(Step(fid, old, before.geometry() if geometry is not None else None))
-        self._refresh()
-
-    def _store(self, fid: int, values: dict[int, Any], geometry: QgsGeometry | None) -> bool:
-        if self.layer.isEditable():
-            good = geometry is None or self.layer.changeGeometry(fid, _multi(geometry))
-            return bool(good and self.layer.changeAttributeValues(fid, values))
-        provider = self.layer.dataProvider()
-        good = geometry is None or provider.changeGeometryValues({fid: _multi(geometry)})
-        good = bool(good and provider.changeAttributeValues({fid: values}))
-        if good:
-            for index, value in values.items():  # for an open attribute table or form
-                self.layer.attributeValueChanged.emit(fid, index, value)
-        return good
-
-    def _decision(self, status: str, reason: str | None = None) -> dict[int, Any]:
+    def decision(self, status: str, reason: str | None = None) -> dict[int, Any]:
+        """What a decision writes, by column number."""
         values: dict[int, Any] = {}
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         for name, value in zip(
@@ -250,42 +301,45 @@ class ReviewedLayer:
             self._set(values, name, value)
         return values
 
-    def _measures(self, geometry: QgsGeometry) -> dict[int, Any]:
+    def measures(
+        self, geometry: QgsGeometry, probabilities: tuple[float, float, float] | None = None
+    ) -> dict[int, Any]:
+        """What is known of a new outline at once, by column number; the rest is emptied."""
         values: dict[int, Any] = {}
+        for name in schema.MEASURED:
+            self._set(values, name, NULL)
         self._set(values, "area_m2", round(self.area_m2(geometry), 1))
         self._set(values, "perimeter_m", round(float(self._measure.measurePerimeter(geometry)), 1))
+        for name, value in zip(("prob_mean", "prob_min", "prob_max"), probabilities or ()):
+            self._set(values, name, round(value, 3))
         return values
 
     def _set(self, values: dict[int, Any], name: str, value: Any) -> None:
-        index = self._index(name)
+        index = self.index(name)
         if index >= 0:
             values[index] = value
 
-    def _index(self, name: str) -> int:
-        return int(self.layer.fields().indexOf(name))
-
-    def _next_id(self) -> int:
-        index = self._index("id")
+    def next_id(self) -> int:
+        """The lowest number above all."""
+        index = self.index("id")
         highest = self.layer.maximumValue(index) if index >= 0 else None
-        return int(_value(highest) or 0) + 1
+        return int(plain(highest) or 0) + 1
 
     def _ids(self, without: set[int]) -> list[Any]:
-        if self._index("id") < 0:
+        if self.index("id") < 0:
             return []
         flags = QgsFeatureRequest.Flag.NoGeometry
         request = (
             QgsFeatureRequest().setFlags(flags).setSubsetOfAttributes(["id"], self.layer.fields())
         )
         return [
-            _value(feature["id"])
+            plain(feature["id"])
             for feature in self.layer.getFeatures(request)
             if feature.id() not in without
         ]
 
-    def _refresh(self) -> None:
-        self.layer.triggerRepaint()
-
-    def _why(self) -> str:
+    def why(self) -> str:
+        """Why something could not be written."""
         reason = "; ".join(self.layer.dataProvider().errors()[-1:])
         return (
             tr(
@@ -296,11 +350,13 @@ class ReviewedLayer:
         )
 
 
-def _value(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of QGIS as Python's: NULL is None."""
     return None if value is None or value == NULL else value
 
 
-def _multi(geometry: QgsGeometry) -> QgsGeometry:
+def multi(geometry: QgsGeometry) -> QgsGeometry:
+    """A copy as a multi-part geometry."""
     copy = QgsGeometry(geometry)
     copy.convertToMultiType()
     return copy

@@ -1,4 +1,4 @@
-"""The widgets of the review dock; what they do is in ``dock.py``."""
+"""The widgets of the review dock; what they do is in the modules that use them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from qgis.PyQt.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
-    QSlider,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ..i18n import tr
-from . import schema
-from .queue import LARGEST, NUMBER, PLACE, UNCERTAIN
+from . import options, schema
+from .keys import key_of, labelled
+from .queue import FIRST, LARGEST, LAST, MIXED, NUMBER, PLACE, SMALLEST, UNCERTAIN
+from .shape_widgets import ShapeWidgets, narrow, tool
 
 
-class ReviewPanel(QWidget):
-    """Layer and reviewer, progress, the landslide at hand, threshold, tools, export."""
+class ReviewPanel(ShapeWidgets, QWidget):
+    """Layer and reviewer, progress, the landslide at hand, outlines, tools, export."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,9 +40,11 @@ class ReviewPanel(QWidget):
             self._make_head(),
             self._make_progress(),
             self._make_decision(),
+            self._make_details(),
             self._make_threshold(),
-            self._make_tools(),
-            self._make_export(),
+            self._make_drawing(),
+            self._make_comparison(),
+            self._make_inventory(),
         ):
             layout.addWidget(part)
         layout.addStretch(1)
@@ -58,6 +59,24 @@ class ReviewPanel(QWidget):
             content.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
         )
 
+    def for_inventories(self) -> list[QWidget]:
+        """The buttons that need an inventory."""
+        return [
+            self.bulk,
+            self.event,
+            self.polygon,
+            self.freehand,
+            self.brush,
+            self.cut,
+            self.edit,
+            self.split,
+            self.merge,
+            self.export,
+            self.report,
+            self.training,
+            self.parts,
+        ]
+
     def _make_head(self) -> QWidget:
         box = QWidget()
         form = QFormLayout(box)
@@ -65,21 +84,37 @@ class ReviewPanel(QWidget):
         self.layer = QgsMapLayerComboBox()
         self.layer.setFilters(QgsMapLayerProxyModel.Filter.PolygonLayer)
         self.layer.setAllowEmptyLayer(True)
-        _narrow(self.layer)
+        narrow(self.layer)
         form.addRow(tr("Inventory"), self.layer)
         self.reviewer = QLineEdit(placeholderText=tr("your name or initials"))
         form.addRow(tr("Reviewer"), self.reviewer)
-        self.order = QComboBox()
-        for text, value in (
-            (tr("most doubtful first"), UNCERTAIN),
-            (tr("largest first"), LARGEST),
-            (tr("from place to place"), PLACE),
-            (tr("by number"), NUMBER),
-        ):
-            self.order.addItem(text, value)
-        self.pending = QCheckBox(tr("pending only"), checked=True)
-        _narrow(self.order)
-        form.addRow(tr("Order"), self.order)
+        self.order = choice(
+            {
+                UNCERTAIN: tr("most doubtful first"),
+                LARGEST: tr("largest first"),
+                SMALLEST: tr("smallest first"),
+                PLACE: tr("from place to place"),
+                NUMBER: tr("by number"),
+            },
+            options.get("order"),
+        )
+        self.specks = choice(
+            {
+                MIXED: tr("specks in order"),
+                FIRST: tr("specks first"),
+                LAST: tr("specks last"),
+            },
+            options.get("specks"),
+        )
+        self.specks.setToolTip(
+            tr("Specks are landslides below {area} m²").format(area=round(options.get("speck_m2")))
+        )
+        order = QHBoxLayout()
+        order.addWidget(self.order, 1)
+        order.addWidget(self.specks, 1)
+        form.addRow(tr("Order"), order)
+        self.pending = QCheckBox(tr("open only"), checked=options.get("only_pending"))
+        self.pending.setToolTip(tr("Pass over landslides on which somebody decided"))
         form.addRow("", self.pending)
         return box
 
@@ -98,116 +133,85 @@ class ReviewPanel(QWidget):
         grid = QGridLayout(box)
         self.facts = QLabel(wordWrap=True)
         self.facts.setTextFormat(Qt.TextFormat.RichText)
-        self.facts.setMinimumHeight(64)
+        self.facts.setMinimumHeight(80)
         self.facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self.facts, 0, 0, 1, 2)
-        self.accept = QPushButton(tr("✔  Accept  (A)"))
+        self.accept = QPushButton(labelled(tr("✔  Accept"), "accept"))
         self.accept.setStyleSheet("QPushButton { font-weight: bold; }")
-        self.reject = QPushButton(tr("✖  Reject  (R)"))
+        self.reject = QPushButton(labelled(tr("✖  Reject"), "reject"))
+        self.second_look = QPushButton(labelled(tr("?  Needs review"), "second_look"))
+        self.second_look.setToolTip(tr("Somebody else should look at it; it stays open"))
+        self.bulk = QPushButton(labelled(tr("Many…"), "bulk"))
+        self.bulk.setToolTip(
+            tr("Decide on the selection, on all in view, or on all that meet a rule")
+        )
         self.reason = QComboBox()
         for number, (value, title) in enumerate(schema.REASONS.items(), start=1):
             self.reason.addItem(f"{number}  {title()}", value)
-        self.reason.setCurrentIndex(len(schema.REASONS) - 1)
+        self.reason.setCurrentIndex(max(0, self.reason.findData(options.get("reason"))))
         self.reason.setToolTip(
             tr("The digits 1 to 9 reject at once with the reason of that number")
         )
-        _narrow(self.reason)
-        self.back = QPushButton(tr("◀  Back  (B)"))
-        self.next = QPushButton(tr("Next  (N)  ▶"))
-        self.undo = QPushButton(tr("Undo  (U)"))
-        self.zoom = QPushButton(tr("Zoom  (Z)"))
-        grid.addWidget(self.accept, 1, 0)
-        grid.addWidget(self.reject, 1, 1)
+        narrow(self.reason)
+        self.back = QPushButton(f"◀  {labelled(tr('Back'), 'back')}")
+        self.next = QPushButton(f"{labelled(tr('Next'), 'next')}  ▶")
+        self.undo = QPushButton(labelled(tr("Undo"), "undo"))
+        self.zoom = QPushButton(labelled(tr("Zoom"), "zoom"))
         reason = QHBoxLayout()
         reason.addWidget(QLabel(tr("Reason (1–9)")))
         reason.addWidget(self.reason, 1)
-        grid.addLayout(reason, 2, 0, 1, 2)
-        for column, (first, second) in enumerate(((self.back, self.undo), (self.next, self.zoom))):
-            grid.addWidget(first, 3, column)
-            grid.addWidget(second, 4, column)
+        for row, pair in enumerate(((self.accept, self.reject), (self.second_look, self.bulk)), 1):
+            for column, button in enumerate(pair):
+                grid.addWidget(button, row, column)
+        grid.addLayout(reason, 3, 0, 1, 2)
+        for row, pair in enumerate(((self.back, self.next), (self.undo, self.zoom)), 4):
+            for column, button in enumerate(pair):
+                grid.addWidget(button, row, column)
         return box
 
-    def _make_threshold(self) -> QWidget:
-        self.threshold_box = QGroupBox(tr("Outline from the probability"))
-        grid = QGridLayout(self.threshold_box)
-        self.threshold = QSlider(Qt.Orientation.Horizontal, minimum=2, maximum=98, value=50)
-        self.threshold.setToolTip(
-            tr("Outlines follow at once, in the map in orange; nothing is changed before “Apply”")
-        )
-        self.threshold_value = QLabel("0.50")
-        self.scope = QComboBox()
-        self.scope.addItem(tr("this landslide"), "one")
-        self.scope.addItem(tr("whole layer"), "all")
-        self.apply = QPushButton(tr("Apply"), enabled=False)
-        self.add = QToolButton(text=tr("Click to add (C)"), checkable=True)
-        self.add.setToolTip(
-            tr(
-                "Click on a landslide that was missed: it grows from the probability around the click, at the threshold above"
-            )
-        )
-        grid.addWidget(self.threshold, 0, 0, 1, 2)
-        grid.addWidget(self.threshold_value, 0, 2)
-        grid.addWidget(self.scope, 1, 0)
-        grid.addWidget(self.apply, 1, 1, 1, 2)
-        self.add.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        grid.addWidget(self.add, 2, 0, 1, 3)
-        return self.threshold_box
-
-    def _make_tools(self) -> QWidget:
-        box = QGroupBox(tr("Shape and comparison"))
-        grid = QGridLayout(box)
-        self.edit = QToolButton(
-            checkable=True, toolTip=tr("QGIS's own editing, with snapping; press again to save")
-        )
-        self.show_editing(False)
-        self.split = QToolButton(text=tr("Split"), toolTip=tr("Draw a line across a landslide"))
-        self.merge = QToolButton(
-            text=tr("Merge"), toolTip=tr("Select two or more landslides, then merge them")
-        )
-        for column, (button, stretch) in enumerate(
-            ((self.edit, 2), (self.split, 1), (self.merge, 1))
+    def _make_details(self) -> QWidget:
+        box = QGroupBox(tr("Type and event"))
+        form = QFormLayout(box)
+        self.type = QComboBox()
+        self.confidence = QComboBox()
+        for combo in (self.type, self.confidence):
+            narrow(combo)
+        self.notes = QLineEdit(placeholderText=tr("anything worth keeping"))
+        for title, action, widget in (
+            (tr("Type"), "type", self.type),
+            (tr("Confidence"), "confidence", self.confidence),
+            (tr("Notes"), "notes", self.notes),
         ):
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            grid.addWidget(button, 0, column)
-            grid.setColumnStretch(column, stretch)
-        self.swipe = QComboBox()
-        self.swipe.setToolTip(
-            tr(
-                "Shows another layer right of a line in the map; draw the line aside with the mouse or the slider"
-            )
+            form.addRow(f"{title} ({key_of(action)})", widget)
+        self.event = tool(
+            tr("Event of all landslides…"),
+            tr("Event, dates, trigger and material, once for the whole inventory"),
         )
-        _narrow(self.swipe)
-        self.curtain = QSlider(Qt.Orientation.Horizontal, maximum=100, value=50, enabled=False)
-        grid.addWidget(QLabel(tr("Swipe to")), 1, 0)
-        grid.addWidget(self.swipe, 1, 1, 1, 2)
-        grid.addWidget(self.curtain, 2, 0, 1, 3)
+        form.addRow(self.event)
         return box
 
-    def show_editing(self, on: bool) -> None:
-        """Show whether the layer is in QGIS's edit mode."""
-        self.edit.blockSignals(True)
-        self.edit.setChecked(on)
-        self.edit.blockSignals(False)
-        self.edit.setText(tr("Save edits (E)") if on else tr("Edit vertices (E)"))
-
-    def _make_export(self) -> QWidget:
+    def _make_inventory(self) -> QWidget:
         box = QWidget()
-        row = QHBoxLayout(box)
-        row.setContentsMargins(0, 0, 0, 0)
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
         self.export = QPushButton(tr("Export…"))
         self.report = QPushButton(tr("Report"))
-        self.training = QPushButton(tr("Teach…"))
+        self.training = QPushButton(tr("Training patches…"))
         self.training.setToolTip(
             tr("Cuts labelled patches around reviewed landslides, for “Train a model”")
         )
-        for button in (self.export, self.report, self.training):
-            row.addWidget(button)
+        self.parts = QPushButton(tr("Reviewers…"))
+        self.parts.setToolTip(tr("Hand out parts to several reviewers, and merge their decisions"))
+        for index, button in enumerate((self.export, self.report, self.training, self.parts)):
+            grid.addWidget(button, index // 2, index % 2)
         return box
 
 
-def _narrow(box: QComboBox) -> None:
-    """Let a combo box be narrower than its longest entry, so that the dock leaves room for the
-    map.
-    """
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(8)
+def choice(entries: dict[str, str], chosen: str) -> QComboBox:
+    """A combo box of values and their titles."""
+    box = QComboBox()
+    for value, title in entries.items():
+        box.addItem(title, value)
+    box.setCurrentIndex(max(0, box.findData(chosen)))
+    narrow(box)
+    return box

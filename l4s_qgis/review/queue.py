@@ -1,5 +1,6 @@
-"""The order in which landslides are looked at. Plain Python: nothing of QGIS, so that 50,000 cost
-nothing.
+"""The order in which landslides are looked at.
+
+Plain Python without QGIS's features, so that 50,000 cost nothing.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from .schema import ACCEPTED, EDITED, PENDING
+from . import schema
 
-UNCERTAIN, LARGEST, PLACE, NUMBER = "uncertain", "largest", "place", "number"
+UNCERTAIN, LARGEST, SMALLEST, PLACE, NUMBER = "uncertain", "largest", "smallest", "place", "number"
+FIRST, LAST, MIXED = "first", "last", "mixed"
+"""Where specks stand in the order."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class Entry:
         area_m2: Its area.
         x: Its place.
         y: Its place.
+        probability: Its mean probability, where known.
+        slope_deg: Its mean slope, where known.
+        flags: Signs of a false positive.
     """
 
     fid: int
@@ -34,11 +40,19 @@ class Entry:
     area_m2: float = 0.0
     x: float = 0.0
     y: float = 0.0
+    probability: float | None = None
+    slope_deg: float | None = None
+    flags: tuple[str, ...] = ()
+
+
+def _never(_: Entry) -> bool:
+    return False
 
 
 def doubt_of(probability: float | None, uncertainty: float | None, threshold: float) -> float:
-    """How much a look is needed: the members' disagreement where there is any, else the nearness to
-    the threshold.
+    """How much a look is needed, 0 to 1.
+
+    The members' disagreement where there is any, else the nearness to the threshold.
 
     Args:
         probability: Mean probability, 0 to 1.
@@ -58,8 +72,9 @@ class Queue:
 
     Args:
         entries: All landslides.
-        order: One of :data:`UNCERTAIN`, :data:`LARGEST`, :data:`PLACE`, :data:`NUMBER`.
-        only_pending: Whether those that are decided are passed over.
+        order: One of :data:`UNCERTAIN`, :data:`LARGEST`, :data:`SMALLEST`, :data:`PLACE`,
+            :data:`NUMBER`.
+        only_pending: Whether those on which somebody decided are passed over.
     """
 
     def __init__(
@@ -67,10 +82,10 @@ class Queue:
     ) -> None:
         self._entries = {entry.fid: entry for entry in entries}
         self._counts = Counter(entry.status for entry in self._entries.values())
-        self._confirmed_m2 = math.fsum(
-            e.area_m2 for e in self._entries.values() if e.status in (ACCEPTED, EDITED)
-        )
+        self._confirmed_m2 = math.fsum(_confirmed(entry) for entry in self._entries.values())
         self.only_pending = only_pending
+        self._specks, self._speck_m2 = MIXED, 0.0
+        self._aside: Callable[[Entry], bool] = _never
         self._order: list[int] = []
         self._place: dict[int, int] = {}
         self._at = 0
@@ -84,10 +99,37 @@ class Queue:
 
     def sort(self, order: str) -> None:
         """Choose another order; the landslide at hand stays at hand."""
+        self._by = order
         current = self.current
-        self._order = sorted(self._entries, key=_key(order, self._entries))
+        key = _key(order, self._entries)
+        self._order = sorted(
+            self._entries, key=lambda fid: (*self._rank(self._entries[fid]), *key(fid))
+        )
         self._place = {fid: index for index, fid in enumerate(self._order)}
         self._at = self._place.get(current, 0) if current is not None else 0
+
+    def place_specks(self, where: str, speck_m2: float) -> None:
+        """Put landslides below an area first, last or where the order puts them."""
+        self._specks, self._speck_m2 = where, speck_m2
+        self.sort(self._by)
+
+    def set_aside(self, aside: Callable[[Entry], bool] | None) -> int:
+        """Put open landslides that a bulk rule can decide last; None gives them back.
+
+        Returns:
+            How many there are.
+        """
+        self._aside = aside or _never
+        self.sort(self._by)
+        return sum(self._is_aside(entry) for entry in self._entries.values())
+
+    def _is_aside(self, entry: Entry) -> bool:
+        return schema.is_open(entry.status) and self._aside(entry)
+
+    def _rank(self, entry: Entry) -> tuple[int, int]:
+        speck = entry.area_m2 < self._speck_m2
+        side = {FIRST: -1, LAST: 1}.get(self._specks, 0) if speck else 0
+        return int(self._is_aside(entry)), side
 
     @property
     def current(self) -> int | None:
@@ -107,6 +149,24 @@ class Queue:
     def count(self, status: str) -> int:
         """How many have a status."""
         return self._counts[status]
+
+    @property
+    def open(self) -> int:
+        """On how many somebody has still to decide."""
+        return sum(number for name, number in self._counts.items() if schema.is_open(name))
+
+    @property
+    def confirmed(self) -> int:
+        """How many are confirmed landslides."""
+        return sum(number for name, number in self._counts.items() if schema.is_confirmed(name))
+
+    def ordered(self) -> list[Entry]:
+        """All landslides, in the order in which they are looked at."""
+        return [self._entries[fid] for fid in self._order]
+
+    def entries(self) -> Iterable[Entry]:
+        """All landslides, in the order of the file."""
+        return self._entries.values()
 
     def status(self, fid: int) -> str:
         """The status of one."""
@@ -179,11 +239,11 @@ class Queue:
         return self.current
 
     def _wanted(self, fid: int) -> bool:
-        return not self.only_pending or self._entries[fid].status == PENDING
+        return not self.only_pending or schema.is_open(self._entries[fid].status)
 
 
 def _confirmed(entry: Entry) -> float:
-    return entry.area_m2 if entry.status in (ACCEPTED, EDITED) else 0.0
+    return entry.area_m2 if schema.is_confirmed(entry.status) else 0.0
 
 
 def _key(order: str, entries: dict[int, Entry]) -> Callable[[int], tuple[float, ...]]:
@@ -191,6 +251,8 @@ def _key(order: str, entries: dict[int, Entry]) -> Callable[[int], tuple[float, 
         return lambda fid: (-entries[fid].doubt, -entries[fid].area_m2, fid)
     if order == LARGEST:
         return lambda fid: (-entries[fid].area_m2, fid)
+    if order == SMALLEST:
+        return lambda fid: (entries[fid].area_m2, fid)
     if order == PLACE:
         return _walk(entries)
     return lambda fid: (fid,)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from osgeo import gdal, ogr, osr
-from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject
+from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsSettings
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QEvent, Qt
 from qgis.PyQt.QtWidgets import QAction, QMainWindow
@@ -27,6 +27,7 @@ def own_home(tmp_path_factory, monkeypatch):
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("L4S_QGIS_HOME", str(home))
     monkeypatch.delenv("L4S_ENGINE_PYTHON", raising=False)
+    QgsSettings().remove("l4s")
     return home
 
 
@@ -144,6 +145,9 @@ class StubIface:
     def removeDockWidget(self, dock):
         self.window.removeDockWidget(dock)
 
+    def cadDockWidget(self):
+        return None
+
     def actionPan(self):
         return self._pan
 
@@ -201,6 +205,13 @@ def write_inventory(path, boxes, origin=(300000, 2600000)):
     names.update(
         dict.fromkeys(("status", "reason", "reviewer", "reviewed", "notes", "flags"), ogr.OFTString)
     )
+    names.update(
+        dict.fromkeys(
+            ("ls_type", "material", "trigger", "event", "date_from", "date_to", "images"),
+            ogr.OFTString,
+        )
+    )
+    names.update({"confidence": ogr.OFTInteger, "length_m": ogr.OFTReal, "volume_m3": ogr.OFTReal})
     reference = osr.SpatialReference()
     reference.ImportFromEPSG(32651)
     source = ogr.GetDriverByName("GPKG").CreateDataSource(str(path))
@@ -276,6 +287,7 @@ def review_dock(iface):
     iface.window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
     iface.window.show()
     dock.panel.reviewer.setText("Ada")
+    wait(lambda: dock.review.geometry is None or dock.view.is_painted)
     yield dock
     dock.close_down()
 

@@ -101,7 +101,7 @@ def test_button_shows_the_edit_mode_and_saves(dock, detection):
     dock.panel.edit.click()
     assert layer.isEditable()
     assert QgsProject.instance().snappingConfig().enabled()
-    assert dock.panel.edit.text() == "Save edits (E)"
+    assert dock.panel.edit.text() == "Save edits  (E)"
     layer.changeGeometry(1, layer.getFeature(1).geometry().buffer(20, 2))
     dock.panel.edit.click()
     assert not layer.isEditable()

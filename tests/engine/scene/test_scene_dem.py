@@ -12,7 +12,9 @@ import rasterio
 from numpy.testing import assert_allclose
 
 from engine.errors import MissingCRSError, MissingFileError, ProductError, UnreadableFileError
-from engine.scene.dem import dem_members, open_dems, open_mosaic
+from engine.events import Reporter
+from engine.scene.dem import describe_dem, open_dems, open_mosaic
+from engine.scene.dem_files import find_heights
 
 
 def ramp(rows: int, columns: int) -> np.ndarray:
@@ -91,7 +93,7 @@ def test_the_dem_of_an_alos_archive_is_found_among_other_images(
     with zipfile.ZipFile(archive, "w") as packed:
         for name in ("_HH.tif", ".dem.tif", ".inc_map.tif", ".geo.jpg"):
             packed.write(dem, f"AP_27000_FBD_F0460_RT1/AP_27000_FBD_F0460_RT1{name}")
-    assert [Path(name).name for name in dem_members(archive)] == ["AP_27000_FBD_F0460_RT1.dem.tif"]
+    assert [file.name for file in find_heights([archive])[0]] == ["AP_27000_FBD_F0460_RT1.dem.tif"]
     with open_mosaic(open_dems([archive])[0]) as opened:
         assert_allclose(opened.read(0, 0, (8, 8)), ramp(8, 8))
 
@@ -136,3 +138,140 @@ def test_unusable_dems_get_a_sentence(tmp_path: Path, write_raster: Any) -> None
         packed.writestr("b.tif", b"x")
     with pytest.raises(ProductError, match="none is clearly a DEM"):
         open_dems([tmp_path / "two.zip"])
+
+
+FAMILIES = {
+    "AW3D30": ("ALPSMLC30_N045E015_DSM", ["_MSK", "_STK"], "_DSM"),
+    "ASTER GDEM": ("ASTGTMV003_N45E015_dem", ["_num"], "_dem"),
+    "ALOS PALSAR RTC": ("AP_2_FBD_F0990_RT1.dem", [".inc_map", ".ls_map", "_HH", "_HV"], ".dem"),
+    "Copernicus GLO-30": (
+        "Copernicus_DSM_COG_10_N45_00_E015_00_DEM",
+        ["_EDM", "_FLM", "_HEM", "_WBM"],
+        "_DEM",
+    ),
+    "Copernicus GLO-90": ("Copernicus_DSM_30_N45_00_E015_00_DEM", ["_HEM", "_ACM"], "_DEM"),
+    "TanDEM-X": ("TDM1_DEM__30_N45E015_DEM", ["_AMP", "_COV", "_HEM", "_LSM", "_WAM"], "_DEM"),
+    "SRTM": ("n45_e015_1arc_v3", [], ""),
+    "FABDEM": ("N45E015_FABDEM_V1-2", [], ""),
+}
+
+
+def family(folder: Path, write_raster: Any, product: str) -> tuple[str, int]:
+    """A tile of a product as it comes: companions of the heights' own type and plausible range."""
+    stem, companions, ending = FAMILIES[product]
+    write_raster(folder / f"{stem}.tif", ramp(12, 12), pixel=30.0)
+    for companion in companions:
+        values = np.full((12, 12), 12, np.int16)
+        write_raster(folder / f"{stem.removesuffix(ending)}{companion}.tif", values, pixel=30.0)
+    return f"{stem}.tif", len(companions)
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+@pytest.mark.parametrize("product", FAMILIES)
+def test_companions_of_a_product_are_no_heights(
+    tmp_path: Path, write_raster: Any, product: str, packed: bool
+) -> None:
+    folder = tmp_path / "tile"
+    name, companions = family(folder, write_raster, product)
+    given = folder
+    if packed:
+        given = tmp_path / "tile.zip"
+        with zipfile.ZipFile(given, "w") as archive:
+            for file in sorted(folder.iterdir()):
+                archive.write(file, f"tile/DEM/{file.name}")
+    described = describe_dem([given])
+    assert [Path(one.path).name for one in described.taken] == [name]
+    assert described.taken[0].product == product
+    assert len(described.left) == companions
+    assert all(one.reason and not one.reason.startswith("layer") for one in described.left)
+    with open_mosaic(open_dems([given])[0]) as opened:
+        assert_allclose(opened.read(0, 0, (12, 12)), ramp(12, 12))
+
+
+def test_a_glob_over_a_product_leaves_its_companions_out(tmp_path: Path, write_raster: Any) -> None:
+    name, _ = family(tmp_path, write_raster, "AW3D30")
+    said: list[Any] = []
+    (mosaic,) = open_dems(sorted(tmp_path.glob("*.tif")), Reporter(said.append))
+    assert [file.name for file in mosaic.files] == [name]
+    assert "ALPSMLC30_N045E015_MSK.tif (mask)" in said[0].message
+    with pytest.raises(ProductError, match="no heights by its name"):
+        open_dems([tmp_path / "ALPSMLC30_N045E015_MSK.tif"])
+
+
+def test_names_that_say_nothing_are_told_apart_by_content(
+    tmp_path: Path, write_raster: Any
+) -> None:
+    write_raster(tmp_path / "lidar.tif", ramp(12, 12))
+    write_raster(tmp_path / "classes.tif", np.full((12, 12), 3, np.uint8))
+    described = describe_dem([tmp_path])
+    assert [Path(one.path).name for one in described.taken] == ["lidar.tif"]
+    assert "8-bit" in described.left[0].reason
+    write_raster(tmp_path / "other.tif", ramp(12, 12))
+    with pytest.raises(ProductError, match="none is clearly a DEM"):
+        open_dems([tmp_path])
+    write_raster(tmp_path / "my_dem.tif", ramp(12, 12))
+    described = describe_dem([tmp_path])
+    assert [Path(one.path).name for one in described.taken] == ["my_dem.tif"]
+    assert [one.reason for one in described.left[1:]] == ["on the pixels of my_dem.tif"] * 2
+
+
+def test_tiles_in_folders_of_their_own_are_found(tmp_path: Path, write_raster: Any) -> None:
+    for number, corner in enumerate([300000, 300360]):
+        folder = tmp_path / f"tile{number}" / "DEM"
+        name = f"N45E01{number}_FABDEM_V1-2.tif"
+        write_raster(folder / name, ramp(12, 12), pixel=30.0, corner=(corner, 2600040))
+    write_raster(tmp_path / "__MACOSX" / "._N45E010_FABDEM_V1-2.tif", ramp(12, 12))
+    (mosaic,) = open_dems([tmp_path])
+    assert mosaic.grid.shape == (12, 24)
+
+
+def test_what_a_dem_is_stands_in_its_description(tmp_path: Path, write_raster: Any) -> None:
+    heights = ramp(10, 10)
+    heights[:2, :5] = -32768
+    path = write_raster(tmp_path / "N45E015.tif", heights, nodata=-32768, pixel=30.0)
+    (facts,) = describe_dem([path]).taken
+    assert (facts.product, facts.crs, facts.spacing_m) == ("SRTM", "EPSG:32651", 30.0)
+    assert (facts.lowest_m, facts.highest_m) == (505.0, 1409.0)
+    assert facts.void_share == pytest.approx(0.1)
+    assert facts.nodata == "declared: -32768, and 0"
+    assert describe_dem([path]).to_dict()["taken"][0]["unit"] == "m"
+
+
+@pytest.mark.parametrize("how", ["mask", "msk", "aux"])
+def test_voids_told_by_masks_and_sidecars_are_voids(
+    tmp_path: Path, write_raster: Any, how: str
+) -> None:
+    heights = ramp(20, 20)
+    heights[:5] = 7
+    path = write_raster(tmp_path / "dem.tif", heights)
+    if how == "aux":
+        (tmp_path / "dem.tif.aux.xml").write_text(
+            '<PAMDataset><PAMRasterBand band="1"><NoDataValue>7</NoDataValue></PAMRasterBand>'
+            "</PAMDataset>"
+        )
+    else:
+        with (
+            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=how == "mask"),
+            rasterio.open(path, "r+") as dataset,
+        ):
+            dataset.write_mask(heights != 7)
+    with open_mosaic(open_dems([path])[0]) as opened:
+        found = opened.read(0, 0, (20, 20))
+    assert np.isnan(found[:5]).all()
+    assert_allclose(found[5:], heights[5:])
+
+
+def test_tiles_on_both_sides_of_the_date_line_lie_side_by_side(
+    tmp_path: Path, write_raster: Any
+) -> None:
+    whole, pixel = ramp(20, 40), 0.01
+    west = write_raster(
+        tmp_path / "S17E179.tif", whole[:, :20], epsg=4326, pixel=pixel, corner=(179.8, -16.0)
+    )
+    east = write_raster(
+        tmp_path / "S17W180.tif", whole[:, 20:], epsg=4326, pixel=pixel, corner=(-180.0, -16.0)
+    )
+    (mosaic,) = open_dems([east, west])
+    assert mosaic.grid.shape == (20, 40)
+    with open_mosaic(mosaic) as opened:
+        assert_allclose(opened.read(0, 0, (20, 40)), whole)

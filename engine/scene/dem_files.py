@@ -1,0 +1,248 @@
+"""Choosing the rasters of heights among the files that are given as DEM.
+
+By the conventions of the products first (:mod:`engine.scene.heights`), by content where names say
+nothing: companions lie on the very pixels of the heights, and masks and counts are of 8 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from rasterio.io import DatasetReader
+
+from engine.errors import InputError, MissingFileError, ProductError
+from engine.grid import Grid
+from engine.raster import RASTER_SUFFIXES, grid_of, open_raster
+from engine.scene.archive import is_junk, member_path, zip_members
+from engine.scene.heights import LeftOut, NamedRaster, file_name, read_name
+
+LOWEST_M, HIGHEST_M = -500.0, 9000.0
+"""Heights outside are voids: no land lies there, but undeclared nodata values do (-32768, -9999,
+3.4e38)."""
+
+_TO_METRES = {
+    "": 1.0,
+    "m": 1.0,
+    "metre": 1.0,
+    "meter": 1.0,
+    "metres": 1.0,
+    "meters": 1.0,
+    "ft": 0.3048,
+    "foot": 0.3048,
+    "feet": 0.3048,
+    "us survey foot": 1200 / 3937,
+    "us-ft": 1200 / 3937,
+    "ftus": 1200 / 3937,
+    "us_survey_foot": 1200 / 3937,
+}
+_SAMPLE_PX = 512
+_SEA_ROUGHLY_M = 100.0
+_DEEPEST = 4
+"""Folders below the one that was given in which rasters are looked for."""
+
+
+@dataclass(frozen=True)
+class DemFile:
+    """One elevation raster.
+
+    Attributes:
+        path: File or GDAL path.
+        grid: Its grid.
+        nodata: Declared nodata value.
+        to_metres: Factor from stored values (scaled as the file says) to metres.
+        zero_is_void: Whether exact zeros are voids: no nodata is declared, or not this one, and all
+            else lies far above the sea.
+        product: The elevation product that its name follows; empty where none is recognised.
+        unit: Unit of the heights as the file says it; empty for metres by default.
+        lowest_m: Lowest height of a thinned-out sample.
+        highest_m: Highest height of the sample.
+        void_share: Share of the sample without a height, 0 to 1.
+    """
+
+    path: str
+    grid: Grid
+    nodata: float | None
+    to_metres: float
+    zero_is_void: bool
+    product: str = ""
+    unit: str = ""
+    lowest_m: float = float("nan")
+    highest_m: float = float("nan")
+    void_share: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Its file name."""
+        return file_name(self.path)
+
+
+def find_heights(paths: Sequence[Path]) -> tuple[list[DemFile], list[LeftOut]]:
+    """Choose the rasters that hold heights.
+
+    Args:
+        paths: Rasters, folders or zip archives.
+
+    Returns:
+        The rasters of heights, in the order given; and what is left out.
+
+    Raises:
+        InputError: As :func:`open_dems` says.
+    """
+    taken: list[DemFile] = []
+    left: list[LeftOut] = []
+    named = [path for path in paths if not _is_container(path)]
+    for path in paths:
+        if _is_container(path):
+            found, others = _of_container(path)
+        else:
+            found, others = _of_file(path, alone=len(named) == 1)
+        taken += found
+        left += others
+    if not taken and left:
+        raise ProductError(
+            f"None of the files given as DEM holds heights: {_list(left)}; give the DEM itself."
+        )
+    return taken, left
+
+
+def _is_container(path: Path) -> bool:
+    if not path.exists():
+        raise MissingFileError(f"There is no DEM {path}; check the path.")
+    return path.is_dir() or path.suffix.lower() == ".zip"
+
+
+def _of_file(path: Path, *, alone: bool) -> tuple[list[DemFile], list[LeftOut]]:
+    """A file that was named by itself is heights, unless its name or content says otherwise."""
+    name = read_name(str(path))
+    if name.heights is False:
+        if alone:
+            raise ProductError(
+                f"{path} holds no heights by its name ({name.product} {name.reason}); give the DEM"
+                " file itself."
+            )
+        return [], [LeftOut(str(path), name.reason)]
+    return [_open(name)], []
+
+
+def _of_container(path: Path) -> tuple[list[DemFile], list[LeftOut]]:
+    """The heights of a folder or archive: by the convention of a product, else by content."""
+    members = [read_name(member) for member in _members(path)]
+    if not members:
+        raise ProductError(
+            f"The {_kind(path)} {path} holds no DEM; give GeoTIFF, .hgt or zip files."
+        )
+    left = [LeftOut(one.path, one.reason) for one in members if one.heights is False]
+    taken = [(_open(one), one) for one in members if one.heights and one.product]
+    others = [one for one in members if one.heights is not False and not one.product]
+    for one in sorted(others, key=lambda one: not one.heights):
+        try:
+            file = _open(one)
+        except InputError as error:
+            if len(members) == 1:
+                raise
+            left.append(LeftOut(one.path, _short(error)))
+            continue
+        twin = next((pair for pair in taken if pair[0].grid.same_as(file.grid)), None)
+        if twin is None or (one.heights and not twin[1].product):
+            taken.append((file, one))
+        elif twin[1].heights is None:
+            left += [LeftOut(twin[1].path, "perhaps heights"), LeftOut(one.path, "perhaps heights")]
+            raise _unclear(path, members, left)
+        else:
+            left.append(LeftOut(one.path, f"on the pixels of {twin[0].name}"))
+    if not taken:
+        raise _unclear(path, members, left)
+    return [file for file, _ in taken], left
+
+
+def _unclear(path: Path, members: Sequence[NamedRaster], left: Sequence[LeftOut]) -> ProductError:
+    return ProductError(
+        f"The {_kind(path)} {path} holds {len(members)} rasters, of which none is clearly a DEM"
+        f" (such as AP_…_RT1.dem.tif or N42E141.hgt): {_list(left)}; give the DEM file itself."
+    )
+
+
+def _members(path: Path) -> list[str]:
+    """All rasters of a folder (and the folders and archives in it) or of an archive."""
+    if not path.is_dir():
+        return [member_path(path, name) for name in zip_members(path) if _is_raster(name)]
+    found: list[str] = []
+    archives: list[Path] = []
+    for depth in range(_DEEPEST):
+        for file in sorted(path.glob("*/" * depth + "*")):
+            if file.suffix.lower() == ".zip" and file.is_file() and not is_junk(file.name):
+                archives.append(file)
+            elif file.is_file() and _is_raster(file.relative_to(path).as_posix()):
+                found.append(str(file))
+    return found + [member for archive in archives for member in _members(archive)]
+
+
+def _is_raster(name: str) -> bool:
+    return name.lower().endswith(RASTER_SUFFIXES) and not is_junk(name)
+
+
+def _kind(path: Path) -> str:
+    return "folder" if path.is_dir() else "archive"
+
+
+def _list(left: Sequence[LeftOut]) -> str:
+    shown = "; ".join(f"{one.name}: {one.reason}" for one in left[:6])
+    return shown + (" …" if len(left) > 6 else "")
+
+
+def _short(error: InputError) -> str:
+    return str(error).split(";")[0].rstrip(".")
+
+
+def _open(name: NamedRaster) -> DemFile:
+    path = name.path
+    with open_raster(path if path.startswith("/vsi") else Path(path)) as dataset:
+        grid = grid_of(dataset, path)
+        if dataset.dtypes[0] in ("uint8", "int8"):
+            raise ProductError(
+                f"{path} holds 8-bit values, as masks, counts and pictures do, but heights need"
+                " more; give the DEM itself."
+            )
+        unit = (dataset.units[0] or "").strip().lower()
+        factor = _TO_METRES.get(unit)
+        if factor is None:
+            raise ProductError(
+                f"The heights of {path} are in {unit!r}, but metres (or feet) are needed; convert"
+                " them."
+            )
+        file = DemFile(path, grid, dataset.nodatavals[0], factor, False, name.product, unit)
+        return _look_at_heights(dataset, file)
+
+
+def _look_at_heights(dataset: DatasetReader, file: DemFile) -> DemFile:
+    """Check a thinned-out copy for plausible heights; note what it shows."""
+    side = (min(_SAMPLE_PX, dataset.height), min(_SAMPLE_PX, dataset.width))
+    sample = dataset.read(1, out_shape=side, masked=True).astype(np.float64).filled(np.nan)
+    heights = (sample * dataset.scales[0] + dataset.offsets[0]) * file.to_metres
+    plausible = heights[(heights >= LOWEST_M) & (heights <= HIGHEST_M)]
+    finite = heights[np.isfinite(heights) & (np.abs(heights) < 32000)]
+    if not plausible.size:
+        what = (
+            "no heights at all, only voids"
+            if not finite.size
+            else f"heights around {np.median(finite):.0f} m"
+        )
+        raise ProductError(f"The DEM {file.path} holds {what}; give a DEM with heights in metres.")
+    if finite.size and float(np.mean(finite > HIGHEST_M)) > 0.05:
+        raise ProductError(
+            f"The DEM {file.path} holds heights up to {finite.max():.0f} m, more than any mountain;"
+            " convert it to metres first."
+        )
+    others = plausible[plausible != 0]
+    zero_is_void = bool(others.size) and float(np.percentile(others, 1)) > _SEA_ROUGHLY_M
+    known = others if zero_is_void else plausible
+    return replace(
+        file,
+        zero_is_void=zero_is_void,
+        lowest_m=round(float(known.min()), 1),
+        highest_m=round(float(known.max()), 1),
+        void_share=round(1 - known.size / heights.size, 4),
+    )
