@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import GridError, InputError
-
-IGNORE = 255
+from engine.nodata import IGNORE
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.errors import ConfigError
+from engine.nodata import IGNORE
 
-IGNORE = 255
 UNCERTAIN = 2
 """Background that may be a landslide: ``noisy_cross_entropy`` and ``dice`` give it less weight, to
 the other losses it is background."""

@@ -27,14 +27,8 @@ from engine.bands import NAMES
 from engine.errors import DatasetError, UnreadableFileError
 from engine.events import SILENT, Reporter
 from engine.files import atomic_path
-from engine.patches.landslide4sense import (
-    IGNORE,
-    PatchFolder,
-    Place,
-    Split,
-    find_patches,
-    read_patch,
-)
+from engine.nodata import IGNORE
+from engine.patches.landslide4sense import PatchFolder, Place, Split, find_patches, read_patch
 
 INDEX, IMAGES, MASKS = "index.json", "images.npy", "masks.npy"
 NODATA = -32768

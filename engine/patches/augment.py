@@ -17,8 +17,7 @@ from torch.nn import functional
 
 from engine.bands import BY_NAME
 from engine.errors import ConfigError
-
-IGNORE = 255
+from engine.nodata import IGNORE
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from engine.bands import BY_NAME, NAMES
 from engine.errors import InputError
 from engine.events import SILENT, Reporter
+from engine.nodata import IGNORE
 from engine.patches.dataset import Dataset, Sample
-from engine.patches.landslide4sense import IGNORE
 from engine.patches.scale import (
     ORGANISERS,
     ORGANISERS_MEAN,

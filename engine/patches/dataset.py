@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from engine.bands import NAMES
 from engine.errors import DatasetError, InputError
+from engine.nodata import IGNORE
 from engine.patches.arrays import IMAGES, INDEX, MASKS, PatchArrays, open_patches
 from engine.patches.landslide4sense import (
-    IGNORE,
     PatchFile,
     PatchFolder,
     Split,

@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from engine.bands import NAMES
 from engine.errors import DatasetError, MissingFileError, UnreadableFileError
 from engine.files import atomic_path
+from engine.nodata import IGNORE
 from engine.patches.scale import DIVISORS, is_raw, share_off, standardised_by
 
 Split = Literal["train", "validation", "test"]
@@ -40,9 +41,6 @@ Split = Literal["train", "validation", "test"]
 SIDE_PX = 128
 BLOCK_PATCHES = 8
 """Side of a contiguous block, in patches: 8 x 8 patches are about 10 km."""
-
-IGNORE = 255
-"""Mask value of pixels that count neither in a loss nor in a score."""
 
 _LAYOUTS: dict[str, tuple[tuple[str, str], ...]] = {
     "train": (("TrainData/img", "TrainData/mask"), ("images/train", "annotations/train")),

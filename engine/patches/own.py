@@ -20,8 +20,9 @@ from engine.errors import (
 )
 from engine.events import SILENT, Reporter
 from engine.handles import Stack
+from engine.nodata import IGNORE
 from engine.patches.arrays import NODATA, PatchArrays, to_int16
-from engine.patches.landslide4sense import IGNORE, SIDE_PX, Place
+from engine.patches.landslide4sense import SIDE_PX, Place
 from engine.status import is_confirmed
 from engine.units import UnitCheck
 from engine.vector import POLYGONS, in_crs, of_kind, read_vector

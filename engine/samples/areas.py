@@ -18,8 +18,8 @@ from engine.bands import NAMES
 from engine.errors import DatasetError
 from engine.events import SILENT, Reporter
 from engine.handles import Stack
+from engine.nodata import IGNORE
 from engine.patches.arrays import INDEX, PatchArrays, open_patches
-from engine.patches.landslide4sense import IGNORE
 from engine.samples.maker import Area, Kind
 
 LARGEST_PX = 4096

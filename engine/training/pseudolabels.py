@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.patches.landslide4sense import IGNORE
+from engine.nodata import IGNORE
 from engine.training.recipe import AdaptationConfig
 
 Probabilities = NDArray[np.float32]

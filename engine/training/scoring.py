@@ -15,8 +15,8 @@ from torch.nn import functional
 
 from engine.events import SILENT, Reporter
 from engine.models.networks import probability
+from engine.nodata import IGNORE
 from engine.patches.augment import enlarge
-from engine.patches.landslide4sense import IGNORE
 from engine.training.batches import normalise
 from engine.training.pools import Pool
 

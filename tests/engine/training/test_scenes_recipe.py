@@ -16,8 +16,9 @@ from engine.bands import NAMES
 from engine.errors import CancelledError, ConfigError, DatasetError
 from engine.events import Progress, Reporter
 from engine.models.bundle import DEFAULT_MODEL, find_model
+from engine.nodata import IGNORE
 from engine.patches.arrays import NODATA, write_packed
-from engine.patches.landslide4sense import IGNORE, Place
+from engine.patches.landslide4sense import Place
 from engine.samples.areas import free_areas, joined_areas
 from engine.samples.maker import SampleMaker
 from engine.training.adaptation import adapt
