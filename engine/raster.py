@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
@@ -30,6 +31,10 @@ from engine.events import SILENT, Reporter
 from engine.files import TEMPORARY, output_error
 from engine.grid import Grid
 from engine.nodata import missing_pixels
+
+# Old JPEG 2000 products and pictures have no georeference of their own. Where a grid is needed, its
+# absence is an error with a sentence; the warning would reach the user twice and without remedy.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 GDAL_CACHE_MB = 128
 BLOCK_PX = 512

@@ -18,12 +18,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from engine import __version__
 from engine.cli.console import person, program
 from engine.errors import CancelledError, ConfigError, DiskFullError, L4SError
 from engine.events import Event, Failure, Listener, Reporter, Result
+from engine.lock import locked_file, locked_folder
 
 # name: (module in engine.cli, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -50,6 +52,10 @@ _SHARED = ("train", "adapt", "ablate")
 """Commands that torchrun starts as several processes of one run; only the first reports."""
 
 
+_FOLDERS = ("detect", "train", "adapt", "ablate", "predict-patches", "simulate", "demo")
+"""Commands whose ``--out`` is a folder of results; that of all others is written as a whole."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -66,7 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command in _SHARED and int(os.environ.get("RANK", "0")) > 0:
             listener = _failures(listener)
         with _cancel_on_signals() as cancelled:
-            data = args.run(args, Reporter(listener, cancelled))
+            reporter = Reporter(listener, cancelled)
+            with _alone(args, reporter):
+                data = args.run(args, reporter)
         _report(listener, Result(data))
     except (L4SError, KeyboardInterrupt, MemoryError, OSError) as error:
         failure = _as_l4s_error(error)
@@ -77,6 +85,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _bug(listener, error)
     return 0
+
+
+@contextmanager
+def _alone(args: argparse.Namespace, reporter: Reporter) -> Iterator[None]:
+    """Keep other runs out of what the command writes, while it runs."""
+    out: Path | None = getattr(args, "out", None)
+    if out is None or (args.command in _SHARED and int(os.environ.get("RANK", "0")) > 0):
+        yield
+        return
+    locked = locked_folder if args.command in _FOLDERS else locked_file
+    with locked(out, args.command, wait=args.wait, reporter=reporter):
+        yield
 
 
 def _report(listener: Listener, result: Result) -> None:
@@ -149,6 +169,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
                 "--events",
                 choices=["json"],
                 help="write progress and results as JSON lines to stdout",
+            )
+            sub.add_argument(
+                "--wait",
+                action="store_true",
+                help="wait for another run that writes to the same place, instead of failing",
             )
             command.configure(sub)
             sub.set_defaults(run=command.run)
