@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
+from engine.bands import IGNORE
 from engine.errors import ConfigError, InputError
-from engine.nodata import FILLS, IGNORE, missing_pixels
+from engine.nodata import FILLS, missing_pixels
 
 _OTHER_MARKS = (255.0, 100.0, 254.0, 65535.0)
 """What other programs write for yes beside 0 for no."""
@@ -44,7 +45,7 @@ class MaskCoding:
     def decode(
         self, values: NDArray[np.generic], missing: NDArray[np.bool_] | None = None
     ) -> NDArray[np.uint8]:
-        """Stored values as 0, 1 and :data:`engine.nodata.IGNORE`."""
+        """Stored values as 0, 1 and :data:`engine.bands.IGNORE`."""
         result = np.asarray(values == self.landslide).astype(np.uint8)
         for value in self.nodata:
             result[values == value] = IGNORE

@@ -19,6 +19,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from engine.bands import (
+    IGNORE,
     NAMES,
     OPTICAL,
     QUALITY,
@@ -39,7 +40,7 @@ from engine.contents import (
 from engine.errors import ChannelError, UnreadableFileError
 from engine.events import SILENT, Reporter
 from engine.grid import Grid
-from engine.nodata import IGNORE, missing_pixels
+from engine.nodata import missing_pixels
 from engine.raster import grid_of, open_raster, read_window
 
 PROBABILITY_SCALE = 0.004

@@ -14,9 +14,6 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-IGNORE = 255
-"""Pixels of a landslide mask that do not count: in files, in labels for training, in scores."""
-
 FILLS = (-9999.0, -10000.0, -32768.0, -32767.0, -99999.0, -3.4028234663852886e38, 65535.0)
 """Values that stand for no data in files that declare none: of MAJA, SNAP, GDAL, ArcGIS, SRTM."""
 

@@ -20,7 +20,7 @@ from affine import Affine
 from matplotlib.figure import Figure
 from rasterio.crs import CRS
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import L4SError
 from engine.evaluation.evaluate import evaluate
 from engine.events import Log, Reporter
@@ -28,7 +28,6 @@ from engine.files import output_folder
 from engine.grid import Grid
 from engine.handles import Stack
 from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find_model
-from engine.nodata import IGNORE
 from engine.patches.landslide4sense import find_patches
 from engine.pipeline import Detection, detect
 from engine.raster import RasterWriter

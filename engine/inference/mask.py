@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
+from engine.bands import IGNORE
 from engine.contents import PLAIN_MASK
 from engine.events import SILENT, Reporter
 from engine.handles import (
@@ -20,7 +21,6 @@ from engine.handles import (
     encode_probability,
 )
 from engine.inference.config import require_threshold
-from engine.nodata import IGNORE
 from engine.raster import RasterWriter
 
 _STRIP_PX = 512

@@ -19,11 +19,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
+from engine.bands import IGNORE
 from engine.errors import ConfigError, InventoryError
 from engine.events import SILENT, Reporter
 from engine.grid import Grid
 from engine.handles import LandslideMask
-from engine.nodata import IGNORE
 
 Int = NDArray[np.int32]
 

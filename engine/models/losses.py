@@ -17,8 +17,8 @@ from segmentation_models_pytorch.losses import LovaszLoss
 from torch import Tensor
 from torch.nn import functional
 
+from engine.bands import IGNORE
 from engine.errors import ConfigError
-from engine.nodata import IGNORE
 
 UNCERTAIN = 2
 """Background that may be a landslide: ``noisy_cross_entropy`` and ``dice`` give it less weight, to

@@ -23,12 +23,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import DatasetError, UnreadableFileError
 from engine.events import SILENT, Reporter
 from engine.files import atomic_path
-from engine.nodata import IGNORE
-from engine.patches.landslide4sense import PatchFolder, Place, Split, find_patches, read_patch
+from engine.patches.landslide4sense import (
+    PatchFolder,
+    Place,
+    Split,
+    find_patches,
+    read_patch,
+)
 
 INDEX, IMAGES, MASKS = "index.json", "images.npy", "masks.npy"
 NODATA = -32768

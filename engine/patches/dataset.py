@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import DatasetError, InputError
-from engine.nodata import IGNORE
 from engine.patches.arrays import IMAGES, INDEX, MASKS, PatchArrays, open_patches
 from engine.patches.landslide4sense import (
     PatchFile,

@@ -30,10 +30,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import DatasetError, MissingFileError, UnreadableFileError
 from engine.files import atomic_path
-from engine.nodata import IGNORE
 from engine.patches.scale import DIVISORS, is_raw, share_off, standardised_by
 
 Split = Literal["train", "validation", "test"]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rasterio import features
 from rasterio.windows import Window
 
+from engine.bands import IGNORE
 from engine.errors import (
     DatasetError,
     InventoryError,
@@ -20,7 +21,6 @@ from engine.errors import (
 )
 from engine.events import SILENT, Reporter
 from engine.handles import Stack
-from engine.nodata import IGNORE
 from engine.patches.arrays import NODATA, PatchArrays, to_int16
 from engine.patches.landslide4sense import SIDE_PX, Place
 from engine.status import is_confirmed

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
 
+from engine.bands import IGNORE
 from engine.handles import Stack
 from engine.models.bundle import DEFAULT_MODEL, find_model
-from engine.nodata import IGNORE
 from engine.pipeline import detect
 from engine.scene.stack import make_stack
 
