@@ -155,7 +155,7 @@ def inspect(paths: Sequence[Path], *, dn_offset: float | None = None) -> Inspect
         except InputError as error:
             errors[str(group[0])] = error
     if errors and not images and not dems:
-        raise next(iter(errors.values()))
+        raise next(errors[str(path)] for path in paths if str(path) in errors)
     refused = {path: str(error) for path, error in errors.items()}
     return Inspection(tuple(images), tuple(dems), tuple(left), refused, tuple(warnings))
 
