@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from engine.ground import bring
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.provenance import counts
 from engine.status import is_decided
@@ -70,7 +71,7 @@ def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
     Returns:
         The merged inventory.
     """
-    kept = old.landslides[reviewed(old.landslides)].to_crs(new.crs).reset_index(drop=True)
+    kept = bring(old.landslides[reviewed(old.landslides)], new.crs).reset_index(drop=True)
     if kept.empty:
         return Merged(new, 0, 0, 0)
     broken = ~kept.geometry.is_valid
