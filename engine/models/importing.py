@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from engine.bands import BY_NAME, NAMES, channel_name
 from engine.errors import BundleError, ConfigError, DependencyError, OutputError
 from engine.events import SILENT, Reporter
-from engine.models.bundle import ModelBundle, ModelCard, write_bundle
+from engine.models.bundle import ModelBundle, write_bundle
+from engine.models.card import ModelCard
 from engine.models.foreign import ForeignModel, describe_foreign
 from engine.models.integrity import require_weights_inside
 from engine.models.normalization import Mode, Normalization
