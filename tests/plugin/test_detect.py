@@ -411,6 +411,7 @@ def test_provider_has_documented_algorithms(provider):
     names = {algorithm.name() for algorithm in provider.algorithms()}
     assert {
         "stack",
+        "simulate",
         "detect",
         "vectorize",
         "compare",
