@@ -20,8 +20,16 @@ from engine.status import is_decided
 SAME = 0.5
 """Share of a new polygon that must lie in reviewed ones for it to be the same landslide."""
 
-WRITTEN = ("reviewer", "reviewed", "reason", "notes", "event", "date_from", "date_to")
-CHOSEN = ("ls_type", "material", "trigger")
+WRITTEN: tuple[str, ...] = (
+    "reviewer",
+    "reviewed",
+    "reason",
+    "notes",
+    "event",
+    "date_from",
+    "date_to",
+)
+CHOSEN: tuple[str, ...] = ("ls_type", "material", "trigger")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,4 @@
-"""An inventory for others: GeoPackage, GeoJSON (RFC 7946), Shapefile with a key to its short names,
-FlatGeobuf, NASA COOLR table.
-"""
+"""An inventory in the formats of other programs."""
 
 from __future__ import annotations
 
