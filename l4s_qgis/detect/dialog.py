@@ -147,7 +147,7 @@ class DetectDialog(QDialog):
         The layers may have changed meanwhile.
         """
         self.image.offer()
-        self.ground.dem.offer()
+        self.ground.offer()
         self.advanced.before.offer()
         self._check()
         self.show()
