@@ -11,6 +11,7 @@ the script runs. With ``--inventory`` a result of ``l4s detect`` is reviewed (a 
 the larger inventories are made.
 """
 
+# ruff: noqa: D102, N802 - the names are those of QGIS's interface
 from __future__ import annotations
 
 import argparse
@@ -23,6 +24,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from osgeo import gdal, ogr, osr
 
@@ -60,33 +62,33 @@ class Desk:
         self.window.setCentralWidget(self.canvas)
         self.bar = QgsMessageBar(self.window)
         self._pan = QAction(self.window)
-        self.layer = None
+        self.layer: Any = None
 
-    def mapCanvas(self):
+    def mapCanvas(self) -> Any:
         return self.canvas
 
-    def mainWindow(self):
+    def mainWindow(self) -> Any:
         return self.window
 
-    def messageBar(self):
+    def messageBar(self) -> Any:
         return self.bar
 
-    def activeLayer(self):
+    def activeLayer(self) -> Any:
         return self.layer
 
-    def setActiveLayer(self, layer):
+    def setActiveLayer(self, layer: Any) -> None:
         self.layer = layer
 
-    def cadDockWidget(self):
+    def cadDockWidget(self) -> Any:
         return None
 
-    def addDockWidget(self, area, dock):
+    def addDockWidget(self, area: Any, dock: Any) -> None:
         self.window.addDockWidget(area, dock)
 
-    def removeDockWidget(self, dock):
+    def removeDockWidget(self, dock: Any) -> None:
         self.window.removeDockWidget(dock)
 
-    def actionPan(self):
+    def actionPan(self) -> Any:
         return self._pan
 
 
@@ -128,7 +130,7 @@ class Timed:
         from l4s_qgis.review.dock import ReviewDock
 
         self.desk = Desk()
-        self.layer = load_inventory(inventory)
+        self.layer: Any = load_inventory(inventory)
         self.desk.layer = self.layer
         self.desk.canvas.setDestinationCrs(self.layer.crs())
         self.desk.canvas.setLayers([self.layer])
@@ -177,7 +179,7 @@ class Timed:
         for _, limits, flag, decision in RULES:
             started = time.perf_counter()
             self.dock.dialogs.bulk()
-            dialog = self.dock.dialogs.current
+            dialog: Any = self.dock.dialogs.current
             controls += 2  # the key that opens it, and “Decide”
             for what, side, value in limits:
                 row = dialog.limits[what]
