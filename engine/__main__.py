@@ -1,7 +1,24 @@
-"""``python -m engine`` is the command line ``l4s``."""
+"""``python -m engine`` and ``l4s``: the command line, from its first import on."""
+
+from __future__ import annotations
 
 import sys
 
-from engine.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command line; Ctrl-C while it is still being loaded ends it, too.
+
+    Returns:
+        Exit code, see :func:`engine.cli.main`.
+    """
+    try:
+        from engine.cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        sys.stderr.write("l4s: Cancelled on request.\n")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

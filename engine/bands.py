@@ -75,8 +75,7 @@ REFLECTANCE_DN = 10000.0
 """DN of reflectance 1."""
 
 LARGEST_REFLECTANCE = 3.0
-"""No reflectance is larger, and no band in DN stays below it: which of the two a band holds is told
-by this."""
+"""Tells reflectance from DN: no reflectance is larger, and no band in DN stays below it."""
 
 QUALITY = "QA"
 """Description of the optional quality band of a stack; its classes are :data:`QUALITY_CLASSES`."""
@@ -96,10 +95,10 @@ _ALIASES = {
     "red_edge_1": "B05",
     "red_edge_2": "B06",
     "red_edge_3": "B07",
+    "rededge_1": "B05",
+    "rededge_2": "B06",
+    "rededge_3": "B07",
     "nir": "B08",
-    "water_vapour": "B09",
-    "water_vapor": "B09",
-    "wvp": "B09",
     "nir09": "B09",
     "cirrus": "B10",
     "swir1": "B11",
@@ -116,14 +115,68 @@ _ALIASES = {
     "height": "DEM",
     "altitude": "DEM",
 }
+_NARROW_INFRARED = ("b8a", "b08a", "band8a", "nir08", "rededge4", "red_edge_4", "rededge_4")
 _BAND = re.compile(r"(?:^|[^a-z0-9])(?:b|band[ _-]?)0?(1[0-2]|[1-9])(?![0-9a])", re.IGNORECASE)
+
+_QUANTITIES = {
+    "aot": "aerosol optical thickness",
+    "atb": "atmospheric variables",
+    "cld": "cloud probability",
+    "cldprb": "cloud probability",
+    "clm": "cloud mask",
+    "clp": "cloud probability",
+    "datamask": "data mask",
+    "detfoo": "detector footprints",
+    "dtf": "detector footprints",
+    "edg": "edge mask",
+    "iab": "interpolation mask",
+    "mg2": "geophysical mask",
+    "msk": "quality mask",
+    "ndvi": "vegetation index",
+    "pvi": "preview",
+    "qa10": "quality bits",
+    "qa20": "quality bits",
+    "qa60": "quality bits",
+    "qkl": "preview",
+    "qualit": "quality mask",
+    "scl": "scene classification",
+    "snw": "snow probability",
+    "snwprb": "snow probability",
+    "tci": "true-colour picture",
+    "visual": "true-colour picture",
+    "wvp": "water vapour",
+}
+# Product identifiers of other sensors, whose band numbers mean other wavelengths. Sources: the
+# naming conventions of USGS (Landsat Collections 1 and 2, ARD), NASA (HLS, MODIS, VIIRS, ASTER),
+# ESA (Sentinel-1, Sentinel-3), Planet, Airbus and Maxar. HLS S30 is not among them: its bands are
+# Sentinel-2's.
+_SENSORS = (
+    (r"l[cetmo]0?[1-9](?:_|\d{6})|landsat|(?<![a-z])[st]r_b\d|(?<![a-z])st_b10", "Landsat"),
+    (r"(?:sr|toa|bt)_band\d", "Landsat"),
+    (r"hls[._-]?l30|hlsl30|(?<![a-z0-9])l30(?![a-z0-9])", "Landsat (HLS L30)"),
+    (r"m[oycx]d(?:0[29]|11|13|43)\w*\.a\d{7}|modis", "MODIS"),
+    (r"vnp\d\d\w*\.a\d{7}|viirs", "VIIRS"),
+    (r"ast_l1[abt]|ast_0[579]", "ASTER"),
+    (r"s1[a-d]_(?:iw|ew|sm|wv)_", "Sentinel-1"),
+    (r"s3[a-d]_(?:ol|sl|sy)_", "Sentinel-3"),
+    (r"psscene|planetscope|analyticms|skysat|rapideye", "Planet"),
+    (r"spot[4-7](?![0-9a-z])|img_phr|dim_phr|pleiades", "SPOT or Pléiades"),
+    (r"worldview|(?<![a-z0-9])wv0[1-4]_|geoeye|quickbird|ikonos", "Maxar"),
+    (r"(?<![a-z0-9])gf[1-7][a-d]?_|gaofen|cbers|(?<![a-z0-9])prs_l|enmap", "another sensor"),
+)
+_SENTINEL2 = re.compile(r"sentinel[-_ ]?2|s2[a-d]_|(?:^|[^a-z0-9])s2(?:[^a-z0-9]|$)")
+_SENSOR_PATTERNS = tuple(
+    (re.compile(rf"(?:^|[^a-z0-9])(?:{pattern})" if pattern[0] == "l" else pattern), name)
+    for pattern, name in _SENSORS
+)
 
 
 def channel_name(text: str) -> str | None:
     """Recognise a channel in a band description or file name.
 
     Understands ``B2``, ``B02``, ``band_2``, ``blue``, ``T51TVF_20200101_B02_10m``, ``elevation``
-    and the like. B8A is not one of the benchmark's channels and is never taken for B08.
+    and the like. B8A is not one of the benchmark's channels and is never taken for B08; water
+    vapour (``WVP``), masks and bands of other sensors (``LC09_…_SR_B5``) are no channels.
 
     Args:
         text: A band description, a file name without its suffix, or a name that a user typed.
@@ -131,13 +184,54 @@ def channel_name(text: str) -> str | None:
     Returns:
         The channel's name, or None where the text names none, or more than one.
     """
-    plain = text.strip().lower()
+    words = _words(text)
+    plain = "_".join(words)
     if plain in _ALIASES:
         return _ALIASES[plain]
-    found = {f"B{int(number):02d}" for number in _BAND.findall(plain)}
-    if not found:
-        found = {_ALIASES[word] for word in re.split(r"[^a-z0-9]+", plain) if word in _ALIASES}
+    if other_quantity(text) or other_sensor(text):
+        return None
+    found = {f"B{int(number):02d}" for number in _BAND.findall(text.strip().lower())}
+    # "red edge" is not red, and "narrow nir" is not B08.
+    if not found and not {"edge", "narrow", "vegetation"} & set(words):
+        found = {_ALIASES[word] for word in words if word in _ALIASES}
     return found.pop() if len(found) == 1 else None
+
+
+def is_narrow_infrared(text: str) -> bool:
+    """Whether a band description or file name means B8A, which cloud detection can use."""
+    words = _words(text)
+    return "_".join(words) in _NARROW_INFRARED or words[-1:] in (["b8a"], ["b08a"], ["nir08"])
+
+
+def other_quantity(text: str) -> str | None:
+    """What a raster holds that is no band: water vapour, a mask, a picture.
+
+    Args:
+        text: A band description or a file name without its suffix.
+
+    Returns:
+        The quantity for people to read, or None if the text names none.
+    """
+    return next((_QUANTITIES[word] for word in _words(text) if word in _QUANTITIES), None)
+
+
+def other_sensor(text: str) -> str | None:
+    """The sensor other than Sentinel-2 that a product's name or a band description tells.
+
+    Args:
+        text: A file name, a folder name, a band description or a metadata value.
+
+    Returns:
+        The sensor's name, or None if the text tells none.
+    """
+    plain = text.lower()
+    if _SENTINEL2.search(plain):
+        return None
+    return next((name for pattern, name in _SENSOR_PATTERNS if pattern.search(plain)), None)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[^a-z0-9]+", text.lower()) if word]
 
 
 def require_digital_numbers(dtype: str, channel: str, path: str) -> None:

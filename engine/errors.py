@@ -23,7 +23,8 @@ message.
     │   │   └── UnsafeWeightsError              a pickle where safetensors are expected
     │   └── InventoryError                      polygons or tables that cannot be used
     ├── OutputError (OSError)                   results cannot be written
-    │   └── DiskFullError
+    │   ├── DiskFullError
+    │   └── BusyError                           another run writes into the same folder
     ├── DependencyError (ImportError)           an optional package is not installed
     ├── DeviceError (RuntimeError)              the device asked for cannot be used
     └── CancelledError                          stopped on request; not a failure
@@ -144,6 +145,12 @@ class DiskFullError(OutputError):
     """The disk has no room left for the results."""
 
     code = "disk-full"
+
+
+class BusyError(OutputError):
+    """Another run writes into the same folder or file."""
+
+    code = "busy"
 
 
 class DependencyError(L4SError, ImportError):

@@ -20,6 +20,9 @@ Level = Literal["debug", "info", "warning"]
 WARNINGS: dict[str, str] = {
     "reference-outside": "Reference landslides outside the analysed area do not count.",
     "reference-repaired": "Invalid reference polygons were repaired.",
+    "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
+    "scene-offset-doubtful": "The darkest pixels contradict what is stated about the DN's offset.",
+    "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
     "vector-elsewhere": "Geometries outside the area of use of a CRS do not count.",
     "vector-empty": "Rows without usable geometry do not count.",
     "vector-kinds": "Geometries of other kinds than asked for do not count.",

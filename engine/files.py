@@ -148,8 +148,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     The temporary name keeps the suffix, by which many libraries choose the format. It is the same
     in every run, so that what a killed run left is found and removed; only the further processes of
-    one torchrun have names of their own.
+    one torchrun have names of their own. A symbolic link is followed: its target is replaced, not
+    the link.
     """
+    path = real_path(path)
     rank = os.environ.get("RANK", "0")
     own = TEMPORARY if rank == "0" else f"{TEMPORARY}-{rank}"
     temporary = path.with_name(f"{path.stem}{own}{path.suffix}")
@@ -160,6 +162,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         _remove(temporary)
+
+
+def real_path(path: Path) -> Path:
+    """Where a file really lies: the target of a symbolic link, else the path itself."""
+    try:
+        return path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise OutputError(
+            f"{path} is a link that leads nowhere ({error}); choose another output."
+        ) from error
 
 
 def _remove(path: Path) -> None:

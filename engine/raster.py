@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,15 +22,19 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
-from engine.files import TEMPORARY, output_error
+from engine.files import TEMPORARY, output_error, real_path
 from engine.grid import Grid
 from engine.nodata import missing_pixels
+
+# Old JPEG 2000 products and pictures have no georeference of their own. Where a grid is needed, its
+# absence is an error with a sentence; the warning would reach the user twice and without remedy.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 GDAL_CACHE_MB = 128
 BLOCK_PX = 512
@@ -126,6 +131,19 @@ def _require_numbers(dataset: DatasetReader, path: str) -> None:
             )
 
 
+def files_behind(path: Path) -> list[str]:
+    """The files that a record should name for a path.
+
+    A virtual raster stands for the files that it was made of: it may be a temporary one, as
+    programs make it that pass on a choice of bands.
+    """
+    if path.suffix.lower() != ".vrt" or not path.is_file():
+        return [str(path)]
+    with open_raster(path) as dataset:
+        sources = [file for file in dataset.files if not Path(file).samefile(path)]
+    return list(dict.fromkeys(sources)) or [str(path)]
+
+
 def grid_of(dataset: DatasetReader, name: str = "") -> Grid:
     """The grid of an open raster.
 
@@ -210,7 +228,7 @@ class RasterWriter:
         profile: Mapping[str, Any] | None = None,
         reporter: Reporter = SILENT,
     ) -> None:
-        self.path = path
+        self.path = path = real_path(path)
         self.grid = grid
         self._bands = tuple(bands)
         self._overviews = overviews

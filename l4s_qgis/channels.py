@@ -63,6 +63,24 @@ _ALIASES = {
     "height": "DEM",
     "altitude": "DEM",
 }
+# Central wavelengths of Sentinel-2A in nm (ESA, Sentinel-2 MSI technical guide); B8A stands here
+# so that it is not taken for B08.
+WAVELENGTHS = {
+    "B01": 442.7,
+    "B02": 492.4,
+    "B03": 559.8,
+    "B04": 664.6,
+    "B05": 704.1,
+    "B06": 740.5,
+    "B07": 782.8,
+    "B08": 832.8,
+    "B8A": 864.7,
+    "B09": 945.1,
+    "B10": 1373.5,
+    "B11": 1613.7,
+    "B12": 2202.4,
+}
+_NEAR_NM = 12.0
 _BAND = re.compile(r"(?:^|[^a-z0-9])(?:b|band[ _-]?)0?(1[0-2]|[1-9])(?![0-9a])", re.IGNORECASE)
 
 
@@ -78,6 +96,12 @@ def recognise(text: str) -> str | None:
     if not found:
         found = {_ALIASES[word] for word in re.split(r"[^a-z0-9]+", plain) if word in _ALIASES}
     return found.pop() if len(found) == 1 else None
+
+
+def at_wavelength(nm: float) -> str | None:
+    """The channel whose centre lies within 12 nm of a wavelength, or None."""
+    name = min(WAVELENGTHS, key=lambda channel: abs(WAVELENGTHS[channel] - nm))
+    return name if abs(WAVELENGTHS[name] - nm) <= _NEAR_NM and name in OPTICAL else None
 
 
 def assign(descriptions: Sequence[str], layer_name: str = "") -> list[str | None]:

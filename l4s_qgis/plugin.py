@@ -141,6 +141,7 @@ class L4SPlugin:
         return self._detect_dialog
 
     def _start_detection(self) -> None:
+        from .detect.estimate import remember
         from .detect.outcome import Outcome
         from .detect.run import BackgroundRun
 
@@ -148,6 +149,8 @@ class L4SPlugin:
         outcome = Outcome(self._iface, dialog.title(), self.show_review)
         run = BackgroundRun(self._iface, "l4s:detect", dialog.parameters(), tr("Detect landslides"))
         run.succeeded.connect(lambda outputs: outcome.show(outputs, run.seconds, run.warnings))
+        mpx, views = dialog.work()
+        run.succeeded.connect(lambda _: remember(mpx, views, run.seconds))
         run.succeeded.connect(lambda _: dialog.deleteLater())
         run.failed.connect(lambda _: outcome.forget())
         run.failed.connect(lambda _: self._keep_answers(dialog))

@@ -28,8 +28,9 @@ import rasterio
 from rasterio.windows import Window
 
 from engine.raster import grid_of, open_raster
+from engine.scene.pieces import pieces
 from engine.scene.simulate import SimulationConfig, simulate
-from engine.scene.stack import StackConfig, make_stack, pieces
+from engine.scene.stack import StackConfig, make_stack
 
 AREAS_KM = (5, 10, 20)
 

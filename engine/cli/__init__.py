@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import re
 import signal
 import sys
 import threading
@@ -18,18 +19,27 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from engine import __version__
 from engine.cli.console import person, program
-from engine.errors import CancelledError, ConfigError, DiskFullError, L4SError
+from engine.errors import (
+    CancelledError,
+    ConfigError,
+    DependencyError,
+    DiskFullError,
+    L4SError,
+)
 from engine.events import Event, Failure, Listener, Reporter, Result
+from engine.lock import locked_file, locked_folder
 
 # name: (module in engine.cli, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
     "detect": ("detect", "detect landslides: probability, mask, polygons, report"),
     "stack": ("stack", "bring Sentinel-2 and a DEM onto one 10 m grid"),
     "vectorize": ("vectorize", "turn a probability raster into landslide polygons"),
+    "measure": ("measure", "measure landslides anew whose outlines were corrected"),
     "export": ("export", "write an inventory as GeoJSON, Shapefile, FlatGeobuf or COOLR table"),
     "report": ("report", "write an inventory's HTML report"),
     "compare": ("compare", "compare an inventory with a reference inventory"),
@@ -46,8 +56,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+_NO_MEMORY = ("Cannot allocate memory", "cannot allocate memory", "failed to map segment")
+"""What the loader says where a library finds no room."""
+
 _SHARED = ("train", "adapt", "ablate")
 """Commands that torchrun starts as several processes of one run; only the first reports."""
+
+
+_DASHED = re.compile(r"-[^-0-9.].+", re.DOTALL)
+
+_FOLDERS = ("detect", "train", "adapt", "ablate", "predict-patches", "simulate", "demo")
+"""Commands whose ``--out`` is a folder of results; that of all others is written as a whole."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,9 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command in _SHARED and int(os.environ.get("RANK", "0")) > 0:
             listener = _failures(listener)
         with _cancel_on_signals() as cancelled:
-            data = args.run(args, Reporter(listener, cancelled))
+            reporter = Reporter(listener, cancelled)
+            with _alone(args, reporter):
+                data = args.run(args, reporter)
         _report(listener, Result(data))
-    except (L4SError, KeyboardInterrupt, MemoryError, OSError) as error:
+    except (L4SError, KeyboardInterrupt, MemoryError, OSError, ImportError) as error:
         failure = _as_l4s_error(error)
         if failure is not None:
             listener(Failure(failure.code, str(failure)))
@@ -77,6 +98,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _bug(listener, error)
     return 0
+
+
+@contextmanager
+def _alone(args: argparse.Namespace, reporter: Reporter) -> Iterator[None]:
+    """Keep other runs out of what the command writes, while it runs."""
+    out: Path | None = getattr(args, "out", None)
+    if out is None or (args.command in _SHARED and int(os.environ.get("RANK", "0")) > 0):
+        yield
+        return
+    locked = locked_folder if args.command in _FOLDERS else locked_file
+    with locked(out, args.command, wait=args.wait, reporter=reporter):
+        yield
 
 
 def _report(listener: Listener, result: Result) -> None:
@@ -119,8 +152,13 @@ def _as_l4s_error(error: BaseException) -> L4SError | None:
         return error
     if isinstance(error, KeyboardInterrupt):
         return CancelledError("Cancelled on request.")
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or any(each in str(error) for each in _NO_MEMORY):
         return ConfigError("Memory ran out; close other programs or choose a smaller --window.")
+    if isinstance(error, ImportError) and (error.name or "").split(".")[0] != "engine":
+        return DependencyError(
+            f"A package of this installation cannot be loaded ({_first_line(error)}); install the"
+            " engine again, `l4s doctor` checks it."
+        )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return DiskFullError(
             f"The disk is full ({error.filename or error}); free some space or choose another"
@@ -129,7 +167,17 @@ def _as_l4s_error(error: BaseException) -> L4SError | None:
     return None
 
 
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class _Parser(argparse.ArgumentParser):
+    def _parse_optional(self, arg_string: str) -> Any:
+        # No command has short options but -h: what else begins with one dash is a file's name.
+        if _DASHED.fullmatch(arg_string) and not arg_string.startswith("-h"):
+            return None
+        return super()._parse_optional(arg_string)
+
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{message[:1].upper()}{message[1:]} (see `{self.prog} --help`).")
 
@@ -149,6 +197,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
                 "--events",
                 choices=["json"],
                 help="write progress and results as JSON lines to stdout",
+            )
+            sub.add_argument(
+                "--wait",
+                action="store_true",
+                help="wait for another run that writes to the same place, instead of failing",
             )
             command.configure(sub)
             sub.set_defaults(run=command.run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from engine.cli.vectorize import add_polygon_arguments, polygon_config
 from engine.errors import ConfigError
 from engine.events import Reporter
 from engine.files import ResultFolder, output_folder
+from engine.lock import locked_folder
 
 if TYPE_CHECKING:
     from engine.handles import Stack
@@ -115,20 +117,19 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     for job in todo:
         if len(todo) > 1:
             reporter.log(f"Detecting in {job.name} ({len(done) + 1} of {len(todo)}).")
-        inputs = _inputs(args)
-        change = _change(args, job.stack, job.out, reporter)
-        done.append(
-            detect(
+        with _alone_in(job.out, args, reporter):
+            change = _change(args, job.stack, job.out, reporter)
+            found = detect(
                 job.stack,
                 bundles,
                 out=job.out,
                 config=config,
                 area=job.area,
                 change=change,
-                inputs=inputs,
+                inputs=_inputs(args),
                 reporter=reporter,
             )
-        )
+        done.append(found)
     # A single detection in the folder itself is all there is; one in a folder of its own may take
     # the place of several earlier ones.
     together = args.merge and args.out not in {job.out for job in todo}
@@ -140,6 +141,15 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
             " they are not needed."
         )
     return _result(done, merged)
+
+
+def _alone_in(
+    folder: Path, args: argparse.Namespace, reporter: Reporter
+) -> AbstractContextManager[None]:
+    """Lock the folder of one of several detections; that of all is locked already."""
+    if folder == args.out:
+        return nullcontext()
+    return locked_folder(folder, args.command, wait=args.wait, reporter=reporter)
 
 
 def _require_finished(args: argparse.Namespace) -> None:
@@ -218,13 +228,19 @@ def _change(args: argparse.Namespace, stack: Stack, out: Path, reporter: Reporte
 
 
 def _inputs(args: argparse.Namespace) -> dict[str, Any]:
+    from engine.raster import files_behind
+
     given = {
         "sentinel2": args.sentinel2,
         "dem": args.dem,
         "before": args.before,
         "aoi": [args.aoi] if args.aoi else [],
     }
-    return {name: [str(path) for path in paths] for name, paths in given.items() if paths}
+    return {
+        name: [file for path in paths for file in files_behind(path)]
+        for name, paths in given.items()
+        if paths
+    }
 
 
 def _result(done: list[Detection], merged: Results | None) -> dict[str, Any]:
@@ -238,6 +254,7 @@ def _result(done: list[Detection], merged: Results | None) -> dict[str, Any]:
             "mask": str(d.mask.path),
             "report": str(d.report_path),
             "run": str(d.run_path),
+            "stack": d.inventory.run["inputs"].get("stack"),
             "masked_share": d.inventory.run.get("masked_share"),
             "slope_covered": d.inventory.run.get("slope_covered"),
         }

@@ -24,8 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="STATUS",
         help=(
-            "only landslides of this review status (may be repeated): pending, accepted, edited,"
-            " rejected"
+            "only landslides of this review status (may be repeated): pending, needs-review,"
+            " accepted, edited, rejected"
         ),
     )
     parser.add_argument(

@@ -6,22 +6,24 @@ in the GeoTIFFs' own metadata: they appear together with the pixels, or not at a
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from engine.errors import L4SError
+from engine.errors import L4SError, UnreadableFileError
 from engine.files import ResultFolder
 from engine.grid import Grid
 from engine.handles import ProbabilityRaster
 from engine.raster import grid_of, open_raster
 
-_REQUEST, _FACTS, _AREA = "request", "facts", "area"
+_REQUEST, _FACTS, _AREA, _DIGEST = "request", "facts", "area", "facts_sha256"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Origin:
     Attributes:
         request: Names the request; a probability and its uncertainty bear the same.
         facts: How it was made, as in :attr:`engine.inference.detect.Prediction.facts`.
-        area: Where was looked, in the raster's CRS; None for everywhere.
+        area: The part that was searched, in the raster's CRS; None for all.
     """
 
     request: str
@@ -41,22 +43,51 @@ class Origin:
 
 def tags(fingerprint: str, facts: Mapping[str, Any], area: BaseGeometry | None) -> dict[str, str]:
     """What a finished raster of a request is tagged with."""
-    where = {} if area is None else {_AREA: shapely.to_wkb(area, hex=True)}
-    return {_REQUEST: fingerprint, _FACTS: json.dumps(facts, allow_nan=False), **where}
+    noted = {_REQUEST: fingerprint, _FACTS: json.dumps(facts, allow_nan=False)}
+    if area is not None:
+        noted[_AREA] = shapely.to_wkb(area, hex=True)
+    return {**noted, _DIGEST: _digest(noted)}
 
 
 def origin_of(path: Path) -> Origin:
     """Read what :func:`tags` wrote.
 
     Raises:
-        MissingFileError, UnreadableFileError: There is no such raster.
+        MissingFileError, UnreadableFileError: There is no such raster, or what it notes is damaged.
     """
     with open_raster(path) as file:
         noted = file.tags()
-    if _REQUEST not in noted or _FACTS not in noted:
+    if not {_REQUEST, _FACTS, _AREA, _DIGEST} & set(noted):
         return Origin("", {}, None)
+    try:
+        return _parse(noted)
+    except (ValueError, TypeError, KeyError, RecursionError, shapely.errors.ShapelyError) as error:
+        raise UnreadableFileError(
+            f"What {path} notes of its own run is damaged ({type(error).__name__}: {error}), so"
+            " that nobody can tell which models and area it is of; detect again, or copy the file"
+            " again."
+        ) from error
+
+
+def _parse(noted: Mapping[str, str]) -> Origin:
+    """Read and check the tags of a raster; raises one of a parser's errors."""
+    if _DIGEST in noted and noted[_DIGEST] != _digest(noted):
+        raise ValueError("its digest does not fit")
+    facts = json.loads(noted[_FACTS])
+    if not isinstance(facts, dict):
+        raise TypeError("no facts")
+    members = facts.get("members", [])
+    if not isinstance(members, list) or not all(isinstance(each, dict) for each in members):
+        raise TypeError("no list of models")
     area = shapely.from_wkb(noted[_AREA]) if _AREA in noted else None
-    return Origin(noted[_REQUEST], json.loads(noted[_FACTS]), area)
+    if area is not None and not (area.area > 0 and np.isfinite(area.bounds).all()):
+        raise ValueError("its area has no extent")
+    return Origin(noted[_REQUEST], facts, area)
+
+
+def _digest(noted: Mapping[str, str]) -> str:
+    text = "\n".join(f"{key}:{noted.get(key)}" for key in (_REQUEST, _FACTS, _AREA))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def uncertainty_of(probability: ProbabilityRaster) -> ProbabilityRaster | None:
@@ -90,5 +121,7 @@ def facts_of(
             return None
     if any(each.get(_REQUEST) != fingerprint for each in found):
         return None
-    facts: dict[str, Any] = json.loads(found[0][_FACTS])
-    return facts
+    try:
+        return next(dict(_parse(each).facts) for each in found)
+    except (ValueError, TypeError, KeyError, RecursionError, shapely.errors.ShapelyError):
+        return None  # computed anew

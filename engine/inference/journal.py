@@ -15,6 +15,7 @@ when a run resumes and computed again.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 from engine.files import ResultFolder, naming_failures, write_json
 
 _STATE = "state.json"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,18 @@ class Journal:
             state = json.loads((self.folder / _STATE).read_text(encoding="utf-8"))
             if state["version"] != _VERSION or state["fingerprint"] != fingerprint:
                 return False
-            carry = np.load(self.folder / state["carry"], allow_pickle=False)
+            if state.pop("digest") != _digest(state):
+                return False
+            content = (self.folder / f"carry-{int(state['window_rows'])}.npy").read_bytes()
+            if hashlib.sha256(content).hexdigest() != state["carry_sha256"]:
+                return False
+            carry = np.load(io.BytesIO(content), allow_pickle=False)
             rows = int(state["rows"])
             sizes = [self._path(layer).stat().st_size for layer in self._layers]
-        except (OSError, ValueError, KeyError, TypeError):
+            found = JournalState(int(state["window_rows"]), rows, carry, dict(state["facts"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return False
-        if min(sizes) < rows * self._columns:
-            return False
-        return JournalState(int(state["window_rows"]), rows, carry, state["facts"])
+        return found if min(sizes) >= rows * self._columns else False
 
     def start(self, progress: JournalState | None) -> None:
         """Open the files: empty, or cut to the rows that an earlier run made safe.
@@ -125,8 +130,10 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
             name = f"carry-{progress.window_rows}.npy"
+            content = io.BytesIO()
+            np.save(content, progress.carry, allow_pickle=False)
             with (self.folder / name).open("wb") as carry:
-                np.save(carry, progress.carry, allow_pickle=False)
+                carry.write(content.getbuffer())
                 carry.flush()
                 os.fsync(carry.fileno())
             state = {
@@ -134,9 +141,10 @@ class Journal:
                 "fingerprint": fingerprint,
                 "window_rows": progress.window_rows,
                 "rows": progress.rows,
-                "carry": name,
+                "carry_sha256": hashlib.sha256(content.getbuffer()).hexdigest(),
                 "facts": dict(progress.facts),
             }
+            state["digest"] = _digest(state)
             write_json(self.folder / _STATE, state, durable=True)
             for old in self.folder.glob("carry-*.npy"):
                 if old.name != name:
@@ -166,3 +174,7 @@ class Journal:
 
     def _path(self, layer: str) -> Path:
         return self.folder / f"{layer}.rows"
+
+
+def _digest(state: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()

@@ -9,6 +9,7 @@ a second.
 
 from __future__ import annotations
 
+import math
 import queue
 import time
 from collections import deque
@@ -121,7 +122,7 @@ class Stream:
         self._idle: queue.SimpleQueue[Ensemble] = queue.SimpleQueue()
         self._tally = Tally()
         self._done = 0
-        self._safe = time.monotonic()
+        self._safe = -math.inf  # the first finished rows are made safe at once
 
     def run(self, progress: JournalState | None) -> Tally:
         """Work through all rows of windows that are not done.
@@ -275,14 +276,13 @@ class Stream:
         self._tally = replace(
             self._tally, valid_pixels=self._tally.valid_pixels + int(np.count_nonzero(end.valid))
         )
-        now = time.monotonic()
-        last = (
-            end.row == self._plan.rows.count - 1
-        )  # what is left to do then needs no network any more
-        if self._checkpoint_s >= 0 and (last or now - self._safe >= self._checkpoint_s):
+        now, rows = time.monotonic(), self._plan.rows.final(end.row)[1]
+        # After the last row no network is needed any more; before the first there is nothing.
+        last = end.row == self._plan.rows.count - 1
+        due = rows > 0 and now - self._safe >= self._checkpoint_s
+        if self._checkpoint_s >= 0 and (last or due):
             self._safe = now
             facts = {**self._facts, "tally": asdict(self._tally)}
-            rows = self._plan.rows.final(end.row)[1]
             self._journal.make_safe(
                 self._fingerprint, JournalState(end.row + 1, rows, self._blender.carry(), facts)
             )

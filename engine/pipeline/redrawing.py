@@ -69,9 +69,7 @@ def redraw(
         if probability is not None:
             origin = finished.origin_of(probability.path)
             uncertainty = uncertainty or finished.uncertainty_of(probability)
-            change = change or change_on(
-                probability.grid, _changes_of(probability, stack), reporter
-            )
+            change = change or change_on(probability.grid, changes_of(probability, stack), reporter)
             if mask is None:
                 cut = threshold or probability.threshold() or DEFAULT_THRESHOLD
                 mask = make_mask(
@@ -112,7 +110,7 @@ def redraw(
     return inventory
 
 
-def _changes_of(probability: ProbabilityRaster, stack: Stack | None) -> list[Path]:
+def changes_of(probability: ProbabilityRaster, stack: Stack | None) -> list[Path]:
     """Where the change raster of a detection may lie.
 
     One beside the probability is left from an earlier run where its record knows of none.
@@ -122,7 +120,7 @@ def _changes_of(probability: ProbabilityRaster, stack: Stack | None) -> list[Pat
         inputs = json.loads(folder.run.read_text(encoding="utf-8"))["inputs"]
         noted = [Path(inputs["change"])] if "change" in inputs else []
         beside = "change" in inputs or "before" in inputs
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         noted, beside = [], True
     places = noted + ([folder.change] if beside else [])
     return places + ([change_path(stack.path)] if stack is not None else [])

@@ -3,7 +3,7 @@ from .change import ChangeRaster as ChangeRaster
 from .change import make_change as make_change
 from .dem import describe_dem as describe_dem
 from .dem import open_dems as open_dems
-from .imagery import open_imagery as open_imagery
+from .readers import open_imagery as open_imagery
 from .rendering import SimulationConfig as SimulationConfig
 from .simulate import SimulatedScene as SimulatedScene
 from .stack import StackConfig as StackConfig

@@ -6,6 +6,7 @@ a limit on what they may unpack to.
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
@@ -90,9 +91,20 @@ def member_path(path: Path, name: str) -> str:
     return f"/vsizip/{place}/{name}" if set(place) & set("{}") else f"/vsizip/{{{place}}}/{name}"
 
 
-def zip_text(path: Path, name: str) -> str:
-    """Read a small text file of an archive; see :func:`zip_bytes`."""
-    return zip_bytes(path, name).decode("utf-8", errors="replace")
+def read_small(path: str) -> bytes:
+    """Read a small file by the path by which GDAL would open it; see :func:`member_path`.
+
+    Raises:
+        UnreadableFileError: It is damaged, or too large.
+    """
+    if not path.startswith("/vsizip/"):
+        return file_bytes(Path(path))
+    place = path.removeprefix("/vsizip/")
+    if place.startswith("{"):
+        archive, _, name = place[1:].partition("}/")
+    else:
+        archive, name = re.split(r"(?<=\.zip)/", place, maxsplit=1, flags=re.IGNORECASE)
+    return zip_bytes(Path(archive), name)
 
 
 def zip_bytes(path: Path, name: str, limit: int = TEXT_LIMIT) -> bytes:

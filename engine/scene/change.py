@@ -1,5 +1,6 @@
-"""Change since an image from before the event: greenness lost and brightness gained tell fresh
-scars from old bare ground.
+"""Change since an image from before the event.
+
+Greenness lost and brightness gained tell fresh scars from old bare ground.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from engine.files import output_folder
 from engine.grid import Grid
 from engine.handles import Stack, StackReader
 from engine.raster import RasterWriter, grid_of, open_raster
-from engine.scene.clouds import open_quality
-from engine.scene.imagery import Imagery, open_imagery
-from engine.scene.layers import NODATA, Layer, open_band
-from engine.scene.stack import KERNELS, PROVENANCE_TAG, StackConfig
+from engine.scene.imagery import Imagery
+from engine.scene.layers import NODATA, PROVENANCE_TAG, Layer, open_band
+from engine.scene.masks import open_quality
+from engine.scene.readers import open_imagery
+from engine.scene.stack import KERNELS, StackConfig, tell
 
 NDVI_CHANGE, BRIGHTNESS_CHANGE = "dNDVI", "dBrightness"
 NDVI_SCALE = 0.0001
@@ -59,8 +61,9 @@ def change_path(stack: Path) -> Path:
 
 
 def change_on(grid: Grid, candidates: Sequence[Path], reporter: Reporter = SILENT) -> Path | None:
-    """The first of several places at which there is a change raster on a grid, or None; says which
-    one is taken.
+    """Find the change raster of a grid among several files, None if there is none.
+
+    The log says which one is read.
     """
     for path in candidates:
         if not path.exists():
@@ -101,6 +104,7 @@ def make_change(
         InputError: It cannot be read.
     """
     products = open_imagery(before)
+    tell(products, reporter)
     shared = set(stack.channels).intersection(*(product.channels for product in products))
     brightness = tuple(name for name in _BRIGHTNESS_BANDS if name in shared)
     if not brightness:

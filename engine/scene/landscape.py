@@ -1,5 +1,6 @@
-"""A made-up mountain landscape: any point of it can be computed on its own, so that a scene of any
-size is made block by block.
+"""A made-up mountain landscape, computed point by point.
+
+A scene of any size can be made block by block.
 
 All fields are sums of lattice noise: random numbers at the nodes of a square lattice, hashed from
 the node's indices and the seed, joined by cubic B-splines. The same field is evaluated on a block
@@ -35,8 +36,9 @@ class Places(Protocol):
 
 
 class Block:
-    """The pixel centres of a block: x of shape (1, columns), y of shape (rows, 1), y growing
-    southwards.
+    """The pixel centres of a block.
+
+    x has the shape (1, columns), y the shape (rows, 1); y grows southwards.
     """
 
     def __init__(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
@@ -97,15 +99,14 @@ def _spline(position: NDArray[np.float64]) -> tuple[NDArray[np.int64], list[Arra
 
 
 def _nodes(column: NDArray[np.int64], row: NDArray[np.int64], seed: int) -> Array:
-    """Uniform random numbers at lattice nodes, of standard deviation such that the noise has unit
-    variance.
-    """
+    """Uniform random numbers at lattice nodes, scaled so that the noise has unit variance."""
     return ((hashed(column, row, seed) * 2 - 1) / _UNIT_STD).astype(np.float32)
 
 
 def hashed(column: NDArray[np.int64], row: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
-    """A random number in [0, 1) for each pair of integers; the same on every machine (splitmix64
-    finaliser).
+    """A random number in [0, 1) for each pair of integers.
+
+    The same on every machine (finaliser of splitmix64).
     """
     with np.errstate(over="ignore"):
         key = column.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + row.astype(
@@ -125,8 +126,9 @@ def smoothstep(values: Array | NDArray[np.float64], low: float, high: float) -> 
 
 
 def _fold(waves: Array | NDArray[np.float64]) -> Array:
-    """A triangle wave of period 1 between -1 and 1 with slightly rounded crests and beds: straight
-    flanks, as erosion leaves.
+    """A triangle wave of period 1 between -1 and 1 with rounded crests and beds.
+
+    Its flanks are straight, as erosion leaves them.
     """
     return np.asarray(np.arcsin(0.985 * np.sin(2 * np.pi * waves)) / np.arcsin(0.985), np.float32)
 
@@ -159,8 +161,7 @@ class Landscape:
         return np.asarray(330 + 110 * at.noise(1500, self.seed + 1), np.float32)
 
     def heights_m(self, at: Places) -> Array:
-        """Elevation: ranges between rivers, cut by side valleys, their flanks by gullies and
-        creases.
+        """Elevation: ranges between rivers, cut by side valleys, gullies and creases.
 
         Gullies run across the side valleys, slanting downstream, and fade at crests and beds, so
         that water finds its way down.

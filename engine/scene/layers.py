@@ -1,8 +1,7 @@
 """Reading a source on the target grid, window by window, already encoded as the stack stores it.
 
-Two roads lead from a source's pixels to the target's. Where both share a CRS and the nearest pixel
-is wanted, indices are computed here and each native pixel is read once: exact, and as fast as
-decoding. Everything else is warped by GDAL.
+Where a source and the target share a CRS and the nearest pixel is wanted, indices are computed here
+and each native pixel is read once: exact, and as fast as decoding. GDAL warps everything else.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +27,9 @@ from engine.scene.imagery import BandSource
 from engine.scene.lattice import turned, window_around
 
 NODATA = -32768
+PROVENANCE_TAG = "L4S_PROVENANCE"
+"""Tag in which a stack says what it was made of."""
+
 DN_MAX = 32767
 _TIE_PX = 1e-6
 _KERNEL_PX = 4
@@ -50,8 +51,9 @@ class Layer(Protocol):
 
 
 class OpenSource:
-    """One band of an open file, read on the target grid. Safe to share between threads: reads take
-    turns.
+    """One band of an open file, read on the target grid.
+
+    Safe to share between threads: reads take turns.
 
     Args:
         dataset: The open file.
@@ -59,6 +61,7 @@ class OpenSource:
         target: The grid wanted.
         encode: Turns stored values into the stack's int16, :data:`NODATA` where there is no data.
         resampling: Kernel for pixels that are not those of the target.
+        missing: Encoded value of pixels that the file declares to be no data.
     """
 
     def __init__(
@@ -69,7 +72,9 @@ class OpenSource:
         *,
         encode: Encode,
         resampling: Resampling,
+        missing: int = NODATA,
     ) -> None:
+        self._missing = np.int16(missing)
         self._source = source
         self._target = target
         self._encode = encode
@@ -82,8 +87,10 @@ class OpenSource:
         )
 
     def read(self, window: Window) -> NDArray[np.int16] | None:
-        """Encoded values of a window, shape (rows, columns), or None where the source does not
-        reach.
+        """Read a window, encoded, or None where the source does not reach.
+
+        Returns:
+            Array of shape (rows, columns).
 
         Raises:
             UnreadableFileError: The file is damaged there.
@@ -127,7 +134,7 @@ class OpenSource:
             missing = missing_pixels(self._dataset, values, self._source.band, piece)
         native = self._encode(values)
         if missing is not None and missing.any():
-            native = np.where(missing, np.int16(NODATA), native)
+            native = np.where(missing, self._missing, native)
         return native
 
     def _read_warped(self, window: Window) -> NDArray[np.int16] | None:
@@ -163,8 +170,9 @@ class OpenSource:
 def _indices(
     start: float, step: float, count: int, origin: float, pixel: float, size: int, reach: float
 ) -> NDArray[np.int64]:
-    """Source index under each target pixel's centre, -1 outside; pixels up to ``reach`` beyond the
-    edge repeat it.
+    """Source index under each target pixel's centre, -1 outside.
+
+    Pixels up to ``reach`` beyond the edge repeat it.
     """
     position = (start + (np.arange(count) + 0.5) * step - origin) / pixel
     index = np.floor(position + _TIE_PX).astype(np.int64)
@@ -173,8 +181,9 @@ def _indices(
 
 
 class BandLayer:
-    """A channel, mosaicked from one source a product: where the first has no data, the next is
-    asked.
+    """A channel, mosaicked from one source a product.
+
+    Where the first has no data, the next one is read.
     """
 
     def __init__(self, name: str, sources: Sequence[OpenSource]) -> None:
@@ -207,20 +216,17 @@ def open_band(
     with ExitStack() as stack:
         opened = []
         for source in sources:
-            dataset = stack.enter_context(open_raster(_path(source.path)))
+            dataset = stack.enter_context(open_raster(source.path))
             encode = dn_encoder(source)
             opened.append(OpenSource(dataset, source, target, encode=encode, resampling=resampling))
         yield BandLayer(name, opened)
 
 
-def _path(text: str) -> Path | str:
-    return text if text.startswith("/vsi") else Path(text)
-
-
 def dn_encoder(source: BandSource) -> Encode:
-    """How a band's stored values become int16 DN: scaled, offset, clipped at 32767, nodata set.
+    """How a band's stored values become int16 DN.
 
-    16-bit values go through a table of all 65536 of them, made once.
+    They are scaled, offset, clipped at 32767, and nodata is set. 16-bit values go through a table
+    of all 65536 of them, made once.
     """
 
     def compute(values: NDArray[Any]) -> NDArray[np.int16]:

@@ -1,5 +1,6 @@
-"""A simulated scene as functions of place: planned once, rendered piece by piece, nothing in memory
-but the landslides' paths.
+"""A simulated scene as functions of place: planned once, rendered piece by piece.
+
+Nothing is in memory but the landslides' paths.
 """
 
 from __future__ import annotations
@@ -88,9 +89,7 @@ class SimulationConfig:
 
 @dataclass(frozen=True)
 class Scene:
-    """A scene about to be rendered: functions of place, nothing in memory but the landslides'
-    paths.
-    """
+    """A scene about to be rendered, as functions of place."""
 
     config: SimulationConfig
     landscape: Landscape
@@ -123,8 +122,9 @@ class Scene:
         return replace(self, config=config, slides=none, cloud_threshold=threshold)
 
     def windows(self) -> Iterator[Window]:
-        """Pieces in which the scene is rendered; their sides are multiples of 60 m and of the
-        output's blocks.
+        """Pieces in which the scene is rendered.
+
+        Their sides are multiples of 60 m and of the output's blocks.
         """
         return self.grid.windows(_BLOCK_PX)
 

@@ -1,5 +1,4 @@
-"""Writing a simulated scene as a Sentinel-2 product in SAFE, and its elevation as an ALOS PALSAR
-archive: true to format.
+"""Writing a simulated scene in the formats of real products: SAFE and ALOS PALSAR.
 
 Names, folders, metadata values, JPEG 2000 tile sizes, the offset of processing baseline 04.00 and
 masks are those of real products; parts that no reader of pixels looks at (footprints, sensor
@@ -224,10 +223,10 @@ def _tile_metadata(size_px: int, b02: Path) -> str:
     with rasterio.open(b02) as dataset:
         epsg, t = dataset.crs.to_epsg(), dataset.transform
     sizes = "\n".join(
-        "      <Size"
-        f' resolution="{r}"><NROWS>{size_px * 10 // r}</NROWS><NCOLS>{size_px * 10 // r}</NCOLS></Size>\n'
-        "      <Geoposition"
-        f' resolution="{r}"><ULX>{t.c:.0f}</ULX><ULY>{t.f:.0f}</ULY><XDIM>{r}</XDIM><YDIM>-{r}</YDIM></Geoposition>'
+        f'      <Size resolution="{r}"><NROWS>{size_px * 10 // r}</NROWS>'
+        f"<NCOLS>{size_px * 10 // r}</NCOLS></Size>\n"
+        f'      <Geoposition resolution="{r}"><ULX>{t.c:.0f}</ULX><ULY>{t.f:.0f}</ULY>'
+        f"<XDIM>{r}</XDIM><YDIM>-{r}</YDIM></Geoposition>"
         for r in (10, 20, 60)
     )
     return f"""<?xml version="1.0" encoding="UTF-8" standalone="no"?>

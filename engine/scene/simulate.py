@@ -1,8 +1,7 @@
-"""A plausible mountain scene with known landslides, written as files: what demo, tests and
-benchmarks run on.
+"""A plausible mountain scene with known landslides, written as files.
 
-Everything follows from a seed. The scene is made block by block, so a full 10980 x 10980 tile needs
-no more memory than a small one.
+Demo, tests and benchmarks run on it. Everything follows from a seed. The scene is made block by
+block, so a full 10980 x 10980 tile needs no more memory than a small one.
 """
 
 from __future__ import annotations
@@ -109,8 +108,10 @@ def _touching(scene: Scene) -> int:
 def _write_scene(
     scene: Scene, out: Path, truth: Path, stack: Path, reporter: Reporter
 ) -> tuple[Path, int]:
-    """Write bands, truth and true stack in one pass; returns the imagery's path and the number of
-    landslide pixels.
+    """Write bands, truth and true stack in one pass.
+
+    Returns:
+        The imagery's path and the number of landslide pixels.
     """
     covered = 0
     names = (*OPTICAL, *TERRAIN, QUALITY)
@@ -265,8 +266,9 @@ def _coarse(window: Window, factor: int) -> Window:
 
 
 def _write_dems(scene: Scene, out: Path, reporter: Reporter) -> tuple[Path, ...]:
-    """Write the elevation: one GeoTIFF beside plain bands; two overlapping ALOS-like archives
-    beside a SAFE.
+    """Write the elevation beside the imagery.
+
+    One GeoTIFF beside plain bands; two overlapping ALOS-like archives beside a SAFE.
     """
     left, bottom, right, top = scene.grid.bounds
     margin = _DEM_MARGIN_PX * DEM_PIXEL_M

@@ -210,8 +210,9 @@ def ground_of(slides: Slides, block: Block, pixel_m: float, seed: int) -> Ground
 def _outside(
     path: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[Array, Array]:
-    """Distance beyond the nearest disc's rim (negative inside), and the position of that disc on
-    the path.
+    """Distance beyond the nearest disc's rim, and that disc's position on the path.
+
+    The distance is negative inside.
     """
     best = np.full((y.size, x.size), np.inf, np.float32)
     at = np.zeros((y.size, x.size), np.float32)

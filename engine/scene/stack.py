@@ -1,15 +1,11 @@
-"""Scene → :class:`~engine.handles.Stack`: channels from many files on one 10 m grid, written block
-by block.
-"""
+"""From imagery and elevation to a stack: channels of many files on one 10 m grid."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +14,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from rasterio.windows import Window
 
 from engine import __version__
 from engine.bands import OPTICAL, QUALITY, QUALITY_CLASSES, TERRAIN, in_order
@@ -29,29 +24,24 @@ from engine.grid import Bounds, Grid
 from engine.handles import Stack
 from engine.raster import RasterWriter, open_raster
 from engine.scene.area import area_window
-from engine.scene.clouds import open_bright_cover, open_quality, open_s2cloudless
+from engine.scene.clouds import open_bright_cover, open_s2cloudless
 from engine.scene.dem import DemMosaic, open_dems, open_mosaic
-from engine.scene.imagery import Imagery, open_imagery
+from engine.scene.imagery import Imagery
 from engine.scene.lattice import meets, ten_metre_grid, union
-from engine.scene.layers import NODATA, Layer, open_band
+from engine.scene.layers import NODATA, PROVENANCE_TAG, Layer, open_band
+from engine.scene.masks import open_quality
+from engine.scene.pieces import read_all
+from engine.scene.readers import open_imagery
+from engine.scene.readers.offsets import check_offset
 from engine.scene.terrain import DEM_OFFSET, DEM_SCALE, SLOPE_SCALE, TerrainLayer
 
-PROVENANCE_TAG = "L4S_PROVENANCE"
 KERNELS = {
     "nearest": Resampling.nearest,
     "bilinear": Resampling.bilinear,
     "cubic": Resampling.cubic,
 }
-ROWS_PX, COLUMNS_PX, STRIPE_PX = 1024, 2560, 5120
-"""Size of the pieces read and written, and of the stripes in which they follow each other.
-
-Pieces are whole blocks of the output and small enough to stop soon. A stripe holds whole JPEG 2000
-tiles of 10 m (1024) and 20 m (640) bands side by side, and going down it, the tiles that two pieces
-share are still in GDAL's block cache: each is decoded once. """
-
-_IN_FLIGHT = 6
 _WELL_COVERED = 0.999
-_POLL_S = 0.2
+_COARSE_M = 25.0
 
 
 Quality = Literal["auto", "s2cloudless", "bright", "off"]
@@ -107,7 +97,7 @@ def make_stack(
 
     Args:
         imagery: Sentinel-2 products, folders of bands, or raster files (see
-            :mod:`engine.scene.imagery`).
+            :mod:`engine.scene.readers`).
         dem: Elevation files or archives; without any, the stack has no terrain channels.
         out: GeoTIFF to write. It holds int16: DN as they are, slope in 0.01 degree, elevation in
             0.2 m, with GDAL scales.
@@ -146,8 +136,9 @@ def make_stack(
 
 
 def stack_provenance(path: Path) -> dict[str, Any]:
-    """What :func:`make_stack` wrote down about a stack: inputs, offsets, coverage, masked shares;
-    empty for other files.
+    """What :func:`make_stack` wrote down about a stack; empty for other files.
+
+    Inputs, offsets and where they come from, coverage, masked shares.
     """
     with open_raster(path) as dataset:
         text = dataset.tags().get(PROVENANCE_TAG)
@@ -176,14 +167,30 @@ def _check_together(products: Sequence[Imagery], reporter: Reporter) -> None:
             f"The products are of different dates ({', '.join(dates)}); seams may show between"
             " them."
         )
-    for product in products:
-        for note in product.notes:
-            reporter.log(f"{product.name}: {note}.")
+    tell(products, reporter)
     missing = [name for name in OPTICAL if name not in first.channels]
     if missing:
         reporter.log(
             f"The imagery ({first.level}) lacks {', '.join(missing)}; the stack goes without."
         )
+
+
+def tell(products: Sequence[Imagery], reporter: Reporter) -> None:
+    """Say how products are read, and warn where the pixels contradict their offset."""
+    for product in products:
+        for note in product.notes:
+            reporter.log(f"{product.name}: {note}.")
+        if product.left_out:
+            reporter.log(f"{product.name}: left out {', '.join(product.left_out)}.")
+        resolution = product.reference.grid.resolution_m()
+        if resolution > _COARSE_M:
+            reporter.warn(
+                f"{product.name}: its sharpest band has pixels of {resolution:.0f} m, but models"
+                " are trained on 10 m: most landslides are too small to be seen; give the bands of"
+                " 10 m.",
+                "scene-coarse",
+            )
+        check_offset(product, reporter)
 
 
 def _check_overlap(grid: Grid, mosaics: Sequence[DemMosaic]) -> None:
@@ -261,7 +268,7 @@ def _write(
     valid, classes = Counter[str](), Counter[int]()
     with writer:
         reference: NDArray[np.bool_] | None = None
-        for layer, window, values in _read_all(
+        for layer, window, values in read_all(
             layers, grid, config.workers or os.cpu_count() or 1, reporter
         ):
             if layer is layers[0]:
@@ -291,50 +298,6 @@ def _write(
             else None
         )
         writer.tag({PROVENANCE_TAG: json.dumps(_provenance(products, dem, config, shares, masked))})
-
-
-def pieces(grid: Grid) -> list[Window]:
-    """Cut a grid into the pieces in which a stack is made, in their order: stripe by stripe,
-    downwards.
-    """
-    return [
-        Window(column, row, min(COLUMNS_PX, right - column), min(ROWS_PX, grid.rows - row))
-        for left in range(0, grid.columns, STRIPE_PX)
-        for right in (min(left + STRIPE_PX, grid.columns),)
-        for row in range(0, grid.rows, ROWS_PX)
-        for column in range(left, right, COLUMNS_PX)
-    ]
-
-
-def _read_all(
-    layers: Sequence[Layer], grid: Grid, workers: int, reporter: Reporter
-) -> Iterator[tuple[Layer, Window, NDArray[np.int16]]]:
-    """Read every layer for every piece of the grid, ahead of the writer by a bounded number of
-    pieces, in order.
-    """
-    windows = pieces(grid)
-    jobs = iter([(layer, window) for window in windows for layer in layers])
-    total = len(windows) * len(layers)
-    pending: deque[tuple[Layer, Window, Future[NDArray[np.int16]]]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="l4s-read")
-    try:
-        for done in range(total):
-            while len(pending) < _IN_FLIGHT + workers and (job := next(jobs, None)) is not None:
-                pending.append((*job, pool.submit(job[0].read, job[1])))
-            reporter.progress("stack", done, total)
-            layer, window, future = pending.popleft()
-            yield layer, window, _wait(future, reporter)
-        reporter.progress("stack", total, total)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _wait(future: Future[NDArray[np.int16]], reporter: Reporter) -> NDArray[np.int16]:
-    while True:
-        try:
-            return future.result(timeout=_POLL_S)
-        except FutureTimeoutError:
-            reporter.check()
 
 
 def _check_content(
@@ -376,10 +339,15 @@ def _provenance(
         "imagery": [
             {
                 "name": product.name,
+                "product": product.product,
                 "level": product.level,
                 "date": product.date,
+                "baseline": product.baseline,
                 "notes": list(product.notes),
                 "dn_offsets": {source.channel: source.offset for source in product.bands},
+                "dn_offset_source": product.offset.source,
+                "dn_offset_detail": product.offset.detail,
+                "left_out": list(product.left_out),
                 "mask": product.mask.kind if product.mask else None,
             }
             for product in products

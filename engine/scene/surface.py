@@ -235,8 +235,9 @@ def lit(
 
 
 def coarsened(image: Array, factor: int) -> Array:
-    """Mean of blocks of ``factor`` x ``factor`` pixels, shape (..., rows / factor, columns /
-    factor).
+    """Mean of blocks of ``factor`` x ``factor`` pixels.
+
+    Its shape is (..., rows / factor, columns / factor).
     """
     if factor == 1:
         return image

@@ -56,7 +56,7 @@ class ChannelTable(QTableWidget):
         for channel in channels.CHANNELS:
             choice.addItem(f"{channel} – {channels.TITLES[channel]}", channel)
         choice.setCurrentIndex(max(0, choice.findData(name)))
-        choice.currentIndexChanged.connect(lambda _: self.changed.emit())
+        choice.currentIndexChanged.connect(self.changed)
         # The wheel is for scrolling the table; a channel changed by accident is hard to notice.
         choice.wheelEvent = lambda event: event.ignore()
         return choice

@@ -5,10 +5,10 @@ What would fail, what may disappoint, how long it takes and how much disk it nee
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,28 +27,13 @@ from qgis.core import (
 from .. import channels
 from ..i18n import number, tr
 from ..processing import inputs
+from . import estimate
+from .estimate import disk_size, duration
+from .finding import Finding
+from .inspection import Inspected
 
-# Measured on two cores (docs/guides/plugin.md): seconds for each million pixels, and those that a
-# start costs.
-SECONDS_PER_MPX = 6.0
-SECONDS_START = 6.0
-BYTES_PER_PIXEL = 32  # stack (14 bands, int16, compressed), probability, mask
 PIXEL_M = 10.0
-TILE_MPX = 120.6
 VIEWS = (1, 4, 8)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to know before the start.
-
-    Attributes:
-        level: ``error`` forbids the start, ``warning`` does not, ``info`` is an estimate.
-        text: A sentence.
-    """
-
-    level: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -56,20 +41,21 @@ class Request:
     """What the person asks for.
 
     Attributes:
-        image: The image layer, or None.
-        names: The channels of its bands.
+        images: Image layers; none where a product is given.
+        names: The channels of their bands, in order.
         product: Path of a product, or nothing.
         dems: Elevation layers or files.
         area: The area's polygon, or None for all.
         area_crs: Its coordinate reference system.
         out: Folder for the results, or nothing.
         views: How many views are averaged.
-        before: Path of an image from before the event, or nothing.
+        before: Layer or path of an image from before the event, or nothing.
         model: Folder of a model of the person's own, or nothing.
         clouds: Where the cloud mask comes from, one of :data:`l4s_qgis.processing.detect.CLOUDS`.
+        inspected: What the engine made of the product's and the elevation's files, if it is known.
     """
 
-    image: QgsRasterLayer | None = None
+    images: tuple[QgsRasterLayer, ...] = ()
     names: tuple[str | None, ...] = ()
     product: str = ""
     dems: tuple[QgsRasterLayer | str, ...] = ()
@@ -77,9 +63,10 @@ class Request:
     area_crs: QgsCoordinateReferenceSystem = field(default_factory=QgsCoordinateReferenceSystem)
     out: str = ""
     views: int = 1
-    before: str = ""
+    before: QgsRasterLayer | str = ""
     model: str = ""
     clouds: str = "auto"
+    inspected: Inspected | None = None
 
 
 def check(request: Request) -> list[Finding]:
@@ -99,62 +86,51 @@ def check(request: Request) -> list[Finding]:
 
 
 def _check_scene(request: Request) -> list[Finding]:
-    if request.image is None and not request.product:
+    if request.images:
+        return [Finding("error", text) for text in _image_problems(request)]
+    if not request.product:
         return [Finding("error", tr("Choose an image layer or a Sentinel-2 product."))]
-    if request.image is None:
-        try:
-            path = Path(inputs.product_path(request.product))
-        except QgsProcessingException as error:
-            return [Finding("error", str(error))]
-        if path.is_file() and path.suffix.lower() not in (".zip", ".tif", ".tiff", ".vrt", ".jp2"):
-            return [
-                Finding(
-                    "error",
-                    tr("{path} is no Sentinel-2 product: choose a SAFE folder or a zip.").format(
-                        path=path.name
-                    ),
-                )
-            ]
-        return []
     try:
-        problem = inputs.image_problem(inputs.raster_source(request.image), request.image.name())
+        inputs.product_path(request.product)
     except QgsProcessingException as error:
-        problem = str(error)
-    return [Finding("error", problem)] if problem else []
+        return [Finding("error", str(error))]
+    return list(request.inspected.findings) if request.inspected is not None else []
+
+
+def _image_problems(request: Request) -> Iterator[str]:
+    for image in request.images:
+        try:
+            problem = inputs.image_problem(inputs.raster_source(image), image.name())
+        except QgsProcessingException as error:
+            problem = str(error)
+        if problem:
+            yield problem
+    if len(request.images) == 1 and request.images[0].bandCount() == 1 and "DEM" in request.names:
+        yield tr("“{name}” looks like elevation, not like an image.").format(
+            name=request.images[0].name()
+        )
 
 
 def _check_channels(request: Request) -> list[Finding]:
-    if request.image is None:
+    if not request.images:
         return []
     given = [name for name in request.names if name]
     double = sorted({name for name in given if given.count(name) > 1})
     if double:
-        return [
-            Finding(
-                "error",
-                tr("{channels}: given to more than one band.").format(channels=", ".join(double)),
-            )
-        ]
+        text = tr("{channels}: given to more than one band.").format(channels=", ".join(double))
+        return [Finding("error", text)]
     needed = [name for name in ("B02", "B03", "B04") if name not in given]
     if needed:
-        return [
-            Finding(
-                "error",
-                tr(
-                    "No band is blue, green or red ({channels} missing); assign them under “Channels”."
-                ).format(channels=", ".join(needed)),
-            )
-        ]
+        text = tr(
+            "No band is blue, green or red ({channels} missing); assign them under “Channels”."
+        ).format(channels=", ".join(needed))
+        return [Finding("error", text)]
     missing = [name for name in channels.OPTICAL if name not in given]
     if missing:
-        return [
-            Finding(
-                "warning",
-                tr(
-                    "Missing: {channels}. The bundled model tolerates that; the result is less certain."
-                ).format(channels=", ".join(missing)),
-            )
-        ]
+        text = tr(
+            "Missing: {channels}. The bundled model tolerates that; the result is less certain."
+        ).format(channels=", ".join(missing))
+        return [Finding("warning", text)]
     return []
 
 
@@ -162,41 +138,51 @@ def _check_dem(request: Request) -> list[Finding]:
     if "DEM" in request.names:
         return []
     if not request.dems:
-        return [
-            Finding(
-                "warning",
-                tr(
-                    "Without elevation, bare fields and river beds are more often taken for landslides."
-                ),
-            )
-        ]
+        text = tr(
+            "Without elevation, bare fields and river beds are more often taken for landslides."
+        )
+        return [Finding("warning", text)]
     found = []
-    image = _scene_rectangle(request)
-    overlap = False
+    image = scene_rectangle(request)
+    overlap, known = False, True
     for dem in request.dems:
-        layer = QgsRasterLayer(dem, Path(dem).name, "gdal") if isinstance(dem, str) else dem
         try:
-            if not layer.isValid():
-                raise QgsProcessingException(
-                    tr("“{name}” cannot be read as elevation.").format(name=layer.name() or dem)
-                )
-            inputs.raster_source(layer)
+            extent = _dem_extent(dem)
         except QgsProcessingException as error:
             found.append(Finding("error", str(error)))
             continue
-        overlap = (
-            overlap or image is None or _in_degrees(layer.extent(), layer.crs()).intersects(image)
+        if extent is None:  # an archive or a folder, which the engine reads
+            known = False
+        overlap = overlap or image is None or (extent is not None and extent.intersects(image))
+    if not found and not overlap and known:
+        text = tr(
+            "The elevation and the image do not overlap; check their coordinate reference systems."
         )
-    if not found and not overlap:
-        found.append(
-            Finding(
-                "error",
-                tr(
-                    "The elevation and the image do not overlap; check their coordinate reference systems."
-                ),
-            )
-        )
+        found.append(Finding("error", text))
     return found
+
+
+def _dem_extent(dem: QgsRasterLayer | str) -> QgsRectangle | None:
+    """Where elevation lies, in degrees; None for archives and folders.
+
+    Raises:
+        QgsProcessingException: It cannot be read.
+    """
+    if isinstance(dem, str):
+        path = Path(dem)
+        if not path.exists():
+            raise QgsProcessingException(
+                tr("{path} does not exist; it may have been moved or renamed.").format(path=path)
+            )
+        if path.is_dir() or path.suffix.lower() == ".zip":
+            return None
+        dem = QgsRasterLayer(dem, path.name, "gdal")
+    if not dem.isValid():
+        raise QgsProcessingException(
+            tr("“{name}” cannot be read as elevation.").format(name=dem.name())
+        )
+    inputs.raster_source(dem)
+    return in_degrees(dem.extent(), dem.crs())
 
 
 def _check_area(request: Request) -> list[Finding]:
@@ -207,18 +193,13 @@ def _check_area(request: Request) -> list[Finding]:
             Finding("error", tr("The area holds no polygon; select one or choose another area."))
         ]
     if not request.area_crs.isValid():
-        return [
-            Finding(
-                "error",
-                tr(
-                    "The area's layer has no coordinate reference system; set it in the layer's properties."
-                ),
-            )
-        ]
-    image = _scene_rectangle(request)
-    if image is not None and not _in_degrees(
-        request.area.boundingBox(), request.area_crs
-    ).intersects(image):
+        text = tr(
+            "The area's layer has no coordinate reference system; set it in the layer's properties."
+        )
+        return [Finding("error", text)]
+    image = scene_rectangle(request)
+    area = in_degrees(request.area.boundingBox(), request.area_crs)
+    if image is not None and not area.intersects(image):
         return [Finding("error", tr("The area and the image do not overlap."))]
     return []
 
@@ -227,7 +208,10 @@ def _check_extras(request: Request) -> list[Finding]:
     found = []
     if request.before:
         try:
-            inputs.product_path(request.before)
+            if isinstance(request.before, QgsRasterLayer):
+                inputs.raster_source(request.before)
+            else:
+                inputs.product_path(request.before)
         except QgsProcessingException as error:
             found.append(Finding("error", str(error)))
     if request.model and not (Path(request.model) / "card.json").is_file():
@@ -240,7 +224,7 @@ def _check_extras(request: Request) -> list[Finding]:
             "The image is a stack already, with or without a cloud mask; leave “Clouds” at the product's own."
         )
         found.append(Finding("error", text))
-    elif request.clouds == "s2cloudless" and request.image is not None:
+    elif request.clouds == "s2cloudless" and request.images:
         text = tr("s2cloudless needs a Level-1C product; choose another mask under “Clouds”.")
         found.append(Finding("error", text))
     return found
@@ -252,23 +236,15 @@ def _check_folder(request: Request) -> list[Finding]:
     folder = Path(request.out)
     existing = next((p for p in (folder, *folder.parents) if p.exists()), None)
     if existing is None or not _is_writable(existing):
-        return [
-            Finding(
-                "error",
-                tr("{folder} cannot be written; choose another folder for the results.").format(
-                    folder=folder
-                ),
-            )
-        ]
+        text = tr("{folder} cannot be written; choose another folder for the results.").format(
+            folder=folder
+        )
+        return [Finding("error", text)]
     if (folder / "inventory.gpkg").exists():
-        return [
-            Finding(
-                "warning",
-                tr(
-                    "The folder holds an earlier result: its reviewed landslides are kept, all else is replaced."
-                ),
-            )
-        ]
+        text = tr(
+            "The folder holds an earlier result: its reviewed landslides are kept, all else is replaced."
+        )
+        return [Finding("warning", text)]
     return []
 
 
@@ -288,40 +264,40 @@ def _is_writable(folder: Path) -> bool:
 
 def _estimate(request: Request) -> list[Finding]:
     mpx = megapixels(request)
-    seconds = SECONDS_START + mpx * SECONDS_PER_MPX * max(1, request.views)
-    needed = mpx * 1e6 * BYTES_PER_PIXEL
+    seconds = estimate.speed().seconds(mpx, request.views)
+    needed = mpx * 1e6 * estimate.BYTES_PER_PIXEL
     folder = Path(request.out)
     free = shutil.disk_usage(next(p for p in (folder, *folder.parents) if p.exists())).free
-    size = tr("{mpx} million pixels; {time}, {disk} of disk.").format(
-        mpx=number(mpx, 1), time=duration(seconds), disk=disk_size(needed)
-    )
     if needed > free:
-        return [
-            Finding(
-                "error",
-                tr("The results need about {need}, but only {free} are free there.").format(
-                    need=disk_size(needed), free=disk_size(free)
-                ),
-            )
-        ]
-    if request.image is None and request.area is None:
-        size = tr(
-            "A whole tile: {mpx} million pixels; {time}, {disk} of disk. An area is faster."
-        ).format(mpx=number(mpx, 0), time=duration(seconds), disk=disk_size(needed))
-    return [Finding("info", size)]
+        text = tr("The results need about {need}, but only {free} are free there.").format(
+            need=disk_size(needed), free=disk_size(free)
+        )
+        return [Finding("error", text)]
+    if scene_rectangle(request) is None and request.area is None:
+        text = tr("A whole tile: {mpx} million pixels; {time}, {disk} of disk. An area is faster.")
+    else:
+        text = tr("{mpx} million pixels; {time}, {disk} of disk.")
+    text = text.format(
+        mpx=number(mpx, 1 if mpx < 100 else 0), time=duration(seconds), disk=disk_size(needed)
+    )
+    if estimate.is_measured():
+        text += " " + tr("(by this computer's last runs)")
+    return [Finding("info", text)]
 
 
 def megapixels(request: Request) -> float:
     """How many million pixels of 10 m the request covers.
 
-    A product without an area counts as a whole tile.
+    A product of which nothing is known, without an area, counts as a whole tile.
     """
-    rectangle = _scene_rectangle(request)
+    rectangle = scene_rectangle(request)
     if request.area is not None and not request.area.isEmpty() and request.area_crs.isValid():
-        area = _in_degrees(request.area.boundingBox(), request.area_crs)
+        area = in_degrees(request.area.boundingBox(), request.area_crs)
         rectangle = area if rectangle is None else rectangle.intersect(area)
+    elif not request.images and request.inspected is not None and request.inspected.mpx:
+        return request.inspected.mpx
     if rectangle is None:
-        return TILE_MPX
+        return estimate.TILE_MPX
     measure = QgsDistanceArea()
     measure.setSourceCrs(
         QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance().transformContext()
@@ -330,29 +306,22 @@ def megapixels(request: Request) -> float:
     return measure.measureArea(QgsGeometry.fromRect(rectangle)) / PIXEL_M**2 / 1e6
 
 
-def duration(seconds: float) -> str:
-    """A duration as people say it."""
-    if seconds <= 10:
-        return tr("a few seconds")
-    if seconds < 90:
-        return tr("about {n} seconds").format(n=5 * math.ceil(seconds / 5))
-    if seconds < 5400:
-        return tr("about {n} minutes").format(n=math.ceil(seconds / 60))
-    return tr("about {n} hours").format(n=number(seconds / 3600, 1))
+def scene_rectangle(request: Request) -> QgsRectangle | None:
+    """Where the image lies, in degrees, where that is known."""
+    if not request.images:
+        known = request.inspected
+        return known.rectangle if known is not None else None
+    rectangle = QgsRectangle()
+    rectangle.setMinimal()
+    for image in request.images:
+        if not image.crs().isValid():
+            return None
+        rectangle.combineExtentWith(in_degrees(image.extent(), image.crs()))
+    return rectangle
 
 
-def disk_size(count: float) -> str:
-    """A number of bytes as people say it."""
-    return f"{number(count / 1e9, 1)} GB" if count >= 1e9 else f"{max(1, round(count / 1e6))} MB"
-
-
-def _scene_rectangle(request: Request) -> QgsRectangle | None:
-    if request.image is None or not request.image.crs().isValid():
-        return None
-    return _in_degrees(request.image.extent(), request.image.crs())
-
-
-def _in_degrees(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> QgsRectangle:
+def in_degrees(extent: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> QgsRectangle:
+    """An extent in geographic coordinates; empty where it cannot be transformed."""
     transform = QgsCoordinateTransform(
         crs, QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance()
     )

@@ -23,10 +23,11 @@ from ..i18n import tr
 from ..icons import icon
 from ..messages import escaped
 from ..processing import inputs
-from .checks import Finding, Request, check
+from .checks import Request, check, megapixels
+from .finding import Finding
 from .ground_box import GroundBox
 from .image_box import ImageBox
-from .options_box import AdvancedBox, ResultBox
+from .options_box import AdvancedBox, ResultBox, threshold_of
 
 COLOURS = {"error": "#c62828", "warning": "#b26a00", "info": "#2e7d32"}
 COLOURS_ON_DARK = {"error": "#ff8a80", "warning": "#ffb74d", "info": "#81c784"}
@@ -67,6 +68,7 @@ class DetectDialog(QDialog):
         self.resize(640, 560)
         self.image.choose_first(iface.activeLayer())
         self.ground.choose_first(iface.activeLayer())
+        self.advanced.before.offer()
         self._check()
 
     def _make_buttons(self) -> QDialogButtonBox:
@@ -84,7 +86,7 @@ class DetectDialog(QDialog):
         """What the person asks for, to be checked."""
         area, crs = self.ground.area_polygon()
         return Request(
-            image=self.image.image(),
+            images=self.image.images(),
             names=self.image.names(),
             product=self.image.product_path(),
             dems=self.ground.dems(),
@@ -92,13 +94,18 @@ class DetectDialog(QDialog):
             area_crs=crs,
             out=self.result.folder.filePath(),
             views=self.advanced.view_count(),
-            before=self.advanced.before.filePath(),
+            before=self.advanced.image_before(),
             model=self.advanced.model_folder.filePath(),
             clouds=self.advanced.cloud_mask(),
+            inspected=self.image.inspected(),
         )
 
     def _check(self) -> list[Finding]:
-        found = check(self.request())
+        request = self.request()
+        found = check(request)
+        self.advanced.show_defaults(threshold_of(self.result.chosen_models(), request.model))
+        start = Path(request.product).parent if request.product else ""
+        self.ground.dem.start_folder = self.advanced.before.start_folder = str(start)
         dark = self.palette().window().color().lightness() < 128
         colours = COLOURS_ON_DARK if dark else COLOURS
         lines = [
@@ -114,6 +121,9 @@ class DetectDialog(QDialog):
 
         The layers may have changed meanwhile.
         """
+        self.image.offer()
+        self.ground.dem.offer()
+        self.advanced.before.offer()
         self._check()
         self.show()
 
@@ -135,8 +145,11 @@ class DetectDialog(QDialog):
             "MODEL": request.model or self.result.chosen_models(),
             **self.advanced.parameters(),
         }
-        if request.image is not None:
-            parameters["IMAGE"] = request.image
+        if request.images:
+            several = len(request.images) > 1
+            parameters["IMAGES" if several else "IMAGE"] = (
+                list(request.images) if several else request.images[0]
+            )
             parameters["CHANNELS"] = ",".join(name or "-" for name in request.names)
         else:
             parameters["PRODUCT"] = request.product
@@ -146,8 +159,13 @@ class DetectDialog(QDialog):
             parameters["AREA"] = inputs.write_area([request.area], request.area_crs, folder)
         return parameters
 
+    def work(self) -> tuple[float, int]:
+        """How much is asked for: million pixels and views, for the next estimates."""
+        request = self.request()
+        return megapixels(request), request.views
+
     def title(self) -> str:
         """What the results are called in the layer tree."""
         request = self.request()
-        name = request.image.name() if request.image is not None else Path(request.product).stem
+        name = request.images[0].name() if request.images else Path(request.product).stem
         return tr("Landslides: {name}, {time}").format(name=name[:40], time=time.strftime("%H:%M"))

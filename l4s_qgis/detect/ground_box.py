@@ -16,19 +16,16 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QFormLayout,
     QGroupBox,
-    QHBoxLayout,
     QLabel,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from .. import channels
 from ..i18n import tr
-from ..processing import inputs
+from . import assignment
+from .layer_or_files import LayerOrFiles
 
 
 class GroundBox(QGroupBox):
@@ -44,23 +41,20 @@ class GroundBox(QGroupBox):
         super().__init__(tr("Elevation and area"))
         self._canvas = canvas
         form = QFormLayout(self)
-        self.dem = QgsMapLayerComboBox()
-        self.dem.setFilters(QgsMapLayerProxyModel.Filter.RasterLayer)
-        self.dem.setAllowEmptyLayer(True)
+        self.dem = LayerOrFiles(
+            tr("Elevation"),
+            "*.tif *.tiff *.hgt *.zip *.vrt *.img *.dem *.asc",
+            assignment.may_be_elevation,
+            folders=True,
+        )
         self.dem.setToolTip(
             tr(
-                "A digital elevation model in metres, of any resolution and coordinate reference system"
+                "A digital elevation model in metres, of any resolution and coordinate reference system; files may be GeoTIFF, .hgt, or zips of ALOS or SRTM"
             )
         )
-        self.dem_files = QToolButton(
-            text="…", toolTip=tr("Choose files: GeoTIFF, .hgt, or zips of ALOS or SRTM")
-        )
-        row = QHBoxLayout()
-        row.addWidget(self.dem, 1)
-        row.addWidget(self.dem_files)
         label = QLabel(tr("&Elevation"))
         label.setBuddy(self.dem)
-        form.addRow(label, row)
+        form.addRow(label, self.dem)
         self.area = QComboBox()
         for text, value in (
             (tr("Whole image"), "all"),
@@ -82,11 +76,9 @@ class GroundBox(QGroupBox):
         self._connect()
 
     def _connect(self) -> None:
-        self.dem_files.clicked.connect(self._choose_files)
-        for widget in (self.dem, self.polygons):
-            widget.layerChanged.connect(lambda _: self.changed.emit())
-        self.dem.currentIndexChanged.connect(lambda _: self.changed.emit())
-        self.selected.toggled.connect(lambda _: self.changed.emit())
+        self.dem.changed.connect(self.changed)
+        self.polygons.layerChanged.connect(self.changed)
+        self.selected.toggled.connect(self.changed)
         self.area.currentIndexChanged.connect(self._area_changed)
 
     def choose_first(self, active: Any) -> None:
@@ -94,29 +86,18 @@ class GroundBox(QGroupBox):
 
         The active layer goes before the others.
         """
+        self.dem.offer()
         rasters = [
             layer
             for layer in QgsProject.instance().mapLayers().values()
-            if isinstance(layer, QgsRasterLayer)
+            if isinstance(layer, QgsRasterLayer) and assignment.is_elevation(layer)
         ]
         rasters.sort(key=lambda layer: layer is not active)
-        named = [
-            layer
-            for layer in rasters
-            if layer.bandCount() == 1
-            and layer.providerType() == "gdal"
-            and channels.assign(inputs.band_descriptions(layer.source()), layer.name()) == ["DEM"]
-        ]
-        self.dem.setLayer(named[0] if named else None)
+        self.dem.setLayer(rasters[0] if rasters else None)
 
     def dems(self) -> tuple[QgsRasterLayer | str, ...]:
         """The elevation layer or files."""
-        layer = self.dem.currentLayer()
-        return (
-            (layer,)
-            if layer is not None
-            else tuple(text for text in self.dem.currentText().split(";") if text)
-        )
+        return self.dem.chosen()
 
     def area_polygon(self) -> tuple[QgsGeometry | None, QgsCoordinateReferenceSystem]:
         """The area and its coordinate reference system; None for all of the image."""
@@ -135,18 +116,4 @@ class GroundBox(QGroupBox):
 
     def _area_changed(self, _: int) -> None:
         self.area_layer.setVisible(self.area.currentData() == "layer")
-        self.changed.emit()
-
-    def _choose_files(self) -> None:
-        files, _ = QFileDialog.getOpenFileNames(
-            self, tr("Elevation"), "", tr("Elevation") + " (*.tif *.tiff *.hgt *.zip *.vrt *.img)"
-        )
-        if files:
-            self.use_files(files)
-
-    def use_files(self, files: list[str]) -> None:
-        """Take elevation from files instead of a layer."""
-        text = ";".join(files)
-        self.dem.setAdditionalItems([text])
-        self.dem.setCurrentIndex(self.dem.findText(text))
         self.changed.emit()

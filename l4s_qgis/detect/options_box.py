@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProject, QgsSettings
+from qgis.core import QgsProject, QgsRasterLayer, QgsSettings
 from qgis.gui import QgsCheckableComboBox, QgsCollapsibleGroupBox, QgsFileWidget
 from qgis.PyQt.QtCore import QStandardPaths, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
@@ -19,12 +19,15 @@ from qgis.PyQt.QtWidgets import (
     QSpinBox,
 )
 
-from ..i18n import tr
+from ..i18n import number, tr
 from ..processing.detect import CLOUDS
 from ..worker import environment
+from . import assignment
 from .checks import VIEWS
+from .layer_or_files import LayerOrFiles
 
 FOLDER = "l4s/folder"
+MIN_AREA_M2 = 400  # the engine's own; a test compares the two
 
 
 class ResultBox(QGroupBox):
@@ -37,7 +40,7 @@ class ResultBox(QGroupBox):
         form = QFormLayout(self)
         self.folder = QgsFileWidget()
         self.folder.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-        self.folder.fileChanged.connect(lambda _: self.changed.emit())
+        self.folder.fileChanged.connect(self.changed)
         form.addRow(tr("&Folder"), self.folder)
         self.models = QgsCheckableComboBox()
         _keep_narrow(self.models)
@@ -73,7 +76,12 @@ class AdvancedBox(QgsCollapsibleGroupBox):
     def __init__(self) -> None:
         super().__init__(tr("Advanced"))
         form = QFormLayout(self)
-        self.before = QgsFileWidget()
+        self.before = LayerOrFiles(
+            tr("Image before"),
+            "*.zip *.tif *.tiff *.vrt *.jp2 MTD_MSIL1C.xml MTD_MSIL2A.xml manifest.safe",
+            assignment.may_be_image,
+            folders=True,
+        )
         self.before.setToolTip(
             tr(
                 "A Sentinel-2 product or image from before the event: adds the change of vegetation and brightness to each landslide"
@@ -101,7 +109,7 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         self.model_folder.setToolTip(
             tr("The folder of a model that was trained or received; used instead of the above")
         )
-        form.addRow(tr("&Own model"), self.model_folder)
+        form.addRow(tr("O&wn model"), self.model_folder)
         self.threshold = QDoubleSpinBox(decimals=2, minimum=0.0, maximum=0.99, singleStep=0.05)
         self.threshold.setSpecialValueText(tr("the model's"))
         self.threshold.setToolTip(
@@ -113,9 +121,18 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         self.min_area = QSpinBox(
             minimum=-100, maximum=1000000, singleStep=100, value=-100, suffix=" m²"
         )
-        self.min_area.setSpecialValueText(tr("the default"))
+        self.min_area.setSpecialValueText(
+            tr("the default: {value} m²").format(value=number(MIN_AREA_M2, 0))
+        )
         self.min_area.setToolTip(tr("Landslides below this area are left out"))
         form.addRow(tr("Minimum mapping &unit"), self.min_area)
+        self.outline = QComboBox()
+        for text in (tr("smooth"), tr("straight sides"), tr("exact pixels")):
+            self.outline.addItem(text)
+        self.outline.setToolTip(
+            tr("Smooth outlines keep the area of each landslide within one per cent")
+        )
+        form.addRow(tr("&Outlines"), self.outline)
         self.views = QComboBox()
         for text in (
             tr("one"),
@@ -140,13 +157,29 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         form.addRow(tr("&Device"), self.device)
         self.setCollapsed(True)
         for box in (self.views, self.clouds):
-            box.currentIndexChanged.connect(lambda _: self.changed.emit())
-        for widget in (self.before, self.model_folder):
-            widget.fileChanged.connect(lambda _: self.changed.emit())
+            box.currentIndexChanged.connect(self.changed)
+        self.model_folder.fileChanged.connect(self.changed)
+        self.before.changed.connect(self.changed)
 
     def cloud_mask(self) -> str:
         """Where the cloud mask comes from."""
         return CLOUDS[self.clouds.currentIndex()]
+
+    def image_before(self) -> QgsRasterLayer | str:
+        """Layer or path of the image from before the event, or nothing."""
+        chosen = self.before.chosen()
+        return chosen[0] if chosen else ""
+
+    def show_defaults(self, threshold: float | None) -> None:
+        """Say which values are taken where none is chosen.
+
+        Args:
+            threshold: The chosen models' own threshold; None where it is unknown.
+        """
+        text = tr("the model's")
+        if threshold is not None:
+            text = tr("the model's: {value}").format(value=number(threshold, 3))
+        self.threshold.setSpecialValueText(text)
 
     def view_count(self) -> int:
         """How many views are averaged."""
@@ -158,12 +191,15 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         What is left at the model's own value is left out.
         """
         parameters: dict[str, Any] = {
-            "BEFORE": self.before.filePath(),
             "CLOUDS": self.clouds.currentIndex(),
             "TTA": self.views.currentIndex(),
             "CRF": self.crf.isChecked(),
             "DEVICE": self.device.currentData(),
+            "OUTLINE": self.outline.currentIndex(),
         }
+        before = self.image_before()
+        if before:
+            parameters["BEFORE"] = before if isinstance(before, str) else before.id()
         if self.threshold.value() > 0:
             parameters["THRESHOLD"] = self.threshold.value()
         if self.min_area.value() >= 0:
@@ -191,12 +227,34 @@ def default_folder() -> Path:
 
 def bundled_models() -> list[tuple[str, str]]:
     """Names and titles of the models that come with the plugin."""
-    models = []
-    for card in sorted((environment.source() / "resources" / "models").glob("*/card.json")):
+    return [
+        (str(card["name"]), f"{card['name']} – {card['title']}")
+        for card in _cards(environment.source() / "resources" / "models")
+    ]
+
+
+def threshold_of(names: str, folder: str = "") -> float | None:
+    """The threshold of a model's card; None for several models or where it is unknown.
+
+    Args:
+        names: Names of bundled models, separated by ``;``.
+        folder: Folder of a model of the person's own, which goes before them.
+    """
+    if folder:
+        cards = _cards(Path(folder).parent, Path(folder).name)
+    else:
+        cards = _cards(environment.source() / "resources" / "models", names or "*")
+    value = cards[0].get("threshold") if len(cards) == 1 else None
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _cards(folder: Path, name: str = "*") -> list[dict[str, Any]]:
+    """The cards of models; a damaged one is left out, and the engine says what is wrong with it."""
+    found = []
+    for path in sorted(folder.glob(f"{name}/card.json")):
         try:
-            data = json.loads(card.read_text(encoding="utf-8"))
-            models.append((str(data["name"]), f"{data['name']} – {data['title']}"))
-        except (OSError, ValueError, KeyError):
-            # a damaged card is no reason to have no dialog; the engine says what is wrong with it
+            card = json.loads(path.read_text(encoding="utf-8"))
+            found.append({**card, "name": card["name"], "title": card["title"]})
+        except (OSError, ValueError, KeyError, TypeError):
             continue
-    return models
+    return found

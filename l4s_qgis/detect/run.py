@@ -6,6 +6,7 @@ Progress is shown in the message bar and the task manager.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..diagnostics import note, show_details
 from ..i18n import tr
 from ..messages import EngineError, Warned, escaped
 from ..processing.base import TaskFeedback
+from ..worker.child import KEPT_LINES
 
 
 class BackgroundRun(QObject):
@@ -179,7 +181,7 @@ class RunFeedback(TaskFeedback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines: list[str] = []
+        self.lines: deque[str] = deque(maxlen=KEPT_LINES)
         self.last_error = ""
 
     def setProgressText(self, text: str) -> None:

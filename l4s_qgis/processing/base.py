@@ -120,6 +120,8 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
         """Run the engine; called in a worker thread."""
+        if environment.is_from_variable():
+            feedback.pushInfo(f"{environment.VARIABLE} = {self._python}")
         feedback.pushCommandInfo("l4s " + " ".join(self._arguments))
         try:
             result = run_engine(
@@ -133,8 +135,10 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise _raised(error, feedback) from error
         if result.get("text"):
             feedback.pushInfo(str(result["text"]))
-        self.result = result
-        return self.outputs(result)
+        try:
+            return self.outputs(result)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _raised(EngineError("engine-silent", repr(error)), feedback) from error
 
     def file_of(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> str:
         """The file behind a vector layer parameter.

@@ -23,6 +23,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsProcessingParameterRasterLayer,
     QgsProcessingParameterString,
+    QgsRasterLayer,
 )
 
 from .. import channels
@@ -33,6 +34,7 @@ from .base import EngineAlgorithm
 OPTIONAL = QgsProcessingParameterDefinition.Flag.FlagOptional
 ADVANCED = QgsProcessingParameterDefinition.Flag.FlagAdvanced
 VIEWS = ("none", "flip", "d4")
+OUTLINES = ("smooth", "simplified", "exact")
 CLOUDS = ("auto", "bright", "s2cloudless", "off")
 
 
@@ -51,9 +53,17 @@ class SceneAlgorithm(EngineAlgorithm):
             )
         )
         self.addParameter(
+            QgsProcessingParameterMultipleLayers(
+                "IMAGES",
+                tr("Or several layers, one for each band"),
+                QgsProcessing.SourceType.TypeRaster,
+                optional=True,
+            )
+        )
+        self.addParameter(
             QgsProcessingParameterString(
                 "CHANNELS",
-                tr("Channels of its bands, such as B02,B03,B04,- (empty: by description)"),
+                tr("Channels of all bands, such as B02,B03,B04,- (empty: by description)"),
                 optional=True,
             )
         )
@@ -115,16 +125,16 @@ class SceneAlgorithm(EngineAlgorithm):
         """
         product = self.text_of(parameters, "PRODUCT", context)
         layer = self.parameterAsRasterLayer(parameters, "IMAGE", context)
-        if bool(product) == (layer is not None):
+        several = self.parameterAsLayerList(parameters, "IMAGES", context) or []
+        layers = [*([layer] if layer is not None else []), *several]
+        if bool(product) + (layer is not None) + bool(several) != 1:
             raise QgsProcessingException(tr("Give either an image layer or a Sentinel-2 product."))
         is_stack = False
-        if layer is not None:
-            source, is_stack = self._image(
-                layer, self.text_of(parameters, "CHANNELS", context), folder
-            )
-        else:
-            source = inputs.product_path(product)
-        arguments = ["--stack" if is_stack else "--sentinel2", source]
+        sources = [inputs.product_path(product)] if product else []
+        if layers:
+            text = self.text_of(parameters, "CHANNELS", context)
+            sources, is_stack = self._images(layers, text, folder)
+        arguments = ["--stack" if is_stack else "--sentinel2", *sources]
         dems = [
             inputs.raster_source(dem)
             for dem in self.parameterAsLayerList(parameters, "DEM", context) or []
@@ -133,32 +143,37 @@ class SceneAlgorithm(EngineAlgorithm):
             arguments += ["--dem", *dems]
         return arguments + self._area(parameters, context, folder), is_stack
 
-    def _image(self, layer: Any, text: str, folder: Path) -> tuple[str, bool]:
-        source = inputs.raster_source(layer)
-        problem = inputs.image_problem(source, layer.name())
-        if problem:
-            raise QgsProcessingException(problem)
-        descriptions = inputs.band_descriptions(source)
+    def _images(self, layers: list[Any], text: str, folder: Path) -> tuple[list[str], bool]:
+        sources = []
+        for layer in layers:
+            sources.append(inputs.raster_source(layer))
+            problem = inputs.image_problem(sources[-1], layer.name())
+            if problem:
+                raise QgsProcessingException(problem)
+        labels = [inputs.band_labels(source) for source in sources]
         try:
             names = (
-                channels.parse(text, len(descriptions))
+                channels.parse(text, sum(map(len, labels)))
                 if text
-                else channels.assign(descriptions, layer.name())
+                else [
+                    name
+                    for layer, found in zip(layers, labels)
+                    for name in channels.assign(found, layer.name())
+                ]
             )
         except ValueError as error:
             raise QgsProcessingException(
                 tr("The channels cannot be used: {reason}.").format(reason=error)
             ) from error
-        if (
-            not text
-            and [channels.recognise(d) for d in descriptions] == names
-            and None not in names
-            and "DEM" in names
-        ):
-            return source, True  # the engine's own stack: read as it is
-        return inputs.named_image(source, names, folder), any(
-            name in channels.TERRAIN for name in names
-        )
+        is_stack = any(name in channels.TERRAIN for name in names)
+        if is_stack and len(layers) > 1:
+            raise QgsProcessingException(
+                tr(
+                    "Elevation or slope is among the image's layers; choose it under “Elevation” instead."
+                )
+            )
+        given = inputs.split_names(names, [len(found) for found in labels])
+        return inputs.named_images(sources, given, folder), is_stack
 
     def _area(
         self, parameters: dict[str, Any], context: QgsProcessingContext, folder: Path
@@ -219,6 +234,12 @@ class Detect(SceneAlgorithm):
                 [tr("one"), tr("four (slower)"), tr("eight (slowest)")],
                 defaultValue=0,
             ),
+            QgsProcessingParameterEnum(
+                "OUTLINE",
+                tr("Outlines"),
+                [tr("smooth"), tr("straight sides"), tr("exact pixels")],
+                defaultValue=0,
+            ),
             QgsProcessingParameterBoolean(
                 "CRF", tr("Sharpen outlines along edges of the image (CRF)"), False
             ),
@@ -245,7 +266,7 @@ class Detect(SceneAlgorithm):
         arguments = ["detect", *scene, *self.cloud_arguments(parameters, context, is_stack)]
         before = self.text_of(parameters, "BEFORE", context)
         if before:
-            arguments += ["--before", inputs.product_path(before)]
+            arguments += ["--before", *_before(before, context, folder)]
         for model in self.text_of(parameters, "MODEL", context).split(";"):
             if model.strip():
                 arguments += ["--model", model.strip()]
@@ -255,13 +276,17 @@ class Detect(SceneAlgorithm):
         views = VIEWS[self.parameterAsEnum(parameters, "TTA", context)]
         if views != "none":
             arguments += ["--tta", views]
+        outline = OUTLINES[self.parameterAsEnum(parameters, "OUTLINE", context)]
+        arguments += ["--outline", outline]
         if self.parameterAsBoolean(parameters, "CRF", context):
             arguments.append("--crf")
         device = self.text_of(parameters, "DEVICE", context)
         if device and device != "auto":
             arguments += ["--device", device]
-        self._folder = Path(self.folder_of(parameters, "OUTPUT", context))
-        return [*arguments, "--out", str(self._folder)]
+        # What the project shows below the outlines: nothing where the image is a layer already.
+        self._searched = bool(self.text_of(parameters, "PRODUCT", context))
+        self._before = before if before and Path(before).exists() else ""
+        return [*arguments, "--out", self.folder_of(parameters, "OUTPUT", context)]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -270,6 +295,19 @@ class Detect(SceneAlgorithm):
             "PROBABILITY": result["probability"],
             "MASK": result["mask"],
             "REPORT": result["report"],
-            "COUNT": result["landslides"],
-            "RESULT": result,
+            "COUNT": int(result["landslides"]),
+            "RESULT": {**result, "searched": self._searched, "before": self._before},
         }
+
+
+def _before(text: str, context: QgsProcessingContext, folder: Path) -> list[str]:
+    """The image from before the event: a layer of the project by its identifier, or a path."""
+    project = context.project()
+    layer = project.mapLayer(text) if project is not None else None
+    if not isinstance(layer, QgsRasterLayer):
+        return [inputs.product_path(text)]
+    source = inputs.raster_source(layer)
+    names = channels.assign(inputs.band_labels(source), layer.name())
+    own = folder / "before"
+    own.mkdir(parents=True, exist_ok=True)
+    return [inputs.named_image(source, names, own)]

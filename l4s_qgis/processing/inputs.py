@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from osgeo import gdal
@@ -74,21 +75,88 @@ def image_problem(source: str, name: str) -> str:
 def band_descriptions(source: str) -> list[str]:
     """The descriptions of a raster's bands, empty where there is none."""
     dataset = _open(source)
-    if dataset is None:
-        return []
+    return [] if dataset is None else _descriptions(dataset)
+
+
+def _descriptions(dataset: gdal.Dataset) -> list[str]:
     return [dataset.GetRasterBand(i + 1).GetDescription() or "" for i in range(dataset.RasterCount)]
 
 
+def band_labels(source: str) -> list[str]:
+    """What can be known of each band: its description, or a text that stands in for it.
+
+    Where bands have no description, the files behind a virtual raster, wavelengths and colours
+    that the file declares are told instead.
+    """
+    dataset = _open(source)
+    if dataset is None:
+        return []
+    files = _virtual_sources(dataset)
+    return [
+        band.GetDescription() or files.get(index) or _wavelength(band) or _colour(band)
+        for index, band in (
+            (index, dataset.GetRasterBand(index)) for index in range(1, dataset.RasterCount + 1)
+        )
+    ]
+
+
+def _virtual_sources(dataset: gdal.Dataset) -> dict[int, str]:
+    """The file behind each band of a virtual raster, where there is one only."""
+    if dataset.GetDriver().ShortName != "VRT":
+        return {}
+    text = "".join(dataset.GetMetadata("xml:VRT") or [])
+    found = {}
+    for band, body in re.findall(
+        r'<VRTRasterBand[^>]*band="(\d+)"[^>]*>(.*?)</VRTRasterBand>', text, re.DOTALL
+    ):
+        files = set(re.findall(r"<SourceFilename[^>]*>([^<]+)</SourceFilename>", body))
+        if len(files) == 1:
+            found[int(band)] = Path(files.pop()).stem
+    return found
+
+
+def _wavelength(band: gdal.Band) -> str:
+    """A band's channel by the wavelength that its file declares, as ENVI headers do."""
+    items = {
+        name.lower(): str(value)
+        for domain in ("", "IMAGERY")
+        for name, value in (band.GetMetadata(domain) or {}).items()
+    }
+    if "central_wavelength_um" in items:
+        text, unit = items["central_wavelength_um"], "um"
+    else:
+        text, unit = items.get("wavelength", ""), items.get("wavelength_units", "").lower()
+    try:
+        value = float(text.split()[0]) if text else 0.0
+    except ValueError:
+        return ""
+    metres = unit.startswith(("u", "µ", "micro")) or 0 < value < 20
+    nm = value * 1000 if metres else value
+    channel = channels.at_wavelength(nm)
+    return f"{channel} ({nm:.0f} nm)" if channel else (f"{nm:.0f} nm" if nm else "")
+
+
+def _colour(band: gdal.Band) -> str:
+    return {
+        gdal.GCI_RedBand: "red",
+        gdal.GCI_GreenBand: "green",
+        gdal.GCI_BlueBand: "blue",
+    }.get(band.GetColorInterpretation(), "")
+
+
 def named_image(source: str, names: list[str | None], folder: Path) -> str:
-    """A virtual raster with bands named by channel, in digital numbers.
+    """A raster with bands named by channel: the source itself where it names them already.
+
+    Otherwise a virtual raster, which bears its source's name: the engine reads level, date and
+    offset from it, and the record of the results names it.
 
     Args:
         source: GDAL source of the image.
         names: A channel for every band, or None to leave it out.
-        folder: Where the virtual raster is written.
+        folder: Where a virtual raster is written.
 
     Returns:
-        Its path.
+        The path.
 
     Raises:
         QgsProcessingException: No band has a channel, or the image cannot be read.
@@ -101,7 +169,9 @@ def named_image(source: str, names: list[str | None], folder: Path) -> str:
                 "No band of the image is assigned to a channel; assign at least blue, green and red."
             )
         )
-    path = folder / "image.vrt"
+    if _names_itself(source, dataset, names):
+        return source
+    path = folder / f"{_stem(source)}.vrt"
     options = gdal.TranslateOptions(format="VRT", bandList=[band for band, _ in chosen])
     virtual = gdal.Translate(str(path), dataset, options=options)
     for index, (_, name) in enumerate(chosen, start=1):
@@ -112,6 +182,59 @@ def named_image(source: str, names: list[str | None], folder: Path) -> str:
     virtual.FlushCache()
     del virtual
     return str(path)
+
+
+def _names_itself(source: str, dataset: gdal.Dataset, names: list[str | None]) -> bool:
+    """Whether the engine would read the same channels from a file without being told."""
+    if not Path(source).is_file():
+        return False
+    described = [channels.recognise(text) for text in _descriptions(dataset)]
+    if described == [None] and len(names) == 1:
+        described = [channels.recognise(Path(source).stem)]
+    return described == names and None not in names
+
+
+def named_images(
+    sources: Sequence[str], names: Sequence[Sequence[str | None]], folder: Path
+) -> list[str]:
+    """Virtual rasters of several layers, those without a channel left out.
+
+    Args:
+        sources: GDAL source of each layer.
+        names: The channels of the bands of each.
+        folder: Where the virtual rasters are written.
+
+    Raises:
+        QgsProcessingException: No band has a channel, or a layer cannot be read.
+    """
+    paths = []
+    for number, (source, given) in enumerate(zip(sources, names)):
+        if any(given):
+            own = folder / str(number)  # two layers may have the same name
+            own.mkdir(parents=True, exist_ok=True)
+            paths.append(named_image(source, list(given), own))
+    if not paths:
+        raise QgsProcessingException(
+            tr(
+                "No band of the image is assigned to a channel; assign at least blue, green and red."
+            )
+        )
+    return paths
+
+
+def split_names(names: Sequence[str | None], bands: Sequence[int]) -> list[list[str | None]]:
+    """Channels of all bands of several layers, layer by layer."""
+    found, start = [], 0
+    for count in bands:
+        found.append(list(names[start : start + count]))
+        start += count
+    return found
+
+
+def _stem(source: str) -> str:
+    """A file name for what was made of a source: its own, without what no system allows."""
+    stem = Path(source.rstrip("/")).stem or "image"
+    return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", stem)[:120]
 
 
 def write_area(

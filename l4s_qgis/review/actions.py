@@ -22,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from ..detect.run import BackgroundRun
 from ..i18n import tr
 from ..processing.inventory import SUFFIXES, format_names
+from . import schema
 from .files import inventory_file, probability_of, stack_of
 
 
@@ -30,22 +31,18 @@ class InventoryActions:
 
     Args:
         iface: QGIS's interface.
-        changed: Called after the inventory's file was made anew.
-        busy: Told when the file is being made anew, while no decision may be written, and when that
-            is over.
+        busy: Told when outlines are being drawn anew, while no decision should be made, and when
+            that is over.
     """
 
-    def __init__(
-        self, iface: Any, *, changed: Callable[[], None], busy: Callable[[bool], None]
-    ) -> None:
+    def __init__(self, iface: Any, *, busy: Callable[[bool], None]) -> None:
         self._iface = iface
-        self._changed = changed
         self._busy = busy
         self._runs: list[BackgroundRun] = []
 
     def export(self, layer: QgsVectorLayer | None) -> None:
         """Ask for format and file, and export."""
-        if layer is None or not self._is_saved(layer):
+        if layer is None or not self.is_saved(layer):
             return
         dialog = ExportDialog(inventory_file(layer), self._iface.mainWindow())
         dialog.accepted.connect(
@@ -60,7 +57,7 @@ class InventoryActions:
 
     def report(self, layer: QgsVectorLayer | None) -> None:
         """Write the report beside the inventory and open it."""
-        if layer is None or not self._is_saved(layer):
+        if layer is None or not self.is_saved(layer):
             return
         inventory = inventory_file(layer)
         parameters: dict[str, Any] = {
@@ -79,13 +76,10 @@ class InventoryActions:
 
     def training(self, layer: QgsVectorLayer | None) -> None:
         """Cut labelled patches around reviewed landslides."""
-        if layer is None or not self._is_saved(layer):
+        if layer is None or not self.is_saved(layer):
             return
         inventory = inventory_file(layer)
-        pending = sum(
-            feature["status"] not in ("accepted", "edited", "rejected")
-            for feature in layer.getFeatures()
-        )
+        pending = sum(schema.is_open(str(feature["status"])) for feature in layer.getFeatures())
         if not stack_of(inventory):
             self._warn(
                 tr(
@@ -106,22 +100,31 @@ class InventoryActions:
             parameters = {"INVENTORY": layer, "STACK": stack_of(inventory), "OUTPUT": folder}
             self._run("l4s:patches", parameters, tr("Patches for training"), self._exported)
 
-    def revectorize(self, layer: QgsVectorLayer, threshold: float) -> None:
-        """Draw all outlines anew at another threshold; reviewed landslides are kept."""
-        if not self._is_saved(layer):
-            return
-        inventory = inventory_file(layer)
+    def redraw(
+        self, layer: QgsVectorLayer, threshold: float, copy: Path, done: Callable[[Path], None]
+    ) -> None:
+        """Draw all outlines at another threshold into a copy of the inventory.
+
+        Args:
+            layer: The inventory; it is not changed.
+            threshold: Probability from which a pixel is landslide.
+            copy: The copy; the engine keeps what was reviewed, and draws as the run before.
+            done: Receives the copy when it is drawn.
+        """
         parameters: dict[str, Any] = {
             "PROBABILITY": probability_of(layer),
             "THRESHOLD": threshold,
-            "OUTPUT": str(inventory),
+            "OUTPUT": str(copy),
         }
-        # The engine draws like the run before, and finds its uncertainty, change and models beside
-        # the probability and in its tags.
-        if stack := stack_of(inventory):
+        if stack := stack_of(inventory_file(layer)):
             parameters["STACK"] = stack
         self._busy(True)
-        run = self._run("l4s:vectorize", parameters, tr("New outlines"), self._redrawn)
+
+        def drawn(_: Any) -> None:
+            self._busy(False)
+            done(copy)
+
+        run = self._run("l4s:vectorize", parameters, tr("New outlines"), drawn)
         run.failed.connect(lambda _: self._busy(False))
         if run not in self._runs:
             self._busy(False)  # it could not even start
@@ -131,11 +134,7 @@ class InventoryActions:
         for run in self._runs:
             run.cancel()
 
-    def _redrawn(self, _: Any) -> None:
-        self._busy(False)
-        self._changed()
-
-    def _is_saved(self, layer: QgsVectorLayer) -> bool:
+    def is_saved(self, layer: QgsVectorLayer) -> bool:
         """Whether the file holds all decisions, as the engine reads the file."""
         if layer.isEditable():
             self._warn(tr("The landslides are in QGIS's edit mode. Press “Save edits” first."))

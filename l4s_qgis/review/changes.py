@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable
 
 from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsVectorLayer
 
@@ -38,10 +38,12 @@ class Step:
     Attributes:
         back: The change that restores the state before.
         at: The landslide to which undo returns; that of a bulk step is its first.
+        also: What else belongs to the step and is taken back with it.
     """
 
     back: Change
     at: int
+    also: Callable[[], object] | None = None
 
 
 class Written:

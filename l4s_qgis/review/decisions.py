@@ -12,10 +12,10 @@ from ..i18n import tr
 from . import options, schema
 from .bulk import Rule
 from .inventory import ReviewError
+from .maps.view import View
 from .pace import Pace
 from .panel import ReviewPanel
 from .session import Review
-from .view import View
 
 Say = Callable[[str, Qgis.MessageLevel], None]
 

@@ -13,21 +13,23 @@ from qgis.PyQt.QtWidgets import QDockWidget
 from ..i18n import tr
 from . import facts, options
 from .actions import InventoryActions
-from .adding import ClickToAdd
-from .canvas import Outline, map_crs, transformed
 from .decisions import Decisions
 from .details import Details
-from .dialogs import Dialogs
-from .drawing import Drawing
-from .editing import Editing
+from .dialogs.dialogs import Dialogs
 from .inventory import ReviewError
 from .keys import ReviewKeys
+from .maps.swipe import Swipe
+from .maps.view import View
+from .outlines.adding import ClickToAdd
+from .outlines.canvas import Outline, map_crs, transformed
+from .outlines.drawing import Drawing
+from .outlines.editing import Editing
+from .outlines.measuring import Measuring
+from .outlines.redrawing import Redrawing
+from .outlines.threshold import ThresholdSlider
 from .pace import forecast
 from .panel import ReviewPanel
 from .session import Review
-from .swipe import Swipe
-from .threshold import ThresholdSlider
-from .view import View
 
 
 class ReviewDock(QDockWidget):
@@ -57,14 +59,16 @@ class ReviewDock(QDockWidget):
         self.dialogs = Dialogs(
             iface, review, self.decisions, say=say, show=self._show, closed=self._to_map
         )
-        self._actions = InventoryActions(
-            iface, changed=self._inventory_changed, busy=self._set_busy
+        self.measuring = Measuring(review, say=say, measured=self._measured, parent=self)
+        self._actions = InventoryActions(iface, busy=self._set_busy)
+        self._redrawing = Redrawing(
+            iface, review, self._actions, say=say, changed=self._inventory_changed
         )
         self.threshold = ThresholdSlider(
             panel,
             review,
             self._canvas,
-            revectorize=self._actions.revectorize,
+            revectorize=self._redrawing.start,
             say=say,
             reshaped=self._reshaped,
         )
@@ -150,6 +154,7 @@ class ReviewDock(QDockWidget):
         for part in (
             self._keys,
             self.dialogs,
+            self.measuring,
             self._actions,
             self.threshold,
             self.adding,
@@ -215,6 +220,7 @@ class ReviewDock(QDockWidget):
             with suppress(RuntimeError, TypeError):  # the layer is gone
                 self.review.layer.selectionChanged.disconnect(self._selection_changed)
         self._editing.take(None)
+        self.measuring.forget()
         self.review.close()
         self.swipe.end()
         self._outline.clear()
@@ -226,11 +232,9 @@ class ReviewDock(QDockWidget):
             self.take(None)
 
     def _inventory_changed(self) -> None:
-        """The file was made anew."""
-        if self.review.layer is not None:
-            self.review.layer.dataProvider().reloadData()
-            self.review.layer.triggerRepaint()
-            self._reread()
+        """Many landslides were drawn anew in one step."""
+        self.review.requeue(self.panel.order.currentData(), self.panel.pending.isChecked())
+        self.decisions.arrive()
 
     def _set_busy(self, busy: bool) -> None:
         """A decision that is written while the file is made anew would be lost."""
@@ -266,11 +270,17 @@ class ReviewDock(QDockWidget):
 
     def _reshaped(self, fid: int) -> None:
         self.review.note(fid)
+        self.measuring.request([fid])
         self._show()
+
+    def _measured(self, fids: list[int]) -> None:
+        self.review.note(fids)
+        self._show_facts()
 
     def _added(self, fid: int) -> None:
         self.review.note(fid)
         self.review.queue.go(fid)
+        self.measuring.request([fid])
         self._show()
 
     def _edited(self, changed: list[int], added: list[int], removed: list[int]) -> None:
@@ -282,6 +292,7 @@ class ReviewDock(QDockWidget):
         except ReviewError as error:
             self._say(str(error), Qgis.MessageLevel.Critical)
         self.review.note([*changed, *added, *removed, *self.review.queue.unsaved()])
+        self.measuring.request([*changed, *added])
         self._show()
 
     def _selection_changed(self, selected: list[int], *_: Any) -> None:
@@ -310,9 +321,8 @@ class ReviewDock(QDockWidget):
             button.setEnabled(reviewed is not None)
         panel.undo.setEnabled(reviewed is not None and reviewed.can_undo)
         if geometry is not None and reviewed is not None and queue.current is not None:
-            feature = reviewed.feature(queue.current)
-            panel.facts.setText(facts.describe(feature, queue))
-            self.details.show(feature)
+            self._show_facts()
+            self.details.show(reviewed.feature(queue.current))
             self._outline.show(geometry, reviewed.layer.crs())
             self.view.expect(transformed(geometry, reviewed.layer.crs(), map_crs(self._canvas)))
         else:
@@ -327,6 +337,16 @@ class ReviewDock(QDockWidget):
             self._outline.clear()
             self.view.expect(None)
         self.threshold.clear()
+
+    def _show_facts(self) -> None:
+        """What is known of the landslide at hand; the threshold's preview stays."""
+        reviewed, fid = self.review.reviewed, self.review.queue.current
+        if reviewed is not None and fid is not None:
+            feature = reviewed.feature(fid)
+            measuring = fid in self.measuring
+            self.panel.facts.setText(
+                facts.describe(feature, self.review.queue, measuring=measuring)
+            )
 
     def _say(self, text: str, level: Qgis.MessageLevel) -> None:
         self._iface.messageBar().pushMessage(tr("Review"), text, level, 6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Callable
 
 from qgis.core import (
     NULL,
@@ -202,12 +202,19 @@ class ReviewedLayer:
         feature = QgsVectorLayerUtils.createFeature(self.layer, multi(geometry), row)
         return self.change(Change(added=[feature]))[0]
 
-    def change(self, change: Change, *, undoable: bool = True) -> list[int]:
+    def change(
+        self,
+        change: Change,
+        *,
+        undoable: bool = True,
+        also: Callable[[], object] | None = None,
+    ) -> list[int]:
         """Write a change as one step.
 
         Args:
             change: What is written.
             undoable: Whether undo takes it back; what belongs to an earlier step is not.
+            also: Called when the step is taken back.
 
         Returns:
             The landslides that were added.
@@ -221,7 +228,7 @@ class ReviewedLayer:
         back, added = written
         at = next(iter([*added, *change.geometries, *change.values, *change.removed]), 0)
         if undoable:
-            self._steps.append(Step(back, at))
+            self._steps.append(Step(back, at, also))
         return added
 
     def undo(self) -> list[int] | None:
@@ -243,6 +250,8 @@ class ReviewedLayer:
         if written is None:
             raise ReviewError(self.why())
         self._steps.pop()
+        if step.also is not None:
+            step.also()
         back = step.back
         return list(
             dict.fromkeys([step.at, *back.values, *back.geometries, *back.removed, *written[1]])

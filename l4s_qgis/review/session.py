@@ -12,7 +12,7 @@ from .bulk import Rule
 from .event import event_of
 from .files import probability_of
 from .inventory import ReviewedLayer
-from .outline import Probability
+from .outlines.outline import Probability
 from .queue import Queue
 
 
@@ -45,14 +45,19 @@ class Review:
             ReviewError: The layer is no landslide inventory; nothing is under review then.
         """
         self.close()
-        reviewed = ReviewedLayer(layer, reviewer)
-        self.queue = reviewed.queue(order, only_pending)
+        self.reviewed = ReviewedLayer(layer, reviewer)
+        self.requeue(order, only_pending)
+        with suppress(OSError):  # outlines cannot be drawn then; everything else works
+            self.probability = Probability(probability_of(layer))
+
+    def requeue(self, order: str, only_pending: bool) -> None:
+        """Read the queue anew; steps that can be undone stay."""
+        if self.reviewed is None:
+            return
+        self.queue = self.reviewed.queue(order, only_pending)
         self.queue.place_specks(options.get("specks"), options.get("speck_m2"))
         self.queue.set_aside(self.rule.holds if self.rule is not None else None)
         self.queue.first()
-        self.reviewed = reviewed
-        with suppress(OSError):  # outlines cannot be drawn then; everything else works
-            self.probability = Probability(probability_of(layer))
 
     def close(self) -> None:
         """Take nothing under review."""

@@ -9,6 +9,7 @@ from qgis.gui import QgsCollapsibleGroupBox, QgsFileWidget
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
+    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -24,9 +25,9 @@ from qgis.PyQt.QtWidgets import (
 
 from ..i18n import tr
 from ..icons import icon
-from ..messages import EngineError
+from ..messages import EngineError, escaped
 from ..worker import environment
-from ..worker.install import DISK_MB, Plan
+from ..worker.install import DISK_MB, Plan, obstacle
 from .task import CommandTask, InstallTask
 
 STEPS = {
@@ -72,7 +73,7 @@ class EngineDialog(QDialog):
             "It is installed once, without administrator rights, and nothing of QGIS is changed.</p>"
             "<p>Folder: <tt>{folder}</tt><br>Packages come from the Python Package Index (pypi.org).</p>"
         )
-        return QLabel(text.format(folder=environment.root()), wordWrap=True)
+        return QLabel(text.format(folder=escaped(str(environment.root()))), wordWrap=True)
 
     def _make_choice(self) -> QWidget:
         box = QWidget()
@@ -88,6 +89,10 @@ class EngineDialog(QDialog):
         )
         layout.addWidget(self.light)
         layout.addWidget(self.full)
+        why = obstacle("full")
+        if why:
+            self.full.setEnabled(False)
+            layout.addWidget(QLabel(why, wordWrap=True))
         return box
 
     def _make_advanced(self) -> QgsCollapsibleGroupBox:
@@ -115,6 +120,13 @@ class EngineDialog(QDialog):
             )
         )
         form.addRow(tr("&Use Python with engine"), self.named)
+        self.newest = QCheckBox(tr("&Newest packages instead of the tested ones"))
+        self.newest.setToolTip(
+            tr(
+                "For package servers of an institute that hold other files than pypi.org: versions and hashes are not checked then."
+            )
+        )
+        form.addRow("", self.newest)
         self.use_named = QPushButton(tr("Check and use"))
         self.use_named.clicked.connect(self._check_named)
         form.addRow("", self.use_named)
@@ -140,24 +152,38 @@ class EngineDialog(QDialog):
         row.addWidget(close)
         return row
 
-    def refresh(self) -> None:
-        """Show what is installed now."""
+    def refresh(self) -> bool:
+        """Show what is installed now.
+
+        Returns:
+            Whether the engine can be used.
+        """
         named = environment.named_python()
         self.named.setFilePath(str(named) if named else "")
+        self.named.setEnabled(not environment.is_from_variable())
         try:
             found = environment.require()
-            self.state.setText(
-                tr("<b>Ready.</b> {kind}: <tt>{python}</tt>").format(
-                    kind=_kind(found.kind), python=found.python
-                )
-            )
-            self.install.setText(tr("Re&install"))
-            self.check.setEnabled(True)
         except EngineError as error:
-            self.state.setText(f"<b>{error.sentence()}</b>")
+            self._show_state(_missing(error))
             repair = error.code in ("environment-broken", "environment-outdated")
             self.install.setText(tr("&Repair") if repair else tr("&Install"))
             self.check.setEnabled(False)
+            return False
+        self._show_state(
+            tr("<b>Ready.</b> {kind}: <tt>{python}</tt>").format(
+                kind=_kind(found.kind), python=escaped(str(found.python))
+            )
+        )
+        self.install.setText(tr("Re&install"))
+        self.check.setEnabled(True)
+        return True
+
+    def _show_state(self, text: str) -> None:
+        if environment.is_from_variable():
+            text += "<br>" + tr(
+                "The environment variable <tt>{name}</tt> chooses this Python, before anything installed here; unset it and restart QGIS to use another."
+            ).format(name=environment.VARIABLE)
+        self.state.setText(text)
 
     def _install(self) -> None:
         if self.named.filePath():
@@ -167,6 +193,7 @@ class EngineDialog(QDialog):
             "full" if self.full.isChecked() else "light",
             Path(base) if base else None,
             Path(wheelhouse) if wheelhouse else None,
+            not self.newest.isChecked(),
         )
         task = InstallTask(plan)
         task.said.connect(self.log.appendPlainText)
@@ -183,8 +210,12 @@ class EngineDialog(QDialog):
         self.progress.setValue(done)
 
     def _install_succeeded(self) -> None:
-        self._finish(tr("The engine is installed."))
-        self.installed.emit()
+        if self._finish(tr("The engine is installed.")):
+            self.installed.emit()
+        else:
+            self.step.setText(
+                tr("The engine is installed, but another Python is chosen, and that one fails.")
+            )
 
     def _install_failed(self) -> None:
         task = self._task
@@ -196,7 +227,12 @@ class EngineDialog(QDialog):
         )
 
     def _check(self) -> None:
-        self._run_doctor(environment.require().python, self._show_doctor)
+        try:
+            python = environment.require().python
+        except EngineError:  # its folder was removed since the page was opened
+            self.refresh()
+            return
+        self._run_doctor(python, self._show_doctor)
 
     def _check_named(self) -> None:
         python = Path(self.named.filePath())
@@ -234,7 +270,8 @@ class EngineDialog(QDialog):
         failure = task.failure if isinstance(task, CommandTask) else None
         if failure is not None and failure.details:
             self.log.appendPlainText(failure.details)
-        self._finish((failure or EngineError("cancelled")).sentence())
+        stopped = failure is None or failure.code == "cancelled"
+        self._finish(tr("Stopped.") if stopped else failure.sentence())
 
     def _start(self, task: InstallTask | CommandTask) -> None:
         self._task = task
@@ -245,19 +282,32 @@ class EngineDialog(QDialog):
             widget.setEnabled(False)
         QgsApplication.taskManager().addTask(task)
 
-    def _finish(self, text: str) -> None:
+    def _finish(self, text: str) -> bool:
         self.progress.setVisible(False)
         self.stop.setVisible(False)
         for widget in (self.install, self.use_named):
             widget.setEnabled(True)
-        self.refresh()
-        self.step.setText(f"<b>{text}</b>")
+        ready = self.refresh()
+        self.step.setText(f"<b>{escaped(text)}</b>")
         self.step.setVisible(True)
+        return ready
 
     def _stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
             self.step.setText(tr("Stopping…"))
+
+
+def _missing(error: EngineError) -> str:
+    """Why there is no engine, on the page that mends it."""
+    known = {
+        "environment-missing": tr("The engine is not installed yet."),
+        "environment-outdated": tr("The engine belongs to another version of this plugin."),
+        "environment-broken": tr("The engine's folder is damaged or was removed."),
+    }
+    text = known.get(error.code) or error.sentence()
+    where = f"<br><tt>{escaped(error.message)}</tt>" if error.message else ""
+    return f"<b>{escaped(text)}</b>{where}"
 
 
 def _size(mb: int) -> str:

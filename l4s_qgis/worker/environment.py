@@ -70,6 +70,11 @@ def named_python() -> Path | None:
     return Path(text) if text else None
 
 
+def is_from_variable() -> bool:
+    """Whether the environment variable names the interpreter, before any setting."""
+    return bool(os.environ.get(VARIABLE))
+
+
 def set_named_python(python: Path | None) -> None:
     """Remember, or forget, the interpreter that the person named."""
     if python is None:

@@ -6,6 +6,7 @@ Find a Python, find or fetch uv, install, verify, and only then use it.
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import sys
@@ -16,7 +17,8 @@ from typing import Callable
 
 from qgis.PyQt.QtCore import QLockFile
 
-from . import environment, network
+from ..i18n import tr
+from . import environment, locks, network
 from .child import Ended, run_child
 from .failures import InstallError, classify
 
@@ -25,6 +27,7 @@ from .failures import InstallError, classify
 # for a while.
 DISK_MB = {"light": 850, "full": 6800}
 FREE_MB = {"light": 1500, "full": 14000}
+WINDOWS = os.name == "nt"
 _OLDEST, _NEWEST = (3, 10), (3, 13)
 
 
@@ -36,11 +39,14 @@ class Plan:
         kind: ``light`` (detection on the processor) or ``full`` (training, CUDA).
         base: A Python to build on; searched for by default.
         wheelhouse: Folder with all packages, for computers without a network.
+        locked: Install exactly the tested packages, checked by their hashes; otherwise the newest
+            that fit, as an institute's mirror may hold others.
     """
 
     kind: str = "light"
     base: Path | None = None
     wheelhouse: Path | None = None
+    locked: bool = True
 
 
 class Watcher:
@@ -131,23 +137,40 @@ class _Installation:
         if uv is not None:
             # Without a Python of the computer's own uv brings one: QGIS 3.22 for Windows has 3.9,
             # which is too old.
-            self._call(
-                [str(uv), "venv", "--python", str(base) if base else "3.12", str(self._folder)]
-            )
+            python = str(base) if base else "3.12"
+            self._call([str(uv), "venv", "--no-config", "--python", python, str(self._folder)])
         else:
             self._call([str(base), "-I", "-m", "venv", "--without-pip", str(self._folder)])
 
     def _install_packages(self, uv: Path | None, base: Path | None) -> None:
         python = str(environment.python_in(self._folder))
         if uv is not None:
-            command = [str(uv), "pip", "install", "--python", python]
+            # No settings of uv's own: one could lie in any folder above.
+            command = [str(uv), "pip", "install", "--no-config", "--python", python]
         else:
             command = [str(base), "-I", "-m", "pip", "--python", python, "install", "--no-input"]
+        backend = (
+            ["--torch-backend", "auto"] if uv is not None and self._plan.kind == "full" else []
+        )
         if self._plan.wheelhouse is not None:
-            command += ["--no-index", "--find-links", str(self._plan.wheelhouse)]
-        elif uv is not None and self._plan.kind == "full":
-            command += ["--torch-backend", "auto"]  # on Windows PyPI's torch has no CUDA
-        self._call([*command, requirement(self._plan)])
+            offline = ["--no-index", "--find-links", str(self._plan.wheelhouse)]
+            self._call([*command, *offline, requirement(self._plan)])
+        elif not self._plan.locked:
+            self._call([*command, *backend, requirement(self._plan)])
+        else:
+            self._install_locked(command, backend)
+
+    def _install_locked(self, command: list[str], backend: list[str]) -> None:
+        """Install the tested packages by their hashes, then the engine without asking further."""
+        packages = locks.read(self._plan.kind)
+        special = locks.torch(packages) if WINDOWS and backend else []
+        path = self._folder / "lock.txt"
+        path.write_text("\n".join(p for p in packages if p not in special), encoding="utf-8")
+        hashes = ["--require-hashes", "--only-binary", ":all:", "-r", str(path)]
+        self._call([*command, *hashes])
+        if special:  # on Windows PyPI's torch has no CUDA; the one for the GPU has other hashes
+            self._call([*command, *backend, *map(locks.bare, special)])
+        self._call([*command, "--no-deps", "--no-build-isolation", str(environment.source())])
 
     def _verify(self) -> None:
         code = "import engine, rasterio, geopandas, onnxruntime; print(engine.__version__)"
@@ -167,17 +190,12 @@ class _Installation:
         """
         target = environment.root() / "uv"
         if base is not None:
-            command = [
-                str(base),
-                "-m",
-                "pip",
-                "install",
-                "--disable-pip-version-check",
-                "--no-input",
-                "--upgrade",
-            ]
+            listed = target.with_suffix(".txt")
+            listed.write_text("\n".join(locks.read("uv")), encoding="utf-8")
+            command = [str(base), "-I", "-m", "pip", "install", "--no-input", "--upgrade"]
+            hashes = ["--require-hashes", "--only-binary", ":all:", "-r", str(listed)]
             try:
-                self._call([*command, "--only-binary", ":all:", "--target", str(target), "uv"])
+                self._call([*command, *hashes, "--target", str(target)])
             except InstallError as error:
                 if error.kind == "cancelled":
                     raise
@@ -246,10 +264,10 @@ def find_base(runs: Callable[[Path], bool]) -> Path | None:
         "posix": [prefix / "bin" / f"python{major}.{minor}", prefix / "bin" / "python3"],
     }
     on_path = [
-        shutil.which(name)
+        _on_path(name)
         for name in ("python3.12", "python3.11", "python3.13", "python3.10", "python3", "python")
     ]
-    for candidate in [*names.get(os.name, []), *(Path(found) for found in on_path if found)]:
+    for candidate in [*names.get(os.name, []), *(found for found in on_path if found)]:
         # The stubs in WindowsApps open the Microsoft Store.
         if candidate.is_file() and "WindowsApps" not in candidate.parts and runs(candidate):
             return candidate
@@ -259,11 +277,34 @@ def find_base(runs: Callable[[Path], bool]) -> Path | None:
 def find_uv() -> Path | None:
     """The program uv: on the search path, where it installs itself, or fetched."""
     name = "uv.exe" if os.name == "nt" else "uv"
-    found = shutil.which("uv")
+    found = _on_path("uv")
     places = [
-        *([Path(found)] if found else []),
+        *([found] if found else []),
         Path.home() / ".local" / "bin" / name,
         Path.home() / ".cargo" / "bin" / name,
         environment.root() / "uv" / "bin" / name,
     ]
     return next((place for place in places if place.is_file()), None)
+
+
+def _on_path(name: str) -> Path | None:
+    """A program on the search path, never one that lies in the working directory."""
+    found = shutil.which(name)
+    if found is None or not Path(found).is_absolute():
+        return None
+    return Path(found) if Path(found).parent.resolve() != Path.cwd().resolve() else None
+
+
+def obstacle(kind: str, system: str = sys.platform, machine: str = "") -> str:
+    """Why an installation is impossible on a computer, or nothing.
+
+    Args:
+        kind: ``light`` or ``full``.
+        system: As ``sys.platform``.
+        machine: As ``platform.machine()``; this computer's by default.
+    """
+    if kind == "full" and system == "darwin" and (machine or platform.machine()) == "x86_64":
+        return tr(
+            "PyTorch is no longer made for Macs with Intel processors, so the full installation is impossible here. The light one works."
+        )
+    return ""

@@ -24,6 +24,8 @@ from qgis.PyQt.QtNetwork import (
     QNetworkRequest,
 )
 
+from . import locks
+
 INDEX = "https://pypi.org"
 
 
@@ -80,11 +82,12 @@ def download_uv(target: Path) -> None:
     Raises:
         OSError: There is no such wheel, or it cannot be downloaded or does not match its digest.
     """
-    release = json.loads(_get(f"{INDEX}/pypi/uv/json").decode("utf-8"))
+    pinned = locks.read("uv")[0]
+    release = json.loads(_get(f"{INDEX}/pypi/uv/{locks.version(pinned)}/json").decode("utf-8"))
     wheel = choose_wheel(release, sys.platform, platform.machine())
     content = _get(str(wheel["url"]))
-    if hashlib.sha256(content).hexdigest() != wheel["digests"]["sha256"]:
-        raise OSError(f"{wheel['filename']} does not match its digest.")
+    if hashlib.sha256(content).hexdigest() not in locks.digests(pinned):
+        raise OSError(f"{wheel['filename']} does not match the digest that came with the plugin.")
     name = "uv.exe" if os.name == "nt" else "uv"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         member = next(

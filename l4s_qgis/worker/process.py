@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..messages import EngineError
-from .child import Ended, run_child
+from .child import LONGEST_TEXT, Ended, run_child
 from .progress import Overall
 
 LAUNCH = Path(__file__).with_name("launch.py")
 SERIES = "0.1"
-"""Engine versions that this plugin understands: the events, options and files of one minor series
-agree."""
+"""Engine versions that this plugin understands.
+
+The events, options and files of one minor series agree.
+"""
+PROGRESS_S = 0.05  # a progress bar needs no more
+MOST_LOGS = 1000
+"""Log events that are passed on; QGIS must not choke on an engine that never stops talking."""
 
 
 class Listener:
@@ -76,7 +83,7 @@ def run_engine(
 def _outcome(ended: Ended, reader: _EventReader, program: str) -> dict[str, Any]:
     if not ended.started:
         raise EngineError("engine-start", f"{program}: {ended.text}", "")
-    details = "\n".join([*reader.garbage[-50:], ended.text]).strip()
+    details = "\n".join([*reader.garbage, ended.text]).strip()
     if ended.cancelled and reader.result is None:
         raise EngineError("cancelled", "", details)
     if reader.error is not None:
@@ -101,26 +108,45 @@ class _EventReader:
         self._overall = Overall(command)
         self.result: dict[str, Any] | None = None
         self.error: Sequence[str] | None = None
-        self.garbage: list[str] = []
+        self.garbage: deque[str] = deque(maxlen=50)
+        self._stage = ""
+        self._moved = 0.0
+        self._logs = 0
 
     def read(self, line: bytes) -> None:
+        """Read one line, whatever it holds."""
         try:
             event = json.loads(line.decode("utf-8"))
             kind = event["event"]
             if kind == "progress":
-                percent = self._overall.percent(
-                    str(event["stage"]), float(event["done"]), float(event["total"])
-                )
-                self._listener.progress(percent, str(event["stage"]))
+                self._move(str(event["stage"])[:100], float(event["done"]), float(event["total"]))
             elif kind == "log":
-                warning = event.get("level") == "warning"
-                self._listener.log(str(event["message"]), warning, str(event.get("code") or ""))
+                self._log(event)
             elif kind == "result":
                 self.result = {key: value for key, value in event.items() if key != "event"}
             elif kind == "error":
-                self.error = (str(event["code"]), str(event["message"]))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            text = line.decode("utf-8", "replace").strip()
+                self.error = (
+                    str(event["code"])[:LONGEST_TEXT],
+                    str(event["message"])[:LONGEST_TEXT],
+                )
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
+            text = line[: 4 * LONGEST_TEXT].decode("utf-8", "replace").strip()[:LONGEST_TEXT]
             if text:
                 self.garbage.append(text)
                 self._listener.detail(text)
+
+    def _move(self, stage: str, done: float, total: float) -> None:
+        percent = self._overall.percent(stage, done, total)
+        now = time.monotonic()
+        if stage != self._stage or now - self._moved >= PROGRESS_S:
+            self._stage, self._moved = stage, now
+            self._listener.progress(percent, stage)
+
+    def _log(self, event: Mapping[str, Any]) -> None:
+        self._logs += 1
+        if self._logs <= MOST_LOGS:
+            warning = event.get("level") == "warning"
+            code = str(event.get("code") or "")[:100]
+            self._listener.log(str(event["message"])[:LONGEST_TEXT], warning, code)
+        elif self._logs == MOST_LOGS + 1:
+            self._listener.log("… (further messages of the engine are left out)", False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 # Shares of the time on a scene of 1000 x 1000 pixels; measured, see docs/guides/plugin.md. A stage
 # that is not listed only moves the text.
 _POLYGONS = {
@@ -47,7 +49,7 @@ class Overall:
         if stage != self._stage:
             self._stage = stage
             self._base, self._span = self._place(stage)
-        part = min(max(done / total, 0.0), 1.0) if total > 0 else 0.0
+        part = min(max(done / total, 0.0), 1.0) if total > 0 and math.isfinite(done) else 0.0
         self._highest = max(self._highest, self._base + part * self._span)
         return min(self._highest, 100.0)
 

@@ -2,7 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.bands import BY_NAME, CHANNELS, NAMES, OPTICAL, TERRAIN, channel_name, in_order
+from engine.bands import (
+    BY_NAME,
+    CHANNELS,
+    NAMES,
+    OPTICAL,
+    TERRAIN,
+    channel_name,
+    in_order,
+    is_narrow_infrared,
+    other_quantity,
+    other_sensor,
+)
 
 
 def test_the_benchmarks_order() -> None:
@@ -54,3 +65,62 @@ def test_in_order_sorts_and_removes_repeats(names: list[str]) -> None:
 @given(st.text(max_size=40))
 def test_any_text_is_taken(text: str) -> None:
     assert channel_name(text) in {None, *NAMES}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Red Edge 1", "B05"),
+        ("red-edge-3", "B07"),
+        ("Vegetation red edge", None),
+        ("NIR narrow", None),
+        ("SWIR 1", "B11"),
+        ("Coastal aerosol", "B01"),
+        ("WVP", None),
+        ("T33TVL_20200801T100031_WVP_10m", None),
+        ("water_vapour", None),
+        ("nir09", "B09"),
+        ("TCI_red", None),
+        ("MSK_QUALIT_B03", None),
+        ("MSK_CLDPRB", None),
+        ("visual red", None),
+        ("LC09_L2SP_113030_20220920_SR_B5", None),
+        ("LT05_L1TP_113030_19900920_B5", None),
+        ("LC81130302018263LGN00_B5", None),
+        ("SR_B5", None),
+        ("sr_band5", None),
+        ("HLS.L30.T54TWN.2018263T011600.v2.0.B05", None),
+        ("HLS.S30.T54TWN.2018263T011600.v2.0.B05", "B05"),
+        ("PSScene_AnalyticMS_blue", None),
+        ("S2A_MSIL2A_20200801T100031_B05", "B05"),
+    ],
+)
+def test_other_quantities_and_sensors_are_no_channels(text: str, name: str | None) -> None:
+    assert channel_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "sensor"),
+    [
+        ("LC08_L2SP_113030_20180920_20200830_02_T1", "Landsat"),
+        ("LANDSAT_8", "Landsat"),
+        ("HLS.L30.T54TWN.2018263T011600.v2.0", "Landsat (HLS L30)"),
+        ("HLS.S30.T54TWN.2018263T011600.v2.0", None),
+        ("MOD09GA.A2018263.h28v05.006", "MODIS"),
+        ("S1A_IW_GRDH_1SDV_20180906T", "Sentinel-1"),
+        ("S2A_MSIL1C_20180906T", None),
+        ("Sentinel-2A", None),
+        ("T54TWN_20180906T012649_B05", None),
+        ("slc_study_B5", None),
+        ("landslide_B05", None),
+        ("island_B02", None),
+        ("", None),
+    ],
+)
+def test_sensors_are_told_apart(text: str, sensor: str | None) -> None:
+    assert other_sensor(text) == sensor
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_recognition(text: str) -> None:
+    other_sensor(text), other_quantity(text), is_narrow_infrared(text)

@@ -1,9 +1,11 @@
 import json
+import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from engine.errors import OutputError
 from engine.files import ResultFolder, write_json
 
 
@@ -24,6 +26,25 @@ def test_json_is_written_whole_and_readable(tmp_path: Path, durable: bool) -> No
     assert "Éboulement" in path.read_text(encoding="utf-8")
     assert json.loads(path.read_text(encoding="utf-8"))["day"] == "2020-01-02"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, links need rights that tests lack")
+def test_a_link_as_output_is_followed_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target, link = tmp_path / "elsewhere" / "record.json", tmp_path / "link.json"
+    link.symlink_to(target)
+    write_json(link, {"a": 1})
+    assert link.is_symlink()
+    assert json.loads(target.read_text()) == {"a": 1}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "link.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, links need rights that tests lack")
+def test_links_in_a_circle_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.json").symlink_to(tmp_path / "b.json")
+    (tmp_path / "b.json").symlink_to(tmp_path / "a.json")
+    with pytest.raises(OutputError):
+        write_json(tmp_path / "a.json", {})
 
 
 def test_json_that_fails_leaves_the_old_file(tmp_path: Path) -> None:

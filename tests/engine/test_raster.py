@@ -10,6 +10,7 @@ import pytest
 import rasterio
 from affine import Affine
 from rasterio.crs import CRS
+from rasterio.shutil import copy
 from rasterio.windows import Window
 
 from engine.errors import (
@@ -22,7 +23,7 @@ from engine.errors import (
 from engine.events import Reporter
 from engine.files import atomic_path, output_error, output_folder
 from engine.grid import Grid
-from engine.raster import RasterWriter, grid_of, open_raster, read_window
+from engine.raster import RasterWriter, files_behind, grid_of, open_raster, read_window
 
 GRID = Grid(CRS.from_epsg(32651), Affine(10, 0, 300000, 0, -10, 2500000), (700, 600))
 
@@ -250,3 +251,15 @@ def test_further_processes_of_one_run_have_temporary_names_of_their_own(
         first.write_text("first")
     assert (tmp_path / "a.json").read_text() == "first"
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_virtual_raster_stands_for_its_files(tmp_path: Path) -> None:
+    """A record that names a temporary file tells nothing of where the imagery came from."""
+    source = tmp_path / "S2A_image.tif"
+    write(source)
+    virtual = tmp_path / "temporary" / "image.vrt"
+    virtual.parent.mkdir()
+    copy(source, virtual, driver="VRT")
+    assert files_behind(virtual) == [str(source)]
+    assert files_behind(source) == [str(source)]
+    assert files_behind(tmp_path) == [str(tmp_path)]

@@ -27,8 +27,8 @@ sys.exit(main(sys.argv[1:]))
 
 def test_what_counts_and_what_was_decided() -> None:
     names = pd.Series([status.name for status in STATUSES] + [None, "", "of another program"])
-    assert is_confirmed(names).tolist() == [True, True, True, False, True, True, True]
-    assert is_decided(names).tolist() == [False, True, True, True, True, True, True]
+    assert is_confirmed(names).tolist() == [True, True, True, True, False, True, True, True]
+    assert is_decided(names).tolist() == [False, False, True, True, True, True, True, True]
     assert unknown(names) == ["of another program"]
 
 

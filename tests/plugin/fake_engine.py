@@ -66,6 +66,18 @@ def main(behaviour: str, words: list[str]) -> int:
             say(event="progress", stage="detect", done=number, total=200_000)
             sys.stderr.write("noise\n" if number % 10 == 0 else "")
         say(event="result", done=True)
+    elif behaviour == "hostile":
+        deep = "[" * 100_000
+        sys.stdout.write('{"event": "log", "message": ' + deep + "\n")
+        for _ in range(40):  # a line without an end
+            sys.stdout.write("x" * 2**20)
+            sys.stderr.write("y" * 2**20)
+        sys.stdout.write("\n")
+        sys.stdout.write('{"event": "progress", "stage": "a", "done": 1e999, "total": 1e999}\n')
+        for number in range(100_000):
+            say(event="log", level="warning", message="z" * 100)
+            say(event="progress", stage="detect", done=number, total=100_000)
+        say(event="result", fine=True)
     elif behaviour == "stubborn":  # ignores every request, with a child that does so too
         os.setsid()
         signal.signal(signal.SIGINT, signal.SIG_IGN)

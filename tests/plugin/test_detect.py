@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from l4s_qgis import channels
-from l4s_qgis.detect.checks import Request, check, duration, megapixels
+from l4s_qgis.detect.checks import Request, check, megapixels
 from l4s_qgis.detect.dialog import DetectDialog
+from l4s_qgis.detect.estimate import duration
 from l4s_qgis.detect.run import BackgroundRun
 from l4s_qgis.processing import base, inputs
 from l4s_qgis.processing.detect import Detect
@@ -133,7 +134,7 @@ def errors(**request):
 @pytest.fixture
 def good(make_raster, tmp_path):
     request = {
-        "image": layer(make_raster("s2.tif", names=FOUR)),
+        "images": (layer(make_raster("s2.tif", names=FOUR)),),
         "names": ("B02", "B03", "B04", "B08"),
         "out": str(tmp_path / "out"),
     }
@@ -151,28 +152,28 @@ def test_good_request_has_an_estimate(good, qgis_new_project):
 def test_layer_without_crs(good, make_raster, qgis_new_project):
     image = layer(make_raster("nocrs.tif", names=FOUR, crs=None))
     image.setCrs(QgsCoordinateReferenceSystem())
-    assert "no coordinate reference system" in errors(**{**good, "image": image})[0]
+    assert "no coordinate reference system" in errors(**{**good, "images": (image,)})[0]
 
 
 def test_eight_bit_colours(good, make_raster, qgis_new_project):
     image = layer(
         make_raster("rgb.tif", bands=3, dtype=gdal.GDT_Byte, names=("red", "green", "blue"))
     )
-    assert "8-bit" in errors(**{**good, "image": image, "names": ("B04", "B03", "B02")})[0]
+    assert "8-bit" in errors(**{**good, "images": (image,), "names": ("B04", "B03", "B02")})[0]
 
 
 def test_a_cloud_mask_has_to_fit_the_image(good, make_raster, qgis_new_project):
     assert errors(**good, clouds="bright") == []
     assert "needs a Level-1C product" in errors(**good, clouds="s2cloudless")[0]
     stack = layer(make_raster("stack.tif", bands=14, names=channels.CHANNELS))
-    made = {**good, "image": stack, "names": channels.CHANNELS}
+    made = {**good, "images": (stack,), "names": channels.CHANNELS}
     assert errors(**made) == []
     assert "is a stack already" in errors(**made, clouds="off")[0]
 
 
 def test_layer_on_a_server(good, qgis_new_project):
     image = QgsRasterLayer("type=xyz&url=https://tiles.example/{z}/{x}/{y}.png", "tiles", "wms")
-    assert "server" in errors(**{**good, "image": image})[0]
+    assert "server" in errors(**{**good, "images": (image,)})[0]
 
 
 def test_virtual_layers(good, make_raster, qgis_new_project, tmp_path):
@@ -186,14 +187,14 @@ def test_virtual_layers(good, make_raster, qgis_new_project, tmp_path):
     )
     virtual = QgsRasterLayer(uri, "calculated", "virtualraster")
     assert virtual.isValid()
-    assert "is virtual. Save it as a GeoTIFF" in errors(**{**good, "image": virtual})[0]
+    assert "is virtual. Save it as a GeoTIFF" in errors(**{**good, "images": (virtual,)})[0]
     assert "is virtual. Save it as a GeoTIFF" in errors(**{**good, "dems": (virtual,)})[0]
     source = make_raster("gone.tif", names=FOUR)
     gdal.BuildVRT(str(tmp_path / "gone.vrt"), [str(source)]).FlushCache()
     image = layer(tmp_path / "gone.vrt")
     source.unlink()
     (tmp_path / "gone.vrt").write_text("<VRTDataset")
-    assert "cannot be read" in errors(**{**good, "image": image})[0]
+    assert "cannot be read" in errors(**{**good, "images": (image,)})[0]
 
 
 def test_area_of_a_virtual_layer_is_taken(iface, good, tmp_path):
@@ -202,14 +203,14 @@ def test_area_of_a_virtual_layer_is_taken(iface, good, tmp_path):
     feature = QgsFeature()
     feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(300100, 2599500, 300400, 2599900)))
     polygons.dataProvider().addFeature(feature)
-    QgsProject.instance().addMapLayers([polygons, good["image"]])
+    QgsProject.instance().addMapLayers([polygons, good["images"][0]])
     virtual = QgsVectorLayer(f"?query=select * from '{polygons.id()}'", "virtual", "virtual")
     QgsProject.instance().addMapLayer(virtual)
     dialog = DetectDialog(iface, iface.window)
     dialog.result.folder.setFilePath(str(tmp_path / "out"))
     dialog.ground.area.setCurrentIndex(2)
     dialog.ground.polygons.setLayer(virtual)
-    dialog.image.layer.setLayer(good["image"])
+    dialog.image.layer.setLayer(good["images"][0])
     assert [f.text for f in dialog._check() if f.level == "error"] == []
     line = arguments_of(dialog.parameters(), tmp_path)
     assert Path(line[line.index("--aoi") + 1]).stat().st_size > 0
@@ -257,7 +258,7 @@ def test_folders_that_cannot_be_used(good, tmp_path, monkeypatch, qgis_new_proje
     assert "Choose a folder" in errors(**{**good, "out": ""})[0]
     (tmp_path / "file").write_text("")
     assert "cannot be written" in errors(**{**good, "out": str(tmp_path / "file" / "below")})[0]
-    monkeypatch.setattr("l4s_qgis.detect.checks.BYTES_PER_PIXEL", 10**12)
+    monkeypatch.setattr("l4s_qgis.detect.estimate.BYTES_PER_PIXEL", 10**12)
     assert "are free there" in errors(**good)[0]
 
 
@@ -270,8 +271,8 @@ def test_layer_in_degrees_is_measured_in_metres(good, make_raster, qgis_new_proj
     image = layer(
         make_raster("degrees.tif", names=FOUR, crs=4326, origin=(121.0, 24.0), pixel=0.0001)
     )
-    assert errors(**{**good, "image": image}) == []
-    assert megapixels(Request(image=image)) == pytest.approx(
+    assert errors(**{**good, "images": (image,)}) == []
+    assert megapixels(Request(images=(image,))) == pytest.approx(
         0.0064**2 * 101.7e3 * 110.75e3 / 100 / 1e6, rel=0.01
     )
 
@@ -294,7 +295,7 @@ def test_command_line_of_a_layer(good, make_raster, tmp_path, qgis_new_project):
     dem = layer(make_raster("dem.tif", bands=1, dtype=gdal.GDT_Int16))
     line = arguments_of(
         {
-            "IMAGE": good["image"],
+            "IMAGE": good["images"][0],
             "DEM": [dem],
             "THRESHOLD": 0.4,
             "MIN_AREA": 900,
@@ -305,8 +306,7 @@ def test_command_line_of_a_layer(good, make_raster, tmp_path, qgis_new_project):
         },
         tmp_path,
     )
-    assert line[:2] == ["detect", "--sentinel2"]
-    assert inputs.band_descriptions(line[2]) == ["B02", "B03", "B04", "B08"]
+    assert line[:3] == ["detect", "--sentinel2", good["images"][0].source()]
     text = " ".join(line)
     for part in (
         "--dem " + str(dem.source()),
@@ -351,7 +351,8 @@ def test_engines_own_stack_is_read_as_it_is(make_raster, tmp_path, qgis_new_proj
 
 def test_area_is_written_with_its_crs(good, tmp_path, qgis_new_project):
     line = arguments_of(
-        {"IMAGE": good["image"], "EXTENT": "300000,300300,2599700,2600000 [EPSG:32651]"}, tmp_path
+        {"IMAGE": good["images"][0], "EXTENT": "300000,300300,2599700,2600000 [EPSG:32651]"},
+        tmp_path,
     )
     assert "--aoi" in line
     assert Path(line[line.index("--aoi") + 1]).exists()
@@ -386,7 +387,7 @@ def test_metadata_file_stands_for_its_product(tmp_path):
 
 
 def test_both_or_neither_scene(good, tmp_path, qgis_new_project):
-    for parameters in ({}, {"IMAGE": good["image"], "PRODUCT": str(tmp_path)}):
+    for parameters in ({}, {"IMAGE": good["images"][0], "PRODUCT": str(tmp_path)}):
         with pytest.raises(QgsProcessingException, match="either an image"):
             arguments_of(parameters, tmp_path)
 
@@ -444,7 +445,7 @@ def fake(provider, fake_engine, monkeypatch):
 def test_background_run_reports_warnings(fake, iface, good, tmp_path):
     fake("good")
     run = BackgroundRun(
-        iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect"
+        iface, "l4s:detect", {"IMAGE": good["images"][0], "OUTPUT": str(tmp_path / "out")}, "Detect"
     )
     started, outputs = wait_for(run)
     assert started
@@ -464,7 +465,7 @@ def test_background_run_reports_warnings(fake, iface, good, tmp_path):
 def test_background_run_tells_failures(fake, iface, good, tmp_path, behaviour, code, advice):
     fake(behaviour)
     run = BackgroundRun(
-        iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect"
+        iface, "l4s:detect", {"IMAGE": good["images"][0], "OUTPUT": str(tmp_path / "out")}, "Detect"
     )
     _, error = wait_for(run)
     assert error.code == code
@@ -475,7 +476,7 @@ def test_background_run_is_cancelled(fake, iface, good, tmp_path, monkeypatch):
     monkeypatch.setattr("l4s_qgis.worker.child.GRACE_S", 0.3)
     fake("stubborn")
     run = BackgroundRun(
-        iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path / "out")}, "Detect"
+        iface, "l4s:detect", {"IMAGE": good["images"][0], "OUTPUT": str(tmp_path / "out")}, "Detect"
     )
     outcome = []
     run.failed.connect(outcome.append)
@@ -499,7 +500,7 @@ def test_parameters_that_cannot_be_used_are_told_at_once(provider, iface, tmp_pa
 
 def test_without_engine_the_algorithm_says_so(provider, iface, good, tmp_path):
     run = BackgroundRun(
-        iface, "l4s:detect", {"IMAGE": good["image"], "OUTPUT": str(tmp_path)}, "Detect"
+        iface, "l4s:detect", {"IMAGE": good["images"][0], "OUTPUT": str(tmp_path)}, "Detect"
     )
     outcome = []
     run.failed.connect(outcome.append)
@@ -516,7 +517,7 @@ def start_detection(iface, monkeypatch, good, out):
     monkeypatch.setenv("L4S_ENGINE_PYTHON", sys.executable)
     plugin = classFactory(iface)
     plugin.initGui()
-    QgsProject.instance().addMapLayers([good["image"]])
+    QgsProject.instance().addMapLayers([good["images"][0]])
     dialog = plugin.detect()
     dialog.result.folder.setFilePath(str(out))
     assert dialog.start.isEnabled(), dialog.findings.text()
@@ -572,7 +573,7 @@ def test_temporary_folder_is_a_folder(kind, good, tmp_path, qgis_new_project):
     """The toolbox hands over a word where the person left the folder to QGIS."""
     algorithm = kind().create()
     given = {
-        "IMAGE": good["image"],
+        "IMAGE": good["images"][0],
         "DATA": str(tmp_path),
         "TARGET": str(tmp_path),
         "OUTPUT": "TEMPORARY_OUTPUT",

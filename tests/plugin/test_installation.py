@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
 import sys
 import threading
 import zipfile
@@ -12,13 +15,16 @@ from pathlib import Path
 import pytest
 from l4s_qgis import __version__
 from l4s_qgis.messages import EngineError
-from l4s_qgis.worker import environment, install, network
+from l4s_qgis.setup.dialog import EngineDialog
+from l4s_qgis.worker import environment, install, locks, network
 from l4s_qgis.worker.failures import ADVICE, InstallError, classify
 from l4s_qgis.worker.install import Plan, Watcher
 from l4s_qgis.worker.process import command_of, run_engine
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QLockFile
 from qgis.PyQt.QtNetwork import QNetworkProxy
+
+from conftest import ROOT
 
 MAIN = "import sys, json\ndef main():\n    print(json.dumps({'event': 'result', 'argv': sys.argv[1:]}))\n    return 0\n"
 
@@ -285,3 +291,173 @@ def test_wheel_of_uv_for_each_system(system, machine, name):
     assert network.choose_wheel(release, system, machine)["filename"] == name
     with pytest.raises(OSError, match="no wheel"):
         network.choose_wheel(release, "plan9", "mips")
+
+
+class Recorded(install._Installation):
+    """An installation that only notes what it would call."""
+
+    def __init__(self, plan, folder):
+        super().__init__(plan, folder, Watcher())
+        self.calls = []
+
+    def _call(self, command):
+        self.calls.append(command)
+
+
+@pytest.mark.parametrize("uv", [Path("/opt/uv"), None])
+@pytest.mark.parametrize("locked", [True, False])
+def test_packages_are_checked_by_their_hashes(tmp_path, uv, locked):
+    made = Recorded(Plan(locked=locked), tmp_path)
+    made._install_packages(uv, Path("/usr/bin/python3"))
+    for call in made.calls:
+        assert ("--no-config" in call) == (uv is not None)
+        assert ("-I" in call) == (uv is None)
+    if not locked:
+        assert len(made.calls) == 1
+        assert "--require-hashes" not in made.calls[0]
+        return
+    packages, engine = made.calls
+    assert "--require-hashes" in packages
+    listed = Path(packages[packages.index("-r") + 1]).read_text().splitlines()
+    assert len(listed) > 40
+    assert all("--hash=sha256:" in line and "==" in line for line in listed)
+    assert "--no-deps" in engine  # nothing comes in beside the lock
+
+
+def test_windows_takes_torch_for_its_gpu(tmp_path, monkeypatch):
+    monkeypatch.setattr(install, "WINDOWS", True)
+    made = Recorded(Plan("full"), tmp_path)
+    made._install_packages(Path("/opt/uv"), None)
+    locked, torch, _ = made.calls
+    listed = Path(locked[locked.index("-r") + 1]).read_text().splitlines()
+    assert not [line for line in listed if line.startswith("torch==")]
+    assert any(word.startswith("torch==") for word in torch)
+    assert "--torch-backend" in torch
+
+
+def test_uv_is_pinned_by_its_digest(tmp_path, monkeypatch):
+    """A package server that hands out another program is not believed, whatever it says itself."""
+    content = b"not uv"
+    release = {"urls": [{"filename": "uv-py3-none-manylinux_x86_64.whl", "url": "w"}]}
+    release["urls"][0]["digests"] = {"sha256": network.hashlib.sha256(content).hexdigest()}
+    asked = []
+
+    def get(url):
+        asked.append(url)
+        return content if url == "w" else json.dumps(release).encode()
+
+    monkeypatch.setattr(network, "_get", get)
+    monkeypatch.setattr(network.platform, "machine", lambda: "x86_64")
+    with pytest.raises(OSError, match="digest that came with the plugin"):
+        network.download_uv(tmp_path)
+    assert locks.version(locks.read("uv")[0]) in asked[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_lock_holds_what_the_engine_asks_for():
+    """After a change of dependencies ``scripts/lock_engine.py`` has to be run."""
+    import tomllib
+
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for kind, wanted in (
+        ("light", requirements["dependencies"]),
+        ("full", requirements["dependencies"] + requirements["optional-dependencies"]["train"]),
+    ):
+        held = {re.match(r"[a-z0-9-]+", line).group(0) for line in locks.read(kind)}
+        names = {re.match(r"[A-Za-z0-9_-]+", text).group(0).lower() for text in wanted}
+        assert {name.replace("_", "-") for name in names} - {"tomli"} <= held
+        assert "hatchling" in held
+
+
+def test_programs_in_the_working_directory_are_not_used(tmp_path, monkeypatch):
+    program = tmp_path / "uv"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for path in (str(tmp_path), "."):
+        monkeypatch.setenv("PATH", path)
+        assert install._on_path("uv") is None
+    monkeypatch.chdir("/")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert install._on_path("uv") == program
+
+
+def test_a_pip_in_the_working_directory_is_not_run(own_home, wheelhouse, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "pip.py").write_text("raise SystemExit('hijacked')")
+    (elsewhere / "venv.py").write_text("raise SystemExit('hijacked')")
+    monkeypatch.chdir(elsewhere)
+    assert install.install(plan(wheelhouse), Ear()).kind == "light"
+
+
+def test_intel_macs_are_told_before():
+    assert "Intel" in install.obstacle("full", "darwin", "x86_64")
+    for kind, system, machine in (
+        ("light", "darwin", "x86_64"),
+        ("full", "darwin", "arm64"),
+        ("full", "linux", "x86_64"),
+    ):
+        assert install.obstacle(kind, system, machine) == ""
+
+
+def test_page_says_what_is_true(own_home, wheelhouse, iface, monkeypatch):
+    page = EngineDialog(iface.window)
+    assert "not installed yet" in page.state.text()
+    assert "Open “Landslides" not in page.state.text()  # it is the page that is open
+    install.install(plan(wheelhouse), Ear())
+    page.refresh()
+    assert "Ready" in page.state.text()
+    shutil.rmtree(own_home / folders(own_home)[0])
+    page._check()  # no error, whatever was deleted meanwhile
+    assert "damaged or was removed" in page.state.text()
+    assert not page.check.isEnabled()
+    monkeypatch.setenv("L4S_ENGINE_PYTHON", "/nowhere/<b>python")
+    page._install_succeeded()
+    assert "is installed, but another Python" in page.step.text()
+    assert "L4S_ENGINE_PYTHON" in page.state.text()
+    assert "&lt;b&gt;" in page.state.text()
+    page.deleteLater()
+
+
+@pytest.mark.parametrize(
+    ("system", "python"),
+    [
+        ("x86_64-pc-windows-msvc", "3.12"),
+        ("aarch64-apple-darwin", "3.12"),
+        ("x86_64-apple-darwin", "3.11"),
+        ("x86_64-unknown-linux-gnu", "3.10"),
+        ("aarch64-unknown-linux-gnu", "3.13"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["light", "full"])
+def test_lock_resolves_on_every_platform(tmp_path, system, python, kind):
+    """Asks the package server, so only where L4S_TEST_INDEX says that there is one."""
+    uv = install.find_uv()
+    if uv is None or not os.environ.get("L4S_TEST_INDEX"):
+        pytest.skip("needs uv, and L4S_TEST_INDEX as the address of a package server")
+    if kind == "full" and system == "x86_64-apple-darwin":
+        pytest.skip("the full installation is impossible there, and the page says so")
+    listed = tmp_path / "lock.txt"
+    listed.write_text("\n".join(locks.read(kind)))
+    command = [
+        str(uv),
+        "pip",
+        "install",
+        "--no-config",
+        "--dry-run",
+        "--target",
+        str(tmp_path / "t"),
+    ]
+    command += ["--python-platform", system, "--python-version", python, "--require-hashes"]
+    command += ["--only-binary", ":all:", "--default-index", os.environ["L4S_TEST_INDEX"]]
+    environment = {**os.environ, "MACOSX_DEPLOYMENT_TARGET": "14.0"}
+    ended = subprocess.run(
+        [*command, "-r", str(listed)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "Would install" in ended.stderr

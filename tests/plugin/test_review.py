@@ -14,7 +14,7 @@ import pytest
 from l4s_qgis.layers import load_inventory
 from l4s_qgis.review import event, schema
 from l4s_qgis.review.inventory import ReviewedLayer, ReviewError
-from l4s_qgis.review.outline import Probability, grow, outlines, redraw
+from l4s_qgis.review.outlines.outline import Probability, grow, outlines, redraw
 from l4s_qgis.review.queue import LARGEST, NUMBER, PLACE, UNCERTAIN, Entry, Queue, doubt_of
 from qgis.core import QgsLineString, QgsPoint, QgsPointXY, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import Qt

@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 from l4s_qgis.review import options
-from l4s_qgis.review.canvas import CASING
-from l4s_qgis.review.drawing_tools import smoothed, valid
+from l4s_qgis.review.outlines.canvas import CASING
+from l4s_qgis.review.outlines.drawing_tools import smoothed, valid
 from qgis.core import QgsGeometry, QgsPointXY, QgsRectangle
 from qgis.PyQt.QtCore import QEvent, QPointF, Qt
 from qgis.PyQt.QtGui import QColor, QKeyEvent, QMouseEvent

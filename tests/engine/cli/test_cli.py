@@ -157,6 +157,73 @@ def test_of_several_processes_only_the_first_gives_the_result(monkeypatch, capfd
     assert "--data" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ImportError("libx.so: failed to map segment from shared object"), "Memory ran out"),
+        (OSError(12, "Cannot allocate memory"), "Memory ran out"),
+        (ModuleNotFoundError("No module named 'rasterio'", name="rasterio"), "install the engine"),
+    ],
+)
+def test_what_cannot_be_loaded_is_said(
+    command: Any, capsys: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    def fail(args: Any, reporter: Reporter) -> dict[str, Any]:
+        raise error
+
+    command(fail)
+    assert cli.main(["probe"]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_missing_module_of_the_engine_is_a_bug(
+    command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(args: Any, reporter: Reporter) -> dict[str, Any]:
+        import_module("engine.no_such")
+        return {}
+
+    command(fail)
+    assert cli.main(["probe"]) == 1
+    assert "bug" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are of POSIX")
+def test_ctrl_c_while_the_command_line_is_loaded_is_code_130(tmp_path: Path) -> None:
+    slow = tmp_path / "tqdm.py"
+    slow.write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "doctor"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_whose_name_begins_with_a_dash_is_a_file(
+    command: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def remember(args: Any, reporter: Reporter) -> dict[str, Any]:
+        given.append(args.size)
+        return {}
+
+    command(remember)
+    module = sys.modules["engine.cli.probe"]
+    monkeypatch.setattr(module, "configure", lambda parser: parser.add_argument("--size"))
+    assert cli.main(["probe", "--size", "-x.gpkg"]) == 0
+    assert given == ["-x.gpkg"]
+    assert cli.main(["probe", "-oops"]) == 2
+    assert "nrecognized arguments: -oops" in capsys.readouterr().err
+
+
 def test_a_reader_that_has_seen_enough_is_no_bug() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "engine", "models", "show", "light"],

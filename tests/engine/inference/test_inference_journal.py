@@ -12,7 +12,7 @@ import pytest
 from inference_cases import scene
 
 from engine.errors import CancelledError, DiskFullError
-from engine.events import Log, Reporter
+from engine.events import Log, Progress, Reporter
 from engine.files import ResultFolder
 from engine.inference.config import InferenceConfig
 from engine.inference.detect import predict
@@ -281,6 +281,58 @@ def test_a_damaged_journal_is_not_used(damage, journal, tmp_path):
         (folder / "state.json").write_text(json.dumps({**state, "version": 0}))
     assert Journal(ResultFolder(tmp_path), ("a", "b"), 10).found("f") is False
     assert Journal(ResultFolder(tmp_path), ("a", "b"), 10).found("g") is False
+
+
+@pytest.mark.parametrize(
+    "key", ["version", "fingerprint", "rows", "window_rows", "facts", "digest"]
+)
+def test_a_journal_that_lacks_a_key_is_not_used(key, journal, tmp_path):
+    journal.append(rows(1))
+    journal.make_safe("f", JournalState(1, 4, np.zeros((1, 2, 10), np.float32), {}))
+    journal.close()
+    path = ResultFolder(tmp_path).resume / "state.json"
+    state = json.loads(path.read_text())
+    del state[key]
+    path.write_text(json.dumps(state))
+    assert Journal(ResultFolder(tmp_path), ("a", "b"), 10).found("f") is False
+
+
+@pytest.mark.parametrize("name", ["state.json", "carry-1.npy"])
+def test_one_flipped_bit_anywhere_in_a_journal_is_noticed(name, journal, tmp_path):
+    """But where it changes nothing: spaces between the values."""
+    carry = np.linspace(0, 1, 20, dtype=np.float32).reshape(1, 2, 10)
+    facts = {"tally": {"valid_pixels": 7}}
+    journal.append(rows(1))
+    journal.make_safe("f", JournalState(1, 4, carry, facts))
+    journal.close()
+    path = ResultFolder(tmp_path).resume / name
+    whole = path.read_bytes()
+    later = Journal(ResultFolder(tmp_path), ("a", "b"), 10)
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        found = later.found("f")
+        if found is not False:
+            assert whole[at : at + 1].isspace()
+            assert (found.rows, found.facts) == (4, facts)
+            assert np.array_equal(found.carry, carry)
+
+
+def test_the_first_finished_rows_are_safe_at_once(make_stack, make_bundle, tmp_path):
+    """Also where checkpoints are rare: a run killed early loses no finished rows."""
+    stack, bundle = make_stack(scene((400, 200))), make_bundle(KERNEL)
+    config = replace(CONFIG, tta="none", checkpoint_s=3600)
+    seen = []
+
+    def listen(event):
+        state = ResultFolder(tmp_path / "o").resume / "state.json"
+        if isinstance(event, Progress) and event.stage == "detect" and state.exists():
+            seen.append(event.done)
+
+    reporter = Reporter(listen, lambda: len(seen) > 0)
+    with pytest.raises(CancelledError):
+        predict(stack, [bundle], out=tmp_path / "o", config=config, reporter=reporter)
+    result = predict(stack, [bundle], out=tmp_path / "o", config=config)
+    assert result.facts["resumed_rows"] > 0
 
 
 def test_a_full_disk_is_one_clear_sentence(journal, monkeypatch):

@@ -626,7 +626,7 @@ def test_windows_overlap_as_the_card_asks_or_as_is_asked_for(
     }
     assert card.reach_px is not None
     assert runs["card"]["windows"]["overlap_px"] < 64 == runs["asked"]["windows"]["overlap_px"]
-    assert f"no further than {card.reach_px} pixels" in runs["card"]["windows"]["overlap_reason"]
+    assert f"reach is {card.reach_px} pixels" in runs["card"]["windows"]["overlap_reason"]
     assert runs["asked"]["windows"]["overlap_reason"] == "It was asked for."
     assert runs["asked"]["parameters"]["inference"]["overlap_px"] == 64
     pixels = []

@@ -18,7 +18,8 @@ from engine.bands import QUALITY_CLASSES
 from engine.errors import ChannelError, DependencyError, UnreadableFileError
 from engine.grid import Grid
 from engine.handles import Stack
-from engine.scene.clouds import BrightCover, cloud_polygons
+from engine.scene.clouds import BrightCover
+from engine.scene.masks import cloud_polygons
 from engine.scene.simulate import SimulatedScene
 from engine.scene.stack import StackConfig, make_stack
 
@@ -72,9 +73,12 @@ def test_polygons_in_three_dimensions_and_broken_ones_are_handled() -> None:
 
     flat = feature("", "0 0 10 0 10 10 0 10 0 0")
     deep = feature(' srsDimension="3"', "0 0 5 10 0 5 10 20 5 0 20 5 0 0 5")
-    areas = [shape.area for shape in cloud_polygons(flat + deep + feature("", "0 0 1 1"))]
+    areas = [
+        shape.area
+        for shape in cloud_polygons(f"<a>{flat}{deep}{feature('', '0 0 1 1')}</a>".encode(), "x")
+    ]
     assert areas == [100, 200]
-    assert cloud_polygons("<eop:Mask/>") == []
+    assert cloud_polygons(b"<eop:Mask/>", "x") == []
 
 
 def two_bands(seed: int) -> tuple[np.ndarray, np.ndarray]:

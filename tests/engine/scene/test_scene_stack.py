@@ -499,9 +499,9 @@ def test_several_pieces_and_workers_give_the_same_stack(
     whole = make_stack(
         bands_scene.imagery, bands_scene.dem, out=tmp_path / "w.tif", config=StackConfig(workers=1)
     )
-    monkeypatch.setattr("engine.scene.stack.ROWS_PX", 37)
-    monkeypatch.setattr("engine.scene.stack.COLUMNS_PX", 53)
-    monkeypatch.setattr("engine.scene.stack.STRIPE_PX", 106)
+    monkeypatch.setattr("engine.scene.pieces.ROWS_PX", 37)
+    monkeypatch.setattr("engine.scene.pieces.COLUMNS_PX", 53)
+    monkeypatch.setattr("engine.scene.pieces.STRIPE_PX", 106)
     pieces = make_stack(
         bands_scene.imagery, bands_scene.dem, out=tmp_path / "p.tif", config=StackConfig(workers=4)
     )
@@ -514,7 +514,7 @@ def test_pieces_cover_a_grid_once(rows: int, columns: int) -> None:
     from rasterio.crs import CRS
 
     from engine.grid import Grid
-    from engine.scene.stack import pieces
+    from engine.scene.pieces import pieces
 
     grid = Grid(CRS.from_epsg(32651), Affine(10, 0, 0, 0, -10, 0), (rows, columns))
     times = np.zeros((-(-rows // 512), -(-columns // 512)), int)

@@ -7,14 +7,14 @@ from typing import Any, Callable
 from qgis.core import Qgis, QgsGeometry
 from qgis.PyQt.QtWidgets import QToolButton
 
-from ..i18n import tr
+from ...i18n import tr
+from ..inventory import ReviewError
+from ..panel import ReviewPanel
+from ..session import Review
 from .adding import Toggled
 from .canvas import map_crs, transformed
 from .drawing_tools import BrushTool, DrawingTool, FreehandTool, PolygonTool, valid
-from .inventory import ReviewError
 from .outline import inside_outline
-from .panel import ReviewPanel
-from .session import Review
 
 
 class Drawing:

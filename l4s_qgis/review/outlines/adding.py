@@ -10,12 +10,12 @@ from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsMapTool
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QToolButton
 
-from ..i18n import number, tr
+from ...i18n import number, tr
+from ..inventory import ReviewError
+from ..panel import ReviewPanel
+from ..session import Review
 from .canvas import map_crs, transformed
-from .inventory import ReviewError
 from .outline import grow
-from .panel import ReviewPanel
-from .session import Review
 
 
 class ClickTool(QgsMapTool):

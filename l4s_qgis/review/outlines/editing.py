@@ -10,8 +10,8 @@ from qgis.core import Qgis, QgsProject, QgsTolerance, QgsVectorLayer
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QAction
 
-from ..i18n import tr
-from .panel import ReviewPanel
+from ...i18n import tr
+from ..panel import ReviewPanel
 
 Saved = Callable[[list[int], list[int], list[int]], None]
 

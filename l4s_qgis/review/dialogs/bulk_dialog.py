@@ -18,11 +18,11 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ..i18n import tr
-from . import facts, schema
-from .bulk import ABOVE, ANY_FLAG, AREA, BELOW, NO_FLAG, PROBABILITY, SLOPE, Limit, Rule, matching
-from .queue import Entry
-from .session import Review
+from ...i18n import tr
+from .. import facts, schema
+from ..bulk import ABOVE, ANY_FLAG, AREA, BELOW, NO_FLAG, PROBABILITY, SLOPE, Limit, Rule, matching
+from ..queue import Entry
+from ..session import Review
 
 SELECTION, VIEW, ALL = "selection", "view", "all"
 SOON_MS = 60

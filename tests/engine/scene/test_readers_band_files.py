@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from engine.grid import Grid
-from engine.scene.imagery import BandSource, dn_offset_of, file_channel, open_imagery
+from engine.scene.imagery import BandSource
 from engine.scene.layers import NODATA, dn_encoder
+from engine.scene.readers import open_imagery
+from engine.scene.readers.names import file_channel
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,7 @@ from engine.scene.layers import NODATA, dn_encoder
     ],
 )
 def test_bands_are_known_by_their_file_names(name: str, channel: str | None) -> None:
-    assert file_channel(Path(name)) == channel
+    assert file_channel(name) == channel
 
 
 def source(dtype: str = "uint16", **options: Any) -> BandSource:
@@ -58,14 +60,6 @@ def test_the_table_of_dn_is_the_formula(dn: int, offset: float, scale: float) ->
         np.array([dn, 0], np.float32)
     )
     assert_array_equal(found, as_float)
-
-
-def test_the_offset_belongs_to_plain_dn_of_known_baselines() -> None:
-    name = "S2B_MSIL1C_20230101T000000_N0509_R001_T51TVF_20230101T000000"
-    assert dn_offset_of(name, 1.0, None) == -1000
-    assert dn_offset_of(name, 10000.0, None) == 0
-    assert dn_offset_of(name.replace("N0509", "N0209"), 1.0, None) == 0
-    assert dn_offset_of(name, 1.0, 0.0) == 0
 
 
 def test_a_portal_export_with_colons_in_its_names_is_read_from_its_zip(

@@ -9,13 +9,13 @@ from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtGui import QColor
 
-from ..i18n import number, tr
-from . import options
+from ...i18n import number, tr
+from .. import options
+from ..inventory import ReviewError
+from ..panel import ReviewPanel
+from ..session import Review
 from .canvas import Outline, map_crs, transformed
-from .inventory import ReviewError
 from .outline import inside_outline, outlines, redraw
-from .panel import ReviewPanel
-from .session import Review
 
 SOON_MS = 40
 """Moves of the slider closer together than this are drawn once."""
@@ -89,7 +89,6 @@ class ThresholdSlider:
             return
         if self._whole_layer:
             self._revectorize(reviewed.layer, self.value)
-            self.clear()
             return
         geometry = self._review.geometry
         if geometry is None or fid is None:

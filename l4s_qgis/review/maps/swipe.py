@@ -17,9 +17,9 @@ from qgis.gui import QgsMapCanvas, QgsMapCanvasItem
 from qgis.PyQt.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
 from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPen
 
-from ..i18n import tr
-from .panel import ReviewPanel
-from .session import Review
+from ...i18n import tr
+from ..panel import ReviewPanel
+from ..session import Review
 
 HANDLE_PX = 8
 """How near to the line the mouse takes hold of it."""

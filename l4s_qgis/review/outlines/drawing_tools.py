@@ -7,7 +7,7 @@ from qgis.gui import QgsMapCanvas, QgsMapMouseEvent, QgsMapTool
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor, QKeyEvent, QWheelEvent
 
-from . import options
+from .. import options
 from .canvas import Outline, map_crs
 
 SMOOTH_TIMES = 2

@@ -7,13 +7,14 @@ from typing import Any, Callable
 from qgis.core import Qgis
 from qgis.PyQt.QtWidgets import QDialog
 
-from ..i18n import tr
+from ...i18n import tr
+from ..decisions import Decisions
+from ..event import write_event
+from ..inventory import ReviewError
+from ..outlines.canvas import map_crs, transformed_box
+from ..session import Review
 from .bulk_dialog import BulkDialog
-from .canvas import map_crs, transformed_box
-from .decisions import Decisions
-from .event import EventDialog, write_event
-from .inventory import ReviewError
-from .session import Review
+from .event_dialog import EventDialog
 
 
 class Dialogs:

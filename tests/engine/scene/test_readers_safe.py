@@ -14,9 +14,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from engine.errors import ProductError, UnreadableFileError
 from engine.handles import Stack
-from engine.scene.imagery import open_imagery
+from engine.scene.readers import open_imagery
 from engine.scene.safe import encode_jp2
-from engine.scene.sentinel2 import radiometry
 from engine.scene.simulate import SimulatedScene
 from engine.scene.stack import StackConfig, make_stack, stack_provenance
 
@@ -274,16 +273,3 @@ def test_a_zip_with_nothing_of_use(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
         archive.writestr("readme.txt", "x")
     refuse(tmp_path / "p.zip", "no Sentinel-2 product and no raster")
-
-
-def test_values_of_the_metadata() -> None:
-    text = """<PROCESSING_BASELINE>04.00</PROCESSING_BASELINE><BOA_QUANTIFICATION_VALUE unit="none">5000</BOA_QUANTIFICATION_VALUE>
-    <BOA_ADD_OFFSET band_id="0">-1000</BOA_ADD_OFFSET><BOA_ADD_OFFSET band_id="8">-500</BOA_ADD_OFFSET>"""
-    scale, offsets, baseline = radiometry(text, "L2A", "x")
-    assert (scale, baseline, offsets["B01"], offsets["B8A"], offsets["B02"]) == (
-        2.0,
-        "04.00",
-        -2000.0,
-        -1000.0,
-        0.0,
-    )

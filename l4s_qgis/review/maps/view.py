@@ -6,8 +6,8 @@ from qgis.core import QgsGeometry, QgsRectangle
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QEvent, QObject, QSize
 
-from . import options
-from .canvas import map_crs
+from .. import options
+from ..outlines.canvas import map_crs
 
 METRES_PER_DEGREE = 111320.0
 SEEN_PX = 4

@@ -1,0 +1,232 @@
+"""What stands around band files: product metadata, STAC items, names of folders above.
+
+Band files say little about themselves. This looks in their folder or archive and in the folders
+above it for what tells level, day, baseline and offset.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from engine.bands import REFLECTANCE_DN
+from engine.errors import ProductError, UnreadableFileError
+from engine.grid import Grid
+from engine.scene.archive import file_bytes
+from engine.scene.imagery import Level
+from engine.scene.readers.listing import Listing
+from engine.scene.readers.metadata import (
+    METADATA,
+    ProductMetadata,
+    product_metadata,
+    tile_grids,
+)
+from engine.scene.readers.names import ProductName, day_in, product_name
+from engine.scene.readers.offsets import OFFSET_DN, OFFSET_SINCE_BASELINE, Stated
+
+_HIGHEST = 5
+"""Folders above the files that are looked at: below a SAFE, R10m is four deep."""
+
+_TILE_METADATA = ("MTD_TL.xml",)
+_CATALOGUE = ("productInfo.json", "tileInfo.json")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known about band files beside their pixels.
+
+    Attributes:
+        name: The product's name, in a file's or folder's name or in a catalogue's file.
+        metadata: The product's metadata.
+        item: Properties of a STAC item, and its assets' ``raster:bands``.
+        grids: The tile's grids, by its metadata.
+        title: Text in which the day is looked for where no name tells it.
+    """
+
+    name: ProductName | None
+    metadata: ProductMetadata | None
+    item: Mapping[str, Any] | None
+    grids: Sequence[Grid]
+    title: str
+
+    @property
+    def level(self) -> Level:
+        """Processing level, as far as it is known."""
+        if self.metadata is not None:
+            return self.metadata.level
+        kind = str(_properties(self.item).get("s2:product_type", ""))
+        if kind in ("S2MSI1C", "S2MSI2A"):
+            return "L1C" if kind == "S2MSI1C" else "L2A"
+        return self.name.level if self.name is not None else "unknown"
+
+    @property
+    def date(self) -> str:
+        """Day of acquisition as ``YYYY-MM-DD``, or empty."""
+        told = [
+            self.metadata.date if self.metadata is not None else "",
+            str(_properties(self.item).get("datetime") or "")[:10],
+            self.name.date if self.name is not None else "",
+        ]
+        return next((day for day in told if day), "") or day_in(self.title)
+
+    @property
+    def baseline(self) -> str:
+        """Processing baseline such as ``05.09``, or empty."""
+        if self.metadata is not None:
+            return self.metadata.baseline
+        stated = _properties(self.item).get("s2:processing_baseline")
+        if isinstance(stated, str):
+            return stated[:5]
+        number = self.name.baseline if self.name is not None else None
+        return f"{number // 100:02d}.{number % 100:02d}" if number is not None else ""
+
+    def stated(self, option: float | None) -> Stated:
+        """What the rule for offsets is asked with."""
+        return Stated(option, self.metadata, item_offset(self.item), self.name)
+
+
+def surroundings_of(listing: Listing, names: Sequence[str]) -> Surroundings:
+    """Look around band files.
+
+    Args:
+        listing: The folder, archive or files.
+        names: The band files that belong together.
+
+    Raises:
+        UnreadableFileError, ProductError: Metadata are there, but damaged.
+    """
+    texts = [PurePosixPath(names[0]).name if names else "", *listing.surroundings]
+    texts += _catalogue_names(listing)
+    named = [found for text in texts if (found := product_name(text)) is not None]
+    # A name with a baseline tells more than one without, such as that of an Earth Search item.
+    best = next((n for n in named if n.baseline is not None), named[0] if named else None)
+    return Surroundings(
+        best,
+        _metadata(listing, names),
+        _stac_item(listing, names),
+        _tile_grids(listing, names),
+        " ".join(texts[:3]),
+    )
+
+
+def item_offset(item: Mapping[str, Any] | None) -> tuple[float, str] | None:
+    """The offset in DN that a STAC item states, with what it says; None if it says nothing.
+
+    Earth Search tells with ``earthsearch:boa_offset_applied`` that it has removed the offset, also
+    where ``raster:bands`` still list it.
+    """
+    properties = _properties(item)
+    if properties.get("earthsearch:boa_offset_applied") is True:
+        return 0.0, "STAC item: boa_offset_applied"
+    offsets = [value for value in map(_asset_offset, _assets(item)) if value is not None]
+    if any(offsets):
+        return min(offsets) * REFLECTANCE_DN, "STAC item: offset of raster:bands"
+    baseline = properties.get("s2:processing_baseline")
+    try:
+        number = round(float(str(baseline)[:8]) * 100)
+    except ValueError:
+        return None
+    if not 0 <= number < 9000:
+        return None
+    since = number >= OFFSET_SINCE_BASELINE
+    return OFFSET_DN if since else 0.0, f"STAC item: processing baseline {str(baseline)[:8]}"
+
+
+def _asset_offset(asset: Any) -> float | None:
+    bands = asset.get("raster:bands") if isinstance(asset, dict) else None
+    first = bands[0] if isinstance(bands, list) and bands else None
+    roles = asset.get("roles") if isinstance(asset, dict) else None
+    if not isinstance(first, dict) or not isinstance(roles, list) or "data" not in roles:
+        return None
+    offset, scale = first.get("offset"), first.get("scale")
+    if not isinstance(offset, int | float) or not isinstance(scale, int | float):
+        return None
+    return float(offset) if 0 < scale < 0.01 and -0.2 <= offset <= 0 else None
+
+
+def _properties(item: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    found = item.get("properties") if item is not None else None
+    return found if isinstance(found, dict) else {}
+
+
+def _assets(item: Mapping[str, Any] | None) -> list[Any]:
+    found = item.get("assets") if item is not None else None
+    wanted = ("blue", "green", "red", "nir", "B02", "B03", "B04", "B08")
+    return [found[key] for key in wanted if key in found] if isinstance(found, dict) else []
+
+
+def _beside(listing: Listing, names: Sequence[str]) -> list[str]:
+    """The files of a listing that lie in the folder of the band files, or above it."""
+    folders = {"/".join(PurePosixPath(name).parts[:-1]) for name in names[:1]}
+    base = next(iter(folders), "")
+    above = {base, *("/".join(base.split("/")[:n]) for n in range(base.count("/") + 1)), ""}
+    return [n for n in listing.names if "/".join(PurePosixPath(n).parts[:-1]) in above]
+
+
+def _above(listing: Listing) -> list[Path]:
+    """Folders on disk in which the files' product may have left its metadata."""
+    start = listing.path.resolve()
+    if listing.kind == "folder":
+        return [start, *start.parents[:_HIGHEST]]
+    return list(start.parents[:_HIGHEST])
+
+
+def _metadata(listing: Listing, names: Sequence[str]) -> ProductMetadata | None:
+    if listing.kind == "archive":
+        found = next((name for name in _beside(listing, names) if METADATA.search(name)), None)
+        return product_metadata(listing.read(found), listing.where) if found else None
+    for folder in _above(listing):
+        file = _first_file(folder, lambda name: bool(METADATA.search(name)))
+        if file is not None:
+            return product_metadata(file_bytes(file), str(folder))
+        if folder.suffix.upper() == ".SAFE":
+            break
+    return None
+
+
+def _tile_grids(listing: Listing, names: Sequence[str]) -> list[Grid]:
+    if listing.kind == "archive":
+        found = next((n for n in _beside(listing, names) if n.endswith(_TILE_METADATA)), None)
+        return tile_grids(listing.read(found), f"{listing.where} ({found})") if found else []
+    for folder in _above(listing)[:4]:
+        file = _first_file(folder, lambda name: name in _TILE_METADATA)
+        if file is not None:
+            return tile_grids(file_bytes(file), str(file))
+    return []
+
+
+def _first_file(folder: Path, wanted: Any) -> Path | None:
+    try:
+        files = sorted(file for file in folder.iterdir() if wanted(file.name))
+    except OSError:  # a folder above that may not be listed is no fault of the input
+        return None
+    return next((file for file in files if file.is_file()), None)
+
+
+def _stac_item(listing: Listing, names: Sequence[str]) -> Mapping[str, Any] | None:
+    """The STAC item beside band files, None if there is none, or more than one."""
+    folder_files = [n for n in _beside(listing, names) if n.lower().endswith(".json")]
+    items = [
+        item
+        for name in folder_files[:20]
+        if (item := _json(listing, name)).get("type") == "Feature" and "stac_version" in item
+    ]
+    return items[0] if len(items) == 1 else None
+
+
+def _catalogue_names(listing: Listing) -> list[str]:
+    """Product names in ``productInfo.json`` and ``tileInfo.json`` of Sinergise's archive."""
+    found = [name for name in listing.names if PurePosixPath(name).name in _CATALOGUE][:4]
+    records = [_json(listing, name) for name in found]
+    return [str(record.get("name") or record.get("productName") or "") for record in records]
+
+
+def _json(listing: Listing, name: str) -> dict[str, Any]:
+    try:
+        record = json.loads(listing.read(name))
+    except (ValueError, RecursionError, UnreadableFileError, ProductError):
+        return {}  # some other JSON file, which is none of ours
+    return record if isinstance(record, dict) else {}

@@ -1,0 +1,18 @@
+"""One thing to know before a detection starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know before the start.
+
+    Attributes:
+        level: ``error`` forbids the start, ``warning`` does not, ``info`` is an estimate.
+        text: A sentence.
+    """
+
+    level: str
+    text: str

@@ -1,0 +1,1 @@
+"""What a review shows on the map, and beside it."""

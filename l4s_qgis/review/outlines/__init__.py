@@ -1,0 +1,1 @@
+"""Outlines during a review: threshold, drawing, correction, measurement."""
