@@ -27,6 +27,8 @@ WARNINGS: dict[str, str] = {
     "vector-empty": "Rows without usable geometry do not count.",
     "vector-kinds": "Geometries of other kinds than asked for do not count.",
     "vector-layers": "Only one of several layers was read.",
+    "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
+    "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",
 }
 """Codes of warnings, by which other programs say them in their own words, with what each means.
 

@@ -11,8 +11,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bands import IGNORE
 from engine.errors import InputError, MissingFileError, UnreadableFileError
-from engine.evaluation.scores import IGNORE, Confusion
+from engine.evaluation.scores import Confusion
 from engine.events import SILENT, Reporter
 from engine.handles import LandslideMask
 from engine.inventory.runs import strips

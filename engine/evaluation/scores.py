@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bands import IGNORE
 from engine.errors import GridError, InputError
-
-IGNORE = 255
 
 
 @dataclass(frozen=True)

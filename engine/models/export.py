@@ -33,7 +33,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.errors import BundleError
-from engine.models.bundle import ModelBundle, ModelCard, write_bundle
+from engine.models.bundle import ModelBundle, write_bundle
+from engine.models.card import ModelCard
 from engine.models.merged import merge_perceptrons
 from engine.models.networks import Segmenter, probability
 

@@ -30,7 +30,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import DatasetError, MissingFileError, UnreadableFileError
 from engine.files import atomic_path
 from engine.patches.scale import DIVISORS, is_raw, share_off, standardised_by
@@ -40,9 +40,6 @@ Split = Literal["train", "validation", "test"]
 SIDE_PX = 128
 BLOCK_PATCHES = 8
 """Side of a contiguous block, in patches: 8 x 8 patches are about 10 km."""
-
-IGNORE = 255
-"""Mask value of pixels that count neither in a loss nor in a score."""
 
 _LAYOUTS: dict[str, tuple[tuple[str, str], ...]] = {
     "train": (("TrainData/img", "TrainData/mask"), ("images/train", "annotations/train")),

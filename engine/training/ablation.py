@@ -27,14 +27,14 @@ from engine.patches.arrays import PatchArrays, open_patches, write_packed
 from engine.patches.landslide4sense import Split
 from engine.patches.splits import Fold, split, split_by_id
 from engine.settings import read_toml
-from engine.training.adaptation import Teacher, adapt, load_segmenter, predict_with_uncertainty
+from engine.training.adaptation import adapt
 from engine.training.checkpoint import digest_of
 from engine.training.components import SLOTS, fit_components, to_components
-from engine.training.loop import start_fabric
-from engine.training.processes import first_does
+from engine.training.processes import first_does, quiet, start_fabric
 from engine.training.recipe import Recipe, load_recipe
-from engine.training.run import quiet, train_members
+from engine.training.run import train_members
 from engine.training.scoring import Histogram
+from engine.training.teachers import Teacher, predict_mean
 
 THRESHOLD = 0.5
 
@@ -272,9 +272,9 @@ def _experiment(
             reporter=quiet(reporter),
         )
     labelled = open_patches(held)
-    plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))
-    teachers = [Teacher(bundle, load_segmenter(bundle)) for bundle in bundles]
-    probability, _ = predict_with_uncertainty(teachers, labelled, plain, reporter=reporter)
+    teachers = [Teacher.load(bundle) for bundle in bundles]
+    separate = recipe.adaptation.separate_statistics
+    probability = predict_mean(teachers, labelled, recipe, separate=separate, reporter=reporter)
     histogram = Histogram.count(probability, np.asarray(labelled.masks))
     counts = {"positive": histogram.positive.tolist(), "negative": histogram.negative.tolist()}
 

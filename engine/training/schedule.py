@@ -9,7 +9,8 @@ import math
 from dataclasses import dataclass
 
 from engine.models.losses import LossConfig
-from engine.training.recipe import Recipe, ScheduleConfig
+from engine.training.configuration import ScheduleConfig
+from engine.training.recipe import Recipe
 
 _APART = 1_000_003
 """Distance of the stages' batch numbers: a second stage draws other batches than the first."""

@@ -14,10 +14,10 @@ from engine.events import Reporter
 from engine.models.bundle import ModelBundle
 from engine.patches.arrays import NODATA, open_patches, write_packed
 from engine.training.ablation import TABLES, Row, _experiment, ablate, spread, write_table
-from engine.training.adaptation import Teacher, load_segmenter, predict_with_uncertainty
 from engine.training.components import fit_components, to_components
 from engine.training.recipe import load_recipe
 from engine.training.run import train, train_members
+from engine.training.teachers import Teacher, predict_mean
 
 
 def toml(data: dict, prefix: str = "") -> str:
@@ -100,9 +100,7 @@ def test_the_bundle_predicts_in_onnx_what_was_scored(packed, tmp_path):
     )
     session = onnxruntime.InferenceSession(str(bundle.onnx_path))
     (found,) = session.run(["probability"], {"image": image.astype(np.float32)})
-    expected, _ = predict_with_uncertainty(
-        [Teacher(bundle, load_segmenter(bundle))], arrays, tiny()
-    )
+    expected = predict_mean([Teacher.load(bundle)], arrays, tiny())
     np.testing.assert_allclose(found, expected, atol=1e-4)
     assert Histogram.count(found, arrays.masks).scores(0.5)["f1"] > 0.7
 
@@ -308,8 +306,6 @@ def test_predict_patches_gives_the_masks_that_training_scored(tmp_path, capfd):
     assert main([*words, "--split", "train"]) == 0
     capfd.readouterr()
     found = np.stack([read_mask(tmp_path / "masks" / f"mask_{number}.h5") for number in range(3)])
-    expected, _ = predict_with_uncertainty(
-        [Teacher(bundle, load_segmenter(bundle))], open_patches(tmp_path / "data"), tiny()
-    )
+    expected = predict_mean([Teacher.load(bundle)], open_patches(tmp_path / "data"), tiny())
     assert found.any()
     assert ((expected >= 0.4) != (found == 1)).sum() <= 3

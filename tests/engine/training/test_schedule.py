@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.recipe import ScheduleConfig
+from engine.training.configuration import ScheduleConfig
 from engine.training.schedule import factor, steps_per_epoch, total_steps
 
 
