@@ -116,12 +116,13 @@ def cut(shapes: Shapes) -> Shapes:
             strip = shapely.box(-_HALF - move, south, _HALF - move, north)
             piece = shapely.intersection(out[index], strip)
             if not piece.is_empty:
-                pieces.append(_moved(piece, move))
+                pieces.append(shifted(piece, move))
         out[index] = shapely.union_all(pieces)
     return out
 
 
-def _moved(shape: Any, east: float) -> Any:
+def shifted(shape: Any, east: float) -> Any:
+    """A geometry (or an array of them) moved eastward."""
     return shapely.transform(shape, lambda xy: xy + np.array([east, 0.0]))
 
 

@@ -164,6 +164,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
         _remove(temporary)
 
 
+@contextmanager
+def work_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside a file for what belongs to it until it is finished.
+
+    It is removed afterwards. Its name is the same in every run, so that what a killed run left is
+    found and removed.
+    """
+    folder = path.with_name(f"{path.name}{TEMPORARY}")
+    _remove(folder)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
 def real_path(path: Path) -> Path:
     """Where a file really lies: the target of a symbolic link, else the path itself."""
     try:

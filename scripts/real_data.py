@@ -21,13 +21,13 @@ from affine import Affine
 from matplotlib.figure import Figure
 from rasterio.crs import CRS
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import L4SError
 from engine.evaluation.evaluate import evaluate
 from engine.events import Log, Reporter
 from engine.files import output_folder
 from engine.grid import Grid
-from engine.handles import MASK_NODATA, Stack
+from engine.handles import Stack
 from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find_model
 from engine.patches.landslide4sense import find_patches
 from engine.pipeline import Detection, detect
@@ -63,7 +63,7 @@ def patches(data: Path, out: Path) -> Iterator[Case]:
     with RasterWriter(out / "patches.tif", grid, dtype="float32", bands=NAMES) as writer:
         writer.write(image)
     with RasterWriter(
-        out / "patches_mask.tif", grid, dtype="uint8", bands=["landslide"], nodata=MASK_NODATA
+        out / "patches_mask.tif", grid, dtype="uint8", bands=["landslide"], nodata=IGNORE
     ) as writer:
         writer.write(mask[None])
     yield Case(
@@ -130,8 +130,8 @@ def run_case(case: Case, bundles: list[ModelBundle], out: Path, reporter: Report
     detection = detect(case.stack, bundles, out=folder, reporter=reporter)
     (out / f"{_slug(case.name)}.png").write_bytes(png(overlay(case, detection)))
     mask = detection.mask.read()
-    share = (mask == 1).sum() / max(1, (mask != MASK_NODATA).sum())
-    masked = (mask == MASK_NODATA).mean()
+    share = (mask == 1).sum() / max(1, (mask != IGNORE).sum())
+    masked = (mask == IGNORE).mean()
     score = (
         f"{evaluate(detection.mask.path, case.reference).total.f1:.3f}" if case.reference else "-"
     )

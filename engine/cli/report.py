@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.outputs import keep_inputs, require_suffix
+from engine.cli.vectorize import add_scale_argument
 from engine.events import Reporter
 
 
@@ -25,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--probability", type=Path, metavar="FILE", help="probability raster, for its map"
     )
+    add_scale_argument(parser, "the probability raster's values")
     parser.add_argument(
         "--out",
         type=Path,
@@ -45,7 +47,9 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     keep_inputs([args.out], [args.inventory, args.stack, args.probability])
     inventory = read_inventory(args.inventory, reporter=reporter)
     stack = Stack.open(args.stack) if args.stack else None
-    probability = ProbabilityRaster.open(args.probability) if args.probability else None
+    probability = None
+    if args.probability:
+        probability = ProbabilityRaster.open(args.probability, scale=args.scale, reporter=reporter)
     output_folder(args.out.resolve().parent)
     out = write_report(inventory, args.out, stack=stack, probability=probability, reporter=reporter)
     return {"out": str(out), "landslides": len(inventory)}

@@ -132,13 +132,6 @@ class Confusion:
         }
 
 
-def pixel_scores(tp: int, fp: int, fn: int, tn: int) -> dict[str, float | int | None]:
-    """Precision, recall, F1 and IoU of the landslide class from counts; see the module for the
-    conventions.
-    """
-    return Confusion(tp, fp, fn, tn).to_dict()
-
-
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else math.nan
 

@@ -1,6 +1,4 @@
-"""An inventory for others: GeoPackage, GeoJSON (RFC 7946), Shapefile with a key to its short names,
-FlatGeobuf, NASA COOLR table.
-"""
+"""An inventory in the formats of other programs."""
 
 from __future__ import annotations
 
@@ -11,15 +9,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from engine.dateline import cut
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
 from engine.files import atomic_path, naming_failures, output_error
+from engine.ground import bring
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory, text_of
 from engine.inventory.provenance import counts
@@ -139,7 +140,7 @@ def _geopackage(selection: Inventory, out: Path, reporter: Reporter) -> list[Pat
 def _geojson(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
     with atomic_path(out) as temporary:
         pyogrio.write_dataframe(
-            selection.landslides.to_crs(4326),
+            _in_degrees(selection.landslides),
             temporary,
             driver="GeoJSON",
             layer=out.stem,
@@ -147,6 +148,12 @@ def _geojson(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
             geometry_type="MultiPolygon",
         )
     return [out]
+
+
+def _in_degrees(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """In WGS 84, cut where polygons cross the date line, as RFC 7946 asks for."""
+    table = bring(table, 4326)
+    return table.set_geometry(cut(np.asarray(table.geometry)), crs=table.crs)
 
 
 def _flatgeobuf(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
@@ -227,7 +234,7 @@ def _longest(values: pd.Series[Any]) -> int:
 
 def _coolr(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
     table = selection.landslides
-    points = shapely.point_on_surface(np.asarray(table.geometry.to_crs(4326)))
+    points = shapely.point_on_surface(np.asarray(_in_degrees(table).geometry))
     undated = 0
     with atomic_path(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, COOLR_COLUMNS, restval="")

@@ -14,7 +14,7 @@ from inventory_cases import grid_of_shape
 from engine.cli import main
 from engine.errors import GridError, InputError, UnreadableFileError
 from engine.evaluation.evaluate import evaluate
-from engine.evaluation.scores import Confusion, pixel_scores
+from engine.evaluation.scores import Confusion
 
 PAIRS = st.tuples(st.integers(1, 8), st.integers(1, 8)).flatmap(
     lambda shape: st.tuples(*[arrays(np.uint8, shape, elements=st.sampled_from([0, 1, 255]))] * 2)
@@ -51,8 +51,8 @@ def test_undefined_scores_are_nan_and_null() -> None:
     assert math.isnan(Confusion(0, 0, 0, 9).f1)
     assert Confusion(0, 3, 0, 9).f1 == 0
     assert math.isnan(Confusion(0, 3, 0, 9).recall)
-    assert pixel_scores(0, 0, 4, 9)["precision"] is None
-    assert pixel_scores(0, 0, 4, 9)["recall"] == 0
+    assert Confusion(0, 0, 4, 9).to_dict()["precision"] is None
+    assert Confusion(0, 0, 4, 9).to_dict()["recall"] == 0
 
 
 def test_other_values_and_shapes_are_refused() -> None:
