@@ -343,11 +343,6 @@ def _dataset(path: Path, key: str) -> NDArray[Any]:
         ) from error
 
 
-def write_image(path: Path, raw: NDArray[np.floating[Any]] | NDArray[np.integer[Any]]) -> None:
-    """Write a patch of shape (14, 128, 128) in raw units as an official image file."""
-    _write(path, {"img": np.moveaxis(raw.astype(np.float64), 0, -1) / DIVISORS})
-
-
 def write_mask(path: Path, mask: NDArray[np.uint8]) -> None:
     """Write a mask of shape (128, 128) as an official mask file."""
     _write(path, {"mask": mask})

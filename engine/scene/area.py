@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import geopandas
 import numpy as np
 import rasterio
 import shapely
@@ -25,7 +25,9 @@ from engine.errors import (
 from engine.events import SILENT, Reporter
 from engine.grid import Bounds, Grid
 from engine.ground import bring, full_turn, pyproj_crs, require_places, same_crs
-from engine.vector import only_layer, read_vector
+
+if TYPE_CHECKING:
+    import geopandas
 
 _EDGE_POINTS = 101
 
@@ -146,6 +148,9 @@ def read_area(path: Path, *, reporter: Reporter = SILENT) -> geopandas.GeoSeries
         InventoryError: It holds no geometry, or a broken one.
         ConfigError: It has several layers, none of them named ``aoi``.
     """
+    # Half a second that nobody waits for who has no area: geopandas.
+    from engine.vector import only_layer, read_vector
+
     what = "The area of interest"
     layer = only_layer(path, what, "aoi")
     shapes = read_vector(path, what, layer=layer, reporter=reporter).geometry

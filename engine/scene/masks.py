@@ -115,7 +115,7 @@ def _open_mask(
     encoders = mask_encoders(mask)
     paths = [mask.path] * len(encoders)
     if mask.second:
-        encoders.append(_bits_encoder(_MG2_BITS))
+        encoders.append(second_encoder())
         paths.append(mask.second)
     result: list[OpenSource | CloudPolygons] = []
     for number, (path, encode) in enumerate(zip(paths, encoders, strict=True)):
@@ -148,6 +148,11 @@ def mask_encoders(mask: MaskSource) -> list[Encode]:
     if mask.kind == "CLASSI":
         return [_class_encoder(name) for name in _CLASSI]
     return [_bits_encoder(_QA60_BITS if mask.kind == "QA60" else _CLM_BITS)]
+
+
+def second_encoder() -> Encode:
+    """How the values of MAJA's geophysical mask become classes."""
+    return _bits_encoder(_MG2_BITS)
 
 
 def scl_classes(values: NDArray[Any]) -> NDArray[np.int16]:

@@ -121,7 +121,7 @@ def listing_of(path: Path) -> Listing:
             " folder."
         )
     if suffix in (".xml", ".safe", ".json", ".dim"):
-        folder = path.resolve().parent
+        folder = path.absolute().parent
         return Listing(folder, _walk(folder), "folder")
     return files_listing([path])
 
