@@ -130,10 +130,10 @@ class Timed:
         from l4s_qgis.review.dock import ReviewDock
 
         self.desk = Desk()
-        self.layer: Any = load_inventory(inventory)
-        self.desk.layer = self.layer
-        self.desk.canvas.setDestinationCrs(self.layer.crs())
-        self.desk.canvas.setLayers([self.layer])
+        layer: Any = load_inventory(inventory)
+        self.desk.layer = layer
+        self.desk.canvas.setDestinationCrs(layer.crs())
+        self.desk.canvas.setLayers([layer])
         started = time.perf_counter()
         self.dock = ReviewDock(self.desk)
         self.opening_s = time.perf_counter() - started

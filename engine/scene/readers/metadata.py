@@ -103,8 +103,8 @@ def parse(data: bytes, where: str) -> Element:
     except (SAXException, ValueError, LookupError, AssertionError) as error:
         reason = error.getMessage() if isinstance(error, SAXException) else error
         raise UnreadableFileError(
-            f"{where} is no well-formed XML ({str(reason)[:100]}); it is damaged: download the product"
-            " again."
+            f"{where} is no well-formed XML ({str(reason)[:100]}); it is damaged: download the"
+            " product again."
         ) from error
     return builder.root()
 
