@@ -24,6 +24,7 @@ _OTHER_MARKS = (255.0, 100.0, 254.0, 65535.0)
 
 _MOST_VALUES = 16
 _STRIP_BYTES = 32 * 2**20
+_ROUNDING = 1e-5
 _SLACK = 0.01
 """Interpolating kernels overshoot 0 and 1 by so much."""
 
@@ -49,6 +50,8 @@ class MaskCoding:
         result = np.asarray(values == self.landslide).astype(np.uint8)
         for value in self.nodata:
             result[values == value] = IGNORE
+        if values.dtype.kind == "f":
+            result[~np.isfinite(values.astype(np.float64, copy=False))] = IGNORE
         if missing is not None:
             result[missing] = IGNORE
         return result
@@ -135,8 +138,8 @@ class ProbabilityCoding:
 
     def decode(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Values as probabilities from 0 to 1, NaN where there is no data."""
-        for value in self.nodata:
-            values[values == np.float32(value)] = np.nan
+        for value in self.nodata:  # scaling has rounded them
+            values[np.abs(values - np.float32(value)) <= abs(value) * _ROUNDING] = np.nan
         if self.scale != 1.0:
             values = values * np.float32(self.scale)
         return values

@@ -46,6 +46,8 @@ from engine.raster import grid_of, open_raster, read_window
 PROBABILITY_SCALE = 0.004
 PROBABILITY_NODATA = 255
 PROBABILITY_MAX = 250
+_IMPOSSIBLE = -9000.0
+"""No channel has values so low: neither DN nor degrees nor metres."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class StackReader:
     _bands: dict[str, int]
     _quality_band: int | None
     _fill: Mapping[str, np.float32]
+    _undeclared: frozenset[str]
 
     def read(self, channels: Sequence[str], window: Window | None = None) -> NDArray[np.float32]:
         """Read channels in raw units (DN, degrees, metres).
@@ -67,9 +70,13 @@ class StackReader:
         Returns:
             Array of shape (channels, rows, columns), NaN where there is no data. In a stack of
             integers that declares no nodata value that is where every optical channel read is 0, as
-            Sentinel-2 itself, Earth Engine and ``gdal_merge`` fill.
+            Sentinel-2 itself, Earth Engine and ``gdal_merge`` fill; in any stack that declares
+            none, where values are too low for what they are (-9999).
         """
         values = read_window(self._dataset, [self._bands[name] for name in channels], window)
+        for plane, name in zip(values, channels, strict=True):
+            if name in self._undeclared:
+                plane[plane <= _IMPOSSIBLE] = np.nan
         filled = [
             (plane, self._fill[name])
             for plane, name in zip(values, channels, strict=True)
@@ -163,7 +170,11 @@ class Stack:
         """Open the file for reading windows."""
         with open_raster(self.path) as dataset:
             bands = dict(self._bands)
-            yield StackReader(dataset, bands, self._quality_band, _fill_values(dataset, bands))
+            silent = [MaskFlags.all_valid]
+            flags = dataset.mask_flag_enums
+            undeclared = frozenset(n for n, band in bands.items() if flags[band - 1] == silent)
+            fill = _fill_values(dataset, bands)
+            yield StackReader(dataset, bands, self._quality_band, fill, undeclared)
 
 
 @dataclass(frozen=True)

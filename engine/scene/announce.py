@@ -18,6 +18,13 @@ def announce(products: Sequence[Imagery], reporter: Reporter) -> None:
             reporter.log(f"{product.name}: {note}.")
         if product.left_out:
             reporter.log(f"{product.name}: left out {', '.join(product.left_out)}.")
+        fills = sorted({source.nodata or 0.0 for source in product.bands if source.nodata_found})
+        if fills:
+            reporter.warn(
+                f"{product.name}: its files declare no nodata value, but hold"
+                f" {', '.join(f'{fill:g}' for fill in fills)}, which is taken for no data.",
+                "scene-undeclared-nodata",
+            )
         resolution = product.reference.grid.resolution_m()
         if resolution > _COARSE_M:
             reporter.warn(

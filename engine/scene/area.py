@@ -113,6 +113,8 @@ def area_on(grid: Grid, path: Path, *, reporter: Reporter = SILENT) -> list[Base
         L4SError: What :func:`read_area` raises.
         GridError: Nothing leads from the file's CRS to the grid's.
     """
+    import geopandas
+
     read = read_area(path, reporter=reporter)
     shapes = read.set_axis(range(len(read)))
     if shapes.crs.is_geographic:
