@@ -35,6 +35,7 @@ from engine.training.pools import Material, Pool, make_pool, prepare
 from engine.training.processes import first_does, rank, start_fabric
 from engine.training.pseudolabels import pseudo_labels, selection_summary
 from engine.training.recipe import Recipe
+from engine.training.rehearsal import rehearse
 from engine.training.results import PSEUDO_LABELS, write_summary
 from engine.training.run import BUNDLE, finish, fold_result, make_task
 from engine.training.scoring import Histogram
@@ -95,6 +96,9 @@ def adapt(
         raise ConfigError("Adaptation needs at least one trained model; give --model.")
     if score:
         _check_masks(target, target_split)
+    if rank() == 0:
+        for name, network in recipe.networks().items():
+            rehearse(recipe, name, network, adapts=True)
     start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
     run = _begin(
         models, recipe, data, open_target(target, target_split, reporter), out, resume, reporter

@@ -265,11 +265,14 @@ class CardConfig:
         version: Version of the weights.
         limits: Known limits, a sentence each, added to those that follow from the run.
         sources: Where the data comes from, with its licence, by kind.
+        onnx: Whether the bundle holds the network as ONNX, which detection without PyTorch needs;
+            false for a network that has no faithful ONNX form.
     """
 
     version: str = "1"
     limits: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    onnx: bool = True
 
 
 @dataclass(frozen=True)
