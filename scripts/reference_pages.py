@@ -68,20 +68,20 @@ def command_pages() -> Iterator[tuple[str, str]]:
 
 
 def _parser(parser: argparse.ArgumentParser, level: int = 2) -> Iterator[str]:
-    parser.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=92)
-    yield "```text"
-    yield parser.format_usage().removeprefix("usage: ").rstrip()
-    yield "```\n"
     nested = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    plain = [
-        action
-        for action in parser._actions
-        if action not in nested and not isinstance(action, argparse._HelpAction)
-    ]
-    if plain:
-        yield "| argument | meaning | default |\n|---|---|---|"
-        for action in plain:
-            yield f"| {_names(action)} | {_meaning(action)} | {_default(action)} |"
+    for group in parser._action_groups:
+        actions = [
+            action
+            for action in group._group_actions
+            if action not in nested and not isinstance(action, argparse._HelpAction)
+        ]
+        if not actions:
+            continue
+        if group.title not in ("positional arguments", "options"):
+            yield f"{'#' * level} {str(group.title).capitalize()}\n"
+        yield "| argument | meaning |\n|---|---|"
+        for action in actions:
+            yield f"| {_names(action)} | {_meaning(action)} |"
         yield ""
     for action in nested:
         helps = {choice.dest: choice.help for choice in action._choices_actions}
@@ -98,7 +98,7 @@ def _names(action: argparse.Action) -> str:
     if action.option_strings and action.nargs != 0:
         metavar = action.metavar or action.dest.upper()
         if action.choices is not None and action.metavar is None:
-            metavar = " or ".join(str(choice) for choice in action.choices)
+            metavar = "|".join(str(choice) for choice in action.choices)
         words = metavar if isinstance(metavar, tuple) else (metavar,)
         value = " " + " ".join(words) + ("…" if action.nargs in ("+", "*") else "")
     return ", ".join(f"`{name}{value}`" for name in names)
@@ -106,16 +106,16 @@ def _names(action: argparse.Action) -> str:
 
 def _meaning(action: argparse.Action) -> str:
     text = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%")
-    required = " **Required.**" if action.option_strings and action.required else ""
-    return _cell(_sentence(text) + required)
+    parts = [_sentence(text)]
+    if "default" not in text and _has_default(action):
+        parts.append(f"Default: `{action.default}`.")
+    if action.option_strings and action.required:
+        parts.append("**Required.**")
+    return _cell(" ".join(part for part in parts if part))
 
 
-def _default(action: argparse.Action) -> str:
-    if action.default in (None, argparse.SUPPRESS, False, []) or action.nargs == 0:
-        return ""
-    value = action.default
-    words = value if isinstance(value, (list, tuple)) else [value]
-    return " ".join(f"`{word}`" for word in words)
+def _has_default(action: argparse.Action) -> bool:
+    return action.nargs != 0 and action.default not in (None, argparse.SUPPRESS, False, [])
 
 
 def package_page(name: str) -> str:

@@ -103,7 +103,8 @@ def parse(data: bytes, where: str) -> Element:
     except (SAXException, ValueError, LookupError, AssertionError) as error:
         reason = error.getMessage() if isinstance(error, SAXException) else error
         raise UnreadableFileError(
-            f"{where} is no well-formed XML ({reason}); it is damaged: download the product again."
+            f"{where} is no well-formed XML ({str(reason)[:100]}); it is damaged: download the"
+            " product again."
         ) from error
     return builder.root()
 
@@ -208,8 +209,8 @@ def tile_grids(data: bytes, where: str) -> list[Grid]:
                 tag = local_name(child)
                 values[tag] = _number(child.text or "", tag, where)
     try:
-        crs = CRS.from_user_input(code)
-    except CRSError as error:
+        crs = CRS.from_user_input(code[:200])
+    except (CRSError, ValueError) as error:
         raise _unusable("HORIZONTAL_CS_CODE", code, where) from error
     grids = []
     for values in sizes.values():
