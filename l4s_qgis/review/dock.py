@@ -224,8 +224,8 @@ class ReviewDock(QDockWidget):
         QTimer.singleShot(0, self._first_look)
 
     def _first_look(self) -> None:
-        if self.isVisible() and not self.view.is_seen:
-            self.view.zoom()
+        if self.isVisible():
+            self.view.arrive()
 
     def _drop(self) -> None:
         if self.review.layer is not None:

@@ -109,13 +109,13 @@ class ReviewPanel(ShapeWidgets, QWidget):
         self.specks.setToolTip(
             tr("Specks are landslides below {area} m²").format(area=round(options.get("speck_m2")))
         )
-        order = QHBoxLayout()
-        order.addWidget(self.order, 1)
-        order.addWidget(self.specks, 1)
-        form.addRow(tr("Order"), order)
+        form.addRow(tr("Order"), self.order)
         self.pending = QCheckBox(tr("open only"), checked=options.get("only_pending"))
         self.pending.setToolTip(tr("Pass over landslides on which somebody decided"))
-        form.addRow("", self.pending)
+        row = QHBoxLayout()
+        row.addWidget(self.pending)
+        row.addWidget(self.specks, 1)
+        form.addRow("", row)
         return box
 
     def _make_progress(self) -> QWidget:
