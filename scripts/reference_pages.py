@@ -199,9 +199,9 @@ def field_page() -> str:
 
 def format_page() -> str:
     """Formats: products read, the stack, result folders, exports, review statuses."""
-    from engine.bands import CHANNELS, QUALITY, QUALITY_CLASSES
+    from engine.bands import CHANNELS, IGNORE, QUALITY, QUALITY_CLASSES
     from engine.files import ResultFolder
-    from engine.handles import MASK_NODATA, PROBABILITY_NODATA, PROBABILITY_SCALE
+    from engine.handles import PROBABILITY_NODATA, PROBABILITY_SCALE
     from engine.inventory.formats import FORMATS
     from engine.scene.readers import READERS
     from engine.status import STATUSES
@@ -231,7 +231,7 @@ def format_page() -> str:
         "",
         f"`probability.tif` and `uncertainty.tif` hold one byte a pixel with scale"
         f" {PROBABILITY_SCALE} and nodata {PROBABILITY_NODATA}; `mask.tif` holds 0, 1 and nodata"
-        f" {MASK_NODATA}.",
+        f" {IGNORE}.",
         "",
         "## Exports",
         "",
