@@ -68,7 +68,7 @@ def parse(data: bytes, where: str) -> Node:
             document type.
     """
     tree = _Tree()
-    parser = make_parser()
+    parser: Any = make_parser()
     parser.forbid_dtd = True
     parser.setContentHandler(tree)
     parser.setErrorHandler(tree)
