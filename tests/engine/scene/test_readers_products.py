@@ -514,7 +514,9 @@ def test_bands_deep_in_an_archive_are_found(tmp_path: Path) -> None:
 
 
 def test_files_of_subdatasets_are_refused_with_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / "x.vrt"
-    path.write_text('<VRTDataset rasterXSize="9" rasterYSize="9"/>')
+    import h5py
+
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["B02"], file["B03"] = plain(1), plain(2)
     with pytest.raises(ChannelError, match=r"holds no raster of its own.*gdal_translate"):
-        open_imagery([path])
+        open_imagery([tmp_path / "x.h5"])
