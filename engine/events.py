@@ -18,6 +18,8 @@ from engine.errors import CancelledError
 Level = Literal["debug", "info", "warning"]
 
 WARNINGS: dict[str, str] = {
+    "export-shortened": "Texts were cut to what the format holds.",
+    "export-undated": "Landslides without a date were exported to a table that requires one.",
     "raster-recognised": "Values of a mask or raster were read as another program means them.",
     "reference-outside": "Reference landslides outside the analysed area do not count.",
     "reference-repaired": "Invalid reference polygons were repaired.",
@@ -34,7 +36,7 @@ WARNINGS: dict[str, str] = {
 }
 """Codes of warnings, by which other programs say them in their own words, with what each means.
 
-A code is ``room-what-is-wrong`` and never changes once released.
+A code is ``package-what-is-wrong`` and never changes once released.
 """
 
 

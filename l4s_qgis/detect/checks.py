@@ -276,13 +276,12 @@ def _estimate(request: Request) -> list[Finding]:
         return [Finding("error", text)]
     if scene_rectangle(request) is None and request.area is None:
         text = tr("A whole tile: {mpx} million pixels; {time}, {disk} of disk. An area is faster.")
+    elif estimate.is_measured():
+        text = tr("{mpx} million pixels; {time} by this computer's last runs, {disk} of disk.")
     else:
         text = tr("{mpx} million pixels; {time}, {disk} of disk.")
-    text = text.format(
-        mpx=number(mpx, 1 if mpx < 100 else 0), time=duration(seconds), disk=disk_size(needed)
-    )
-    if estimate.is_measured():
-        text += " " + tr("(by this computer's last runs)")
+    digits = 2 if mpx < 1 else (1 if mpx < 100 else 0)
+    text = text.format(mpx=number(mpx, digits), time=duration(seconds), disk=disk_size(needed))
     return [Finding("info", text)]
 
 

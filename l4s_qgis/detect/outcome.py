@@ -169,11 +169,11 @@ class Outcome:
             self._add_button(item, tr("Add to the map"), lambda: self._load(outputs))
         report = QUrl.fromLocalFile(str(outputs["REPORT"]))
         self._add_button(item, tr("Open report"), lambda: QDesktopServices.openUrl(report))
-        if warned:
+        if said.advice:
             window = self._iface.mainWindow()
-            details = "\n\n".join(w.message for w in warned)
+            details = "\n\n".join([*said.advice, *(w.message for w in warned)])
             self._add_button(item, tr("Details"), lambda: show_details(window, said.text, details))
-        level = Qgis.MessageLevel.Warning if said.doubtful else Qgis.MessageLevel.Success
+        level = Qgis.MessageLevel.Warning if said.advice else Qgis.MessageLevel.Success
         # After QGIS's own “Task complete”, which would hide it.
         bar = self._iface.messageBar()
         QTimer.singleShot(500, lambda: _push(bar, item, level))

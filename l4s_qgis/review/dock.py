@@ -142,6 +142,7 @@ class ReviewDock(QDockWidget):
         for button, action in (
             (panel.export, self._actions.export),
             (panel.report, self._actions.report),
+            (panel.share, self._actions.share),
             (panel.training, self._actions.training),
         ):
             button.clicked.connect(lambda _=False, action=action: action(self.review.layer))
@@ -224,8 +225,8 @@ class ReviewDock(QDockWidget):
         QTimer.singleShot(0, self._first_look)
 
     def _first_look(self) -> None:
-        if self.isVisible() and not self.view.is_seen:
-            self.view.zoom()
+        if self.isVisible():
+            self.view.arrive()
 
     def _drop(self) -> None:
         if self.review.layer is not None:

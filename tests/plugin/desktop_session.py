@@ -12,10 +12,12 @@ import gc
 import json
 import os
 import sqlite3
+import sys
 import time
 import traceback
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import qgis.utils
 from qgis.core import (
@@ -436,8 +438,14 @@ def run(steps) -> None:
     QTimer.singleShot(int(1000 * wait), lambda: run(steps))
 
 
+def plugin_errors() -> list[str]:
+    """Where the plugin met an error that nobody caught."""
+    return sorted(qgis.utils.plugins["l4s_qgis"]._hook.places)
+
+
 def finish() -> None:
     try:
+        facts["plugin_errors"] = plugin_errors()
         (FOLDER / "report.json").write_text(json.dumps(facts, indent=2, default=str))
     finally:  # whatever happened, QGIS does not stay open
         insisting = QTimer(iface.mainWindow(), interval=400)
@@ -448,10 +456,20 @@ def finish() -> None:
         iface.actionExit().trigger()
 
 
+def review():
+    """A review with keys, lists, brush and dialogs; in a file of its own."""
+    sys.path.insert(0, os.environ["L4S_DESKTOP_TESTS"])
+    import review_session
+
+    tools = {"x": x, "click": click, "shot": shot, "until": until, "button": button}
+    yield from review_session.steps(SimpleNamespace(facts=facts, folder=FOLDER, **tools))
+
+
 STORIES = {
     "session": session,
     "choices": choices,
     "soak": soak,
+    "review": review,
     "closing": closing_while_the_engine_runs,
 }
 QTimer.singleShot(1500, lambda: run(STORIES[os.environ["L4S_DESKTOP_STORY"]]()))
