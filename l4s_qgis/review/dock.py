@@ -142,6 +142,7 @@ class ReviewDock(QDockWidget):
         for button, action in (
             (panel.export, self._actions.export),
             (panel.report, self._actions.report),
+            (panel.share, self._actions.share),
             (panel.training, self._actions.training),
         ):
             button.clicked.connect(lambda _=False, action=action: action(self.review.layer))

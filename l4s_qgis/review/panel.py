@@ -73,6 +73,7 @@ class ReviewPanel(ShapeWidgets, QWidget):
             self.merge,
             self.export,
             self.report,
+            self.share,
             self.training,
             self.parts,
         ]
@@ -202,8 +203,11 @@ class ReviewPanel(ShapeWidgets, QWidget):
         )
         self.parts = QPushButton(tr("Reviewers…"))
         self.parts.setToolTip(tr("Hand out parts to several reviewers, and merge their decisions"))
-        for index, button in enumerate((self.export, self.report, self.training, self.parts)):
+        self.share = QPushButton(tr("Share…"))
+        self.share.setToolTip(tr("One HTML file with an interactive map, for people without a GIS"))
+        for index, button in enumerate((self.export, self.report, self.share, self.parts)):
             grid.addWidget(button, index // 2, index % 2)
+        grid.addWidget(self.training, 2, 0, 1, 2)
         return box
 
 
