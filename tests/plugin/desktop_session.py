@@ -165,7 +165,7 @@ def choices():
         dialog = yield from open_dialog()
         dialog.result.folder.setFilePath(str(FOLDER / "results" / str(number)))
         choose(dialog.ground.area, area)
-        yield from until(lambda area=area: dialog.ground.area.currentIndex() == area)
+        yield from until(lambda dialog=dialog, area=area: dialog.ground.area.currentIndex() == area)
         yield 0.5
         if selected:
             click(dialog.ground.selected, QPoint(10, dialog.ground.selected.height() // 2))
