@@ -16,8 +16,8 @@ from .inventory.reading import read_inventory as read_inventory
 from .inventory.vectorize import VectorizeConfig as VectorizeConfig
 from .inventory.vectorize import vectorize as vectorize
 from .models.bundle import ModelBundle as ModelBundle
-from .models.bundle import ModelCard as ModelCard
 from .models.bundle import find_model as find_model
+from .models.card import ModelCard as ModelCard
 from .patches.own import patches_from_stack as patches_from_stack
 from .pipeline.detection import DetectConfig as DetectConfig
 from .pipeline.detection import detect as detect

@@ -70,6 +70,11 @@ NAMES: tuple[str, ...] = tuple(channel.name for channel in CHANNELS)
 OPTICAL: tuple[str, ...] = tuple(channel.name for channel in CHANNELS if channel.optical)
 TERRAIN: tuple[str, ...] = ("slope", "DEM")
 BY_NAME: dict[str, Channel] = {channel.name: channel for channel in CHANNELS}
+POSITION: dict[str, int] = {name: index for index, name in enumerate(NAMES)}
+"""Position of each channel among all 14."""
+
+IGNORE = 255
+"""Value of a label or mask where a pixel counts neither in a loss nor in a score."""
 
 REFLECTANCE_DN = 10000.0
 """DN of reflectance 1."""

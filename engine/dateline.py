@@ -26,8 +26,9 @@ def joined(shapes: Shapes, turn: float = 360.0) -> Shapes:
         turn: A full turn in that unit.
 
     Returns:
-        The same shapes; those wider than half a turn have their western pieces moved eastward by a
-        turn, so that their longitudes are continuous and may exceed half a turn.
+        The same shapes; those that are narrower the other way round the globe have their western
+        pieces moved eastward by a turn, so that their longitudes are continuous and may exceed
+        half a turn.
     """
     out = np.asarray(shapes, np.object_).copy()
     if not len(out):
@@ -48,8 +49,8 @@ def _joined(shape: Any, turn: float) -> Any:
         return shape  # it does reach round the globe
     if moved.geom_type in ("Polygon", "MultiPolygon"):
         # Pieces that met at the date line become one again.
-        whole = shapely.union_all(shapely.get_parts(moved)) if moved.is_valid else moved
-        return whole if whole.geom_type in ("Polygon", "MultiPolygon") else moved
+        parts = shapely.get_parts(moved)
+        return shapely.union_all(parts) if shapely.is_valid(parts).all() else moved
     return moved
 
 
@@ -116,12 +117,13 @@ def cut(shapes: Shapes) -> Shapes:
             strip = shapely.box(-_HALF - move, south, _HALF - move, north)
             piece = shapely.intersection(out[index], strip)
             if not piece.is_empty:
-                pieces.append(_moved(piece, move))
+                pieces.append(shifted(piece, move))
         out[index] = shapely.union_all(pieces)
     return out
 
 
-def _moved(shape: Any, east: float) -> Any:
+def shifted(shape: Any, east: float) -> Any:
+    """A geometry (or an array of them) moved eastward."""
     return shapely.transform(shape, lambda xy: xy + np.array([east, 0.0]))
 
 

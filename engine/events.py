@@ -18,11 +18,17 @@ from engine.errors import CancelledError
 Level = Literal["debug", "info", "warning"]
 
 WARNINGS: dict[str, str] = {
+    "export-shortened": "Texts were cut to what the format holds.",
+    "export-undated": "Landslides without a date were exported to a table that requires one.",
+    "raster-recognised": "Values of a mask or raster were read as another program means them.",
     "reference-outside": "Reference landslides outside the analysed area do not count.",
     "reference-repaired": "Invalid reference polygons were repaired.",
     "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
     "scene-offset-doubtful": "The darkest pixels contradict what is stated about the DN's offset.",
     "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
+    "scene-undeclared-nodata": "A value that no file declares is taken for no data.",
+    "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
+    "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",
     "vector-elsewhere": "Geometries outside the area of use of a CRS do not count.",
     "vector-empty": "Rows without usable geometry do not count.",
     "vector-kinds": "Geometries of other kinds than asked for do not count.",
@@ -30,7 +36,7 @@ WARNINGS: dict[str, str] = {
 }
 """Codes of warnings, by which other programs say them in their own words, with what each means.
 
-A code is ``room-what-is-wrong`` and never changes once released.
+A code is ``package-what-is-wrong`` and never changes once released.
 """
 
 

@@ -164,6 +164,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
         _remove(temporary)
 
 
+@contextmanager
+def work_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside a file for what belongs to it until it is finished.
+
+    It is removed afterwards. Its name is the same in every run, so that what a killed run left is
+    found and removed.
+    """
+    folder = path.with_name(f"{path.name}{TEMPORARY}")
+    _remove(folder)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
 def real_path(path: Path) -> Path:
     """Where a file really lies: the target of a symbolic link, else the path itself."""
     try:
@@ -199,3 +215,8 @@ def write_json(path: Path, content: Mapping[str, Any], *, durable: bool = False)
         if durable:
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
+
+
+def printable(text: str) -> str:
+    r"""A name or message as valid UTF-8; bytes of other encodings become ``\xfc`` and the like."""
+    return os.fsencode(text).decode("utf-8", errors="backslashreplace")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,26 @@ national grids."""
 _STEP_M = 100.0
 _POLE_DEG = 89.9
 _WGS84 = Geod(ellps="WGS84")
+
+
+class Placed(Protocol):
+    """What GeoPandas' tables and series have in common here."""
+
+    @property
+    def crs(self) -> Any:
+        """Their coordinate reference system."""
+        ...
+
+    def to_crs(self, crs: Any) -> Self:
+        """The same in another CRS."""
+        ...
+
+    def set_crs(self, crs: Any, *, allow_override: bool = ...) -> Self:
+        """The same with another CRS written on it."""
+        ...
+
+
+Table = TypeVar("Table", bound=Placed)
 
 
 @dataclass(frozen=True)
@@ -120,19 +140,58 @@ def metres_per_unit(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
 def lon_lat(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """WGS 84 longitudes (-180 to 180) and latitudes of points.
 
-    Raises:
-        GridError: The CRS is tied to no place on Earth.
+    Both are NaN in a CRS that is tied to no place on Earth.
     """
     if not len(x):
         return np.zeros(0), np.zeros(0)
     try:
         lon, lat = _transformer(crs, CRS.from_epsg(4326)).transform(x, y)
+    except (CRSError, ProjError):
+        return np.full(len(x), np.nan), np.full(len(x), np.nan)
+    lon = np.asarray(lon, np.float64)
+    lon = np.where(np.abs(lon) > 180, (lon + 180) % 360 - 180, lon)
+    return lon, np.asarray(lat, np.float64)
+
+
+def bring(table: Table, crs: Any) -> Table:
+    """A GeoPandas table or series in another CRS.
+
+    Raises:
+        GridError: Nothing leads from the one CRS to the other, as with local ones.
+    """
+    target = pyproj_crs(crs)
+    if same_crs(table.crs, target):
+        return table.set_crs(target, allow_override=True)
+    require_places(table.crs, target)
+    try:
+        return table.to_crs(target)
     except (CRSError, ProjError) as error:
         raise GridError(
-            f"The coordinate reference system {crs.name!r} is tied to no place on Earth, so nothing"
-            " in it can be put on a map; assign the one that the data are really in."
+            f"Nothing leads from the coordinate reference system {table.crs.name!r} to"
+            f" {target.name!r} ({error}); save the data in a geographic or projected one."
         ) from error
-    return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+
+
+def same_crs(one: CRS, other: CRS) -> bool:
+    """Whether two CRS are one, local ones by their names, as formats write them differently."""
+    if one == other:
+        return True
+    return is_local(one) and is_local(other) and one.name == other.name
+
+
+def require_places(*systems: CRS) -> None:
+    """Refuse CRS that are tied to no place on Earth, where places must be compared.
+
+    Raises:
+        GridError: One of them is.
+    """
+    for crs in systems:
+        if is_local(crs):
+            raise GridError(
+                f"The coordinate reference system {crs.name!r} is tied to no place on Earth, so"
+                " what lies in it cannot be compared with what lies elsewhere; assign the one that"
+                " the data are really in, for instance with `gdal_edit.py -a_srs`."
+            )
 
 
 def is_local(crs: CRS) -> bool:

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.enums import MaskFlags
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from engine.bands import (
+    IGNORE,
     NAMES,
     OPTICAL,
     QUALITY,
@@ -27,14 +28,26 @@ from engine.bands import (
     in_order,
     require_digital_numbers,
 )
+from engine.contents import (
+    PLAIN_MASK,
+    PLAIN_PROBABILITY,
+    MaskCoding,
+    ProbabilityCoding,
+    distinct_values,
+    mask_coding,
+    probability_coding,
+)
 from engine.errors import ChannelError, UnreadableFileError
+from engine.events import SILENT, Reporter
 from engine.grid import Grid
+from engine.nodata import missing_pixels
 from engine.raster import grid_of, open_raster, read_window
 
 PROBABILITY_SCALE = 0.004
 PROBABILITY_NODATA = 255
 PROBABILITY_MAX = 250
-MASK_NODATA = 255
+_IMPOSSIBLE = -9000.0
+"""No channel has values so low: neither DN nor degrees nor metres."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,7 @@ class StackReader:
     _bands: dict[str, int]
     _quality_band: int | None
     _fill: Mapping[str, np.float32]
+    _undeclared: frozenset[str]
 
     def read(self, channels: Sequence[str], window: Window | None = None) -> NDArray[np.float32]:
         """Read channels in raw units (DN, degrees, metres).
@@ -56,9 +70,13 @@ class StackReader:
         Returns:
             Array of shape (channels, rows, columns), NaN where there is no data. In a stack of
             integers that declares no nodata value that is where every optical channel read is 0, as
-            Sentinel-2 itself, Earth Engine and ``gdal_merge`` fill.
+            Sentinel-2 itself, Earth Engine and ``gdal_merge`` fill; in any stack that declares
+            none, where values are too low for what they are (-9999).
         """
         values = read_window(self._dataset, [self._bands[name] for name in channels], window)
+        for plane, name in zip(values, channels, strict=True):
+            if name in self._undeclared:
+                plane[plane <= _IMPOSSIBLE] = np.nan
         filled = [
             (plane, self._fill[name])
             for plane, name in zip(values, channels, strict=True)
@@ -74,8 +92,10 @@ class StackReader:
         return values
 
     def quality(self, window: Window | None = None) -> NDArray[np.uint8] | None:
-        """Read the quality classes (:data:`engine.bands.QUALITY_CLASSES`), or None if the stack has
-        no quality band.
+        """Read the quality classes (:data:`engine.bands.QUALITY_CLASSES`).
+
+        Returns:
+            Array of shape (rows, columns); None if the stack has no quality band.
         """
         if self._quality_band is None:
             return None
@@ -150,32 +170,64 @@ class Stack:
         """Open the file for reading windows."""
         with open_raster(self.path) as dataset:
             bands = dict(self._bands)
-            yield StackReader(dataset, bands, self._quality_band, _fill_values(dataset, bands))
+            silent = [MaskFlags.all_valid]
+            flags = dataset.mask_flag_enums
+            undeclared = frozenset(n for n, band in bands.items() if flags[band - 1] == silent)
+            fill = _fill_values(dataset, bands)
+            yield StackReader(dataset, bands, self._quality_band, fill, undeclared)
 
 
 @dataclass(frozen=True)
 class ProbabilityRaster:
-    """Landslide probability, 0 to 1, on the stack's grid (uint8 with scale 0.004, 255 is
-    nodata).
+    """Landslide probability, 0 to 1, on the stack's grid.
+
+    As detected, it is uint8 with scale 0.004 and nodata 255.
+
+    Attributes:
+        path: GeoTIFF of one band.
+        grid: Its grid.
+        coding: How its values are meant.
     """
 
     path: Path
     grid: Grid
+    coding: ProbabilityCoding = PLAIN_PROBABILITY
 
     @classmethod
-    def open(cls, path: Path) -> ProbabilityRaster:
+    def open(
+        cls, path: Path, *, scale: float | None = None, reporter: Reporter = SILENT
+    ) -> ProbabilityRaster:
         """Check a probability raster and take a handle on it.
+
+        Args:
+            path: Raster of one band (and perhaps an alpha band).
+            scale: Factor from its values to probabilities, 0.01 for per cent; None for the scale
+                that the file declares.
+            reporter: Told what had to be recognised.
 
         Raises:
             MissingFileError, UnreadableFileError: There is no such raster, or it has not exactly
                 one band.
+            InputError: Its values are no probabilities.
+            ConfigError: The scale is not positive.
         """
-        return cls(path, _single_band(path, "probability raster"))
+        with _single_band(path, "probability raster") as (dataset, grid):
+            ours = (dataset.dtypes[0], dataset.nodatavals[0], dataset.scales[0]) == (
+                "uint8",
+                PROBABILITY_NODATA,
+                PROBABILITY_SCALE,
+            )
+            coding = (
+                PLAIN_PROBABILITY
+                if ours and scale is None
+                else probability_coding(dataset, str(path), scale)
+            )
+        if coding.note:
+            reporter.warn(f"{path}: {coding.note}.", "raster-recognised")
+        return cls(path, grid, coding)
 
     def threshold(self) -> float | None:
-        """The threshold of the models that made it, as noted in the file; None where nothing usable
-        is noted.
-        """
+        """The threshold of the models that made it, as the file notes it; else None."""
         with open_raster(self.path) as dataset:
             noted = dataset.tags().get("threshold", "")
         try:
@@ -185,52 +237,94 @@ class ProbabilityRaster:
         return value if 0 < value < 1 else None
 
     @contextmanager
-    def reader(self) -> Iterator[SingleBandReader]:
+    def reader(self) -> Iterator[ProbabilityReader]:
         """Open the file for reading windows, NaN where there is no data."""
         with open_raster(self.path) as dataset:
-            yield SingleBandReader(dataset)
+            yield ProbabilityReader(dataset, self.coding)
 
 
 @dataclass(frozen=True)
 class LandslideMask:
-    """1 landslide, 0 background, 255 no data, on the stack's grid."""
+    """1 landslide, 0 background, 255 no data, on the stack's grid.
+
+    Attributes:
+        path: Raster of one band.
+        grid: Its grid.
+        coding: How its stored values are meant.
+    """
 
     path: Path
     grid: Grid
+    coding: MaskCoding = PLAIN_MASK
 
     @classmethod
-    def open(cls, path: Path) -> LandslideMask:
+    def open(
+        cls,
+        path: Path,
+        *,
+        ignore: float | None = None,
+        coding: MaskCoding | None = None,
+        reporter: Reporter = SILENT,
+    ) -> LandslideMask:
         """Check a mask and take a handle on it.
+
+        Args:
+            path: Raster of one band (and perhaps an alpha band).
+            ignore: A value that means no data; None for 255 and what the file declares.
+            coding: How its values are meant, where that is known; None looks at all of them.
+            reporter: Told what had to be recognised, such as a mask of 0 and 255.
 
         Raises:
             MissingFileError, UnreadableFileError: There is no such raster, or it has not exactly
                 one band.
+            InputError: Its values are those of no mask.
         """
-        return cls(path, _single_band(path, "mask"))
+        with _single_band(path, "mask") as (dataset, grid):
+            found = coding or mask_coding(
+                distinct_values(dataset), str(path), ignore=ignore, scale=dataset.scales[0]
+            )
+        if found.note and coding is None:
+            reporter.warn(f"{path}: {found.note}.", "raster-recognised")
+        return cls(path, grid, found)
 
     def read(self, window: Window | None = None) -> NDArray[np.uint8]:
         """Read the mask as 0, 1 and 255."""
         with open_raster(self.path) as dataset:
-            return np.asarray(
-                dataset.read(1, window=window, masked=True).filled(MASK_NODATA), np.uint8
-            )
+            raw = dataset.read(1, window=window)
+            return self.coding.decode(raw, missing_pixels(dataset, raw, 1, window))
 
 
 @dataclass(frozen=True)
-class SingleBandReader:
-    """An open raster of one band. One thread at a time."""
+class ProbabilityReader:
+    """An open probability raster. One thread at a time."""
 
     _dataset: DatasetReader
+    _coding: ProbabilityCoding
 
     def read(self, window: Window | None = None) -> NDArray[np.float32]:
         """Read values, shape (rows, columns), NaN where there is no data."""
         values: NDArray[np.float32] = read_window(self._dataset, [1], window)[0]
-        return values
+        return self._coding.decode(values)
+
+
+def above_threshold(probability: NDArray[np.floating], threshold: float) -> NDArray[np.uint8]:
+    """Call pixels landslide whose probability reaches the threshold.
+
+    Returns:
+        1, 0 and, where the probability is NaN, 255; of the same shape.
+    """
+    # Stored values are multiples of 0.004: a little slack keeps a pixel at exactly the threshold
+    # in.
+    mask = (probability >= threshold - PROBABILITY_SCALE / 1000).astype(np.uint8)
+    mask[np.isnan(probability)] = IGNORE
+    return mask
 
 
 def encode_probability(probability: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Encode probabilities (NaN for nodata) as they are stored: uint8, 0.004 a step, 255 for
-    nodata.
+    """Encode probabilities (NaN for nodata) as they are stored.
+
+    Returns:
+        uint8 of the same shape, 0.004 a step, 255 for nodata.
     """
     steps = np.asarray(probability / PROBABILITY_SCALE)
     np.rint(steps, out=steps)
@@ -240,8 +334,9 @@ def encode_probability(probability: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def _fill_values(dataset: DatasetReader, bands: Mapping[str, int]) -> dict[str, np.float32]:
-    """What a stored 0 reads as in each optical channel; empty where the file says itself what is no
-    data, or could by NaN.
+    """What a stored 0 reads as in each optical channel.
+
+    Empty where the file says itself what is no data, or could by NaN.
     """
     optical = {name: band - 1 for name, band in bands.items() if name in OPTICAL}
     for index in optical.values():
@@ -252,11 +347,13 @@ def _fill_values(dataset: DatasetReader, bands: Mapping[str, int]) -> dict[str, 
     return {name: np.float32(dataset.offsets[index]) for name, index in optical.items()}
 
 
-def _single_band(path: Path, kind: str) -> Grid:
+@contextmanager
+def _single_band(path: Path, kind: str) -> Iterator[tuple[DatasetReader, Grid]]:
     with open_raster(path) as dataset:
-        if dataset.count != 1:
+        alpha = dataset.count == 2 and dataset.colorinterp[1] is ColorInterp.alpha
+        if dataset.count != 1 and not alpha:
             raise UnreadableFileError(
                 f"{path} has {dataset.count} bands, but a {kind} has one; give the file that `l4s"
                 " detect` wrote."
             )
-        return grid_of(dataset, str(path))
+        yield dataset, grid_of(dataset, str(path))

@@ -84,7 +84,7 @@ def undeclared_fill(dataset: DatasetReader, band: int) -> float | None:
     """Find what stands for no data in a band that declares nothing.
 
     Looks at a thinned-out copy (an overview where there is one) of bands without nodata value and
-    mask, for one of :data:`FILLS`, and in floats for 0.
+    mask: for 0 in floats, and for one of :data:`FILLS`.
 
     Args:
         dataset: An open raster.
@@ -97,11 +97,14 @@ def undeclared_fill(dataset: DatasetReader, band: int) -> float | None:
         return None
     side = (min(_SAMPLE_PX, dataset.height), min(_SAMPLE_PX, dataset.width))
     sample = dataset.read(band, out_shape=side)
-    fills: tuple[float, ...] = FILLS
+    zeros = bool((sample == 0).any())
     if sample.dtype.kind == "f":
-        fills = (*FILLS, 0.0)
         sample = sample[np.isfinite(sample)]
-    for fill in fills:
+        if zeros:
+            return 0.0
+    for fill in FILLS:
+        if zeros and fill > 0:  # beside zeros, the highest value marks saturated pixels
+            continue
         same = _equal(sample, fill)
         if same is not None and same.any():
             return fill

@@ -28,7 +28,7 @@ from rasterio.windows import Window
 
 from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
-from engine.files import TEMPORARY, output_error, real_path
+from engine.files import TEMPORARY, output_error, printable, real_path
 from engine.grid import Grid
 from engine.nodata import missing_pixels
 
@@ -92,11 +92,12 @@ def open_raster(path: Path | str) -> Iterator[DatasetReader]:
         with rasterio.Env(**GDAL_OPTIONS), rasterio.open(path) as dataset:
             _require_numbers(dataset, str(path))
             yield dataset
-    except (RasterioIOError, RasterioError) as error:
-        detail = str(error.__cause__ or error)
+    except (RasterioIOError, RasterioError, UnicodeError) as error:
+        # Names and texts of files need not be UTF-8, but messages must.
+        detail = printable(str(error.__cause__ or error))
         raise UnreadableFileError(
-            f"The raster {path} cannot be read ({detail}); it may be truncated or not a raster at"
-            " all: download or export it again."
+            f"The raster {printable(str(path))} cannot be read ({detail}); it may be truncated or"
+            " not a raster at all: download or export it again."
         ) from error
 
 
@@ -129,6 +130,19 @@ def _require_numbers(dataset: DatasetReader, path: str) -> None:
                 " make no values of its numbers; set them right, for instance with"
                 " `gdal_edit.py -scale 1 -offset 0 FILE`."
             )
+
+
+def files_behind(path: Path) -> list[str]:
+    """The files that a record should name for a path.
+
+    A virtual raster stands for the files that it was made of: it may be a temporary one, as
+    programs make it that pass on a choice of bands.
+    """
+    if path.suffix.lower() != ".vrt" or not path.is_file():
+        return [str(path)]
+    with open_raster(path) as dataset:
+        sources = [file for file in dataset.files if not Path(file).samefile(path)]
+    return list(dict.fromkeys(sources)) or [str(path)]
 
 
 def grid_of(dataset: DatasetReader, name: str = "") -> Grid:

@@ -1,5 +1,6 @@
-"""Whether a stack's values are in the units that models are trained on: digital numbers and
-degrees.
+"""Whether a stack's values are in the units that models are trained on.
+
+Those are digital numbers for optical channels and degrees for the slope.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ degrees."""
 
 
 class UnitCheck:
-    """Looks at a stack's values, piece by piece, and then says whether their units can be right;
-    flat rasters are left alone.
+    """Looks at a stack's values piece by piece and says whether their units can be right.
+
+    Flat rasters are left alone.
 
     Args:
         channels: Of the pieces.
@@ -39,7 +41,7 @@ class UnitCheck:
         self._highest = np.full(len(self._channels), -np.inf, np.float32)
 
     def add(self, raw: NDArray[np.float32]) -> None:
-        """Look at a piece (channels, rows, columns), NaN where it does not count."""
+        """Consider a piece (channels, rows, columns), NaN where it does not count."""
         np.fmin(self._lowest, np.fmin.reduce(raw, axis=(1, 2)), out=self._lowest)
         np.fmax(self._highest, np.fmax.reduce(raw, axis=(1, 2)), out=self._highest)
 

@@ -8,8 +8,9 @@ imports nothing of the engine.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+
+from .band_names import recognise
 
 OPTICAL = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "B11", "B12")
 TERRAIN = ("slope", "DEM")
@@ -30,39 +31,6 @@ TITLES = {
     "slope": "slope",
     "DEM": "elevation",
 }
-_ALIASES = {
-    "coastal": "B01",
-    "aerosol": "B01",
-    "coastal_aerosol": "B01",
-    "blue": "B02",
-    "green": "B03",
-    "red": "B04",
-    "rededge1": "B05",
-    "rededge2": "B06",
-    "rededge3": "B07",
-    "red_edge_1": "B05",
-    "red_edge_2": "B06",
-    "red_edge_3": "B07",
-    "nir": "B08",
-    "water_vapour": "B09",
-    "water_vapor": "B09",
-    "wvp": "B09",
-    "nir09": "B09",
-    "cirrus": "B10",
-    "swir1": "B11",
-    "swir16": "B11",
-    "swir_1": "B11",
-    "swir2": "B12",
-    "swir22": "B12",
-    "swir_2": "B12",
-    "slope": "slope",
-    "dem": "DEM",
-    "elevation": "DEM",
-    "dsm": "DEM",
-    "dtm": "DEM",
-    "height": "DEM",
-    "altitude": "DEM",
-}
 # Central wavelengths of Sentinel-2A in nm (ESA, Sentinel-2 MSI technical guide); B8A stands here
 # so that it is not taken for B08.
 WAVELENGTHS = {
@@ -81,21 +49,6 @@ WAVELENGTHS = {
     "B12": 2202.4,
 }
 _NEAR_NM = 12.0
-_BAND = re.compile(r"(?:^|[^a-z0-9])(?:b|band[ _-]?)0?(1[0-2]|[1-9])(?![0-9a])", re.IGNORECASE)
-
-
-def recognise(text: str) -> str | None:
-    """The channel that a band description or file name stands for.
-
-    None where it names no channel or several.
-    """
-    plain = text.strip().lower()
-    if plain in _ALIASES:
-        return _ALIASES[plain]
-    found = {f"B{int(number):02d}" for number in _BAND.findall(plain)}
-    if not found:
-        found = {_ALIASES[word] for word in re.split(r"[^a-z0-9]+", plain) if word in _ALIASES}
-    return found.pop() if len(found) == 1 else None
 
 
 def at_wavelength(nm: float) -> str | None:

@@ -122,7 +122,7 @@ class ErrorHook:
         trace: TracebackType | None,
     ) -> None:
         frames = traceback.extract_tb(trace)
-        own = [frame for frame in frames if Path(frame.filename).is_relative_to(PLUGIN)]
+        own = [frame for frame in frames if Path(frame.filename).resolve().is_relative_to(PLUGIN)]
         if not own or not issubclass(kind, Exception):
             self._before(kind, value, trace)
             return

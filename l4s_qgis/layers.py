@@ -17,6 +17,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
+from . import pictures
 from .i18n import tr
 
 LAYER = "landslides"
@@ -49,18 +50,34 @@ def load_results(outputs: Mapping[str, Any], title: str) -> QgsVectorLayer | Non
         The landslide layer, or None where it cannot be read.
     """
     group = QgsProject.instance().layerTreeRoot().insertGroup(0, title)
+    result = outputs.get("RESULT") or {}
     landslides = load_inventory(Path(str(outputs["INVENTORY"]).split("|")[0]), group)
     for path, label, ramp in (
         (outputs["PROBABILITY"], tr("Probability"), _RAMP),
-        ((outputs.get("RESULT") or {}).get("uncertainty"), tr("Uncertainty"), _UNCERTAINTY),
+        (result.get("uncertainty"), tr("Uncertainty"), _UNCERTAINTY),
     ):
         if path:
             layer = QgsRasterLayer(str(path), label, "gdal")
             style_raster(layer, ramp)
             _add(layer, group, visible=False)  # the image below is what a person judges by
+    _load_pictures(result, title, group)
     if landslides is not None:
+        landslides.setName(title)  # two inventories are told apart in every list
         landslides.setCustomProperty(PROBABILITY_PROPERTY, str(outputs["PROBABILITY"]))
     return landslides
+
+
+def _load_pictures(result: Mapping[str, Any], title: str, group: QgsLayerTreeGroup) -> None:
+    """Add what a person judges by, where the project does not hold it already."""
+    name = title.split(": ", 1)[-1]
+    before = str(result.get("before") or "")
+    picture = pictures.of_product(before, tr("Before the event")) if before else None
+    stack = result.get("stack")
+    shown = pictures.of_stack(str(stack), name) if stack and result.get("searched") else []
+    for index, layer in enumerate(shown):
+        _add(layer, group, visible=index == 0)
+    if picture is not None:
+        _add(picture, group, visible=False)
 
 
 def load_inventory(path: Path, group: QgsLayerTreeGroup | None = None) -> QgsVectorLayer | None:

@@ -15,6 +15,7 @@ from .diagnostics import ErrorHook
 from .i18n import install_translator, tr
 from .icons import icon
 from .processing.provider import Provider
+from .settings.factory import OptionsPages
 
 
 class L4SPlugin:
@@ -26,6 +27,8 @@ class L4SPlugin:
         self._translator = install_translator(locale)
         self._provider: Provider | None = None
         self._hook: ErrorHook | None = None
+        self._factory: OptionsPages | None = None
+        self._statistics: Any = None
         self._toolbar: Any = None
         self._actions: list[QAction] = []
         self._engine_dialog: Any = None
@@ -60,10 +63,16 @@ class L4SPlugin:
         self.engine_action = self._add_action(
             "engine", tr("Engine…"), self.engine, tr("Install, repair or choose the engine")
         )
-        self.help_action = QAction(icon("engine"), tr("Help"), self._iface.mainWindow())
-        self.help_action.triggered.connect(self.help)
-        self._iface.addPluginToRasterMenu(tr("Landslides"), self.help_action)
-        self._actions.append(self.help_action)
+        for name, text, slot in (
+            ("statistics", tr("Statistics"), self.statistics),
+            ("layout", tr("Print layout…"), self.layout),
+            ("demo", tr("Demo data"), self.demo),
+            ("options", tr("Options…"), self.options),
+            ("help", tr("Help"), self.help),
+        ):
+            self._add_menu_entry(name, text, slot)
+        self._factory = OptionsPages(self.engine)
+        self._iface.registerOptionsWidgetFactory(self._factory)
         self.detect_action.setShortcut(QKeySequence("Ctrl+Alt+L"))
 
     def unload(self) -> None:
@@ -72,6 +81,14 @@ class L4SPlugin:
             run.cancel()
         if self._hook is not None:
             self._hook.remove()
+        if self._factory is not None:
+            self._iface.unregisterOptionsWidgetFactory(self._factory)
+            self._factory = None
+        if self._statistics is not None:
+            self._statistics.close_down()
+            self._iface.removeDockWidget(self._statistics)
+            self._statistics.deleteLater()
+            self._statistics = None
         if self._dock is not None:
             self._dock.close_down()
             self._iface.removeDockWidget(self._dock)
@@ -113,16 +130,11 @@ class L4SPlugin:
 
     def detect(self, *_: Any) -> Any:
         """Open the dialog, or first the page that installs the engine."""
-        from .messages import EngineError
-        from .worker import environment
-
-        try:
-            environment.require()
-        except EngineError:
-            dialog = self.engine()
-            dialog.installed.connect(self._detect_after_installation)
-            return dialog
-        return self._open_detect()
+        if self._has_engine():
+            return self._open_detect()
+        dialog = self.engine()
+        dialog.installed.connect(self._detect_after_installation)
+        return dialog
 
     def _detect_after_installation(self) -> None:
         self._engine_dialog.installed.disconnect(self._detect_after_installation)
@@ -154,9 +166,7 @@ class L4SPlugin:
         run.succeeded.connect(lambda _: dialog.deleteLater())
         run.failed.connect(lambda _: outcome.forget())
         run.failed.connect(lambda _: self._keep_answers(dialog))
-        for signal in (run.succeeded, run.failed):
-            signal.connect(lambda _: self._forget_run(run))
-        self._runs.append(run)
+        self._keep_run(run)
         run.start()
 
     def _forget_run(self, run: Any) -> None:
@@ -194,6 +204,77 @@ class L4SPlugin:
             self._dock.choose_layer()
         self._dock.show()
         return self._dock
+
+    def statistics(self, *_: Any) -> Any:
+        """Show the statistics of an inventory beside the map."""
+        if self._statistics is None:
+            from qgis.PyQt.QtCore import Qt
+
+            from .summary.panel import StatisticsPanel
+
+            self._statistics = StatisticsPanel(self._iface)
+            self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._statistics)
+        self._statistics.choose_layer()
+        self._statistics.show()
+        return self._statistics
+
+    def layout(self, *_: Any) -> Any:
+        """Make a print layout of an inventory and open it in QGIS's editor."""
+        from .inventories import first_inventory
+        from .layout import make_layout
+
+        layer = first_inventory(self._iface.activeLayer())
+        if layer is None:
+            text = tr("Load or detect landslides first; the layout shows them.")
+            self._iface.messageBar().pushMessage(tr("Print layout"), text)
+            return None
+        made = make_layout(layer, self._iface.mapCanvas().extent())
+        self._iface.openLayoutDesigner(made)
+        return made
+
+    def demo(self, *_: Any) -> Any:
+        """Make a simulated scene and load it; on the first use the engine is installed before."""
+        from .demo import Demo
+
+        if not self._has_engine():
+            return self.engine()
+        run = Demo(self._iface, self.detect_in).prepare()
+        self._keep_run(run)
+        run.start()
+        return run
+
+    def detect_in(self, product: str) -> Any:
+        """Open the dialog for a product."""
+        dialog = self.detect()
+        if dialog is self._detect_dialog:
+            dialog.image.product.setFilePath(product)
+        return dialog
+
+    def options(self, *_: Any) -> None:
+        """Open Settings ▸ Options ▸ Landslides."""
+        self._iface.showOptionsDialog(self._iface.mainWindow(), tr("Landslides"))
+
+    def _has_engine(self) -> bool:
+        from .messages import EngineError
+        from .worker import environment
+
+        try:
+            environment.require()
+        except EngineError:
+            return False
+        return True
+
+    def _keep_run(self, run: Any) -> None:
+        for signal in (run.succeeded, run.failed):
+            signal.connect(lambda _: self._forget_run(run))
+        self._runs.append(run)
+
+    def _add_menu_entry(self, name: str, text: str, slot: Any) -> None:
+        action = QAction(icon(name), text, self._iface.mainWindow())
+        action.setObjectName(f"l4s_{name}")
+        action.triggered.connect(slot)
+        self._iface.addPluginToRasterMenu(tr("Landslides"), action)
+        self._actions.append(action)
 
     def _add_action(self, name: str, text: str, slot: Any, tip: str) -> QAction:
         action = QAction(icon(name), text, self._iface.mainWindow())

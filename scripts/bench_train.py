@@ -41,11 +41,12 @@ from engine.errors import CancelledError
 from engine.events import Event, Progress, Reporter
 from engine.models.losses import total_loss
 from engine.models.networks import build
-from engine.training.loop import start_fabric, train_network
-from engine.training.pools import Pool
+from engine.training.loop import train_network
+from engine.training.pools import Pool, prepare
+from engine.training.processes import start_fabric
 from engine.training.recipe import Recipe, load_recipe, recipe_names
-from engine.training.run import make_task, prepare
-from engine.training.scoring import predict
+from engine.training.run import make_task
+from engine.training.scoring import predict_pool
 from engine.training.task import make_optimizer
 
 WARM_UP = 5
@@ -132,7 +133,7 @@ def prediction_rate(
     for _ in range(3):
         started = CLOCKS[clock]()
         with fabric.autocast():
-            predict(
+            predict_pool(
                 model,
                 pool,
                 device=fabric.device,

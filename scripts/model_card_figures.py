@@ -10,7 +10,6 @@ out.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,13 @@ from numpy.typing import NDArray
 
 from engine.bands import NAMES
 from engine.models.bundle import ModelBundle
+from engine.patches.splits import split
 from engine.raster import open_raster, read_window
-
-sys.path.insert(0, str(Path(__file__).parent))
-from bundled_model_data import labelled_patches
+from engine.training.assembly import train_task
+from engine.training.pools import prepare, select
+from engine.training.recipe import recipe_from_dict
+from engine.training.run import FOLDS, make_task
+from engine.training.scoring import predict_pool
 
 RGB = [NAMES.index(name) for name in ("B04", "B03", "B02")]
 Image = NDArray[np.float32]
@@ -56,22 +58,37 @@ def draw_reliability(bundle: ModelBundle, path: Path) -> None:
     save(figure, path)
 
 
-def draw_patches(data: Path, folder: Path, bundle: ModelBundle, path: Path) -> None:
+def draw_patches(data: Path, run: Path, bundle: ModelBundle, path: Path) -> None:
     """All labelled patches with the outlines of label and prediction.
 
     Yellow is the label, red what the fold that had not seen it finds.
     """
-    patches, arrays = labelled_patches(data), np.load(folder / "held_out.npz")
-    temperature, threshold = bundle.card.network["temperature"], bundle.card.threshold
-    figure, axes = plt.subplots(2, 7, figsize=(14, 4.4))
-    for panel, (i, (image, mask)) in zip(axes.ravel(), patches.items(), strict=True):
-        probability = 1 / (1 + np.exp(-arrays[f"14 channels|folder|{i}"] / temperature))
+    recipe = recipe_from_dict(dict(bundle.card.training["recipe"]))
+    material = prepare(recipe, data / "landslide4sense")
+    network, held = recipe.networks()[recipe.name], recipe.data
+    offset, temperature = (
+        bundle.card.training["calibration"][key] for key in ("offset", "temperature")
+    )
+    panels = []
+    if held.validation == "none":
+        raise SystemExit("The run held nothing out.")
+    for fold in split(material.arrays, held.validation, held.folds, seed=recipe.training.seed):
+        task = make_task(recipe, network, material, fold)
+        model = train_task(task, run / FOLDS / fold.name, resume=True).model
+        model.offset, model.temperature = offset, temperature
+        device = next(model.parameters()).device
+        pool = select(material.pool, fold.validation)
+        found = predict_pool(model, pool, device=device, clip=task.clip)
+        panels += list(zip(fold.validation, found, strict=True))
+    figure, axes = plt.subplots(-(-len(panels) // 7), 7, figsize=(14, 4.4))
+    for panel, (index, probability) in zip(axes.ravel(), panels, strict=False):
+        image, mask = material.arrays.raw(int(index)), material.arrays.masks[index]
         panel.imshow(natural(image[RGB]))
-        if mask.any():
-            panel.contour(mask, [0.5], colors="yellow", linewidths=0.8)
-        if (probability >= threshold).any():
-            panel.contour(probability, [threshold], colors="red", linewidths=0.8)
-        panel.set_title(str(i), fontsize=9)
+        if (mask == 1).any():
+            panel.contour(mask == 1, [0.5], colors="yellow", linewidths=0.8)
+        if (probability >= bundle.card.threshold).any():
+            panel.contour(probability, [bundle.card.threshold], colors="red", linewidths=0.8)
+        panel.set_title(material.arrays.ids[index], fontsize=9)
         panel.axis("off")
     save(figure, path)
 

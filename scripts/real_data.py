@@ -1,5 +1,6 @@
-"""Run the whole street over real imagery and draw what comes out: the numbers and pictures of
-docs/method/accuracy.md.
+"""Run the whole pipeline over real imagery and draw what comes out.
+
+This makes the numbers and pictures of docs/method/accuracy.md.
 
     .venv/engine/bin/python scripts/real_data.py --data DIR --out DIR [--model NAME_OR_DIR]
 
@@ -20,13 +21,13 @@ from affine import Affine
 from matplotlib.figure import Figure
 from rasterio.crs import CRS
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import L4SError
 from engine.evaluation.evaluate import evaluate
 from engine.events import Log, Reporter
 from engine.files import output_folder
 from engine.grid import Grid
-from engine.handles import MASK_NODATA, Stack
+from engine.handles import Stack
 from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find_model
 from engine.patches.landslide4sense import find_patches
 from engine.pipeline import Detection, detect
@@ -45,8 +46,9 @@ class Case:
 
 
 def patches(data: Path, out: Path) -> Iterator[Case]:
-    """Training patches 1, 2 and 3, side by side, back in raw units and with a made-up place in
-    Taiwan's UTM zone.
+    """Training patches 1, 2 and 3 side by side, in raw units.
+
+    Their place in Taiwan's UTM zone is made up.
     """
     chosen = {
         p.id: p for p in find_patches(data / "landslide4sense").patches() if p.id in (1, 2, 3)
@@ -61,7 +63,7 @@ def patches(data: Path, out: Path) -> Iterator[Case]:
     with RasterWriter(out / "patches.tif", grid, dtype="float32", bands=NAMES) as writer:
         writer.write(image)
     with RasterWriter(
-        out / "patches_mask.tif", grid, dtype="uint8", bands=["landslide"], nodata=MASK_NODATA
+        out / "patches_mask.tif", grid, dtype="uint8", bands=["landslide"], nodata=IGNORE
     ) as writer:
         writer.write(mask[None])
     yield Case(
@@ -128,8 +130,8 @@ def run_case(case: Case, bundles: list[ModelBundle], out: Path, reporter: Report
     detection = detect(case.stack, bundles, out=folder, reporter=reporter)
     (out / f"{_slug(case.name)}.png").write_bytes(png(overlay(case, detection)))
     mask = detection.mask.read()
-    share = (mask == 1).sum() / max(1, (mask != MASK_NODATA).sum())
-    masked = (mask == MASK_NODATA).mean()
+    share = (mask == 1).sum() / max(1, (mask != IGNORE).sum())
+    masked = (mask == IGNORE).mean()
     score = (
         f"{evaluate(detection.mask.path, case.reference).total.f1:.3f}" if case.reference else "-"
     )

@@ -98,6 +98,17 @@ def adaptation_effort(
 
 
 def _run(recipe: Recipe, patches: int, held: int) -> Effort:
+    """All trainings of one network: its members', as often as they are averaged."""
+    parts = list(recipe.member_recipes().values()) or [recipe]
+    count = recipe.training.averaged
+    if len(parts) * count == 1:
+        return _once(recipe, patches, held)
+    each = [_once(part, patches, held) for part in parts]
+    trained, predicted = (sum(e.trained for e in each), sum(e.predicted for e in each))
+    return Effort(count * trained, count * predicted + held)  # what was put together, once more
+
+
+def _once(recipe: Recipe, patches: int, held: int) -> Effort:
     trained = predicted = 0
     for stage in stages(recipe, patches):
         every = recipe.training.validate_every or max(1, math.ceil(stage.steps / 10))

@@ -38,6 +38,7 @@ from engine.lock import locked_file, locked_folder
 COMMANDS: dict[str, tuple[str, str]] = {
     "detect": ("detect", "detect landslides: probability, mask, polygons, report"),
     "stack": ("stack", "bring Sentinel-2 and a DEM onto one 10 m grid"),
+    "inspect": ("inspect", "say what would be made of imagery and elevation files"),
     "vectorize": ("vectorize", "turn a probability raster into landslide polygons"),
     "measure": ("measure", "measure landslides anew whose outlines were corrected"),
     "export": ("export", "write an inventory as GeoJSON, Shapefile, FlatGeobuf or COOLR table"),

@@ -17,8 +17,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="NAME_OR_TOML",
         help=(
-            "bands (Table III), losses (IV), lambda (V), modules (Fig. 6), or a TOML file of"
-            " variants"
+            "bands (Table III), losses (IV), lambda (V), test (VI), modules (Fig. 6), ensemble"
+            " (each network and all), or a TOML file of variants"
         ),
     )
     add_recipe_arguments(parser)
@@ -43,6 +43,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="split of the target's folder (default: test)",
     )
     parser.add_argument(
+        "--score-on",
+        type=Path,
+        metavar="DIR",
+        help="train on all of --data and score on these labelled patches (default: hold folds out)",
+    )
+    parser.add_argument(
+        "--split",
+        choices=["train", "validation", "test"],
+        default="validation",
+        help="split of --score-on's folder (default: validation)",
+    )
+    parser.add_argument(
+        "--folds", type=int, metavar="N", help="run the first N folds only (default: all)"
+    )
+    parser.add_argument(
         "--seeds", type=int, default=3, metavar="N", help="seeds a row (default: 3)"
     )
 
@@ -52,17 +67,18 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     require_training()
     from dataclasses import asdict
 
-    from engine.training.ablation import ablate
+    from engine.training.experiments.ablation import Protocol, ablate
 
+    protocol = Protocol(
+        args.seeds, args.folds, args.score_on, args.split, args.target, args.target_split
+    )
     rows = ablate(
         args.table,
         args.recipe,
         args.data,
         args.out,
         overrides=args.overrides,
-        seeds=args.seeds,
-        target=args.target,
-        target_split=args.target_split,
+        protocol=protocol,
         reporter=reporter,
     )
     table = (args.out / "table.md").read_text(encoding="utf-8")

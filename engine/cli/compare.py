@@ -80,8 +80,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
 
 
 def _require_own(out: Path) -> None:
-    """Check that a file that is about to be replaced is an earlier comparison, not somebody's
-    inventory.
+    """Check that a file that would be replaced is an earlier comparison.
 
     Raises:
         ConfigError: It holds other layers, or is no GeoPackage.

@@ -228,13 +228,19 @@ def _change(args: argparse.Namespace, stack: Stack, out: Path, reporter: Reporte
 
 
 def _inputs(args: argparse.Namespace) -> dict[str, Any]:
+    from engine.raster import files_behind
+
     given = {
         "sentinel2": args.sentinel2,
         "dem": args.dem,
         "before": args.before,
         "aoi": [args.aoi] if args.aoi else [],
     }
-    return {name: [str(path) for path in paths] for name, paths in given.items() if paths}
+    return {
+        name: [file for path in paths for file in files_behind(path)]
+        for name, paths in given.items()
+        if paths
+    }
 
 
 def _result(done: list[Detection], merged: Results | None) -> dict[str, Any]:
@@ -248,6 +254,7 @@ def _result(done: list[Detection], merged: Results | None) -> dict[str, Any]:
             "mask": str(d.mask.path),
             "report": str(d.report_path),
             "run": str(d.run_path),
+            "stack": d.inventory.run["inputs"].get("stack"),
             "masked_share": d.inventory.run.get("masked_share"),
             "slope_covered": d.inventory.run.get("slope_covered"),
         }

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.cli.vectorize import add_scale_argument
 from engine.events import Reporter
 
 if TYPE_CHECKING:
@@ -31,10 +32,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ignore",
         type=int,
-        default=255,
         metavar="V",
-        help="value of pixels that do not count (default 255)",
+        help="value of pixels that do not count (default 255, where a mask holds 1, too)",
     )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="T",
+        help="the prediction is one probability raster; its pixels from T up are landslide",
+    )
+    add_scale_argument(parser, "the prediction's values")
     parser.add_argument(
         "--json", action="store_true", help="print the scores as JSON, of each file too"
     )
@@ -44,9 +51,22 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
     import json
 
+    from engine.errors import ConfigError
     from engine.evaluation.evaluate import evaluate
+    from engine.inference.config import require_threshold
 
-    result = evaluate(args.prediction, args.reference, ignore=args.ignore, reporter=reporter)
+    if args.threshold is not None:
+        require_threshold(args.threshold)
+    elif args.scale is not None:
+        raise ConfigError("--scale is for probabilities; give --threshold, too.")
+    result = evaluate(
+        args.prediction,
+        args.reference,
+        ignore=args.ignore,
+        threshold=args.threshold,
+        scale=args.scale,
+        reporter=reporter,
+    )
     data: dict[str, Any] = result.total.to_dict()
     if len(result.files) > 1:
         data["files"] = {name: counts.to_dict() for name, counts in result.files.items()}

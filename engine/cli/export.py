@@ -1,4 +1,4 @@
-"""``l4s export``: an inventory as GeoPackage, GeoJSON, Shapefile, FlatGeobuf or COOLR table."""
+"""``l4s export``: an inventory in the formats of other programs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.cli.outputs import keep_inputs
 from engine.events import Reporter
+from engine.inventory.formats import listed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,10 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help=(
-            "its suffix chooses the format: .gpkg (inventory), .geojson, .shp, .fgb, or .csv for"
-            " NASA COOLR"
-        ),
+        help=f"its suffix chooses the format: {listed()}",
     )
 
 

@@ -137,9 +137,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
 
 
 def _sources(args: argparse.Namespace) -> list[Path]:
-    """The files that are read, those in folders too; a stack or change raster of an earlier run
-    among them is none.
-    """
+    """The files that are read, those in folders too, without results of an earlier run."""
     from engine.scene.change import change_path
 
     given = [*args.sentinel2, *args.dem, *args.before, *([args.aoi] if args.aoi else [])]

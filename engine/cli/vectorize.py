@@ -56,6 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
             " raster)"
         ),
     )
+    add_scale_argument(parser, "the probability raster's values")
     add_polygon_arguments(
         parser, "what is not given here is taken from the inventory in --out, if there is one"
     )
@@ -66,6 +67,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="GeoPackage; reviewed polygons in it are kept",
     )
+
+
+def add_scale_argument(parser: argparse.ArgumentParser, what: str) -> None:
+    """Declare ``--scale``, the factor from a raster's values to probabilities."""
+    parser.add_argument(
+        "--scale",
+        type=_factor,
+        metavar="S",
+        help=f"factor from {what} to probabilities: 0.01 for per cent, 1/255 for 0 to 255",
+    )
+
+
+def _factor(text: str) -> float:
+    """A number, or a fraction such as 1/255."""
+    above, _, below = text.partition("/")
+    try:
+        return float(above) / float(below or 1)
+    except (ValueError, ZeroDivisionError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no factor; write a number such as 0.01, or a fraction such as 1/255"
+        ) from error
 
 
 def add_polygon_arguments(parser: argparse.ArgumentParser, otherwise: str | None = None) -> None:
@@ -169,10 +191,13 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     )
     stack = Stack.open(args.stack) if args.stack else None
     polygons = _as_before(args, stack, reporter)
+    probability = None
+    if args.probability:
+        probability = ProbabilityRaster.open(args.probability, scale=args.scale, reporter=reporter)
     inventory = redraw(
-        ProbabilityRaster.open(args.probability) if args.probability else None,
+        probability,
         out=args.out,
-        mask=LandslideMask.open(args.mask) if args.mask else None,
+        mask=LandslideMask.open(args.mask, reporter=reporter) if args.mask else None,
         threshold=args.threshold,
         stack=stack,
         uncertainty=ProbabilityRaster.open(args.uncertainty) if args.uncertainty else None,

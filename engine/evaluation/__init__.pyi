@@ -4,4 +4,3 @@ from .evaluate import Evaluation as Evaluation
 from .reference import Reference as Reference
 from .reference import read_reference as read_reference
 from .scores import Confusion as Confusion
-from .scores import pixel_scores as pixel_scores

@@ -1,5 +1,6 @@
-"""How well an inventory agrees with a reference: by area, by landslide, by size class, and along
-the outlines.
+"""How well an inventory agrees with a reference.
+
+By area, by landslide, by size class, and along the outlines.
 """
 
 from __future__ import annotations
@@ -221,9 +222,7 @@ def _by_size(
 def _with_points(
     mine: gpd.GeoDataFrame, points: gpd.GeoDataFrame, config: CompareConfig, crs: CRS
 ) -> Comparison:
-    """Points have no area: a point is found if a polygon lies near it, a polygon is right if a
-    point lies near it.
-    """
+    """Points have no area: being found and being right mean being near."""
     middle = shapely.get_coordinates(shapely.points(points.total_bounds.reshape(2, 2).mean(axis=0)))
     east, north = (float(v[0]) for v in metres_per_unit(crs, middle[:, 0], middle[:, 1]))
     flat = [
@@ -251,9 +250,7 @@ def _with_points(
 
 
 def write_layers(comparison: Comparison, path: Path) -> Path:
-    """Write the layers ``missed``, ``false`` and ``matched`` as a GeoPackage, complete or not at
-    all.
-    """
+    """Write the layers ``missed``, ``false`` and ``matched`` as a GeoPackage."""
     with atomic_path(path) as temporary:
         temporary.unlink(missing_ok=True)
         for number, name in enumerate(LAYERS):
@@ -296,11 +293,13 @@ def as_table(comparison: Comparison) -> str:
     lines += [
         "",
         (
-            f"{'size class':<24}{'reference':>10}{'found':>8}{'recall':>10}{'inventory':>11}{'right':>8}{'precision':>11}"
+            f"{'size class':<24}{'reference':>10}{'found':>8}{'recall':>10}"
+            f"{'inventory':>11}{'right':>8}{'precision':>11}"
         ),
     ]
     lines += [
-        f"{name:<24}{o.reference:>10,}{o.found:>8,}{_percent(o.recall):>10}{o.inventory:>11,}{o.right:>8,}{_percent(o.precision):>11}"
+        f"{name:<24}{o.reference:>10,}{o.found:>8,}{_percent(o.recall):>10}"
+        f"{o.inventory:>11,}{o.right:>8,}{_percent(o.precision):>11}"
         for name, o in comparison.by_size.items()
     ]
     lines += [

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+from rasterio.windows import Window
 
-from engine.errors import InputError, MissingFileError, UnreadableFileError
-from engine.evaluation.scores import IGNORE, Confusion
+from engine.contents import MaskCoding, distinct_values, mask_coding
+from engine.errors import ConfigError, InputError, MissingFileError, UnreadableFileError
+from engine.evaluation.scores import Confusion
 from engine.events import SILENT, Reporter
-from engine.handles import LandslideMask
+from engine.grid import Grid
+from engine.handles import LandslideMask, ProbabilityRaster, above_threshold
 from engine.inventory.runs import strips
 from engine.raster import open_raster
 
@@ -35,16 +39,56 @@ class Evaluation:
     files: dict[str, Confusion]
 
 
+class Scored(Protocol):
+    """A raster that can be scored: it reads as 0, 1 and 255."""
+
+    @property
+    def grid(self) -> Grid:
+        """Its grid."""
+        ...
+
+    def read(self, window: Window | None = None) -> NDArray[np.uint8]:
+        """Values of a window, shape (rows, columns)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Thresholded:
+    """A probability raster, read as a mask."""
+
+    raster: ProbabilityRaster
+    threshold: float
+
+    @property
+    def grid(self) -> Grid:
+        """Its grid."""
+        return self.raster.grid
+
+    def read(self, window: Window | None = None) -> NDArray[np.uint8]:
+        """Read the mask as 0, 1 and 255."""
+        with self.raster.reader() as reader:
+            return above_threshold(reader.read(window), self.threshold)
+
+
 def evaluate(
-    prediction: Path, reference: Path, *, ignore: int = IGNORE, reporter: Reporter = SILENT
+    prediction: Path,
+    reference: Path,
+    *,
+    ignore: int | None = None,
+    threshold: float | None = None,
+    scale: float | None = None,
+    reporter: Reporter = SILENT,
 ) -> Evaluation:
     """Score a mask, or a folder of masks, against the reference.
 
     Args:
         prediction: A GeoTIFF, or a folder of ``mask_N.h5`` (key ``mask``) or GeoTIFF files.
         reference: The same kind.
-        ignore: Value of pixels that do not count, in either.
-        reporter: Receives progress.
+        ignore: Value of pixels that do not count, in either; None for 255 where masks hold 1, too.
+        threshold: The prediction is one raster of probabilities; pixels from here up are
+            landslide.
+        scale: Factor from its values to probabilities, with ``threshold``.
+        reporter: Receives progress, and what had to be recognised of the masks.
 
     Returns:
         The scores.
@@ -63,38 +107,55 @@ def evaluate(
             " or two folders."
         )
     if prediction.is_dir():
+        if threshold is not None:
+            raise ConfigError("--threshold needs one raster of probabilities as --prediction.")
         return _folders(prediction, reference, ignore, reporter)
-    if prediction.suffix == ".h5" or reference.suffix == ".h5":
-        counts = _pair(prediction, reference, ignore, prediction.name, reporter)
+    if ".h5" in (prediction.suffix, reference.suffix):
+        codings = [_coding([path], ignore, reporter) for path in (prediction, reference)]
+        counts = _pair(prediction, reference, codings, prediction.name, reporter)
     else:
-        counts = _rasters(prediction, reference, ignore, reporter)
+        true = LandslideMask.open(reference, ignore=ignore, reporter=reporter)
+        found: Scored
+        if threshold is not None:
+            raster = ProbabilityRaster.open(prediction, scale=scale, reporter=reporter)
+            found = Thresholded(raster, threshold)
+        else:
+            found = LandslideMask.open(prediction, ignore=ignore, reporter=reporter)
+        counts = _rasters(found, true, prediction.name, reporter)
     return Evaluation(counts, {prediction.name: counts})
 
 
-def _rasters(prediction: Path, reference: Path, ignore: int, reporter: Reporter) -> Confusion:
+def _rasters(found: Scored, true: Scored, name: str, reporter: Reporter) -> Confusion:
     """Compare rasters strip by strip; their nodata does not count either."""
-    found, true = LandslideMask.open(prediction), LandslideMask.open(reference)
     found.grid.require_same(true.grid, "prediction", "reference")
     total = Confusion()
-    with open_raster(prediction) as one, open_raster(reference) as other:
-        for window in strips(found.grid, 12):
-            reporter.progress("scoring", int(window.row_off), found.grid.rows)
-            masks = [
-                dataset.read(1, window=window, masked=True).astype(np.float32).filled(np.nan)
-                for dataset in (one, other)
-            ]
-            total += Confusion.from_arrays(
-                *_unknown_as(masks, ignore), ignore=ignore, name=prediction.name
-            )
+    for window in strips(found.grid, 12):
+        reporter.progress("scoring", int(window.row_off), found.grid.rows)
+        total += Confusion.from_arrays(found.read(window), true.read(window), name=name)
     reporter.progress("scoring", found.grid.rows, found.grid.rows)
     return total
 
 
-def _unknown_as(masks: list[NDArray[Any]], ignore: int) -> list[NDArray[Any]]:
-    return [np.where(np.isnan(mask), ignore, mask) for mask in masks]
+def _coding(paths: Sequence[Path], ignore: int | None, reporter: Reporter) -> MaskCoding:
+    """How the masks of a set are meant, which need not all hold landslides."""
+    values: set[float] = set()
+    for path in paths:
+        if path.suffix != ".h5":
+            with open_raster(path) as dataset:
+                values |= distinct_values(dataset)
+        else:
+            reporter.check()
+            values |= {float(value) for value in np.unique(_array(path))}
+    name = str(paths[0] if len(paths) == 1 else paths[0].parent)
+    coding = mask_coding(values, name, ignore=ignore)
+    if coding.note:
+        reporter.warn(f"{name}: {coding.note}.", "raster-recognised")
+    return coding
 
 
-def _folders(prediction: Path, reference: Path, ignore: int, reporter: Reporter) -> Evaluation:
+def _folders(
+    prediction: Path, reference: Path, ignore: int | None, reporter: Reporter
+) -> Evaluation:
     found, true = _masks(prediction), _masks(reference)
     if not true:
         raise InputError(
@@ -113,10 +174,14 @@ def _folders(prediction: Path, reference: Path, ignore: int, reporter: Reporter)
         reporter.warn(
             f"{len(extra)} predicted masks have no reference and are left out ({_some(extra)})."
         )
+    names = sorted(true, key=_natural)
+    codings = [
+        _coding([masks[name] for name in names], ignore, reporter) for masks in (found, true)
+    ]
     files: dict[str, Confusion] = {}
-    for number, name in enumerate(sorted(true, key=_natural)):
+    for number, name in enumerate(names):
         reporter.progress("scoring", number, len(true))
-        files[name] = _pair(found[name], true[name], ignore, name, reporter)
+        files[name] = _pair(found[name], true[name], codings, name, reporter)
     reporter.progress("scoring", len(true), len(true))
     return Evaluation(sum(files.values(), Confusion()), files)
 
@@ -145,20 +210,27 @@ def _masks(folder: Path) -> dict[str, Path]:
 
 
 def _pair(
-    prediction: Path, reference: Path, ignore: int, name: str, reporter: Reporter
+    prediction: Path,
+    reference: Path,
+    codings: Sequence[MaskCoding],
+    name: str,
+    reporter: Reporter,
 ) -> Confusion:
+    pair = tuple(zip((prediction, reference), codings, strict=True))
     if ".h5" not in (prediction.suffix, reference.suffix):
-        return _rasters(prediction, reference, ignore, SILENT)
+        found, true = (LandslideMask.open(path, coding=coding) for path, coding in pair)
+        return _rasters(found, true, name, SILENT)
     reporter.check()
-    return Confusion.from_arrays(
-        _array(prediction, ignore), _array(reference, ignore), ignore=ignore, name=f"Mask {name}"
+    one, other = (
+        coding.decode(_array(path))
+        if path.suffix == ".h5"
+        else LandslideMask.open(path, coding=coding).read()
+        for path, coding in pair
     )
+    return Confusion.from_arrays(one, other, name=f"Mask {name}")
 
 
-def _array(path: Path, ignore: int) -> NDArray[Any]:
-    if path.suffix != ".h5":
-        with open_raster(path) as dataset:
-            return np.asarray(dataset.read(1, masked=True).filled(ignore))
+def _array(path: Path) -> NDArray[Any]:
     try:
         with h5py.File(path) as file:
             if "mask" not in file:

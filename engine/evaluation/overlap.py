@@ -30,8 +30,11 @@ BATCH = 500
 
 
 def overlaps(ours: Shapes, theirs: Shapes, crs: CRS) -> tuple[Floats, Floats, Pairs]:
-    """Share of each of theirs that is in ours, of each of ours that is in theirs, and (ours,
-    theirs, common area in m²).
+    """How two sets of polygons cover each other.
+
+    Returns:
+        Share of each of theirs that is in ours, share of each of ours that is in theirs, and the
+        pairs: numbers of ours and theirs, and their common area in m².
     """
     if not len(ours) or not len(theirs):
         none = np.zeros(0, np.int64)
@@ -49,8 +52,9 @@ def overlaps(ours: Shapes, theirs: Shapes, crs: CRS) -> tuple[Floats, Floats, Pa
 def _covered(
     shapes: Shapes, cover: Shapes, one: NDArray[np.int64], other: NDArray[np.int64]
 ) -> Floats:
-    """Share of each shape that lies in the union of those that it meets; overlaps among them count
-    once.
+    """Share of each shape that lies in the union of those that it meets.
+
+    Overlaps among them count once.
     """
     order = np.argsort(one, kind="stable")
     unique, first, count = np.unique(one[order], return_index=True, return_counts=True)
@@ -111,8 +115,9 @@ def _mean_distance(lines: Shapes, others: Shapes) -> Floats:
 def area_scores(
     ours: Shapes, theirs: Shapes, area: BaseGeometry, crs: CRS, *, reporter: Reporter = SILENT
 ) -> Confusion:
-    """Confusion in m² over the area that was looked at; over the box around all polygons where
-    nothing is known of it.
+    """Confusion in m² over the analysed area.
+
+    Where that is not known, the box around all polygons takes its place.
     """
     if area.is_empty and len(ours) + len(theirs):
         area = shapely.box(*shapely.total_bounds(np.concatenate([ours, theirs])))
@@ -168,8 +173,9 @@ def _within(shapes: Shapes, area: Shapes, cells: Shapes, reporter: Reporter) -> 
 
 
 def _cells(area: Shapes, reporter: Reporter) -> Shapes:
-    """Cut polygons in halves, :data:`MOST_HALVINGS` times at most, until each piece has at most
-    :data:`CELL_VERTICES` vertices.
+    """Cut polygons in halves until each has at most :data:`CELL_VERTICES` vertices.
+
+    At most :data:`MOST_HALVINGS` times.
     """
     done: list[Shapes] = []
     for _ in range(MOST_HALVINGS):

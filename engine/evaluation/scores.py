@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bands import IGNORE
 from engine.errors import GridError, InputError
-
-IGNORE = 255
 
 
 @dataclass(frozen=True)
@@ -131,13 +130,6 @@ class Confusion:
             **{name: None if math.isnan(value) else value for name, value in scores.items()},
             **counts,
         }
-
-
-def pixel_scores(tp: int, fp: int, fn: int, tn: int) -> dict[str, float | int | None]:
-    """Precision, recall, F1 and IoU of the landslide class from counts; see the module for the
-    conventions.
-    """
-    return Confusion(tp, fp, fn, tn).to_dict()
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
+from engine.bands import IGNORE
+from engine.contents import PLAIN_MASK
 from engine.events import SILENT, Reporter
 from engine.handles import (
-    MASK_NODATA,
     PROBABILITY_MAX,
     PROBABILITY_SCALE,
     LandslideMask,
     ProbabilityRaster,
+    above_threshold,
     encode_probability,
 )
 from engine.inference.config import require_threshold
@@ -55,7 +57,7 @@ def make_mask(
             grid,
             dtype="uint8",
             bands=["landslide"],
-            nodata=MASK_NODATA,
+            nodata=IGNORE,
             tags=tags,
             resampling=Resampling.nearest,
             reporter=reporter,
@@ -64,13 +66,9 @@ def make_mask(
         for top in range(0, grid.rows, _STRIP_PX):
             window = Window(0, top, grid.columns, min(_STRIP_PX, grid.rows - top))
             values = reader.read(window)
-            # Stored values are multiples of 0.004: half a step of slack keeps a pixel at exactly
-            # the threshold in.
-            mask = (values >= threshold - PROBABILITY_SCALE / 1000).astype(np.uint8)
-            mask[np.isnan(values)] = MASK_NODATA
-            writer.write(mask[None], window)
+            writer.write(above_threshold(values, threshold)[None], window)
             reporter.progress("mask", min(top + _STRIP_PX, grid.rows), grid.rows)
-    return LandslideMask.open(out)
+    return LandslideMask.open(out, coding=PLAIN_MASK)
 
 
 def histogram(probability: ProbabilityRaster, *, reporter: Reporter = SILENT) -> NDArray[np.int64]:

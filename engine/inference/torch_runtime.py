@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import BundleError, DependencyError
 from engine.inference.config import Precision
 from engine.inference.runtime import DeviceMemoryError, first_line, is_out_of_memory
-from engine.models.bundle import ModelCard
+from engine.models.card import ModelCard
 
 if TYPE_CHECKING:
     import torch

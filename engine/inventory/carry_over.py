@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from engine.ground import bring
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.provenance import counts
 from engine.status import is_decided
@@ -19,8 +20,16 @@ from engine.status import is_decided
 SAME = 0.5
 """Share of a new polygon that must lie in reviewed ones for it to be the same landslide."""
 
-WRITTEN = ("reviewer", "reviewed", "reason", "notes", "event", "date_from", "date_to")
-CHOSEN = ("ls_type", "material", "trigger")
+WRITTEN: tuple[str, ...] = (
+    "reviewer",
+    "reviewed",
+    "reason",
+    "notes",
+    "event",
+    "date_from",
+    "date_to",
+)
+CHOSEN: tuple[str, ...] = ("ls_type", "material", "trigger")
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
     Returns:
         The merged inventory.
     """
-    kept = old.landslides[reviewed(old.landslides)].to_crs(new.crs).reset_index(drop=True)
+    kept = bring(old.landslides[reviewed(old.landslides)], new.crs).reset_index(drop=True)
     if kept.empty:
         return Merged(new, 0, 0, 0)
     broken = ~kept.geometry.is_valid

@@ -14,6 +14,7 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from engine.errors import InventoryError, MissingCRSError
+from engine.ground import bring
 from engine.inventory.schema import DTYPES, FIELDS, Kind
 from engine.status import FIRST, is_confirmed
 
@@ -82,8 +83,8 @@ class Inventory:
         """The same inventory in another CRS; nothing is measured again."""
         if crs == self.crs:
             return self
-        aoi = gpd.GeoSeries([self.aoi], crs=self.crs).to_crs(crs).iloc[0]
-        return replace(self, landslides=self.landslides.to_crs(crs), aoi=aoi)
+        aoi = bring(gpd.GeoSeries([self.aoi], crs=self.crs), crs).iloc[0]
+        return replace(self, landslides=bring(self.landslides, crs), aoi=aoi)
 
     def with_landslides(self, landslides: gpd.GeoDataFrame) -> Inventory:
         """The same inventory with other polygons."""

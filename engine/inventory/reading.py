@@ -1,14 +1,17 @@
-"""An inventory read from its GeoPackage, also one that was edited, filtered or reprojected by other
-programs.
+"""An inventory read from its GeoPackage.
+
+It may have been edited, filtered or reprojected by other programs.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
@@ -52,12 +55,18 @@ def read_inventory(path: Path, *, reporter: Reporter = SILENT) -> Inventory:
     """
     if not path.exists():
         raise MissingFileError(f"There is no file {path}; check the path.")
-    layers = layers_of(path)
+    with _readable(path) as file:
+        return _read(file, path, reporter)
+
+
+def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
+    """Read what is in ``file``, of which messages speak as ``path``."""
+    layers = layers_of(file)
     layer = _landslide_layer(path, layers)
     try:
-        table = pyogrio.read_dataframe(path, layer=layer)
-        area = pyogrio.read_dataframe(path, layer="aoi") if "aoi" in layers else None
-        records = _records(path, layers)
+        table = pyogrio.read_dataframe(file, layer=layer)
+        area = pyogrio.read_dataframe(file, layer="aoi") if "aoi" in layers else None
+        records = _records(file, layers)
     except (DataSourceError, DataLayerError) as error:
         raise UnreadableFileError(
             f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
@@ -87,9 +96,29 @@ def read_inventory(path: Path, *, reporter: Reporter = SILENT) -> Inventory:
     return Inventory(landslides, shape, records[-1] if records else {}, tuple(records[:-1]))
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """The file, or a copy where its write-ahead log can be opened by nobody who may not write."""
+    if first_bytes(path, 20)[18:] != b"\x02\x02":
+        yield path
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
+            file.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        with TemporaryDirectory(prefix="l4s-") as folder:
+            for name in (path.name, f"{path.name}-wal"):
+                if path.with_name(name).exists():
+                    copyfile(path.with_name(name), Path(folder) / name)
+            yield Path(folder) / path.name
+    else:
+        yield path
+
+
 def last_run(path: Path) -> dict[str, Any]:
-    """The record of the run that wrote an inventory last; empty where the file is no inventory, or
-    tells nothing.
+    """The record of the run that wrote an inventory last.
+
+    Empty where the file is no inventory, or tells nothing.
     """
     try:
         records = _records(path, layers_of(path))

@@ -19,10 +19,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
+from engine.bands import IGNORE
 from engine.errors import ConfigError, InventoryError
 from engine.events import SILENT, Reporter
 from engine.grid import Grid
-from engine.handles import MASK_NODATA, LandslideMask
+from engine.handles import LandslideMask
 
 Int = NDArray[np.int32]
 
@@ -169,7 +170,7 @@ def read_mask(
     for window in strips(mask.grid, 4):
         reporter.progress("reading the mask", int(window.row_off), mask.grid.rows)
         values = mask.read(window)
-        empty = values == MASK_NODATA
+        empty = values == IGNORE
         beyond = np.zeros_like(empty)
         if area is not None:
             beyond = empty & geometry_mask([area], empty.shape, mask.grid.window_transform(window))

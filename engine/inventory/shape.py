@@ -11,7 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from engine.ground import local_metric
+from engine.dateline import joined
+from engine.ground import full_turn, local_metric
 
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
@@ -65,6 +66,8 @@ def valid_polygons(shapes: Shapes) -> Shapes:
 
 def in_metres(shapes: Shapes, crs: CRS) -> Shapes:
     """Stretch each polygon so that its own units are metres on the ground."""
+    if crs.is_geographic:
+        shapes = joined(shapes, full_turn(crs))
     bounds = shapely.bounds(shapes)
     metric = local_metric(crs, (bounds[:, 0] + bounds[:, 2]) / 2, (bounds[:, 1] + bounds[:, 3]) / 2)
     xy, owner = shapely.get_coordinates(shapes, return_index=True)

@@ -1,7 +1,7 @@
 from .bundle import ModelBundle as ModelBundle
-from .bundle import ModelCard as ModelCard
 from .bundle import find_model as find_model
 from .bundle import write_bundle as write_bundle
+from .card import ModelCard as ModelCard
 from .export import export_bundle as export_bundle
 from .losses import LossConfig as LossConfig
 from .losses import total_loss as total_loss

@@ -18,17 +18,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import BY_NAME
 from engine.errors import (
     BundleError,
     ChannelError,
@@ -37,149 +35,19 @@ from engine.errors import (
     UnsafeWeightsError,
 )
 from engine.files import atomic_path
+from engine.models.card import NAME, FileEntry, ModelCard
 from engine.models.integrity import (
     DIGEST,
     FILE_NAME,
     card_digest,
-    require_digest,
     require_weights_inside,
 )
-from engine.models.normalization import Normalization
 
 CARD = "card.json"
 WEIGHTS = "weights.safetensors"
 ONNX = "model.onnx"
-SCHEMA = 1
 DEFAULT_MODEL = "light"
 _PICKLES = (".pt", ".pth", ".pkl", ".ckpt", ".bin")
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a bundle says of itself; stored as ``card.json``.
-
-    Attributes:
-        name: Lower-case identifier; the folder bears it.
-        version: Version of the weights.
-        title: One line for people.
-        description: What it is for, in a paragraph.
-        network: Builder in :mod:`engine.models.networks` (``builder``) and its keyword arguments.
-        normalization: Channels and how they are normalised.
-        required: Channels without which it cannot work; all others of its channels may be missing.
-        threshold: Probability from which a pixel is called landslide, chosen by cross-validation.
-        window_px: Window size at which it was validated, in input pixels.
-        multiple_of_px: Sides of its input (after scaling) must be multiples of this.
-        input_scale: Factor by which images are enlarged before the network (scale promotion), 1 for
-            none.
-        reach_px: How far, in input pixels (before scaling), a pixel's result depends on its
-            surroundings; None for unknown or the whole window. Detection lets windows overlap only
-            as much as this asks for. Cards written before it was known lack the key.
-        resampling: How 20 m and 60 m bands are brought to 10 m in its training data.
-        weight: Its weight in an ensemble.
-        training: Data, recipe, seeds, engine version: how it was made.
-        scores: Measured scores with how, on what and with what spread; inductive and transductive
-            apart.
-        limits: Known limits, a sentence each.
-        licence: Licence of the weights.
-        files: SHA-256 and size of the bundle's files, filled in when it is written.
-        schema: Version of this format.
-    """
-
-    name: str
-    version: str
-    title: str
-    description: str
-    network: Mapping[str, Any]
-    normalization: Normalization
-    required: tuple[str, ...]
-    threshold: float
-    window_px: int = 256
-    multiple_of_px: int = 32
-    input_scale: int = 1
-    reach_px: int | None = None
-    resampling: str = "nearest"
-    weight: float = 1.0
-    training: Mapping[str, Any] = field(default_factory=dict)
-    scores: tuple[Mapping[str, Any], ...] = ()
-    limits: tuple[str, ...] = ()
-    licence: str = "GPL-3.0-or-later"
-    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    schema: int = SCHEMA
-
-    def __post_init__(self) -> None:
-        unknown = [name for name in (*self.channels, *self.required) if name not in BY_NAME]
-        if unknown:
-            raise BundleError(
-                f"The model card of {self.name} names unknown channels: {', '.join(unknown)}."
-            )
-        if not _NAME.fullmatch(self.name):
-            raise BundleError(
-                "A model's name is lower-case letters, digits, '.', '_' and '-', not"
-                f" {self.name!r}."
-            )
-        if not 0 < self.threshold < 1:
-            raise BundleError(
-                f"The model card of {self.name} has threshold {self.threshold}; it must lie between"
-                " 0 and 1."
-            )
-        reach = self.reach_px
-        if reach is not None and (
-            not isinstance(reach, int) or isinstance(reach, bool) or reach < 0
-        ):
-            raise BundleError(
-                f"The model card of {self.name} has reach_px {reach!r}; it must be a whole number"
-                " of pixels, 0 or more, or null."
-            )
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """The network's input channels, in order."""
-        return self.normalization.channels
-
-    def to_json(self) -> str:
-        """The card as it is stored, with its digest."""
-        data = asdict(self)
-        return json.dumps({**data, DIGEST: card_digest(data)}, indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str, source: str) -> ModelCard:
-        """Parse a card.
-
-        Args:
-            text: Content of ``card.json``.
-            source: Where it comes from, for messages.
-
-        Raises:
-            BundleError: It is no JSON, misses a key, has an unknown one, or is of another schema.
-            DigestError: It was changed since it was written.
-        """
-        try:
-            data = json.loads(text)
-            if data.get("schema") != SCHEMA:
-                raise BundleError(
-                    f"{source} has schema {data.get('schema')}, this engine reads {SCHEMA}; use a"
-                    " matching engine version."
-                )
-            require_digest(data, source)
-            del data[DIGEST]
-            unknown = set(data) - {f.name for f in fields(cls)}
-            if unknown:
-                raise BundleError(
-                    f"{source} has unknown keys: {', '.join(sorted(unknown))}; it was written by"
-                    " another engine version."
-                )
-            data["normalization"] = Normalization.from_dict(data["normalization"])
-            for key in ("required", "scores", "limits"):
-                data[key] = tuple(data.get(key, ()))
-            return cls(**data)
-        except BundleError:
-            raise
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise BundleError(
-                f"{source} is not a model card ({type(error).__name__}: {error}); export the bundle"
-                " again."
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -233,11 +101,10 @@ class ModelBundle:
             if not file.is_file():
                 raise BundleError(f"The bundle {path} misses {name}; copy it again.")
             found = sha256(file)
-            if found != entry["sha256"]:
+            if found != entry.sha256:
                 raise DigestError(
                     f"{file} has SHA-256 {found[:12]}…, but the model card says"
-                    f" {str(entry['sha256'])[:12]}…; it is damaged or was changed: copy the bundle"
-                    " again."
+                    f" {entry.sha256[:12]}…; it is damaged or was changed: copy the bundle again."
                 )
         if not {WEIGHTS, ONNX} & set(card.files):
             raise BundleError(
@@ -302,8 +169,7 @@ def write_bundle(
         if onnx is not None:
             (temporary / ONNX).write_bytes(onnx)
         files = {
-            f.name: {"sha256": sha256(f), "bytes": f.stat().st_size}
-            for f in sorted(temporary.iterdir())
+            f.name: FileEntry(sha256(f), f.stat().st_size) for f in sorted(temporary.iterdir())
         }
         (temporary / CARD).write_text(replace(card, files=files).to_json(), encoding="utf-8")
         if (folder / CARD).exists():
@@ -339,7 +205,7 @@ def find_model(name_or_path: str) -> ModelBundle:
         MissingFileError: Neither a bundle's name nor a folder.
         BundleError: See :meth:`ModelBundle.open`.
     """
-    if _NAME.fullmatch(name_or_path) and not Path(name_or_path).exists():
+    if NAME.fullmatch(name_or_path) and not Path(name_or_path).exists():
         for path in installed():
             if path.name == name_or_path:
                 return ModelBundle.open(path)

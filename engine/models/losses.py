@@ -17,9 +17,9 @@ from segmentation_models_pytorch.losses import LovaszLoss
 from torch import Tensor
 from torch.nn import functional
 
+from engine.bands import IGNORE
 from engine.errors import ConfigError
 
-IGNORE = 255
 UNCERTAIN = 2
 """Background that may be a landslide: ``noisy_cross_entropy`` and ``dice`` give it less weight, to
 the other losses it is background."""

@@ -11,8 +11,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from engine.models.builders import MeanOfNetworks
 from engine.models.neighbourhood import NeighbourhoodPerceptron, mean_over, see
-from engine.models.networks import MeanOfNetworks
 
 BLOCK = 16
 """ONNX Runtime keeps its blocked layout (NCHWc) over concatenations of multiples of so many

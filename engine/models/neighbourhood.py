@@ -96,6 +96,8 @@ class NeighbourhoodPerceptron(nn.Module):
         ]
         self.looks = list(dict.fromkeys(self.looks))
         self.context = tuple(context)
+        # For the card: any side would do, few different ones are computed faster.
+        self.multiple_px = 8
         # For the card: how far a pixel looks.
         self.reach_px = max((*every, *rough)) // 2 + max(self.context, default=1) // 2
         self.encoder = nn.Sequential(

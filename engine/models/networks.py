@@ -14,22 +14,19 @@ A network is described by a mapping that a recipe and a bundle's card carry alik
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.error import URLError
 
-import segmentation_models_pytorch as smp
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.errors import ConfigError, DependencyError
 from engine.models.blocks import median_over_3
-from engine.models.neighbourhood import NeighbourhoodPerceptron
-from engine.models.pretrained import PACKAGES, load_package_weights
-from engine.models.pruning import drop_unused_stages
-from engine.models.unet import BaselineUNet, MultispectralUNet
+from engine.models.builders import MeanOfNetworks, make_module, multiple_of
+from engine.settings import shortened
 
 PRETRAINED = ("none", "package", "imagenet")
 _CHANNELS = ("rgb", "high_resolution")
@@ -43,6 +40,7 @@ class Segmenter(nn.Module):
     Attributes:
         network: The network itself; it has an ``encoder``, or members that have.
         temperature: Logits are divided by it (calibration).
+        offset: Subtracted from the logits before that (calibration).
         image_level: Whether it also gives one logit an image.
         missing_shift: Pairs of a channel's index and what is added to the logits where that channel
             is not there (calibration: the fewer the channels, the less a network dares to say, and
@@ -56,6 +54,7 @@ class Segmenter(nn.Module):
         network: nn.Module,
         *,
         temperature: float = 1.0,
+        offset: float = 0.0,
         image_level: bool = False,
         missing_shift: Sequence[tuple[int, float]] = (),
         despeckle: bool = False,
@@ -64,7 +63,7 @@ class Segmenter(nn.Module):
         self.network = network
         self.despeckle = despeckle
         self.missing_shift = tuple((int(channel), float(shift)) for channel, shift in missing_shift)
-        self.temperature = temperature
+        self.temperature, self.offset = temperature, offset
         self.image_level = image_level
 
     def forward(
@@ -89,8 +88,13 @@ class Segmenter(nn.Module):
             # is.
             missing = image[:, channel : channel + 1].abs().amax(dim=(2, 3), keepdim=True) == 0
             logits = logits + shift * missing.to(logits.dtype)
-        logits = logits / self.temperature
+        logits = (logits - self.offset) / self.temperature
         return (logits, whole) if image_level else logits
+
+    @property
+    def multiple_px(self) -> int:
+        """Multiples of how many pixels the sides of its input must be."""
+        return multiple_of(self.network)
 
     @property
     def reach_px(self) -> int | None:
@@ -118,36 +122,6 @@ class Segmenter(nn.Module):
         """Parameters of the encoder, for freezing it or giving it its own learning rate."""
         for part in self.encoder_modules():
             yield from part.parameters()
-
-
-class MeanOfNetworks(nn.Module):
-    """Several networks as one: the mean of their logits.
-
-    Where networks err differently, the mean errs less than each. They are trained apart and bundled
-    together.
-
-    Args:
-        members: Networks that map (N, C, h, w) to logits (N, 1, h, w).
-
-    Raises:
-        ConfigError: There is no member.
-    """
-
-    def __init__(self, members: Sequence[nn.Module]) -> None:
-        super().__init__()
-        if not members:
-            raise ConfigError(
-                "The network mean has no member; describe one or more in network.members."
-            )
-        self.members = nn.ModuleList(members)
-        reaches: list[int | None] = [getattr(member, "reach_px", None) for member in members]
-        known = [reach for reach in reaches if reach is not None]
-        self.reach_px = max(known) if len(known) == len(reaches) else None
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Map (N, C, h, w) to logits (N, 1, h, w)."""
-        logits: Tensor = sum(member(image) for member in self.members)
-        return logits / len(self.members)
 
 
 def with_positions(network: Mapping[str, Any], channels: Sequence[str]) -> dict[str, Any]:
@@ -200,8 +174,8 @@ def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = Fa
 
     Args:
         network: ``builder`` (a key of :data:`BUILDERS`), that builder's keyword arguments, and
-            optionally ``temperature``, ``image_level``, ``missing_shift``, ``despeckle`` and
-            ``pretrained`` (``none``, ``package`` or ``imagenet``).
+            optionally ``temperature``, ``offset``, ``image_level``, ``missing_shift``,
+            ``despeckle`` and ``pretrained`` (``none``, ``package`` or ``imagenet``).
         in_channels: Number of input channels.
         pretrained: Load the pretrained encoder that ``network`` names. Training asks for it;
             whoever loads weights afterwards does not.
@@ -211,121 +185,105 @@ def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = Fa
         DependencyError: The pretrained weights cannot be had.
     """
     arguments = dict(network)
-    temperature = float(arguments.pop("temperature", 1.0))
-    image_level = bool(arguments.pop("image_level", False))
-    missing_shift = arguments.pop("missing_shift", ())
-    despeckle = bool(arguments.pop("despeckle", False))
+    options = _options(arguments)
     source = arguments.pop("pretrained", "none")
     if source not in PRETRAINED:
         raise ConfigError(f"network.pretrained is one of {', '.join(PRETRAINED)}, not {source!r}.")
     try:
-        module = _module(arguments, in_channels, image_level, source if pretrained else "none")
+        loaded = source if pretrained else "none"
+        module = make_module(arguments, in_channels, options["image_level"], loaded)
     except (TypeError, ValueError, KeyError, RuntimeError, AssertionError) as error:
         if isinstance(error, ConfigError | DependencyError):
             raise
         raise ConfigError(f"The network {dict(network)} cannot be built: {error}") from error
-    return Segmenter(
-        module,
-        temperature=temperature,
-        image_level=image_level,
-        missing_shift=missing_shift,
-        despeckle=despeckle,
-    )
+    return Segmenter(module, **options)
 
 
-def _module(
-    network: Mapping[str, Any], in_channels: int, image_level: bool, source: str
-) -> nn.Module:
-    """A network without what :class:`Segmenter` adds."""
-    arguments = dict(network)
-    name = arguments.pop("builder", None)
-    if name not in BUILDERS:
-        raise ConfigError(f"There is no network {name!r}; choose one of {', '.join(BUILDERS)}.")
-    return BUILDERS[name](in_channels, image_level, source, arguments)
-
-
-def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]], nn.Module]:
-    """A builder for a network of segmentation-models-pytorch with any of its or timm's encoders."""
-
-    def make(
-        in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]
-    ) -> nn.Module:
-        encoder = arguments.pop("encoder")
-        rgb: Sequence[int] | None = arguments.pop("rgb", None)
-        if "swin" in encoder:
-            arguments = {"img_size": 128, "strict_img_size": False, **arguments}
-        native = encoder in smp.encoders.encoders
-        weights = "imagenet" if source == "imagenet" else None
-        head = {"classes": 1, "pooling": "avg", "dropout": None} if image_level else None
-        try:
-            module: Any = kind(
-                encoder if native else f"tu-{encoder}",
-                encoder_weights=weights,
-                in_channels=in_channels,
-                classes=1,
-                aux_params=head,
-                **arguments,
-            )
-        except (URLError, ConnectionError, OSError) as error:
-            other = ' ("package" carries them)' if encoder in PACKAGES else ""
-            raise DependencyError(
-                f"The pretrained weights of {encoder} could not be downloaded"
-                f" ({type(error).__name__}); connect to the internet once, or "
-                f'set network.pretrained to "none"{other}.'
-            ) from error
-        if source == "package":
-            load_package_weights(module.encoder.model, encoder, in_channels, rgb)
-        drop_unused_stages(module.encoder)
-        return module  # type: ignore[no-any-return]
-
-    return make
-
-
-def _baseline(
-    in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]
-) -> nn.Module:
-    return BaselineUNet(in_channels, image_level=image_level, **arguments)
-
-
-def _multispectral(
-    in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]
-) -> nn.Module:
-    return MultispectralUNet(in_channels, image_level=image_level, **arguments)
-
-
-def _neighbourhood(
-    in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]
-) -> nn.Module:
-    _no_image_level("neighbourhood", image_level)
-    return NeighbourhoodPerceptron(in_channels, **arguments)
-
-
-def _mean(in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]) -> nn.Module:
-    _no_image_level("mean", image_level)
-    described: Sequence[Mapping[str, Any]] = arguments.pop("members", ())
-    return MeanOfNetworks(
-        [_module(member, in_channels, False, source) for member in described], **arguments
-    )
-
-
-def _no_image_level(name: str, image_level: bool) -> None:
-    if image_level:
+def _options(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Move what :class:`Segmenter` itself does out of a description, checked."""
+    try:
+        numbers: dict[str, float] = {
+            "temperature": float(arguments.pop("temperature", 1.0)),
+            "offset": float(arguments.pop("offset", 0.0)),
+        }
+        shifts = [(int(c), float(shift)) for c, shift in arguments.pop("missing_shift", ())]
+    except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(
-            f"The network {name} has no image-level logit; take unet, or set network.image_level to"
-            " false."
+            "network.temperature and network.offset are numbers, network.missing_shift pairs of a"
+            f" channel and a number ({shortened(error)})."
+        ) from error
+    values = [*numbers.values(), *(shift for _, shift in shifts)]
+    if not all(map(math.isfinite, values)) or numbers["temperature"] <= 0:
+        raise ConfigError(
+            "network.temperature is a finite number above 0, network.offset and the shifts of"
+            f" network.missing_shift are finite numbers; they are {shortened(values)}."
         )
+    return {
+        **numbers,
+        "missing_shift": shifts,
+        "image_level": bool(arguments.pop("image_level", False)),
+        "despeckle": bool(arguments.pop("despeckle", False)),
+    }
 
 
-BUILDERS: dict[str, Callable[[int, bool, str, dict[str, Any]], nn.Module]] = {
-    "baseline_unet": _baseline,
-    "multispectral_unet": _multispectral,
-    "neighbourhood": _neighbourhood,
-    "mean": _mean,
-    # UPerNet is left out: its adaptive pooling has no ONNX form of free size.
-    "unet": _library(smp.Unet),  # U-decoder on any encoder: EfficientNet, Swin, HRNet …
-    "segformer": _library(smp.Segformer),
-    "deeplabv3plus": _library(smp.DeepLabV3Plus),
-}
+def unseen_channels(network: Mapping[str, Any], channels: Sequence[str]) -> tuple[str, ...]:
+    """Channels that a network of perceptrons does not look at; none of another network.
+
+    Args:
+        network: A description with positions, as :func:`with_positions` gives it.
+        channels: Names of the input channels.
+    """
+    members = network.get("members", [network])
+    if any(member.get("builder") != "neighbourhood" for member in members):
+        return ()
+    unseen = set(range(len(channels)))
+    for member in members:
+        blind = {channel for channel, sides in member.get("own", ()) if not sides}
+        unseen &= blind - {channel for channel, sides in member.get("textures", ()) if sides}
+    return tuple(channels[channel] for channel in sorted(unseen))
+
+
+def with_names(network: Mapping[str, Any], channels: Sequence[str]) -> dict[str, Any]:
+    """A network's description with names in place of the positions of channels.
+
+    The reverse of :func:`with_positions`.
+    """
+    result = dict(network)
+    for key in set(_CHANNELS) & set(network):
+        result[key] = network[key] and [channels[channel] for channel in network[key]]
+    for key in set(_BY_CHANNEL) & set(network):
+        result[key] = [[channels[channel], rest] for channel, rest in network[key]]
+    if "members" in network:
+        result["members"] = [with_names(member, channels) for member in network["members"]]
+    return result
+
+
+def without_unseen(
+    model: Segmenter, network: Mapping[str, Any], channels: Sequence[str]
+) -> tuple[Segmenter, dict[str, Any], tuple[str, ...]]:
+    """A network without the channels that it does not look at: nobody need read them.
+
+    Args:
+        model: The network.
+        network: Its description with positions.
+        channels: Names of its input channels.
+
+    Returns:
+        The network (the same one where it looks at every channel), its description with what
+        calibration added, and the channels that are left.
+    """
+    shifts = [[channel, by] for channel, by in model.missing_shift]
+    added: dict[str, Any] = {"missing_shift": shifts} if shifts else {}
+    added |= {"offset": model.offset} if model.offset else {}
+    described: dict[str, Any] = {**network, **added, "temperature": model.temperature}
+    unseen = unseen_channels(network, channels)
+    if not unseen:
+        return model, described, tuple(channels)
+    seen = tuple(name for name in channels if name not in unseen)
+    described = with_positions(with_names(described, channels), seen)
+    smaller = build(described, len(seen))
+    smaller.load_state_dict(model.state_dict())
+    return smaller.eval(), described, seen
 
 
 def first_convolutions(model: Segmenter) -> list[nn.Conv2d]:

@@ -24,19 +24,22 @@ channel alike.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.bands import BY_NAME
 from engine.errors import ConfigError
+from engine.settings import Count, NotNegative, Positive, Range, check_ranges
 
 Mode = Literal["scene", "centre", "fixed", "relief"]
-MODES: tuple[Mode, ...] = ("scene", "centre", "fixed", "relief")
 
 Numbers = float | NDArray[np.float64]
+
+Array = TypeVar("Array", bound=Any)
+"""An array of NumPy or a tensor of PyTorch."""
 
 
 @dataclass(frozen=True)
@@ -115,40 +118,43 @@ class Normalization:
     modes: tuple[Mode, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    std_floor: float = 0.5
-    min_pixels: int = 16384
-    clip: float = 6.0
-    relief_exponent: float = 1.0
-    largest_gain: float = 1.8
+    std_floor: Annotated[float, Range(0, 10)] = 0.5
+    min_pixels: Count = 16384
+    clip: Positive = 6.0
+    relief_exponent: NotNegative = 1.0
+    largest_gain: Annotated[float, Range(1)] = 1.8
 
     def __post_init__(self) -> None:
+        check_ranges(self, "normalization.")
         if not len(self.channels) == len(self.modes) == len(self.mean) == len(self.std):
             raise ConfigError(
                 "A normalisation needs one mode, mean and std for each channel, but their numbers"
                 " differ."
             )
-        if min(self.std, default=1.0) <= 0:
+        if len(set(self.channels)) < len(self.channels):
+            raise ConfigError("A normalisation names each channel once, but one is repeated.")
+        if not self.channels:
+            raise ConfigError("A normalisation needs one channel or more.")
+        if not (np.isfinite(self.mean).all() and np.isfinite(self.std).all()):
+            raise ConfigError("A normalisation needs finite means and standard deviations.")
+        if min(self.std) <= 0:
             raise ConfigError("A normalisation needs positive standard deviations.")
-        if self.relief_exponent < 0 or self.largest_gain < 1:
-            raise ConfigError(
-                "A normalisation needs a relief_exponent of 0 or more and a largest_gain of 1 or"
-                f" more, not {self.relief_exponent} and {self.largest_gain}."
-            )
-        unknown = set(self.modes) - set(MODES)
+        unknown = set(self.modes) - set(get_args(Mode))
         if unknown:
             raise ConfigError(
-                f"A normalisation's modes are {', '.join(MODES)}, not {', '.join(sorted(unknown))}."
+                f"A normalisation's modes are {', '.join(get_args(Mode))}, not"
+                f" {', '.join(sorted(unknown))}."
             )
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Normalization:
-        """Read it from a card."""
-        lists: dict[str, Any] = {
-            key: tuple(data[key]) for key in ("channels", "modes", "mean", "std")
-        }
-        later = {key: data[key] for key in ("relief_exponent", "largest_gain") if key in data}
-        return cls(
-            **lists, **{key: data[key] for key in ("std_floor", "min_pixels", "clip")}, **later
+    def of(self, channels: Sequence[str]) -> Normalization:
+        """The same normalisation of some of its channels, in the order given."""
+        at = [self.channels.index(name) for name in channels]
+        return replace(
+            self,
+            channels=tuple(channels),
+            modes=tuple(self.modes[i] for i in at),
+            mean=tuple(self.mean[i] for i in at),
+            std=tuple(self.std[i] for i in at),
         )
 
     def affine(
@@ -215,9 +221,26 @@ class Normalization:
         for source, name in enumerate(channels):
             if name in self.channels:
                 target = self.channels.index(name)
-                np.divide(raw[source] - shift[target], scale[target], out=result[target])
-        np.nan_to_num(result, copy=False, nan=0.0)
-        return np.clip(result, -self.clip, self.clip, out=result)
+                result[target] = standardise(raw[source], shift[target], scale[target], self.clip)
+        return result
+
+
+def standardise(raw: Array, shift: Array, scale: Array, clip: float) -> Array:
+    """``(raw - shift) / scale``, clipped to ±clip; 0, the mean, for NaN.
+
+    The one place where this is computed: for scenes on NumPy arrays, for batches in training on
+    tensors of any device.
+
+    Args:
+        raw: Values in raw units, NaN for nodata.
+        shift: What :meth:`Normalization.affine` gives; broadcast against ``raw``.
+        scale: The same.
+        clip: The normalisation's.
+    """
+    values = ((raw - shift) / scale).clip(-clip, clip)
+    values[values != values] = 0.0  # NaN is unlike itself, in both libraries
+    result: Array = values
+    return result
 
 
 def _steepness(mean: Numbers, std: Numbers) -> NDArray[np.float64]:

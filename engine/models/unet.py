@@ -48,6 +48,7 @@ class BaselineUNet(nn.Module):
         self, in_channels: int, *, width: int = 64, act: str = "relu", image_level: bool = False
     ) -> None:
         super().__init__()
+        self.multiple_px = 16
         sizes = [width * 2**level for level in range(5)]
         stages: list[nn.Module] = [double_convolution(in_channels, sizes[0], act)]
         stages += [
@@ -108,6 +109,7 @@ class MultispectralUNet(nn.Module):
         image_level: bool = False,
     ) -> None:
         super().__init__()
+        self.multiple_px = 8
         self.high_resolution = tuple(high_resolution)
         few = len(self.high_resolution)
         self.high = nn.Sequential(

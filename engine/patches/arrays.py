@@ -23,12 +23,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import DatasetError, UnreadableFileError
 from engine.events import SILENT, Reporter
 from engine.files import atomic_path
 from engine.patches.landslide4sense import (
-    IGNORE,
     PatchFolder,
     Place,
     Split,

@@ -15,10 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.bands import BY_NAME
+from engine.bands import BY_NAME, IGNORE
 from engine.errors import ConfigError
-
-IGNORE = 255
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class AugmentConfig:
     mixup: float = 0.0
     paste: float = 0.0
     paste_min_slope: float = -1.0
-    drop_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    drop_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drop: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -246,7 +244,7 @@ def beta(alpha: float, generator: torch.Generator) -> float:
     return float(parts[0] / parts.sum())
 
 
-def enlarge(image: Tensor, mask: Tensor, factor: int) -> tuple[Tensor, Tensor]:
+def enlarge_batch(image: Tensor, mask: Tensor, factor: int) -> tuple[Tensor, Tensor]:
     """Scale promotion: enlarge images bilinearly and masks by repetition.
 
     Kingdrone: 128 to 512 is factor 4.

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import BY_NAME, NAMES
+from engine.bands import BY_NAME, IGNORE, NAMES
 from engine.errors import InputError
 from engine.events import SILENT, Reporter
 from engine.patches.dataset import Dataset, Sample
-from engine.patches.landslide4sense import IGNORE
 from engine.patches.scale import (
     ORGANISERS,
     ORGANISERS_MEAN,

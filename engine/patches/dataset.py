@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import DatasetError, InputError
 from engine.patches.arrays import IMAGES, INDEX, MASKS, PatchArrays, open_patches
 from engine.patches.landslide4sense import (
-    IGNORE,
     PatchFile,
     PatchFolder,
     Split,

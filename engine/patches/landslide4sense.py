@@ -30,7 +30,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import DatasetError, MissingFileError, UnreadableFileError
 from engine.files import atomic_path
 from engine.patches.scale import DIVISORS, is_raw, share_off, standardised_by
@@ -40,9 +40,6 @@ Split = Literal["train", "validation", "test"]
 SIDE_PX = 128
 BLOCK_PATCHES = 8
 """Side of a contiguous block, in patches: 8 x 8 patches are about 10 km."""
-
-IGNORE = 255
-"""Mask value of pixels that count neither in a loss nor in a score."""
 
 _LAYOUTS: dict[str, tuple[tuple[str, str], ...]] = {
     "train": (("TrainData/img", "TrainData/mask"), ("images/train", "annotations/train")),
@@ -344,11 +341,6 @@ def _dataset(path: Path, key: str) -> NDArray[Any]:
         raise UnreadableFileError(
             f"{path} cannot be read as HDF5 ({error}); copy or download it again."
         ) from error
-
-
-def write_image(path: Path, raw: NDArray[np.floating[Any]] | NDArray[np.integer[Any]]) -> None:
-    """Write a patch of shape (14, 128, 128) in raw units as an official image file."""
-    _write(path, {"img": np.moveaxis(raw.astype(np.float64), 0, -1) / DIVISORS})
 
 
 def write_mask(path: Path, mask: NDArray[np.uint8]) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rasterio import features
 from rasterio.windows import Window
 
+from engine.bands import IGNORE
 from engine.errors import (
     DatasetError,
     InventoryError,
@@ -21,7 +22,7 @@ from engine.errors import (
 from engine.events import SILENT, Reporter
 from engine.handles import Stack
 from engine.patches.arrays import NODATA, PatchArrays, to_int16
-from engine.patches.landslide4sense import IGNORE, SIDE_PX, Place
+from engine.patches.landslide4sense import SIDE_PX, Place
 from engine.status import is_confirmed
 from engine.units import UnitCheck
 from engine.vector import POLYGONS, in_crs, of_kind, read_vector

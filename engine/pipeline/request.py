@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from shapely import box, union_all
+from shapely import union_all
 from shapely.geometry.base import BaseGeometry
 
 from engine import __version__
@@ -16,7 +16,7 @@ from engine.errors import ConfigError, NoOverlapError
 from engine.events import SILENT, Reporter
 from engine.files import ResultFolder, output_folder, write_json
 from engine.handles import Stack
-from engine.scene.area import read_area
+from engine.scene.area import area_on
 from engine.scene.stack import StackConfig, make_stack
 
 
@@ -105,7 +105,7 @@ def jobs(
     Raises:
         NoOverlapError: The area lies outside every stack.
         ConfigError: ``each_area`` without an area, or two stacks of the same name.
-        L4SError: What :func:`engine.scene.area.read_area` raises.
+        L4SError: What :func:`engine.scene.area.area_on` raises.
     """
     if each_area and aoi is None:
         raise ConfigError("--each-area needs --aoi: give a file with the polygons to search.")
@@ -120,11 +120,7 @@ def jobs(
         if aoi is None:
             found.append(Job(stack.path.stem, stack, None, folder))
             continue
-        shapes = [
-            shape
-            for shape in read_area(aoi).to_crs(stack.grid.crs)
-            if shape.intersects(box(*stack.grid.bounds))
-        ]
+        shapes = area_on(stack.grid, aoi)
         if each_area:
             found += [
                 Job(f"area {i}", stack, shape, folder / f"area-{i}")

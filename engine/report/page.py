@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio.crs
 from matplotlib.figure import Figure
-from pyproj import CRS, Transformer
 
 from engine.errors import NoOverlapError
 from engine.events import SILENT, Reporter
@@ -24,6 +24,7 @@ from engine.inventory.volume import RELATION
 from engine.report import figures
 from engine.report.html import Section, cards, page, paragraph, table
 from engine.report.statistics import Parameter, Summary, density_per_km2, summarise
+from engine.scene.area import bounds_in
 from engine.status import is_decided
 
 LARGEST = 15
@@ -131,8 +132,9 @@ def _require_overlap(inventory: Inventory, raster: Stack | ProbabilityRaster, na
     """Check that a raster, in any CRS, shows the place of the landslides."""
     if inventory.aoi.is_empty:
         return
-    into = Transformer.from_crs(inventory.crs, CRS.from_user_input(raster.grid.crs), always_xy=True)
-    left, bottom, right, top = into.transform_bounds(*inventory.aoi.bounds)
+    crs = rasterio.crs.CRS.from_user_input(inventory.crs)
+    box = bounds_in(inventory.aoi.bounds, crs, raster.grid.crs)
+    left, bottom, right, top = raster.grid.turned(box)
     west, south, east, north = raster.grid.bounds
     if not (left < east and right > west and bottom < north and top > south):
         raise NoOverlapError(

@@ -6,6 +6,7 @@ Labelled patches joined where they touch, and landslide-free ground.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES, POSITION
 from engine.errors import DatasetError
 from engine.events import SILENT, Reporter
 from engine.handles import Stack
+from engine.models.losses import UNCERTAIN
 from engine.patches.arrays import INDEX, PatchArrays, open_patches
-from engine.patches.landslide4sense import IGNORE
 from engine.samples.maker import Area, Kind
+from engine.samples.variation import ndvi
 
 LARGEST_PX = 4096
 """A landslide-free stack larger than this is cut at its centre: it is held in memory, 0.9 GB at
@@ -72,6 +74,19 @@ def joined_areas(arrays: PatchArrays) -> list[Area]:
     return areas
 
 
+def mark_uncertain(area: Area) -> Area:
+    """Mark bare, steep ground that is labelled background.
+
+    Labels leave out many scars that look like labelled ones. Bare is an NDVI below 0.35, steep 20
+    degrees and more; shadows (B04 below 400) and clouds (B02 above 1600) are no bare ground.
+    """
+    image, mask = area.image, area.mask
+    lit = (image[POSITION["B04"]] > 400) & (image[POSITION["B02"]] < 1600)
+    bare = (ndvi(image) < 0.35) & lit & (image[POSITION["slope"]] >= 20)
+    uncertain = torch.where(bare & (mask == 0), torch.full_like(mask, UNCERTAIN), mask)
+    return replace(area, mask=uncertain)
+
+
 def free_areas(path: Path, reporter: Reporter = SILENT) -> list[Area]:
     """Areas without landslides.
 
@@ -90,7 +105,7 @@ def free_areas(path: Path, reporter: Reporter = SILENT) -> list[Area]:
     else:
         arrays = open_patches(path, labels=False, reporter=reporter).take_channels(NAMES)
         images = [(name, arrays.raw(index)) for index, name in enumerate(arrays.ids)]
-    there = [(name, image) for name, image in images if np.isfinite(image[1]).any()]
+    there = [(name, image) for name, image in images if np.isfinite(image[POSITION["B02"]]).any()]
     if not there:
         raise DatasetError(
             f"{path} holds no pixel with data in B02; give landslide-free scenes with B02, B03 and"
@@ -98,7 +113,9 @@ def free_areas(path: Path, reporter: Reporter = SILENT) -> list[Area]:
         )
     areas = []
     for name, image in there:
-        mask = torch.from_numpy(np.where(np.isnan(image[1]), np.float32(IGNORE), np.float32(0)))
+        mask = torch.from_numpy(
+            np.where(np.isnan(image[POSITION["B02"]]), np.float32(IGNORE), np.float32(0))
+        )
         areas.append(
             Area(torch.from_numpy(_filled(image)), mask, kind_of(image), 1 / len(there), name)
         )
@@ -110,9 +127,9 @@ def kind_of(image: NDArray[np.floating[Any]]) -> Kind:
 
     Mostly ``cloud`` (bright in B02), ``hills`` (steep half of the time), or a ``plain``.
     """
-    if np.nanmedian(image[1]) > _CLOUD_B02:
+    if np.nanmedian(image[POSITION["B02"]]) > _CLOUD_B02:
         return "cloud"
-    slope = image[NAMES.index("slope")]
+    slope = image[POSITION["slope"]]
     steep = np.isfinite(slope).any() and np.nanmedian(slope) > _PLAIN_DEG
     return "hills" if steep else "plain"
 
@@ -137,5 +154,5 @@ def _read_stack(path: Path) -> NDArray[np.float32]:
     image = np.full((len(NAMES), height, width), np.nan, np.float32)
     channels: Sequence[str] = stack.channels
     with stack.reader() as reader:
-        image[[NAMES.index(name) for name in channels]] = reader.read(channels, window)
+        image[[POSITION[name] for name in channels]] = reader.read(channels, window)
     return image

@@ -17,10 +17,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engine.bands import OPTICAL, POSITION
 from engine.models.losses import UNCERTAIN
 from engine.samples.variation import blur, smooth_noise
 
-_NIR = 7
+_BANDS = len(OPTICAL)
+_NIR, _SLOPE, _DEM = (POSITION[name] for name in ("B08", "slope", "DEM"))
 _SEVERAL = 6
 _PATTERNS = 997  # a prime: colours of fields repeat after as many
 
@@ -42,8 +44,8 @@ def paint_scars(
         Image and mask: 1 where mostly bare, 2 (uncertain) where some bare ground was added to
             background.
     """
-    slope = image[12]
-    field = _streaks(image[13], rng)
+    slope = image[_SLOPE]
+    field = _streaks(image[_DEM], rng)
     field = field + rng.uniform(0, 0.06) * (slope - 25).clamp(-20, 20)
     opacity = _opacity(field, slope > rng.uniform(10, 20), rng)
     painted = _lay(image, opacity, soils, rng, brightness)
@@ -59,7 +61,7 @@ def paint_river_bars(
 
     It is background. Arguments as :func:`paint_scars`.
     """
-    opacity = _opacity(_streaks(image[13], rng), image[12] < rng.uniform(3, 12), rng)
+    opacity = _opacity(_streaks(image[_DEM], rng), image[_SLOPE] < rng.uniform(3, 12), rng)
     painted = _lay(image, opacity, soils, rng, brightness)
     return painted, torch.where(opacity > 0.4, torch.zeros_like(mask), mask)
 
@@ -88,19 +90,19 @@ def paint_fields(
     tilled = torch.from_numpy(rng.random(_PATTERNS) < rng.uniform(0.1, 0.7))[number]
     place = (
         smooth_noise(rng, 1, rows, columns, int(rng.integers(20, 60)))[0]
-        - rng.uniform(0, 0.06) * image[12]
+        - rng.uniform(0, 0.06) * image[_SLOPE]
     )
     near = place > torch.quantile(place, rng.uniform(0.7, 0.97))
-    inside = tilled & apart & near & (image[12] < rng.uniform(10, 30))
+    inside = tilled & apart & near & (image[_SLOPE] < rng.uniform(10, 30))
     colours = soils[:, torch.from_numpy(rng.integers(0, soils.shape[1], (_PATTERNS, 3)))].mean(-1)
     bright = np.exp(rng.uniform(-0.3, 0.6) + 0.3 * rng.standard_normal(_PATTERNS))
-    tilt = 1 + rng.uniform(-0.25, 0.25, (1, _PATTERNS)) * np.linspace(-1, 1, 12)[:, None]
+    tilt = 1 + rng.uniform(-0.25, 0.25, (1, _PATTERNS)) * np.linspace(-1, 1, _BANDS)[:, None]
     colour = (colours * torch.from_numpy((bright * tilt).astype(np.float32)))[:, number]
     layers = torch.cat([(inside * rng.uniform(0.5, 1))[None], colour])
     if rng.random() < 0.5:
         layers = blur(layers, 3)
-    painted = image[:12] * (1 - layers[0]) + layers[0] * layers[1:]
-    return torch.cat([painted, image[12:]]), torch.where(inside, torch.zeros_like(mask), mask)
+    painted = image[:_BANDS] * (1 - layers[0]) + layers[0] * layers[1:]
+    return torch.cat([painted, image[_BANDS:]]), torch.where(inside, torch.zeros_like(mask), mask)
 
 
 def _streaks(dem_m: Tensor, rng: np.random.Generator) -> Tensor:
@@ -141,7 +143,7 @@ def _lay(
     """
     rows, columns = opacity.shape
     colour = soils[:, torch.from_numpy(rng.integers(0, soils.shape[1], _SEVERAL))].mean(1)
-    tilt = 1 + np.linspace(rng.uniform(-0.15, 0.15), rng.uniform(-0.25, 0.25), 12)
+    tilt = 1 + np.linspace(rng.uniform(-0.15, 0.15), rng.uniform(-0.25, 0.25), _BANDS)
     colour = colour * torch.from_numpy(
         (math.exp(brightness * rng.normal() + 0.1) * tilt).astype(np.float32)
     )
@@ -152,4 +154,4 @@ def _lay(
     grain = torch.from_numpy(rng.standard_normal((rows, columns), dtype=np.float32))
     texture = torch.exp(0.1 * smooth_noise(rng, 1, rows, columns, 3)[0] + 0.05 * grain)
     soil = colour[:, None, None] * shading * texture
-    return torch.cat([image[:12] * (1 - opacity) + opacity * soil, image[12:]])
+    return torch.cat([image[:_BANDS] * (1 - opacity) + opacity * soil, image[_BANDS:]])

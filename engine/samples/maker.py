@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.bands import NAMES, in_order
+from engine.bands import NAMES, OPTICAL, POSITION, in_order
 from engine.errors import ConfigError
-from engine.models.normalization import Normalization
+from engine.models.normalization import ChannelStatistics, Normalization, standardise
 from engine.samples.bare_ground import paint_fields, paint_river_bars, paint_scars
 from engine.samples.covers import paint_cover
 from engine.samples.variation import (
@@ -33,10 +33,12 @@ from engine.samples.variation import (
     vary_radiometry,
     vary_terrain,
 )
+from engine.settings import NotNegative, Positive, Range, Share, check_ranges
 
 Kind = Literal["hills", "plain", "cloud"]
 CHANNELS = len(NAMES)
-OPTICAL = 12
+BANDS = len(OPTICAL)
+"""Optical channels, which come before slope and elevation."""
 _CONTEXT_PX = 1024
 _RELIEF_ERROR = 0.15
 """Standard deviation of the logarithm of how much steeper or gentler a sample is than its scene."""
@@ -70,6 +72,10 @@ class SampleConfig:
 
     Attributes:
         size_px: Side of a sample.
+        relief_exponent: That of the normalisation while samples are made, where slopes are
+            normalised by ``relief``: a sample's mountain is flattened in proportion, and so are
+            its scars.
+        largest_gain: The same of its ``largest_gain``.
         negative_share: Share of samples from landslide-free scenes.
         mixed_share: Share of labelled samples into which a piece of a landslide-free scene is set.
         cover_share: Share of labelled samples with clouds, snow or water.
@@ -86,20 +92,23 @@ class SampleConfig:
             random three quarters.
     """
 
-    size_px: int = 128
-    negative_share: float = 0.15
-    mixed_share: float = 0.2
-    cover_share: float = 0.2
-    scar_share: float = 0.0
-    bar_share: float = 0.0
-    field_share: float = 0.0
-    soil_brightness: float = 0.35
-    details: float = 0.0
-    strengths: Mapping[float, float] = field(default_factory=lambda: {0.5: 0.5, 1.0: 0.5})
-    scale: tuple[float, float] = (0.65, 2.0)
-    subsets: tuple[tuple[tuple[str, ...], float], ...] = ()
+    size_px: Annotated[int, Range(16, 4096)] = 128
+    relief_exponent: NotNegative = 1.0
+    largest_gain: Annotated[float, Range(1)] = 1.8
+    negative_share: Share = 0.15
+    mixed_share: Share = 0.2
+    cover_share: Share = 0.2
+    scar_share: Share = 0.0
+    bar_share: Share = 0.0
+    field_share: Share = 0.0
+    soil_brightness: NotNegative = 0.35
+    details: NotNegative = 0.0
+    strengths: Mapping[float, Share] = field(default_factory=lambda: {0.5: 0.5, 1.0: 0.5})
+    scale: tuple[Positive, Positive] = (0.65, 2.0)
+    subsets: tuple[tuple[tuple[str, ...], Share], ...] = ()
 
     def __post_init__(self) -> None:
+        check_ranges(self, "scenes.")
         if (
             not math.isclose(sum(self.strengths.values()), 1.0)
             or sum(p for _, p in self.subsets) > 1 + 1e-9
@@ -108,9 +117,10 @@ class SampleConfig:
                 "The probabilities of the strengths sum to 1, those of the channel subsets to at"
                 " most 1."
             )
-        if self.details < 0:
+        unknown = {name for names, _ in self.subsets for name in names} - set(NAMES)
+        if unknown:
             raise ConfigError(
-                f"scenes.details is a standard deviation, 0 or more, not {self.details:g}."
+                f"scenes.subsets names unknown channels: {', '.join(sorted(unknown))}."
             )
 
 
@@ -140,13 +150,16 @@ class SampleMaker:
             config,
             seed,
         )
-        self._normalization = normalization
-        self._mean, self._std = torch.tensor(normalization.mean), torch.tensor(normalization.std)
+        self._normalization = replace(
+            normalization,
+            relief_exponent=config.relief_exponent,
+            largest_gain=config.largest_gain,
+        )
+        self._relief = normalization.modes[POSITION["slope"]] == "relief"
+        self._whole_scene = np.full(CHANNELS, normalization.min_pixels, np.int64)
         self._ground = torch.cat([area.image.reshape(CHANNELS, -1) for area in labelled], dim=1)
         self._hills = [area for area in negatives if area.kind == "hills"]
-        self._soils = torch.cat(
-            [area.image[:OPTICAL][:, area.mask == 1] for area in labelled], dim=1
-        )
+        self._soils = torch.cat([area.image[:BANDS][:, area.mask == 1] for area in labelled], dim=1)
         self._subsets = [_chosen(names) for names, _ in config.subsets]
         self._subset_shares = np.array([share for _, share in config.subsets])
 
@@ -170,17 +183,17 @@ class SampleMaker:
         strength = float(
             rng.choice(list(self._config.strengths), p=list(self._config.strengths.values()))
         )
-        context = pool[:OPTICAL, torch.from_numpy(rng.integers(0, pool.shape[1], _CONTEXT_PX))]
+        context = pool[:BANDS, torch.from_numpy(rng.integers(0, pool.shape[1], _CONTEXT_PX))]
         missing = torch.isnan(image).flatten(1).any(dim=1)
-        missing[:OPTICAL] |= torch.isnan(context).any(dim=1)
-        pixels = torch.cat([image[:OPTICAL].flatten(1), context], dim=1)
+        missing[:BANDS] |= torch.isnan(context).any(dim=1)
+        pixels = torch.cat([image[:BANDS].flatten(1), context], dim=1)
         pixels = vary_radiometry(pixels, rng, strength)
-        optical = pixels[:, :-_CONTEXT_PX].reshape(OPTICAL, *mask.shape)
+        optical = pixels[:, :-_CONTEXT_PX].reshape(BANDS, *mask.shape)
         if self._config.details > 0:
             optical = vary_details(optical, rng, self._config.details)
         optical = vary_image(optical, rng, strength)
         mean, std = _scene(optical.flatten(1), pixels[:, -_CONTEXT_PX:], rng)
-        image = self._normalise(optical, image[OPTICAL:], mean, std, rng)
+        image = self._normalise(optical, image[BANDS:], mean, std, rng)
         keep = self._keep(rng) & ~missing
         return (
             torch.where(keep[:, None, None], torch.nan_to_num(image), torch.zeros(())),
@@ -195,7 +208,7 @@ class SampleMaker:
         image, mask = warp(
             _draw(self._hills if elsewhere else self._labelled, rng, drawn), config, rng
         )
-        image = torch.cat([image[:OPTICAL], vary_terrain(image[OPTICAL:], rng)])
+        image = torch.cat([image[:BANDS], vary_terrain(image[BANDS:], rng)])
         image, mask = self._bare_ground(image, mask, rng, scars=scars)
         if self._negatives and rng.random() < config.mixed_share:
             image, mask = self._mix(image, mask, rng, drawn)
@@ -226,15 +239,15 @@ class SampleMaker:
         area = _draw(self._negatives, rng, drawn)
         image, mask = warp(area, self._config, rng)
         pool = area.image.reshape(CHANNELS, -1) if rng.random() < 0.7 else self._ground
-        without = bool(torch.isnan(image[OPTICAL:]).any())
+        without = bool(torch.isnan(image[BANDS:]).any())
         if area.kind == "cloud" and rng.random() < 0.5:  # clouds hang over mountains as well
             other, _ = warp(_draw(self._labelled, rng, drawn), self._config, rng)
-            terrain = vary_terrain(other[OPTICAL:], rng)
+            terrain = vary_terrain(other[BANDS:], rng)
         elif area.kind != "hills" and (without or rng.random() < 0.3):
             terrain = flat_terrain(mask.shape[0], mask.shape[1], rng)
         else:
-            terrain = image[OPTICAL:] if without else vary_terrain(image[OPTICAL:], rng)
-        return torch.cat([image[:OPTICAL], terrain]), mask, pool
+            terrain = image[BANDS:] if without else vary_terrain(image[BANDS:], rng)
+        return torch.cat([image[:BANDS], terrain]), mask, pool
 
     def _mix(
         self, image: Tensor, mask: Tensor, rng: np.random.Generator, drawn: list[str]
@@ -248,40 +261,33 @@ class SampleMaker:
         mask = torch.where(inside, torch.zeros_like(mask), mask)
         if area.kind == "cloud":
             return (
-                torch.cat([torch.where(inside, other[:OPTICAL], image[:OPTICAL]), image[OPTICAL:]]),
+                torch.cat([torch.where(inside, other[:BANDS], image[:BANDS]), image[BANDS:]]),
                 mask,
             )
         # Dark objects of both scenes are made alike, as if one atmosphere lay over them.
-        dark = _dark(image[:OPTICAL]) - _dark(other[:OPTICAL])
-        optical = other[:OPTICAL] + torch.nan_to_num(dark)[:, None, None] * rng.uniform(0.6, 1.2)
+        dark = _dark(image[:BANDS]) - _dark(other[:BANDS])
+        optical = other[:BANDS] + torch.nan_to_num(dark)[:, None, None] * rng.uniform(0.6, 1.2)
         terrain = flat_terrain(rows, columns, rng)
-        valley = torch.quantile(image[OPTICAL + 1], rng.uniform(0.0, 0.4))
+        valley = torch.quantile(image[POSITION["DEM"]], rng.uniform(0.0, 0.4))
         terrain[1] += valley - terrain[1].mean()
         return torch.where(inside, torch.cat([optical, terrain]), image), mask
 
     def _normalise(
         self, optical: Tensor, terrain: Tensor, mean: Tensor, std: Tensor, rng: np.random.Generator
     ) -> Tensor:
-        normalization = self._normalization
-        std = torch.maximum(std, normalization.std_floor * self._std[:OPTICAL])
-        optical = (optical - mean[:, None, None]) / std[:, None, None]
+        """Normalise a sample by a simulated scene's statistics, as detection does it."""
         height = terrain[1].mean() + (0.0 if rng.random() < 0.5 else rng.normal() * 400)
-        shift = torch.stack([self._mean[OPTICAL], height])
-        terrain = torch.stack([terrain[0] * self._gain(terrain[0], rng), terrain[1]])
-        terrain = (terrain - shift[:, None, None]) / self._std[OPTICAL:, None, None]
-        return torch.cat([optical, terrain]).clamp(-normalization.clip, normalization.clip)
-
-    def _gain(self, slope_deg: Tensor, rng: np.random.Generator) -> float:
-        """What slopes are multiplied by, as if the scene were like the sample, with some error."""
-        if self._normalization.modes[OPTICAL] != "relief":
-            return 1.0
-        mean, std = float(self._mean[OPTICAL]), float(self._std[OPTICAL])
-        error = math.exp(_RELIEF_ERROR * rng.normal())
-        return float(
-            self._normalization.relief_gain(
-                mean, std, float(slope_deg.mean()) * error, float(slope_deg.std()) * error
-            )
+        error = math.exp(_RELIEF_ERROR * rng.normal()) if self._relief else 1.0
+        slopes = torch.stack([terrain[0].mean(), terrain[0].std()]) * error
+        means = torch.cat([mean, torch.stack([slopes[0], height])])
+        stds = torch.cat([std, torch.stack([slopes[1], terrain[1].std()])])
+        scene = ChannelStatistics(
+            NAMES, self._whole_scene, means.double().numpy(), stds.double().numpy()
         )
+        shift, scale = (
+            torch.from_numpy(v)[:, None, None] for v in self._normalization.affine(scene)
+        )
+        return standardise(torch.cat([optical, terrain]), shift, scale, self._normalization.clip)
 
     def _keep(self, rng: np.random.Generator) -> Tensor:
         drawn = rng.random()
@@ -289,7 +295,7 @@ class SampleMaker:
             if drawn < edge:
                 return chosen
         keep = torch.from_numpy(rng.random(CHANNELS) < 0.75)
-        keep[[1, 2, 3]] = True
+        keep[[POSITION[name] for name in ("B02", "B03", "B04")]] = True
         return keep
 
 
@@ -347,7 +353,7 @@ def _scene(own: Tensor, around: Tensor, rng: np.random.Generator) -> tuple[Tenso
     )
     std = (second - mean**2).clamp(min=0).sqrt()
     if rng.random() < 0.5:
-        each = torch.from_numpy(rng.standard_normal(OPTICAL, dtype=np.float32))
+        each = torch.from_numpy(rng.standard_normal(BANDS, dtype=np.float32))
         mean = mean + std * (0.12 * rng.normal() + 0.05 * each)
         std = std * math.exp(0.12 * rng.normal())
     return mean, std

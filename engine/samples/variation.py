@@ -17,13 +17,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.bands import CHANNELS
+from engine.bands import CHANNELS, OPTICAL, POSITION
 
 WAVELENGTH_NM = torch.tensor([c.wavelength_nm for c in CHANNELS if c.wavelength_nm is not None])
 PATH_RADIANCE = (WAVELENGTH_NM / 442.7) ** -3.2
 """Path radiance of each band relative to B01: between Rayleigh's exponent of 4 and that of haze,
 about 1.3."""
-_RED, _NIR = 3, 7
+_RED, _NIR = POSITION["B04"], POSITION["B08"]
 _TRANSMISSION = torch.tensor([0.0, 0.02, 0.05, 0.05, 0.08, 0.1, 0.08, 0.08, 1.5, 0.0, 0.08, 0.08])
 """What correction of gaseous absorption adds to each band, roughly: L2A minus L1C over vegetation
 in the real pairs at hand."""
@@ -43,13 +43,21 @@ def smooth_noise(
     ]
 
 
+def ndvi(optical: Tensor) -> Tensor:
+    """Normalised difference vegetation index of raw values (12, …), -1 to 1.
+
+    NaN where B04 or B08 are not there.
+    """
+    red, infrared = optical[_RED], optical[_NIR]
+    return (infrared - red) / (infrared + red).clamp(min=1)
+
+
 def vegetation_share(optical: Tensor) -> Tensor:
     """Share of vegetation in each pixel from NDVI (0.15 bare, 0.7 full).
 
     0 where B04 or B08 are not there.
     """
-    ndvi = (optical[_NIR] - optical[_RED]) / (optical[_NIR] + optical[_RED]).clamp(min=1)
-    return torch.nan_to_num(((ndvi - 0.15) / 0.55).clamp(0, 1))
+    return torch.nan_to_num(((ndvi(optical) - 0.15) / 0.55).clamp(0, 1))
 
 
 def vary_radiometry(optical: Tensor, rng: np.random.Generator, strength: float) -> Tensor:
@@ -72,7 +80,7 @@ def vary_radiometry(optical: Tensor, rng: np.random.Generator, strength: float) 
         added, factor = _season(rng)
         optical = (optical + plants * across(added)) * (1 + plants * (across(factor) - 1))
     if rng.random() < 0.5 * strength:
-        slope = np.linspace(rng.uniform(-0.15, 0.15), rng.uniform(-0.25, 0.25), 12)
+        slope = np.linspace(rng.uniform(-0.15, 0.15), rng.uniform(-0.25, 0.25), len(OPTICAL))
         own = np.concatenate([rng.uniform(-0.1, 0.1, 4), np.zeros(8)])
         bright = math.exp(0.18 * rng.normal())
         optical = optical * (
@@ -89,7 +97,7 @@ def vary_radiometry(optical: Tensor, rng: np.random.Generator, strength: float) 
         optical = (
             optical
             * math.exp(0.18 * rng.normal())
-            * across(_tensor(np.exp(0.06 * rng.normal(size=12))))
+            * across(_tensor(np.exp(0.06 * rng.normal(size=len(OPTICAL)))))
         )
     return optical
 
@@ -97,16 +105,16 @@ def vary_radiometry(optical: Tensor, rng: np.random.Generator, strength: float) 
 def _season(rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """Of vegetation: what is added to each band, and the factor of each band."""
     autumn = rng.uniform(-0.1, 1.0)
-    added = np.zeros(12)
-    added[0] = rng.uniform(-40, 60)
-    added[1] = rng.uniform(-60, 120) + 20 * autumn
-    added[2] = rng.uniform(-80, 150) + 60 * autumn
-    added[3] = rng.uniform(-60, 120) + autumn * rng.uniform(0, 330)
-    added[4] = rng.uniform(-100, 150) + 250 * autumn
-    factor = np.ones(12)
-    factor[5:9] += rng.uniform(-0.45, 0.25)
-    factor[10] += rng.uniform(-0.35, 0.35)
-    factor[11] += rng.uniform(-0.3, 0.6)
+    added, factor = np.zeros(len(OPTICAL)), np.ones(len(OPTICAL))
+    at = POSITION
+    added[at["B01"]] = rng.uniform(-40, 60)
+    added[at["B02"]] = rng.uniform(-60, 120) + 20 * autumn
+    added[at["B03"]] = rng.uniform(-80, 150) + 60 * autumn
+    added[at["B04"]] = rng.uniform(-60, 120) + autumn * rng.uniform(0, 330)
+    added[at["B05"]] = rng.uniform(-100, 150) + 250 * autumn
+    factor[at["B06"] : at["B10"]] += rng.uniform(-0.45, 0.25)
+    factor[at["B11"]] += rng.uniform(-0.35, 0.35)
+    factor[at["B12"]] += rng.uniform(-0.3, 0.6)
     return _tensor(added), _tensor(factor)
 
 

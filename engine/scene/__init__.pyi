@@ -3,6 +3,9 @@ from .change import ChangeRaster as ChangeRaster
 from .change import make_change as make_change
 from .dem import describe_dem as describe_dem
 from .dem import open_dems as open_dems
+from .inspection import ImageFacts as ImageFacts
+from .inspection import Inspection as Inspection
+from .inspection import inspect as inspect
 from .readers import open_imagery as open_imagery
 from .rendering import SimulationConfig as SimulationConfig
 from .simulate import SimulatedScene as SimulatedScene

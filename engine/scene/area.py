@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import geopandas
 import numpy as np
 import rasterio
 import shapely
@@ -13,18 +13,21 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
+from shapely.geometry import box
+from shapely.geometry.base import BaseGeometry
 
-from engine.dateline import box_around, joined
+from engine.dateline import box_around, joined, shifted
 from engine.errors import (
     ConfigError,
-    GridError,
     InventoryError,
     NoOverlapError,
 )
 from engine.events import SILENT, Reporter
 from engine.grid import Bounds, Grid
-from engine.ground import full_turn, is_local, pyproj_crs
-from engine.vector import only_layer, read_vector
+from engine.ground import bring, full_turn, pyproj_crs, require_places, same_crs
+
+if TYPE_CHECKING:
+    import geopandas
 
 _EDGE_POINTS = 101
 
@@ -94,6 +97,44 @@ def aoi_bounds(path: Path, crs: CRS) -> Bounds:
     )
 
 
+def area_on(grid: Grid, path: Path, *, reporter: Reporter = SILENT) -> list[BaseGeometry]:
+    """Read a vector file's geometries as they lie on a grid.
+
+    Args:
+        grid: The grid; in degrees, shapes are moved by the full turn that brings them to it.
+        path: The vector file.
+        reporter: Receives what was left out.
+
+    Returns:
+        The geometries that meet the grid's box, in its CRS; those that cross the date line are in
+        one piece.
+
+    Raises:
+        L4SError: What :func:`read_area` raises.
+        GridError: Nothing leads from the file's CRS to the grid's.
+    """
+    from geopandas import GeoSeries  # here, so that products open without it
+
+    read = read_area(path, reporter=reporter)
+    shapes = read.set_axis(range(len(read)))
+    if shapes.crs.is_geographic:
+        whole = joined(np.asarray(shapes), full_turn(shapes.crs))
+        shapes = GeoSeries(whole, crs=shapes.crs)
+    moved = np.asarray(bring(shapes, grid.crs))
+    turn = full_turn(pyproj_crs(grid.crs))
+    if turn:
+        moved = joined(moved, turn)
+    frame = box(*grid.bounds)
+    placed = []
+    for shape in moved:
+        left, bottom, right, top = shape.bounds
+        east = grid.turned((left, bottom, right, top))[0] - left
+        here = shifted(shape, east) if east else shape
+        if here.intersects(frame):
+            placed.append(here)
+    return placed
+
+
 def read_area(path: Path, *, reporter: Reporter = SILENT) -> geopandas.GeoSeries:
     """Read the geometries of a vector file.
 
@@ -109,6 +150,9 @@ def read_area(path: Path, *, reporter: Reporter = SILENT) -> geopandas.GeoSeries
         InventoryError: It holds no geometry, or a broken one.
         ConfigError: It has several layers, none of them named ``aoi``.
     """
+    # Half a second that nobody waits for who has no area: geopandas.
+    from engine.vector import only_layer, read_vector
+
     what = "The area of interest"
     layer = only_layer(path, what, "aoi")
     shapes = read_vector(path, what, layer=layer, reporter=reporter).geometry
@@ -135,15 +179,9 @@ def bounds_in(bounds: Bounds, source: CRS, target: CRS) -> Bounds:
         NoOverlapError: The box lies where the other CRS is not defined.
         GridError: One of them is tied to no place on Earth.
     """
-    if source == target:
+    if same_crs(pyproj_crs(source), pyproj_crs(target)):
         return bounds
-    for crs in (source, target):
-        if is_local(pyproj_crs(crs)):
-            raise GridError(
-                f"The coordinate reference system {pyproj_crs(crs).name!r} is tied to no place on"
-                " Earth, so what lies in it cannot be compared with what lies elsewhere; assign"
-                " the one that the data are really in, for instance with `gdal_edit.py -a_srs`."
-            )
+    require_places(pyproj_crs(source), pyproj_crs(target))
     try:
         with rasterio.Env():
             result = transform_bounds(source, target, *bounds, densify_pts=_EDGE_POINTS)

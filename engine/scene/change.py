@@ -23,11 +23,12 @@ from engine.files import output_folder
 from engine.grid import Grid
 from engine.handles import Stack, StackReader
 from engine.raster import RasterWriter, grid_of, open_raster
+from engine.scene.announce import announce
 from engine.scene.imagery import Imagery
 from engine.scene.layers import NODATA, PROVENANCE_TAG, Layer, open_band
 from engine.scene.masks import open_quality
 from engine.scene.readers import open_imagery
-from engine.scene.stack import KERNELS, StackConfig, tell
+from engine.scene.stack import KERNELS, StackConfig
 
 NDVI_CHANGE, BRIGHTNESS_CHANGE = "dNDVI", "dBrightness"
 NDVI_SCALE = 0.0001
@@ -104,7 +105,7 @@ def make_change(
         InputError: It cannot be read.
     """
     products = open_imagery(before)
-    tell(products, reporter)
+    announce(products, reporter)
     shared = set(stack.channels).intersection(*(product.channels for product in products))
     brightness = tuple(name for name in _BRIGHTNESS_BANDS if name in shared)
     if not brightness:

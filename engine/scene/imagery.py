@@ -29,6 +29,7 @@ class BandSource:
         nodata: Stored value that means no data.
         scale: Factor from stored values to DN.
         offset: Added after scaling, in DN.
+        nodata_found: Whether ``nodata`` was found among the values, as the file declares none.
     """
 
     channel: str
@@ -39,6 +40,7 @@ class BandSource:
     nodata: float | None
     scale: float = 1.0
     offset: float = 0.0
+    nodata_found: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ PROVENANCE_TAG = "L4S_PROVENANCE"
 """Tag in which a stack says what it was made of."""
 
 DN_MAX = 32767
+LEAST_DN = -5000.0
+"""Lower DN are no reflectance: atmospheric corrections fall a few hundred below 0 at most."""
 _TIE_PX = 1e-6
 _KERNEL_PX = 4
 
@@ -225,13 +227,15 @@ def open_band(
 def dn_encoder(source: BandSource) -> Encode:
     """How a band's stored values become int16 DN.
 
-    They are scaled, offset, clipped at 32767, and nodata is set. 16-bit values go through a table
-    of all 65536 of them, made once.
+    They are scaled, offset, clipped at 32767, and nodata is set, also for what no reflectance can
+    be: undeclared fills such as -9999. 16-bit values go through a table of all 65536 of them, made
+    once.
     """
 
     def compute(values: NDArray[Any]) -> NDArray[np.int16]:
         dn = values.astype(np.float64) * source.scale + source.offset
-        missing = ~np.isfinite(dn)
+        missing = ~(dn >= LEAST_DN)  # NaN, too
+        missing |= np.isinf(dn)
         if source.nodata is not None and not math.isnan(source.nodata):
             missing |= values == source.nodata
         return np.where(

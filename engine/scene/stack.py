@@ -23,6 +23,7 @@ from engine.files import output_folder
 from engine.grid import Bounds, Grid
 from engine.handles import Stack
 from engine.raster import RasterWriter, open_raster
+from engine.scene.announce import announce
 from engine.scene.area import area_window
 from engine.scene.clouds import open_bright_cover, open_s2cloudless
 from engine.scene.dem import DemMosaic, open_dems, open_mosaic
@@ -32,7 +33,6 @@ from engine.scene.layers import NODATA, PROVENANCE_TAG, Layer, open_band
 from engine.scene.masks import open_quality
 from engine.scene.pieces import read_all
 from engine.scene.readers import open_imagery
-from engine.scene.readers.offsets import check_offset
 from engine.scene.terrain import DEM_OFFSET, DEM_SCALE, SLOPE_SCALE, TerrainLayer
 
 KERNELS = {
@@ -41,7 +41,6 @@ KERNELS = {
     "cubic": Resampling.cubic,
 }
 _WELL_COVERED = 0.999
-_COARSE_M = 25.0
 
 
 Quality = Literal["auto", "s2cloudless", "bright", "off"]
@@ -167,30 +166,12 @@ def _check_together(products: Sequence[Imagery], reporter: Reporter) -> None:
             f"The products are of different dates ({', '.join(dates)}); seams may show between"
             " them."
         )
-    tell(products, reporter)
+    announce(products, reporter)
     missing = [name for name in OPTICAL if name not in first.channels]
     if missing:
         reporter.log(
             f"The imagery ({first.level}) lacks {', '.join(missing)}; the stack goes without."
         )
-
-
-def tell(products: Sequence[Imagery], reporter: Reporter) -> None:
-    """Say how products are read, and warn where the pixels contradict their offset."""
-    for product in products:
-        for note in product.notes:
-            reporter.log(f"{product.name}: {note}.")
-        if product.left_out:
-            reporter.log(f"{product.name}: left out {', '.join(product.left_out)}.")
-        resolution = product.reference.grid.resolution_m()
-        if resolution > _COARSE_M:
-            reporter.warn(
-                f"{product.name}: its sharpest band has pixels of {resolution:.0f} m, but models"
-                " are trained on 10 m: most landslides are too small to be seen; give the bands of"
-                " 10 m.",
-                "scene-coarse",
-            )
-        check_offset(product, reporter)
 
 
 def _check_overlap(grid: Grid, mosaics: Sequence[DemMosaic]) -> None:

@@ -1,5 +1,5 @@
-from .ablation import ablate as ablate
 from .adaptation import adapt as adapt
+from .experiments.ablation import ablate as ablate
 from .recipe import Recipe as Recipe
 from .recipe import load_recipe as load_recipe
 from .recipe import recipe_names as recipe_names

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import ConfigError
+from engine.models.normalization import standardise
 from engine.patches.arrays import NODATA
 from engine.samples.maker import SampleMaker
 from engine.training.pools import Pool
@@ -52,7 +53,7 @@ class Batch:
 
     def normalised(self, device: torch.device, clip: float) -> tuple[Tensor, Tensor]:
         """Images as the network sees them, float32, and masks, both on the device."""
-        images = normalise(
+        images = normalised(
             self.images.to(device), self.shift.to(device), self.scale.to(device), clip
         )
         return images, self.masks.to(device)
@@ -78,13 +79,17 @@ class SceneBatch:
         return self.images.to(device), self.masks.to(device)
 
 
-def normalise(images: Tensor, shift: Tensor, scale: Tensor, clip: float) -> Tensor:
-    """``(raw - shift) / scale`` clipped to ±clip, 0 for nodata.
+def normalised(images: Tensor, shift: Tensor, scale: Tensor, clip: float) -> Tensor:
+    """Patches (n, C, h, w) as they are stored, int16, as the network sees them.
 
-    What :meth:`Normalization.apply` does, for a batch on any device.
+    Args:
+        images: Raw units; :data:`engine.patches.arrays.NODATA` becomes 0.
+        shift: (n, C), as :meth:`engine.models.normalization.Normalization.affine` gives it.
+        scale: (n, C).
+        clip: The normalisation's.
     """
-    values = (images.float() - shift[:, :, None, None]) / scale[:, :, None, None]
-    return torch.where(images == NODATA, torch.zeros_like(values), values.clamp(-clip, clip))
+    raw = images.float().masked_fill_(images == NODATA, torch.nan)
+    return standardise(raw, shift[:, :, None, None], scale[:, :, None, None], clip)
 
 
 class BatchSource:

@@ -81,6 +81,12 @@ def load_checkpoint(
     return state
 
 
+def below(folder: Path) -> list[Path]:
+    """A run's folder and every folder in it that holds a training, however deep."""
+    kept = (SUMMARY, HISTOGRAMS, PSEUDO_LABELS, NAME)
+    return [folder, *{path.parent for name in kept for path in folder.rglob(name)}]
+
+
 def start_clean(folders: Iterable[Path]) -> None:
     """Remove what an earlier run would be resumed from.
 

@@ -8,7 +8,6 @@ and the step's number, so that a resumed run continues to the same weights, and 
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,25 +17,22 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.fabric import Fabric
-from lightning.fabric.strategies.ddp import DDPStrategy
 
-from engine.errors import DatasetError, DeviceError
+from engine.errors import DatasetError
 from engine.events import SILENT, Reporter
 from engine.files import write_json
 from engine.models.cross_sensor import SOURCE, DomainStatistics
 from engine.models.losses import total_loss
 from engine.models.networks import Segmenter, build
-from engine.patches.augment import Augmentation, enlarge, mixup
-from engine.samples.areas import joined_areas
+from engine.patches.augment import Augmentation, enlarge_batch, mixup
+from engine.samples.areas import joined_areas, mark_uncertain
 from engine.samples.maker import SampleMaker
 from engine.training.batches import Batch, BatchSource, SceneBatch
 from engine.training.checkpoint import Fingerprints, fingerprints, load_checkpoint, save_checkpoint
-from engine.training.light import mark_uncertain
 from engine.training.logs import RunLog
-from engine.training.processes import first_does, rank
-from engine.training.recipe import TrainingConfig
+from engine.training.processes import first_does, rank, start_fabric
 from engine.training.schedule import Stage, factor, stages, steps_per_epoch
-from engine.training.scoring import Histogram, histograms_by_site, predict, total
+from engine.training.scoring import Histogram, histograms_by_site, predict_pool, total
 from engine.training.state import RunState
 from engine.training.task import Task, make_optimizer
 
@@ -73,44 +69,6 @@ class _Run:
     data: Fingerprints
 
 
-def start_fabric(config: TrainingConfig) -> Fabric:
-    """Lightning Fabric on the device asked for.
-
-    The processes of torchrun are joined where there are any.
-
-    Raises:
-        DeviceError: CUDA is asked for and not there.
-    """
-    if config.device == "cuda" and not torch.cuda.is_available():
-        raise DeviceError(
-            "training.device is cuda, but PyTorch sees no CUDA device; install its CUDA build and a"
-            " driver, or train on the cpu."
-        )
-    accelerator = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
-    precision = (
-        config.precision
-        if config.precision != "auto"
-        else "bf16-mixed"
-        if accelerator == "cuda"
-        else "32-true"
-    )
-    world, local = (
-        int(os.environ.get("WORLD_SIZE", "1")),
-        int(os.environ.get("LOCAL_WORLD_SIZE", "1")),
-    )
-    # Domains swap batch statistics, which a broadcast of the wrapped module's buffers would undo.
-    strategy: Any = DDPStrategy(broadcast_buffers=False) if world > 1 else "auto"
-    fabric = Fabric(
-        accelerator=accelerator,
-        devices=local,
-        num_nodes=world // local,
-        strategy=strategy,
-        precision=precision,
-    )
-    fabric.launch()
-    return fabric
-
-
 def train_network(
     task: Task, out: Path, *, resume: bool = False, reporter: Reporter = SILENT
 ) -> Trained:
@@ -137,7 +95,7 @@ def train_network(
         batch_size=config.batch_size,
         crop_px=recipe.data.crop_px,
         positive_share=recipe.data.positive_share,
-        seed=config.seed,
+        seed=task.drawn_by,
         rank=fabric.global_rank,
         world=fabric.world_size,
         scenes=_sample_maker(task),
@@ -150,7 +108,7 @@ def train_network(
 
     out.mkdir(parents=True, exist_ok=True)
     data = fingerprints(task)
-    saved = load_checkpoint(out, recipe.to_dict(), data) if resume else None
+    saved = load_checkpoint(out, task.identity(), data) if resume else None
     position = (0, 0)
     if saved is not None:
         state.load_state_dict(saved["state"])
@@ -181,7 +139,8 @@ def train_network(
         if stage.number >= position[0]:
             _train_stage(run, stage, saved if stage.number == position[0] else None)
     state.finish(config.select)
-    return Trained(model, state.statistics, _histograms(run), state.best_f1)
+    held = held_out_histograms(model, state.statistics, task, fabric, reporter)
+    return Trained(model, state.statistics, held, state.best_f1)
 
 
 def _sample_maker(task: Task) -> SampleMaker | None:
@@ -195,7 +154,7 @@ def _sample_maker(task: Task) -> SampleMaker | None:
         task.free,
         normalization=task.normalization,
         config=recipe.scenes,
-        seed=recipe.training.seed,
+        seed=task.drawn_by,
     )
 
 
@@ -282,13 +241,13 @@ def _backward(
     count = sum(len(part) for part in parts)
     losses = torch.zeros((), device=fabric.device)
     for index, part in enumerate(parts):
-        entropy = [recipe.training.seed, stage.number, step, fabric.global_rank, index]
+        entropy = [task.drawn_by, stage.number, step, fabric.global_rank, index]
         number = int(np.random.SeedSequence(entropy).generate_state(1)[0])
         torch.manual_seed(number)  # dropout and stochastic depth inside the network
         generator = torch.Generator(fabric.device).manual_seed(number)
         image, mask = part.normalised(fabric.device, task.clip)
         image, mask = run.augment(image, mask, generator)
-        image, mask = enlarge(image, mask, recipe.data.enlarge)
+        image, mask = enlarge_batch(image, mask, recipe.data.enlarge)
         partner, weight = None, 1.0
         if recipe.augment.mixup > 0:
             image, partner, weight = mixup(
@@ -310,21 +269,34 @@ def _backward(
     return float(losses)
 
 
-def _histograms(run: _Run) -> dict[str, Histogram]:
-    """Validation histograms by site with the present weights."""
-    validation, statistics = run.task.validation, run.state.statistics
+def held_out_histograms(
+    model: Segmenter,
+    statistics: DomainStatistics,
+    task: Task,
+    fabric: Fabric,
+    reporter: Reporter = SILENT,
+) -> dict[str, Histogram]:
+    """Validation histograms by site with the present weights; none without validation patches.
+
+    Args:
+        model: The network, on the device that trains.
+        statistics: Its batch statistics.
+        task: Where the validation patches are.
+        fabric: For the device and the precision.
+        reporter: Asked for cancellation.
+    """
+    validation = task.validation
     if validation is None:
         return {}
     domain = validation.domain if validation.domain in statistics.domains else SOURCE
     options: dict[str, Any] = {
-        "device": run.fabric.device,
-        "clip": run.task.clip,
-        "factor": run.task.recipe.data.enlarge,
+        "device": fabric.device,
+        "clip": task.clip,
+        "factor": task.recipe.data.enlarge,
     }
-    with statistics.using(domain), run.fabric.autocast():
-        return histograms_by_site(
-            predict(run.state.model, validation, **options, reporter=run.reporter), validation
-        )
+    with statistics.using(domain), fabric.autocast():
+        found = predict_pool(model, validation, **options, reporter=reporter)
+    return histograms_by_site(found, validation)
 
 
 def _validate(run: _Run) -> dict[str, float]:
@@ -337,7 +309,10 @@ def _validate(run: _Run) -> dict[str, float]:
             return reduced if isinstance(reduced, torch.Tensor) else value
 
         run.state.statistics.reduce(mean)
-    histogram = total(_histograms(run))
+    found = held_out_histograms(
+        run.state.model, run.state.statistics, run.task, run.fabric, run.reporter
+    )
+    histogram = total(found)
     if not (histogram.positive.any() or histogram.negative.any()):
         return {}
     threshold = histogram.best_threshold()
@@ -349,8 +324,12 @@ def _record(run: _Run, stage: Stage, optimizer: Any, row: Mapping[str, float]) -
     step = int(row["step"])
 
     def save() -> None:
-        recipe = run.task.recipe.to_dict()
-        state = {"recipe": recipe, "data": run.data, "stage": stage.number, "step": step}
+        state = {
+            "recipe": run.task.identity(),
+            "data": run.data,
+            "stage": stage.number,
+            "step": step,
+        }
         # The row first: one without a checkpoint is dropped on resuming, a checkpoint without its
         # row would leave a gap.
         if run.log is not None:

@@ -5,22 +5,26 @@ Every domain is normalised by its own statistics, as a scene is at detection tim
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.bands import BY_NAME
-from engine.errors import NoValidPixelsError
+from engine.errors import DatasetError, NoValidPixelsError
+from engine.events import SILENT, Reporter
 from engine.models.normalization import (
     ChannelStatistics,
     Normalization,
     StatisticsAccumulator,
     training_statistics,
 )
-from engine.patches.arrays import PatchArrays
+from engine.patches.arrays import PatchArrays, open_patches
+from engine.samples.areas import free_areas
+from engine.samples.maker import Area
 from engine.training.recipe import Recipe
 
 
@@ -61,7 +65,15 @@ def make_normalization(recipe: Recipe, arrays: PatchArrays) -> Normalization:
         for name in channels
     )
     return Normalization(
-        channels, modes, mean, std, config.std_floor, config.min_pixels, config.clip
+        channels,
+        modes,
+        mean,
+        std,
+        std_floor=config.std_floor,
+        min_pixels=config.min_pixels,
+        clip=config.clip,
+        relief_exponent=config.relief_exponent,
+        largest_gain=config.largest_gain,
     )
 
 
@@ -113,3 +125,65 @@ def make_pool(
 def select(pool: Pool, indices: NDArray[np.integer[Any]]) -> Pool:
     """Some patches of a pool, with the normalisation that they had in it."""
     return Pool(pool.arrays.select(indices), pool.shift[indices], pool.scale[indices], pool.domain)
+
+
+@dataclass(frozen=True)
+class Material:
+    """Labelled patches with the normalisation that a recipe gives them.
+
+    And extra ground without landslides.
+
+    Attributes:
+        arrays: The labelled patches.
+        normalization: The model's.
+        pool: The patches, normalised.
+        negatives: Patches without landslides.
+        free: Areas without landslides, for a recipe with ``scenes`` (then there are no
+            ``negatives``).
+        by_domain: The labelled patches by each normalisation that calibration looks at.
+    """
+
+    arrays: PatchArrays
+    normalization: Normalization
+    pool: Pool
+    negatives: tuple[Pool, ...]
+    free: tuple[Area, ...] = ()
+    by_domain: Mapping[str, Pool] = field(default_factory=dict)
+
+
+def prepare(
+    recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, reporter: Reporter = SILENT
+) -> Material:
+    """Read and check the labelled patches, and normalise them by domain.
+
+    Raises:
+        DatasetError: No patch holds landslide, or labels are missing.
+    """
+    arrays = open_patches(data, reporter=reporter)
+    if not arrays.positive_pixels.any():
+        raise DatasetError(
+            f"None of the {len(arrays)} patches in {data} holds a landslide pixel; a network cannot"
+            " learn from background alone. Add labelled landslides."
+        )
+    normalization = make_normalization(recipe, arrays)
+    by = "training" if set(normalization.modes) == {"fixed"} else recipe.data.domain
+    pool = make_pool(arrays, normalization, by)
+    domains = recipe.calibration.domains or (by,)
+    calibrated = recipe.calibration.method != "none"
+    by_domain: dict[str, Pool] = {
+        domain: pool if domain == by else make_pool(arrays, normalization, domain)
+        for domain in (domains if calibrated else ())
+    }
+    if recipe.scenes is not None:
+        free = tuple(area for path in negatives for area in free_areas(path, reporter))
+        return Material(arrays, normalization, pool, (), free, by_domain)
+    extra = tuple(
+        make_pool(_negative(path, reporter), normalization, recipe.data.domain)
+        for path in negatives
+    )
+    return Material(arrays, normalization, pool, extra, (), by_domain)
+
+
+def _negative(path: Path, reporter: Reporter) -> PatchArrays:
+    arrays = open_patches(path, labels=False, reporter=reporter)
+    return replace(arrays, masks=np.zeros(arrays.masks.shape, np.uint8))

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.patches.landslide4sense import IGNORE
-from engine.training.recipe import AdaptationConfig
+from engine.bands import IGNORE
+from engine.training.configuration import AdaptationConfig
 
 Probabilities = NDArray[np.float32]
 Masks = NDArray[np.uint8]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine import __version__
+from engine.errors import UnreadableFileError
 from engine.files import atomic_path, write_json
-from engine.models.bundle import ModelBundle, ModelCard
+from engine.models.bundle import ModelBundle
+from engine.models.card import ModelCard
 from engine.models.normalization import Normalization
 from engine.patches.arrays import PatchArrays
+from engine.training.calibration import Held, LogitCounts
 from engine.training.recipe import Recipe
 from engine.training.scoring import Histogram, total
 
@@ -22,8 +26,6 @@ SUMMARY = "run.json"
 
 HISTOGRAMS = "histograms.json"
 PSEUDO_LABELS = "pseudo-labels.npy"
-
-_MULTIPLES = {"baseline_unet": 16, "multispectral_unet": 8}
 
 
 def score_rows(
@@ -39,7 +41,7 @@ def score_rows(
         protocol: ``inductive``, or ``transductive`` where the model saw the images (not the labels)
             that it is scored on.
     """
-    merged = merge(results)
+    merged = merge_folds(results)
     if not merged:
         return []
     threshold = total(merged).best_threshold()
@@ -65,32 +67,47 @@ def make_card(
     name: str,
     arrays: PatchArrays,
     normalization: Normalization,
+    multiple_px: int,
     threshold: float,
     rows: Sequence[Mapping[str, Any]],
+    calibration: Mapping[str, Any] | None = None,
 ) -> ModelCard:
-    """The card of a trained network."""
-    channels = recipe.data.channels
-    required = tuple(n for n in channels if n not in recipe.optional_channels)
+    """The card of a trained network.
+
+    Args:
+        recipe: The recipe.
+        network: The network's description, on the normalisation's channels.
+        name: The model's name.
+        arrays: The labelled patches.
+        normalization: Of the channels that the network looks at.
+        multiple_px: What the sides of its input are multiples of.
+        threshold: The threshold.
+        rows: Its scores.
+        calibration: What was calibrated and how well.
+    """
+    channels = normalization.channels
     return ModelCard(
         name=name,
-        version="1",
+        version=recipe.card.version,
         title=recipe.title,
         description=recipe.description,
         network={key: value for key, value in network.items() if key not in ("pretrained", "rgb")},
         normalization=normalization,
-        required=required,
+        required=tuple(n for n in channels if n not in recipe.optional_channels),
         threshold=threshold,
         window_px=256 // recipe.data.enlarge,
-        multiple_of_px=_MULTIPLES.get(str(network["builder"]), 32),
+        multiple_of_px=multiple_px,
         input_scale=recipe.data.enlarge,
         training={
             "data": arrays.source,
             "patches": len(arrays),
+            **recipe.card.sources,
             "recipe": recipe.to_dict(),
             "engine": __version__,
+            **({"calibration": calibration} if calibration else {}),
         },
         scores=tuple(rows),
-        limits=_limits(arrays, rows),
+        limits=(*_limits(arrays, rows), *recipe.card.limits),
     )
 
 
@@ -114,7 +131,7 @@ def write_summary(
     write_json(out / SUMMARY, summary)
 
 
-def merge(results: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogram]:
+def merge_folds(results: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogram]:
     """Histograms of several folds together, by site."""
     merged: dict[str, Histogram] = {}
     for fold in results:
@@ -141,17 +158,53 @@ def _limits(arrays: PatchArrays, rows: Sequence[Mapping[str, Any]]) -> tuple[str
     return tuple(limits)
 
 
-def write_histograms(path: Path, histograms: Mapping[str, Histogram]) -> None:
-    """Keep a fold's histograms, so that a resumed cross-validation does not train it again."""
-    data = {site: [h.positive.tolist(), h.negative.tolist()] for site, h in histograms.items()}
+@dataclass(frozen=True)
+class FoldResult:
+    """What is counted on the patches that a fold holds out.
+
+    Attributes:
+        histograms: By site, with all channels.
+        held: By set of channels and normalisation; empty where nothing is calibrated.
+    """
+
+    histograms: Mapping[str, Histogram]
+    held: Held
+
+
+def write_fold(path: Path, result: FoldResult) -> None:
+    """Keep a fold's counts, so that a resumed cross-validation does not train it again."""
+    data = {
+        "sites": {
+            site: [h.positive.tolist(), h.negative.tolist()]
+            for site, h in result.histograms.items()
+        },
+        "sets": [
+            [name, domain, counts.positive.tolist(), counts.negative.tolist()]
+            for (name, domain), counts in result.held.items()
+        ],
+    }
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(data), encoding="utf-8")
 
 
-def read_histograms(path: Path) -> dict[str, Histogram]:
-    """What :func:`write_histograms` kept."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        site: Histogram(*(np.array(values, np.int64) for values in pair))
-        for site, pair in data.items()
-    }
+def read_fold(path: Path) -> FoldResult:
+    """What :func:`write_fold` kept.
+
+    Raises:
+        UnreadableFileError: It is damaged.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        sites = {
+            str(site): Histogram(*(np.array(values, np.int64) for values in pair))
+            for site, pair in data["sites"].items()
+        }
+        held = {
+            (str(name), str(domain)): LogitCounts(*(np.array(v, np.int64) for v in pair))
+            for name, domain, *pair in data["sets"]
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UnreadableFileError(
+            f"{path} cannot be read ({error}); train without --resume."
+        ) from error
+    return FoldResult(sites, held)

@@ -3,65 +3,49 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from engine.errors import ConfigError, DatasetError
 from engine.events import SILENT, Reporter
 from engine.files import output_folder
-from engine.models.bundle import ModelBundle, ModelCard
-from engine.models.normalization import Normalization
-from engine.patches.arrays import PatchArrays, open_patches
+from engine.models.bundle import ModelBundle
+from engine.models.card import ModelCard
+from engine.models.networks import without_unseen
 from engine.patches.splits import Fold, split
-from engine.samples.areas import free_areas
-from engine.samples.maker import Area
-from engine.training.checkpoint import fingerprints, load_checkpoint, start_clean
-from engine.training.loop import Trained, start_fabric, train_network
-from engine.training.pools import Pool, make_normalization, make_pool, select
-from engine.training.processes import first_does, rank
+from engine.training.assembly import check_resumable, train_task
+from engine.training.calibration import (
+    apply_calibration,
+    calibrate,
+    calibrated_rows,
+    count_held_out,
+    describe,
+)
+from engine.training.checkpoint import below, start_clean
+from engine.training.loop import Trained
+from engine.training.pools import Material, prepare, select
+from engine.training.processes import first_does, quiet, rank, start_fabric
 from engine.training.recipe import Recipe
+from engine.training.rehearsal import rehearse
 from engine.training.results import (
     HISTOGRAMS,
     SUMMARY,
+    FoldResult,
     make_card,
-    merge,
-    read_histograms,
+    merge_folds,
+    read_fold,
     score_rows,
-    write_histograms,
+    write_fold,
     write_summary,
 )
-from engine.training.scoring import Histogram, total
+from engine.training.scoring import total
 from engine.training.task import Task
 
 BUNDLE = "bundle"
 FOLDS = "folds"
-
-
-@dataclass(frozen=True)
-class Material:
-    """Labelled patches with the normalisation that a recipe gives them.
-
-    And extra ground without landslides.
-
-    Attributes:
-        arrays: The labelled patches.
-        normalization: The model's.
-        pool: The patches, normalised.
-        negatives: Patches without landslides.
-        free: Areas without landslides, for a recipe with ``scenes`` (then there are no
-            ``negatives``).
-    """
-
-    arrays: PatchArrays
-    normalization: Normalization
-    pool: Pool
-    negatives: tuple[Pool, ...]
-    free: tuple[Area, ...] = ()
 
 
 def train(
@@ -116,46 +100,17 @@ def train_members(
     material = prepare(recipe, data, negatives, reporter=reporter)
     start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
     networks = recipe.networks()
+    if rank() == 0:
+        for name, network in networks.items():
+            rehearse(recipe, name, network)
     folders = {name: out if len(networks) == 1 else out / name for name in networks}
     if not resume:
-        folds = [fold for folder in folders.values() for fold in (folder / FOLDS).glob("*")]
-        first_does(partial(start_clean, [*folders.values(), *folds]))
+        begun = [path for folder in folders.values() for path in below(folder)]
+        first_does(partial(start_clean, begun))
     return tuple(
         _train_one(recipe, name, networks[name], material, folder, resume=resume, reporter=reporter)
         for name, folder in folders.items()
     )
-
-
-def prepare(
-    recipe: Recipe, data: Path, negatives: Sequence[Path] = (), *, reporter: Reporter = SILENT
-) -> Material:
-    """Read and check the labelled patches, and normalise them by domain.
-
-    Raises:
-        DatasetError: No patch holds landslide, or labels are missing.
-    """
-    arrays = open_patches(data, reporter=reporter)
-    if not arrays.positive_pixels.any():
-        raise DatasetError(
-            f"None of the {len(arrays)} patches in {data} holds a landslide pixel; a network cannot"
-            " learn from background alone. Add labelled landslides."
-        )
-    normalization = make_normalization(recipe, arrays)
-    by = "training" if set(normalization.modes) == {"fixed"} else recipe.data.domain
-    pool = make_pool(arrays, normalization, by)
-    if recipe.scenes is not None:
-        free = tuple(area for path in negatives for area in free_areas(path, reporter))
-        return Material(arrays, normalization, pool, (), free)
-    extra = tuple(
-        make_pool(_negative(path, reporter), normalization, recipe.data.domain)
-        for path in negatives
-    )
-    return Material(arrays, normalization, pool, extra)
-
-
-def _negative(path: Path, reporter: Reporter) -> PatchArrays:
-    arrays = open_patches(path, labels=False, reporter=reporter)
-    return replace(arrays, masks=np.zeros(arrays.masks.shape, np.uint8))
 
 
 def _train_one(
@@ -186,41 +141,122 @@ def _train_one(
     fold = folds[data.fold - 1] if folds and not data.cross_validate else None
     task = make_task(recipe, network, material, fold)
     if resume and (out / SUMMARY).is_file():  # written last
-        load_checkpoint(
-            out, recipe.to_dict(), fingerprints(task)
-        )  # refuses another recipe and other data
+        check_resumable(task, out)
         reporter.log(f"{name} is trained already.")
         return ModelBundle.open(out / BUNDLE)
-    rows: list[dict[str, Any]] = []
-    held: dict[str, Histogram] = {}
+    results = []
     if data.cross_validate:
         results = cross_validate(
             recipe, network, material, folds, out / FOLDS, resume=resume, reporter=reporter
         )
-        rows, held = (
-            score_rows(results, f"leave-{data.validation}-out, {len(folds)} folds"),
-            merge(results),
-        )
-    trained = train_network(task, out, resume=resume, reporter=reporter)
+        method = f"leave-{data.validation}-out, {len(folds)} folds"
+    trained = train_task(task, out, resume=resume, reporter=reporter)
     if fold is not None:
-        held = dict(trained.histograms)
-        rows = score_rows(
-            [held], f"one {data.validation} fold of {data.folds} held out ({fold.name})"
-        )
-    threshold = recipe.training.threshold
-    chosen = total(held).best_threshold() if threshold == "validation" else float(threshold)
-    card = make_card(
+        results = [fold_result(trained, task, recipe, reporter)]
+        method = f"one {data.validation} fold of {data.folds} held out ({fold.name})"
+    if not results:
+        method = "none"
+    bundle = finish(
+        trained,
         recipe,
         network,
+        material,
+        results,
         name=name,
-        arrays=material.arrays,
-        normalization=material.normalization,
-        threshold=chosen,
-        rows=rows,
+        method=method,
+        out=out / BUNDLE,
+        reporter=reporter,
     )
-    bundle = export(trained, card, out / BUNDLE, reporter=reporter)
+    rows = bundle.card.scores
     first_does(lambda: write_summary(out, recipe, bundle, rows, time.monotonic() - started))
     return bundle
+
+
+def finish(
+    trained: Trained,
+    recipe: Recipe,
+    network: Mapping[str, Any],
+    material: Material,
+    results: Sequence[FoldResult],
+    *,
+    name: str,
+    method: str,
+    out: Path,
+    adjust: Callable[[ModelCard], ModelCard] | None = None,
+    domain: str | None = None,
+    reporter: Reporter = SILENT,
+) -> ModelBundle:
+    """Calibrate a trained network, choose its threshold, and export it.
+
+    Args:
+        trained: The network.
+        recipe: Its recipe.
+        network: Its description, resolved.
+        material: What it was trained on.
+        results: What was counted on held-out patches, fold by fold.
+        name: The model's name.
+        method: How they were held out.
+        out: The bundle's folder.
+        adjust: Changes the card, where given.
+        domain: Domain of the cross-sensor normalisation whose statistics are exported.
+        reporter: Progress and log.
+
+    Raises:
+        ConfigError: The recipe calibrates, but holds nothing out.
+    """
+    threshold, calibration = recipe.training.threshold, None
+    rows = score_rows([result.histograms for result in results], method)
+    best = total(merge_folds([result.histograms for result in results])).best_threshold()
+    if recipe.calibration.method != "none":
+        held = [result.held for result in results]
+        if not held:
+            raise ConfigError(
+                "[calibration] needs held-out patches; set data.validation, or calibration.method"
+                ' to "none".'
+            )
+        found = calibrate(recipe, held, reporter)
+        found = apply_calibration(
+            trained.model, found, recipe, material.normalization, material.free
+        )
+        rows, best = calibrated_rows(recipe, found, held, method), found.threshold
+        calibration = describe(recipe, found)
+    model, described, seen = without_unseen(trained.model, network, recipe.data.channels)
+    card = make_card(
+        recipe,
+        described,
+        name=name,
+        arrays=material.arrays,
+        normalization=material.normalization.of(seen),
+        multiple_px=model.multiple_px,
+        threshold=best if threshold == "validation" else float(threshold),
+        rows=rows,
+        calibration=calibration,
+    )
+    card = card if adjust is None else adjust(card)
+    return export(
+        replace(trained, model=model),
+        card,
+        out,
+        domain=domain,
+        onnx=recipe.card.onnx,
+        reporter=reporter,
+    )
+
+
+def fold_result(trained: Trained, task: Task, recipe: Recipe, reporter: Reporter) -> FoldResult:
+    """What a network that has not seen a fold's patches gives on them."""
+    held = {}
+    if recipe.calibration.method != "none":
+        device = start_fabric(recipe.training).device
+        held = count_held_out(
+            trained.model.to(device).eval(),
+            task.held_out,
+            recipe,
+            device=device,
+            clip=task.clip,
+            reporter=reporter,
+        )
+    return FoldResult(trained.histograms, held)
 
 
 def make_task(
@@ -244,6 +280,9 @@ def make_task(
         validation,
         material.normalization,
         material.free,
+        held_out={}
+        if fold is None
+        else {domain: select(pool, fold.validation) for domain, pool in material.by_domain.items()},
     )
 
 
@@ -256,10 +295,10 @@ def cross_validate(
     *,
     resume: bool = False,
     reporter: Reporter = SILENT,
-) -> list[dict[str, Histogram]]:
-    """Train on every fold in turn; gives each fold's held-out histograms.
+) -> list[FoldResult]:
+    """Train on every fold in turn; gives what is counted on each.
 
-    By site; finished folds are not trained again.
+    Finished folds are not trained again.
     """
     results = []
     for fold in folds:
@@ -267,18 +306,16 @@ def cross_validate(
         done = folder / HISTOGRAMS
         task = make_task(recipe, network, material, fold)
         if resume and done.is_file():
-            load_checkpoint(
-                folder, recipe.to_dict(), fingerprints(task)
-            )  # refuses another recipe and other data
-            results.append(read_histograms(done))
+            check_resumable(task, folder)
+            results.append(read_fold(done))
             continue
         reporter.log(
             f"Fold {fold.name}: {len(fold.training)} patches to train on, {len(fold.validation)}"
             " held out."
         )
-        found = dict(train_network(task, folder, resume=resume, reporter=reporter).histograms)
-        results.append(found)
-        first_does(partial(write_histograms, done, found))
+        trained = train_task(task, folder, resume=resume, reporter=reporter)
+        results.append(fold_result(trained, task, recipe, reporter))
+        first_does(partial(write_fold, done, results[-1]))
     return results
 
 
@@ -288,6 +325,7 @@ def export(
     folder: Path,
     *,
     domain: str | None = None,
+    onnx: bool = True,
     reporter: Reporter = SILENT,
 ) -> ModelBundle:
     """Write the bundle from the first process; the others wait and open it."""
@@ -297,18 +335,5 @@ def export(
         trained.statistics.use(domain)
     reporter.log(f"Writing the bundle {folder}.")
 
-    first_does(lambda: export_bundle(trained.model.cpu(), card, folder))
+    first_does(lambda: export_bundle(trained.model.cpu(), card, folder, onnx=onnx))
     return ModelBundle.open(folder)
-
-
-def quiet(reporter: Reporter) -> Reporter:
-    """A reporter that is silent and still notices cancellation.
-
-    The first of several processes reports for all.
-    """
-
-    def asked() -> bool:
-        reporter.check()
-        return False
-
-    return Reporter(None, asked)

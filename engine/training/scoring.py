@@ -5,6 +5,7 @@ Pixel precision, recall, F1 and IoU of the landslide class at every stored proba
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +14,11 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from engine.bands import IGNORE
 from engine.events import SILENT, Reporter
 from engine.models.networks import probability
-from engine.patches.augment import enlarge
-from engine.patches.landslide4sense import IGNORE
-from engine.training.batches import normalise
+from engine.patches.augment import enlarge_batch
+from engine.training.batches import normalised
 from engine.training.pools import Pool
 
 STEPS = 250
@@ -78,13 +79,14 @@ class Histogram:
 
 
 @torch.no_grad()
-def predict(
+def predict_pool(
     model: nn.Module,
     pool: Pool,
     *,
     device: torch.device,
     clip: float,
     factor: int = 1,
+    missing: Sequence[int] = (),
     batch_size: int = 8,
     reporter: Reporter = SILENT,
 ) -> NDArray[np.float32]:
@@ -96,6 +98,7 @@ def predict(
         device: Where the network is.
         clip: The normalisation's.
         factor: Scale promotion; maps are averaged back to the patch's own pixels.
+        missing: Positions of channels that are left out, as if a user lacked them.
         batch_size: Patches at a time.
         reporter: Asked for cancellation.
 
@@ -112,8 +115,9 @@ def predict(
         shift, scale = (
             torch.from_numpy(values[at]).to(device) for values in (pool.shift, pool.scale)
         )
-        image = normalise(raw, shift, scale, clip)
-        image = enlarge(image, torch.zeros_like(image[:, 0]), factor)[0]
+        image = normalised(raw, shift, scale, clip)
+        image[:, list(missing)] = 0.0
+        image = enlarge_batch(image, torch.zeros_like(image[:, 0]), factor)[0]
         result = probability(model, image)
         if factor > 1:
             result = functional.avg_pool2d(result[:, None], factor)[:, 0]
@@ -133,7 +137,7 @@ def histograms_by_site(probabilities: NDArray[np.float32], pool: Pool) -> dict[s
     return found
 
 
-def total(histograms: dict[str, Histogram]) -> Histogram:
+def total(histograms: Mapping[str, Histogram]) -> Histogram:
     """All sites together."""
     result = Histogram.empty()
     for histogram in histograms.values():

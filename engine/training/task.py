@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,8 +12,9 @@ from torch import Tensor
 from engine.models.networks import Segmenter, parameter_groups
 from engine.models.normalization import Normalization
 from engine.samples.maker import Area
+from engine.training.configuration import OptimizerConfig
 from engine.training.pools import Pool
-from engine.training.recipe import OptimizerConfig, Recipe
+from engine.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Task:
         shares: Share of a batch of each further pool.
         validation: Patches to validate on, or None.
         normalization: The model's.
+        held_out: The patches to validate on by each normalisation that calibration looks at.
+        sample_seed: Seed of the samples alone, where several trainings from the same start draw
+            different ones; None for the recipe's seed.
         free: Landslide-free areas for a recipe with ``scenes``.
         domains: Domains of the cross-sensor normalisation beyond ``source``.
         start: Weights to start from instead of the pretrained encoder.
@@ -41,6 +45,18 @@ class Task:
     free: tuple[Area, ...] = ()
     domains: tuple[str, ...] = ()
     start: Mapping[str, Tensor] | None = None
+    held_out: Mapping[str, Pool] = field(default_factory=dict)
+    sample_seed: int | None = None
+
+    @property
+    def drawn_by(self) -> int:
+        """The seed of the samples."""
+        return self.recipe.training.seed if self.sample_seed is None else self.sample_seed
+
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint of this task is resumed by: the recipe and the samples' seed."""
+        own = {} if self.sample_seed is None else {"sample_seed": self.sample_seed}
+        return {**self.recipe.to_dict(), **own}
 
     @property
     def clip(self) -> float:

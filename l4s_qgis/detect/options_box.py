@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..i18n import number, tr
 from ..processing.detect import CLOUDS
+from ..settings import values
 from ..worker import environment
 from . import assignment
 from .checks import VIEWS
@@ -47,7 +48,8 @@ class ResultBox(QGroupBox):
         for name, title in bundled_models():
             self.models.addItemWithCheckState(title, Qt.CheckState.Unchecked, name)
         if self.models.count():
-            self.models.setItemCheckState(0, Qt.CheckState.Checked)
+            preferred = max(0, self.models.findData(values.model()))
+            self.models.setItemCheckState(preferred, Qt.CheckState.Checked)
         self.models.setDefaultText(tr("The bundled model"))
         self.models.setToolTip(
             tr("Several models are averaged, and their disagreement becomes the uncertainty")
@@ -154,6 +156,7 @@ class AdvancedBox(QgsCollapsibleGroupBox):
             (tr("NVIDIA GPU (CUDA)"), "cuda"),
         ):
             self.device.addItem(text, value)
+        self.device.setCurrentIndex(self.device.findData(values.device()))
         form.addRow(tr("&Device"), self.device)
         self.setCollapsed(True)
         for box in (self.views, self.clouds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ class EngineAlgorithm(QgsProcessingAlgorithm):
             raise _raised(error, feedback) from error
         folder = Path(QgsProcessingUtils.generateTempFilename(self.NAME))
         folder.mkdir(parents=True, exist_ok=True)
-        self._arguments = self.arguments(parameters, context, folder)
+        self._arguments = absolute(self.arguments(parameters, context, folder))
         return True
 
     def processAlgorithm(
@@ -207,6 +208,33 @@ class _FeedbackListener(Listener):
 
     def is_cancelled(self) -> bool:
         return bool(self._feedback.isCanceled())
+
+
+def absolute(arguments: Sequence[str]) -> list[str]:
+    """Arguments with absolute paths, because the engine works in a folder of its own.
+
+    Names of models and recipes stay names, even where a folder here happens to bear one.
+    """
+    found = []
+    option = ""
+    for argument in arguments:
+        if argument.startswith("--"):
+            option = argument
+        elif option == "--out" or _is_relative_path(argument, option):
+            argument = str(Path(argument).absolute())
+        found.append(argument)
+    return found
+
+
+def _is_relative_path(argument: str, option: str) -> bool:
+    if option in ("", "--set") or (
+        option in ("--model", "--recipe") and Path(argument).name == argument
+    ):
+        return False
+    try:
+        return bool(argument) and Path(argument).exists()
+    except OSError:  # not a name that a file could have
+        return False
 
 
 def stage_title(stage: str) -> str:

@@ -283,8 +283,10 @@ class Detect(SceneAlgorithm):
         device = self.text_of(parameters, "DEVICE", context)
         if device and device != "auto":
             arguments += ["--device", device]
-        self._folder = Path(self.folder_of(parameters, "OUTPUT", context))
-        return [*arguments, "--out", str(self._folder)]
+        # What the project shows below the outlines: nothing where the image is a layer already.
+        self._searched = bool(self.text_of(parameters, "PRODUCT", context))
+        self._before = before if before and Path(before).exists() else ""
+        return [*arguments, "--out", self.folder_of(parameters, "OUTPUT", context)]
 
     def outputs(self, result: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -294,7 +296,7 @@ class Detect(SceneAlgorithm):
             "MASK": result["mask"],
             "REPORT": result["report"],
             "COUNT": int(result["landslides"]),
-            "RESULT": result,
+            "RESULT": {**result, "searched": self._searched, "before": self._before},
         }
 
 

@@ -33,9 +33,14 @@ class Provider(QgsProcessingProvider):
         """Add all algorithms."""
         from .detect import Detect
         from .inventory import Compare, Export, Report
+        from .simulate import Simulate
         from .stack import Stack
         from .training import Adapt, Patches, Train
         from .vectorize import Vectorize
 
-        for algorithm in (Detect, Stack, Vectorize, Compare, Report, Export, Patches, Train, Adapt):
+        for algorithm in (
+            *(Detect, Stack, Simulate, Vectorize),
+            *(Compare, Report, Export),
+            *(Patches, Train, Adapt),
+        ):
             self.addAlgorithm(algorithm())

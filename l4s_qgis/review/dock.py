@@ -18,6 +18,7 @@ from .details import Details
 from .dialogs.dialogs import Dialogs
 from .inventory import ReviewError
 from .keys import ReviewKeys
+from .maps.second import SecondMap
 from .maps.swipe import Swipe
 from .maps.view import View
 from .outlines.adding import ClickToAdd
@@ -57,7 +58,13 @@ class ReviewDock(QDockWidget):
         self.decisions = Decisions(panel, review, self.view, say=say, show=self._show)
         self.details = Details(panel, review, say=say, done=self._to_map)
         self.dialogs = Dialogs(
-            iface, review, self.decisions, say=say, show=self._show, closed=self._to_map
+            iface,
+            review,
+            self.decisions,
+            say=say,
+            show=self._show,
+            closed=self._to_map,
+            renewed=self._inventory_changed,
         )
         self.measuring = Measuring(review, say=say, measured=self._measured, parent=self)
         self._actions = InventoryActions(iface, busy=self._set_busy)
@@ -84,6 +91,7 @@ class ReviewDock(QDockWidget):
             iface, panel, review, say=say, added=self._added, reshaped=self._reshaped
         )
         self.swipe = Swipe(panel, review, self._canvas)
+        self.second = SecondMap(iface, panel, review)
         self._editing = Editing(iface, panel, saved=self._edited, discarded=self._reread, say=say)
         self._keys = ReviewKeys(
             self,
@@ -129,10 +137,12 @@ class ReviewDock(QDockWidget):
             button.clicked.connect(self._to_map)
         panel.bulk.clicked.connect(lambda _=False: self.dialogs.bulk())
         panel.event.clicked.connect(lambda _=False: self.dialogs.event())
+        panel.parts.clicked.connect(lambda _=False: self.dialogs.reviewers())
         panel.reviewer.returnPressed.connect(self._to_map)
         for button, action in (
             (panel.export, self._actions.export),
             (panel.report, self._actions.report),
+            (panel.share, self._actions.share),
             (panel.training, self._actions.training),
         ):
             button.clicked.connect(lambda _=False, action=action: action(self.review.layer))
@@ -160,6 +170,7 @@ class ReviewDock(QDockWidget):
             self.adding,
             self.drawing,
             self.swipe,
+            self.second,
             self.view,
             self._outline,
         ):
@@ -202,6 +213,8 @@ class ReviewDock(QDockWidget):
         self.details.open(self.review.layer)
         self.threshold.begin()
         self.swipe.show()
+        self.second.fill()
+        self.second.show()
         self._show()
         if self.isVisible():
             self.view.zoom()
@@ -212,8 +225,8 @@ class ReviewDock(QDockWidget):
         QTimer.singleShot(0, self._first_look)
 
     def _first_look(self) -> None:
-        if self.isVisible() and not self.view.is_seen:
-            self.view.zoom()
+        if self.isVisible():
+            self.view.arrive()
 
     def _drop(self) -> None:
         if self.review.layer is not None:
@@ -324,6 +337,7 @@ class ReviewDock(QDockWidget):
             self._show_facts()
             self.details.show(reviewed.feature(queue.current))
             self._outline.show(geometry, reviewed.layer.crs())
+            self.second.mark(geometry, reviewed.layer.crs())
             self.view.expect(transformed(geometry, reviewed.layer.crs(), map_crs(self._canvas)))
         else:
             panel.facts.setText(
@@ -335,6 +349,7 @@ class ReviewDock(QDockWidget):
             )
             self.details.show(None)
             self._outline.clear()
+            self.second.mark(None, self.review.layer_crs)
             self.view.expect(None)
         self.threshold.clear()
 

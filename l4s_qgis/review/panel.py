@@ -73,6 +73,7 @@ class ReviewPanel(ShapeWidgets, QWidget):
             self.merge,
             self.export,
             self.report,
+            self.share,
             self.training,
             self.parts,
         ]
@@ -109,13 +110,13 @@ class ReviewPanel(ShapeWidgets, QWidget):
         self.specks.setToolTip(
             tr("Specks are landslides below {area} m²").format(area=round(options.get("speck_m2")))
         )
-        order = QHBoxLayout()
-        order.addWidget(self.order, 1)
-        order.addWidget(self.specks, 1)
-        form.addRow(tr("Order"), order)
+        form.addRow(tr("Order"), self.order)
         self.pending = QCheckBox(tr("open only"), checked=options.get("only_pending"))
         self.pending.setToolTip(tr("Pass over landslides on which somebody decided"))
-        form.addRow("", self.pending)
+        row = QHBoxLayout()
+        row.addWidget(self.pending)
+        row.addWidget(self.specks, 1)
+        form.addRow("", row)
         return box
 
     def _make_progress(self) -> QWidget:
@@ -202,8 +203,11 @@ class ReviewPanel(ShapeWidgets, QWidget):
         )
         self.parts = QPushButton(tr("Reviewers…"))
         self.parts.setToolTip(tr("Hand out parts to several reviewers, and merge their decisions"))
-        for index, button in enumerate((self.export, self.report, self.training, self.parts)):
+        self.share = QPushButton(tr("Share…"))
+        self.share.setToolTip(tr("One HTML file with an interactive map, for people without a GIS"))
+        for index, button in enumerate((self.export, self.report, self.share, self.parts)):
             grid.addWidget(button, index // 2, index % 2)
+        grid.addWidget(self.training, 2, 0, 1, 2)
         return box
 
 

@@ -160,6 +160,10 @@ class Queue:
         """How many are confirmed landslides."""
         return sum(number for name, number in self._counts.items() if schema.is_confirmed(name))
 
+    def ordered(self) -> list[Entry]:
+        """All landslides, in the order in which they are looked at."""
+        return [self._entries[fid] for fid in self._order]
+
     def entries(self) -> Iterable[Entry]:
         """All landslides, in the order of the file."""
         return self._entries.values()

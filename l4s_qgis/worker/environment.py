@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qgis.core import QgsSettings
-from qgis.PyQt.QtCore import QStandardPaths
+from qgis.PyQt.QtCore import QLockFile, QStandardPaths
 
 from .. import __version__
 from ..messages import EngineError
@@ -134,6 +134,40 @@ def remove_others(keep: str = "") -> None:
     for folder in root().iterdir() if root().is_dir() else ():
         if folder.name.startswith("env-") and folder.name != keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def installed_bytes() -> int:
+    """How much disk is used by what was installed here."""
+    return sum(
+        path.stat().st_size
+        for path in root().rglob("*")
+        if path.is_file() and not path.is_symlink()
+    )
+
+
+def uninstall() -> None:
+    """Remove everything that was installed here.
+
+    Raises:
+        EngineError: Another QGIS installs at this moment, or files cannot be removed.
+    """
+    lock = QLockFile(str(root() / "lock"))
+    lock.setStaleLockTime(0)
+    if root().is_dir() and not lock.tryLock(100):
+        raise EngineError("output", str(root()))
+    try:
+        (root() / CURRENT).unlink(missing_ok=True)
+        remove_others()
+        for name in ("uv", "cache", "uv.txt"):
+            path = root() / name
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise EngineError("output", str(error)) from error
+    finally:
+        lock.unlock()
 
 
 def current_name() -> str:

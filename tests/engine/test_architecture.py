@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "events", "bands", "units", "status"},
     {"files", "settings", "nodata", "ground", "dateline"},
     {"grid", "lock"},
-    {"raster", "vector"},
+    {"raster", "vector", "contents"},
     {"handles"},
     {"scene", "patches", "models", "inventory"},
     {"samples", "inference", "evaluation", "report"},

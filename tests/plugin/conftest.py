@@ -110,6 +110,8 @@ class StubIface:
         self.bar = QgsMessageBar(self.window)
         self.active = None
         self.menu = []
+        self.factories = []
+        self.designed = []
         self._pan = QAction(self.window)
         self.split_action = QAction(self.window)
         self.merge_action = QAction(self.window)
@@ -147,6 +149,15 @@ class StubIface:
 
     def cadDockWidget(self):
         return None
+
+    def registerOptionsWidgetFactory(self, factory):
+        self.factories.append(factory)
+
+    def unregisterOptionsWidgetFactory(self, factory):
+        self.factories.remove(factory)
+
+    def openLayoutDesigner(self, layout):
+        self.designed.append(layout)
 
     def actionPan(self):
         return self._pan

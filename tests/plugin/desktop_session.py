@@ -11,10 +11,12 @@ import contextlib
 import json
 import os
 import sqlite3
+import sys
 import time
 import traceback
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import qgis.utils
 from qgis.core import (
@@ -309,5 +311,14 @@ def finish() -> None:
         iface.actionExit().trigger()
 
 
-STORIES = {"session": session, "closing": closing_while_the_engine_runs}
+def review():
+    """A review with keys, lists, brush and dialogs; in a file of its own."""
+    sys.path.insert(0, os.environ["L4S_DESKTOP_TESTS"])
+    import review_session
+
+    tools = {"x": x, "click": click, "shot": shot, "until": until, "button": button}
+    yield from review_session.steps(SimpleNamespace(facts=facts, folder=FOLDER, **tools))
+
+
+STORIES = {"session": session, "closing": closing_while_the_engine_runs, "review": review}
 QTimer.singleShot(1500, lambda: run(STORIES[os.environ["L4S_DESKTOP_STORY"]]()))

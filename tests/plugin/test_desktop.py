@@ -114,6 +114,7 @@ def desktop(tmp_path, engine_python):
             "LC_ALL": "C.UTF-8",
             "L4S_DESKTOP": str(tmp_path),
             "L4S_DESKTOP_STORY": story,
+            "L4S_DESKTOP_TESTS": str(HERE),
             "L4S_ENGINE_PYTHON": str(engine_python),
             "PYTHONPATH": "",
             "XDG_RUNTIME_DIR": str(tmp_path),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -66,7 +65,9 @@ def layer(path, name="image"):
         ("Slope", "slope"),
         ("B13", None),
         ("", None),
-        ("SWIR 1", None),
+        ("SWIR 1", "B11"),
+        ("WVP", None),
+        ("LC09_L2SP_SR_B5", None),
     ],
 )
 def test_channels_are_recognised(text, channel):
@@ -74,16 +75,22 @@ def test_channels_are_recognised(text, channel):
 
 
 def test_rules_are_the_engines():
-    """The plugin may not import the engine, so tables are compared as text."""
+    """The plugin may not import the engine, so tables and bodies are compared as text."""
+    plugin = (ROOT / "l4s_qgis" / "band_names.py").read_text()
+    engine = (ROOT / "engine" / "bands.py").read_text()
 
-    def table(path, start, end):
-        return re.sub(
-            r"\s+", "", re.search(f"{start}(.*?){end}", path.read_text(), re.DOTALL).group(1)
-        )
+    def part(text, start, end):
+        return text[text.index(start) : text.index(end, text.index(start))]
 
-    plugin, engine = ROOT / "l4s_qgis" / "channels.py", ROOT / "engine" / "bands.py"
-    for start, end in (("_ALIASES = {", "}"), (r"_BAND = ", "\n")):
-        assert table(plugin, start, end) == table(engine, start, end)
+    tables = ("_ALIASES = {", "\n\n\ndef ")
+    assert part(plugin, *tables) == part(engine, *tables)
+    for body in (
+        ("    words = _words(text)\n", "\n\n\n"),
+        ("    return next((_QUANTITIES", "\n\n\n"),
+        ("    if _SENTINEL2", "\n\n\n"),
+        ("def _words", "\n\n\n"),
+    ):
+        assert part(plugin + "\n\n", *body) == part(engine, *body)
 
 
 def test_bands_without_descriptions():
@@ -404,6 +411,7 @@ def test_provider_has_documented_algorithms(provider):
     names = {algorithm.name() for algorithm in provider.algorithms()}
     assert {
         "stack",
+        "simulate",
         "detect",
         "vectorize",
         "compare",
@@ -634,3 +642,18 @@ def test_model_of_two_algorithms(provider, engine_python, detection, qgis_new_pr
     _, succeeded = model.run(parameters, QgsProcessingContext(), QgsProcessingFeedback())
     assert succeeded
     assert len(json.loads((detection / "e.geojson").read_text())["features"]) == 3
+
+
+def test_paths_are_absolute_because_the_engine_works_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "light").mkdir()
+    (tmp_path / "dem.tif").write_text("")
+    given = ["detect", "--dem", "dem.tif", "--model", "light", "--threshold", "0.4", "--out", "new"]
+    assert base.absolute(given) == [
+        "detect",
+        *("--dem", str(tmp_path / "dem.tif")),
+        *("--model", "light"),
+        *("--threshold", "0.4"),
+        *("--out", str(tmp_path / "new")),
+    ]
+    assert base.absolute(["--model", "./light"])[1] == str(tmp_path / "light")

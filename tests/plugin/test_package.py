@@ -120,4 +120,10 @@ def test_nothing_heavy_is_imported_at_start():
     tree = ast.parse((PLUGIN / "plugin.py").read_text())
     top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     modules = {node.module for node in top if isinstance(node, ast.ImportFrom) and node.level == 1}
-    assert modules == {"diagnostics", "i18n", "icons", "processing.provider"}
+    assert modules == {
+        "diagnostics",
+        "i18n",
+        "icons",
+        "processing.provider",
+        "settings.factory",
+    }

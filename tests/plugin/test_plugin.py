@@ -31,11 +31,13 @@ def test_loads_and_unloads_without_a_trace(iface):
         "l4s_review",
         "l4s_engine",
     ]
-    assert len(iface.menu) == 4
+    assert len(iface.menu) == 8
+    assert len(iface.factories) == 1
     plugin.review()
     plugin.unload()
     assert QgsApplication.processingRegistry().providerById("l4s") is None
     assert iface.menu == []
+    assert iface.factories == []
     plugin = classFactory(iface)  # once more, as the plugin reloader does
     plugin.initGui()
     plugin.unload()

@@ -211,6 +211,18 @@ def test_export_and_report(dock, folder, iface, monkeypatch):
     assert [url.toLocalFile() for url in opened] == [str(folder / "report.html")]
 
 
+def test_share_writes_one_file(dock, folder, iface, monkeypatch):
+    out = folder / "map.html"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+    dock.accept()
+    dock.panel.share.click()
+    wait(lambda: not dock._actions._tasks, ENGINE_S)
+    assert any("map.html" in text for text in texts(iface)), texts(iface)
+    page = out.read_text(encoding="utf-8")
+    assert "data:image/jpeg;base64" in page
+    assert '"status":"accepted"' in page
+
+
 def test_corrections_become_patches(dock, folder, iface, tmp_path, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "patches"))
     dock.panel.training.click()  # nothing is accepted yet

@@ -17,7 +17,11 @@ from engine.scene.imagery import Imagery
 from engine.scene.readers import band_files, dimap, maja, multiband, safe
 from engine.scene.readers.listing import Listing, files_listing, listing_of
 
-__all__ = ["READERS", "Reader", "open_imagery"]
+__all__ = ["READERS", "NoImageryError", "Reader", "open_imagery"]
+
+
+class NoImageryError(ProductError):
+    """No reader finds imagery in a folder or archive; it may hold something else."""
 
 
 class Reader(Protocol):
@@ -115,20 +119,20 @@ def _from_files(paths: Sequence[Path], dn_offset: float | None) -> list[Imagery]
     return [image for part in listings for image in _read(part, dn_offset, part.path)]
 
 
-def nothing_found(listing: Listing) -> ProductError:
+def nothing_found(listing: Listing) -> NoImageryError:
     """The error for files in which no reader found imagery."""
     nested = [name for name in listing.names if name.lower().endswith(ARCHIVES)]
     if listing.kind == "archive" and nested:
-        return ProductError(
+        return NoImageryError(
             f"The archive {listing.where} holds another archive ({nested[0]}); unpack the outer"
             " one, and give what is inside."
         )
     if listing.names and all(name.lower().endswith(_METADATA) for name in listing.names):
-        return ProductError(
+        return NoImageryError(
             f"{listing.where} holds only metadata ({PurePosixPath(listing.names[0]).name}), no"
             " images; download the bands, too, or the whole product."
         )
-    return ProductError(
+    return NoImageryError(
         f"{listing.where} holds no Sentinel-2 product and no raster whose name tells a band (such"
         " as B02.tif or T51TVF_20200101_B02_10m.jp2), and no multi-band raster with band"
         " descriptions; name the bands' files so, or give the product's own folder or zip."

@@ -12,9 +12,8 @@ from pathlib import PurePosixPath
 
 from engine.bands import OPTICAL, channel_name, other_quantity, other_sensor
 from engine.scene.imagery import Imagery, MaskKind, MaskSource
-from engine.scene.readers.listing import Listing
+from engine.scene.readers.listing import RASTERS, Listing
 from engine.scene.readers.names import (
-    RASTERS,
     band_stem,
     day_in,
     file_channel,
@@ -37,6 +36,9 @@ _MOST_NAMED = 4
 DEEPEST = 3
 """Folders below the one given in which band files are looked for: ``IMG_DATA/R10m/…``."""
 
+DEEPEST_IN_ARCHIVE = 6
+"""The same for archives, which hold nothing else."""
+
 _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "CLASSI": "CLASSI", "QA60": "QA60"}
 
 
@@ -49,8 +51,9 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
             refuse_other_sensors([*listing.folder_names, *files], listing.where)
         return None
     refuse_other_sensors(listing.folder_names, listing.where)
-    groups = _groups(listing, names)
-    return [_image(listing, group, dn_offset) for group in groups]
+    groups, rest = _groups(listing, names)
+    first = _image(listing, groups[0], dn_offset, rest)
+    return [first, *(_image(listing, group, dn_offset) for group in groups[1:])]
 
 
 def tells_band(listing: Listing, name: str) -> bool:
@@ -59,9 +62,8 @@ def tells_band(listing: Listing, name: str) -> bool:
 
 
 def belongs(listing: Listing, name: str) -> bool:
-    """Whether a file stands beside band files: a band, B8A, a mask or another quantity."""
-    beside = is_extra_file(name) or other_quantity(band_stem(name)) is not None
-    return beside or tells_band(listing, name)
+    """Whether a file stands beside band files: a band, B8A, or what is left out there."""
+    return is_extra_file(name) or not is_described(name) or tells_band(listing, name)
 
 
 def _describes_bands(listing: Listing, name: str) -> bool:
@@ -73,13 +75,17 @@ def _describes_bands(listing: Listing, name: str) -> bool:
 
 
 def raster_names(listing: Listing) -> list[str]:
-    """The rasters of a listing, not deeper than band files lie."""
-    return [
-        name
-        for name in listing.names
-        if name.lower().endswith(RASTERS)
-        and (listing.kind == "files" or name[len(listing.root) :].count("/") <= DEEPEST)
-    ]
+    """The rasters of a listing, not deeper than band files lie; all files named one by one."""
+    if listing.kind == "files":
+        return list(listing.names)
+    deepest = DEEPEST if listing.kind == "folder" else DEEPEST_IN_ARCHIVE
+    near = [n for n in listing.names if n[len(listing.root) :].count("/") <= deepest]
+    return [name for name in near if name.lower().endswith(RASTERS) or _is_envi(listing, name)]
+
+
+def _is_envi(listing: Listing, name: str) -> bool:
+    """Whether a file without a suffix is the data of an ENVI header beside it."""
+    return not PurePosixPath(name).suffix and f"{name}.hdr" in listing.sizes
 
 
 def is_described(name: str) -> bool:
@@ -88,14 +94,14 @@ def is_described(name: str) -> bool:
     return not other_quantity(stem) and not other_sensor(stem)
 
 
-def _groups(listing: Listing, names: Sequence[str]) -> list[list[str]]:
-    """Put together what is one image.
+def _groups(listing: Listing, names: Sequence[str]) -> tuple[list[list[str]], list[str]]:
+    """Put together what is one image, and what belongs to none.
 
     Files of a folder or archive are one image. Files named one by one are as many as there are
     days and tiles in their names; a file that repeats a channel begins another image.
     """
     if listing.kind != "files":
-        return [list(names)]
+        return [list(names)], []
     by_key: dict[tuple[str, str, str], list[list[str]]] = {}
     for name in names:
         text = PurePosixPath(name).name
@@ -112,7 +118,8 @@ def _groups(listing: Listing, names: Sequence[str]) -> list[list[str]]:
             groups.append([])
         groups[-1].append(name)
     found = [group for groups in by_key.values() for group in groups]
-    return [group for group in found if any(file_channel(name) for name in group)]
+    with_band = [group for group in found if any(file_channel(name) for name in group)]
+    return with_band, [name for group in found if group not in with_band for name in group]
 
 
 def _resolution(name: str) -> str:
@@ -120,7 +127,9 @@ def _resolution(name: str) -> str:
     return found[1] if found else ""
 
 
-def _image(listing: Listing, names: Sequence[str], dn_offset: float | None) -> Imagery:
+def _image(
+    listing: Listing, names: Sequence[str], dn_offset: float | None, rest: Sequence[str] = ()
+) -> Imagery:
     named = [name for name in names if tells_band(listing, name)]
     around = surroundings_of(listing, named)
     bands = Bands(listing, around.stated(dn_offset), around.grids)
@@ -145,7 +154,7 @@ def _image(listing: Listing, names: Sequence[str], dn_offset: float | None) -> I
         PRODUCT,
         around.baseline,
         offset,
-        in_words([_why_not(name) for name in names if name not in used]),
+        in_words([_why_not(name) for name in (*names, *rest) if name not in used]),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from rasterio.enums import ColorInterp
 from rasterio.io import DatasetReader
 
-from engine.bands import OPTICAL, channel_name, is_narrow_infrared, other_quantity
+from engine.bands import OPTICAL, TERRAIN, channel_name, is_narrow_infrared, other_quantity
 from engine.errors import ChannelError
 from engine.scene.imagery import Imagery, MaskKind, MaskSource
 from engine.scene.layers import PROVENANCE_TAG
@@ -27,6 +27,10 @@ from engine.scene.readers.surroundings import surroundings_of
 PRODUCT = "multi-band raster"
 
 _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "QA60": "QA60"}
+
+
+class UnnamedBandError(ChannelError):
+    """A raster of one band does not tell which; it may hold something else than imagery."""
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
@@ -44,7 +48,8 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
         with open_file(listing, name) as dataset:
             found = channels_in(dataset, name)
             if not found.channels and listing.kind == "files":
-                raise ChannelError(_unnamed(dataset, listing.gdal(name)))
+                kind = UnnamedBandError if dataset.count == 1 else ChannelError
+                raise kind(_unnamed(dataset, listing.gdal(name)))
             # A stack of this program in a folder is a result, not imagery.
             own = listing.kind != "files" and PROVENANCE_TAG in dataset.tags()
             if not found.channels or own:
@@ -99,7 +104,7 @@ def channels_in(dataset: DatasetReader, name: str) -> Found:
         elif text.strip().upper() in _MASKS:
             mask = mask or (_MASKS[text.strip().upper()], index)
         elif dataset.colorinterp[index - 1] is not ColorInterp.alpha:
-            what = other_quantity(text)
+            what = "terrain" if channel in TERRAIN else other_quantity(text)
             left_out.append((text or f"band {index}", what or "no band of that name"))
     names = [channel for _, channel in channels]
     if len(set(names)) < len(names):
@@ -163,6 +168,11 @@ def _image(
 
 
 def _unnamed(dataset: DatasetReader, path: str) -> str:
+    if not dataset.count:
+        return (
+            f"{path} holds no raster of its own but {len(dataset.subdatasets)} others inside"
+            f" ({dataset.driver}); export the bands as GeoTIFF, for instance with `gdal_translate`."
+        )
     return (
         f"{path}: none of its {dataset.count} band(s) is named after a Sentinel-2 band; describe"
         " them (B02, B03 …), for instance with `gdal_edit.py`, or put single bands into files named"

@@ -6,7 +6,8 @@ have removed that. The first of these that says something counts, and nothing is
 1. ``--dn-offset``;
 2. the product's metadata (``MTD_MSIL1C.xml``, ``MTD_MSIL2A.xml``, a STAC item), looked up in the
    folders above, too, for files that store plain DN;
-3. tags of the band file itself: GDAL's scale and offset, as STAC collections store them;
+3. an offset in the tags of the band file itself, as STAC collections store it; a scale alone says
+   nothing about the offset, and neither does GDAL's default of 0;
 4. the processing baseline in a product's name (``…_N0400_…``), of the file or a folder above;
 5. otherwise nothing is added, and the darkest pixels are asked whether that can be right.
 """

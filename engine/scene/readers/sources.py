@@ -164,11 +164,13 @@ def band_source(
         scale = REFLECTANCE_DN
     if nodata is None:
         nodata = dataset.nodatavals[index - 1]
+    found = False
     if nodata is None:
         nodata = undeclared_fill(dataset, index)
+        found = nodata is not None
         if nodata is None and not dtype.startswith("float") and not has_mask(dataset, index):
             nodata = 0.0  # Sentinel-2's own convention
-    return BandSource(channel, path, index, grid, dtype, nodata, scale, offset)
+    return BandSource(channel, path, index, grid, dtype, nodata, scale, offset, found)
 
 
 def _is_reflectance(dataset: DatasetReader, index: int) -> bool:

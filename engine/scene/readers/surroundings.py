@@ -7,7 +7,7 @@ above it for what tells level, day, baseline and offset.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,7 +17,7 @@ from engine.errors import ProductError, UnreadableFileError
 from engine.grid import Grid
 from engine.scene.archive import file_bytes
 from engine.scene.imagery import Level
-from engine.scene.readers.listing import Listing
+from engine.scene.readers.listing import Listing, files_listing
 from engine.scene.readers.metadata import (
     METADATA,
     ProductMetadata,
@@ -30,6 +30,7 @@ from engine.scene.readers.offsets import OFFSET_DN, OFFSET_SINCE_BASELINE, State
 _HIGHEST = 5
 """Folders above the files that are looked at: below a SAFE, R10m is four deep."""
 
+_MOST_JSON = 20
 _TILE_METADATA = ("MTD_TL.xml",)
 _CATALOGUE = ("productInfo.json", "tileInfo.json")
 
@@ -93,13 +94,14 @@ def surroundings_of(listing: Listing, names: Sequence[str]) -> Surroundings:
 
     Args:
         listing: The folder, archive or files.
-        names: The band files that belong together.
+        names: The band files that belong together, one at least.
 
     Raises:
         UnreadableFileError, ProductError: Metadata are there, but damaged.
     """
-    texts = [PurePosixPath(names[0]).name if names else "", *listing.surroundings]
-    texts += _catalogue_names(listing)
+    inner = [] if listing.kind == "files" else list(PurePosixPath(names[0]).parts[-2::-1])
+    texts = [PurePosixPath(names[0]).name, *inner, *listing.surroundings]
+    texts += _catalogue_names(listing, names)
     named = [found for text in texts if (found := product_name(text)) is not None]
     # A name with a baseline tells more than one without, such as that of an Earth Search item.
     best = next((n for n in named if n.baseline is not None), named[0] if named else None)
@@ -208,25 +210,41 @@ def _first_file(folder: Path, wanted: Any) -> Path | None:
 
 def _stac_item(listing: Listing, names: Sequence[str]) -> Mapping[str, Any] | None:
     """The STAC item beside band files, None if there is none, or more than one."""
-    folder_files = [n for n in _beside(listing, names) if n.lower().endswith(".json")]
-    items = [
-        item
-        for name in folder_files[:20]
-        if (item := _json(listing, name)).get("type") == "Feature" and "stac_version" in item
-    ]
+    records = [_json(data) for data in _json_files(listing, names)]
+    items = [r for r in records if r.get("type") == "Feature" and "stac_version" in r]
     return items[0] if len(items) == 1 else None
 
 
-def _catalogue_names(listing: Listing) -> list[str]:
+def _catalogue_names(listing: Listing, names: Sequence[str]) -> list[str]:
     """Product names in ``productInfo.json`` and ``tileInfo.json`` of Sinergise's archive."""
-    found = [name for name in listing.names if PurePosixPath(name).name in _CATALOGUE][:4]
-    records = [_json(listing, name) for name in found]
+    records = [_json(data) for data in _json_files(listing, names, _CATALOGUE)]
     return [str(record.get("name") or record.get("productName") or "") for record in records]
 
 
-def _json(listing: Listing, name: str) -> dict[str, Any]:
+def _json_files(
+    listing: Listing, names: Sequence[str], wanted: Sequence[str] = ()
+) -> Iterator[bytes]:
+    """Content of the JSON files beside band files, of a few at most."""
+    if listing.kind == "files":
+        folder = Path(names[0]).parent if names else listing.path.parent
+        beside = sorted(folder.glob("*.json"))
+        listing, files = (
+            files_listing(beside) if beside else listing,
+            [p.as_posix() for p in beside],
+        )
+    else:
+        files = [name for name in _beside(listing, names) if name.lower().endswith(".json")]
+    chosen = [n for n in files if not wanted or PurePosixPath(n).name in wanted]
+    for name in chosen[:_MOST_JSON]:
+        try:
+            yield listing.read(name)
+        except (UnreadableFileError, ProductError):
+            continue  # some other JSON file, which is none of ours
+
+
+def _json(data: bytes) -> dict[str, Any]:
     try:
-        record = json.loads(listing.read(name))
-    except (ValueError, RecursionError, UnreadableFileError, ProductError):
-        return {}  # some other JSON file, which is none of ours
+        record = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
     return record if isinstance(record, dict) else {}

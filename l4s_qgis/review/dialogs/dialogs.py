@@ -1,4 +1,4 @@
-"""The dialogs of the dock: decide on many, the event of all landslides."""
+"""The dialogs of the dock: decide on many, the event, several reviewers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..outlines.canvas import map_crs, transformed_box
 from ..session import Review
 from .bulk_dialog import BulkDialog
 from .event_dialog import EventDialog
+from .reviewers_dialog import ReviewersDialog
 
 
 class Dialogs:
@@ -27,6 +28,7 @@ class Dialogs:
         say: Tells the person a sentence.
         show: Shows the landslide at hand and the progress.
         closed: Called after a dialog was closed.
+        renewed: Called after many landslides came, went or changed.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Dialogs:
         say: Callable[[str, Qgis.MessageLevel], None],
         show: Callable[[], None],
         closed: Callable[[], None],
+        renewed: Callable[[], None],
     ) -> None:
         self._iface = iface
         self._review = review
@@ -45,6 +48,7 @@ class Dialogs:
         self._say = say
         self._show = show
         self._closed = closed
+        self._renewed = renewed
         self.current: QDialog | None = None
 
     def bulk(self) -> None:
@@ -63,6 +67,30 @@ class Dialogs:
         dialog = EventDialog(self._review.layer, self._iface.mainWindow())
         dialog.given.connect(self._write_event)
         self._open(dialog)
+
+    def reviewers(self) -> None:
+        """Hand out parts, or merge them."""
+        if self._review.layer is None or self.current is not None:
+            return
+        if self._review.layer.isEditable():
+            text = tr("The landslides are in QGIS's edit mode. Press “Save edits” first.")
+            self._say(text, Qgis.MessageLevel.Warning)
+            return
+        dialog = ReviewersDialog(self._review, self._iface.mainWindow())
+        dialog.merged.connect(self._merged)
+        dialog.looked_at.connect(self._look)
+        self._open(dialog)
+
+    def _look(self, fid: int) -> None:
+        if self._review.queue.go(fid):
+            self._decisions.arrive()
+
+    def _merged(self, count: int) -> None:
+        self._say(
+            tr("{n} landslides were taken over; one step of undo takes them back.").format(n=count),
+            Qgis.MessageLevel.Success,
+        )
+        self._renewed()
 
     def close(self) -> None:
         """Close the dialog that is open."""

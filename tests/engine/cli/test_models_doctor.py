@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from engine.cli import main
-from engine.models.bundle import ONNX, ModelBundle, ModelCard, write_bundle
+from engine.models.bundle import ONNX, ModelBundle, write_bundle
+from engine.models.card import ModelCard
 from engine.models.normalization import Normalization
 
 CARD = ModelCard(

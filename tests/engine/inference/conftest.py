@@ -14,7 +14,8 @@ from rasterio.crs import CRS
 
 from engine.grid import Grid
 from engine.handles import Stack
-from engine.models.bundle import ModelBundle, ModelCard, write_bundle
+from engine.models.bundle import ModelBundle, write_bundle
+from engine.models.card import ModelCard
 from engine.models.normalization import Normalization
 from engine.raster import RasterWriter
 

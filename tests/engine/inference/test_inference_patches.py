@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 from inference_cases import sigmoid
+from patch_files import write_image
 
 from engine.bands import NAMES
 from engine.cli import main
@@ -11,7 +12,7 @@ from engine.errors import ChannelError, ConfigError
 from engine.inference.config import InferenceConfig
 from engine.inference.patches import PatchConfig, patch_statistics, predict_patches
 from engine.models.normalization import Normalization
-from engine.patches.landslide4sense import find_patches, write_image, write_mask
+from engine.patches.landslide4sense import find_patches, write_mask
 
 CPU = InferenceConfig(device="cpu", threads=1, batch=2)
 

@@ -15,7 +15,8 @@ from engine.inference.networks import load
 from engine.inference.onnx_runtime import OnnxRuntime
 from engine.inference.runtime import DeviceMemoryError, StoppedError
 from engine.inference.torch_runtime import TorchRuntime
-from engine.models.bundle import ModelCard, write_bundle
+from engine.models.bundle import write_bundle
+from engine.models.card import ModelCard
 
 CPU = Choice("cpu", ("cpu",), "onnx", "Test.")
 NETWORK = {"builder": "baseline_unet", "width": 8, "temperature": 1.7}

@@ -201,23 +201,6 @@ def test_a_file_open_in_qgis_is_replaced_in_place(inventory: Inventory, tmp_path
     assert len(read_inventory(path)) == 1
 
 
-def test_where_renaming_is_forbidden_the_content_is_replaced(
-    inventory: Inventory, tmp_path: Path, monkeypatch
-) -> None:
-    """Windows refuses to rename over a file that another program has open."""
-    path = write_geopackage(inventory, tmp_path / "i.gpkg")
-
-    def forbidden(self: Path, target: Path) -> None:
-        raise PermissionError(13, "in use")
-
-    monkeypatch.setattr(Path, "replace", forbidden)
-    write_geopackage(inventory.with_landslides(inventory.landslides.iloc[:1]), path)
-    assert len(read_inventory(path)) == 1
-    with pytest.raises(OutputError):
-        write_geopackage(inventory, tmp_path / "new.gpkg")
-    assert [p.name for p in tmp_path.iterdir() if p.suffix == ".gpkg" or p.is_dir()] == ["i.gpkg"]
-
-
 def test_a_file_that_is_being_edited_is_refused(inventory: Inventory, tmp_path: Path) -> None:
     path = write_geopackage(inventory, tmp_path / "i.gpkg")
     content = path.read_bytes()

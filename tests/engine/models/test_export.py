@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from engine.errors import BundleError
 from engine.models import export
-from engine.models.bundle import DEFAULT_MODEL, ModelCard, find_model
+from engine.models.bundle import DEFAULT_MODEL, find_model
+from engine.models.card import ModelCard
 from engine.models.networks import Segmenter, build
 from engine.models.normalization import Normalization
 from engine.models.pruning import drop_unused_stages

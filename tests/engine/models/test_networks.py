@@ -13,8 +13,8 @@ from torch import nn
 
 from engine.errors import ConfigError
 from engine.models.blocks import SMU
+from engine.models.builders import BUILDERS
 from engine.models.networks import (
-    BUILDERS,
     build,
     first_convolutions,
     monte_carlo_dropout,

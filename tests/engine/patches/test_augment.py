@@ -17,7 +17,7 @@ from engine.patches.augment import (
     Augmentation,
     AugmentConfig,
     beta,
-    enlarge,
+    enlarge_batch,
     mixup,
     rotate_and_zoom,
     turn_and_flip,
@@ -127,10 +127,10 @@ def test_mixup_is_linear_and_its_weight_follows_the_beta_distribution():
 
 def test_scale_promotion_keeps_the_share_of_landslide():
     image, mask = batch()
-    bigger, truth = enlarge(image, mask, 4)
+    bigger, truth = enlarge_batch(image, mask, 4)
     assert bigger.shape[-2:] == truth.shape[-2:] == (64, 64)
     assert math.isclose(float(truth.float().mean()), float(mask.float().mean()), rel_tol=1e-6)
-    assert enlarge(image, mask, 1)[0] is image
+    assert enlarge_batch(image, mask, 1)[0] is image
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from patch_files import write_image
 
 from engine.bands import NAMES
 from engine.errors import CancelledError, DatasetError, UnreadableFileError
@@ -17,7 +18,7 @@ from engine.patches.arrays import (
     to_int16,
     write_packed,
 )
-from engine.patches.landslide4sense import Place, find_patches, write_image, write_mask
+from engine.patches.landslide4sense import Place, find_patches, write_mask
 
 
 @pytest.fixture

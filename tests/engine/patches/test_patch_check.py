@@ -10,13 +10,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from patch_files import write_image
 
 from engine.bands import BY_NAME, CHANNELS
 from engine.cli import main
 from engine.patches.arrays import NODATA, PatchArrays, open_patches, pack, write_packed
 from engine.patches.check import check_dataset
 from engine.patches.dataset import open_dataset
-from engine.patches.landslide4sense import Place, find_patches, write_image, write_mask
+from engine.patches.landslide4sense import Place, find_patches, write_mask
 from engine.patches.scale import ORGANISERS_MEAN, ORGANISERS_STD, PUBLISHED_MEAN, PUBLISHED_STD
 from engine.patches.sheet import picture_sheet
 

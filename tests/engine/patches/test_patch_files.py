@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from patch_files import write_image
 
 from engine.bands import CHANNELS
 from engine.errors import DatasetError, MissingFileError, UnreadableFileError
@@ -19,7 +20,6 @@ from engine.patches.landslide4sense import (
     read_image,
     read_mask,
     read_patch,
-    write_image,
     write_mask,
 )
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
 
-from engine.handles import MASK_NODATA, Stack
+from engine.bands import IGNORE
+from engine.handles import Stack
 from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.pipeline import detect
 from engine.scene.stack import make_stack
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 
 def drawn(stack: Stack, out: Path) -> np.ndarray:
     mask = detect(stack, [find_model(DEFAULT_MODEL)], out=out).mask.read()
-    assert (mask != MASK_NODATA).mean() > 0.9
+    assert (mask != IGNORE).mean() > 0.9
     return mask == 1
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from training_cases import LIGHT_NORMALIZATION as NORMALIZATION
 
 from engine.models.losses import UNCERTAIN
 from engine.samples.bare_ground import paint_fields, paint_river_bars, paint_scars
 from engine.samples.maker import Area, SampleConfig, SampleMaker
-from engine.training.light import NORMALIZATION
 
 SOILS = torch.linspace(900, 2600, 12)[:, None] * torch.tensor([0.8, 1.0, 1.2])
 SIDE = 48

@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter
+from training_cases import LIGHT_NORMALIZATION as NORMALIZATION
 
 from engine.bands import NAMES
 from engine.errors import ConfigError
@@ -24,7 +25,6 @@ from engine.samples.variation import (
     vary_terrain,
     vegetation_share,
 )
-from engine.training.light import NORMALIZATION, SUBSETS
 
 SMALL = SampleConfig(size_px=32, subsets=((NAMES, 1.0),))
 
@@ -137,7 +137,7 @@ def test_a_batch_is_a_function_of_seed_and_step() -> None:
 
 
 def test_missing_channels_are_zero_as_the_runtime_gives_them() -> None:
-    only = SUBSETS["B02 B03 B04 + terrain"]
+    only = ("B02", "B03", "B04", "slope", "DEM")
     image, _ = maker(SampleConfig(size_px=32, subsets=((only, 1.0),))).batch(0, 4)
     for index, name in enumerate(NAMES):
         assert bool((image[:, index] == 0).all()) == (name not in only)

@@ -127,9 +127,12 @@ def test_polygons_of_old_products_mask_clouds(safe_copy: Path, tmp_path: Path) -
     hole = "300100 2599940 300200 2599940 300200 2599840 300100 2599840 300100 2599940"
     granule = next(safe_copy.glob("GRANULE/*"))
     (granule / "QI_DATA" / "MSK_CLOUDS_B00.gml").write_text(
-        f"""<eop:Mask><eop:maskMembers><eop:MaskFeature gml:id="OPAQUE.0"><eop:maskType>OPAQUE</eop:maskType><eop:extentOf>
-        <gml:Polygon><gml:exterior><gml:LinearRing><gml:posList srsDimension="2">{ring}</gml:posList></gml:LinearRing></gml:exterior>
-        <gml:interior><gml:LinearRing><gml:posList srsDimension="2">{hole}</gml:posList></gml:LinearRing></gml:interior>
+        f"""<eop:Mask><eop:maskMembers><eop:MaskFeature gml:id="OPAQUE.0">
+        <eop:maskType>OPAQUE</eop:maskType><eop:extentOf><gml:Polygon>
+        <gml:exterior><gml:LinearRing><gml:posList srsDimension="2">{ring}</gml:posList>
+        </gml:LinearRing></gml:exterior>
+        <gml:interior><gml:LinearRing><gml:posList srsDimension="2">{hole}</gml:posList>
+        </gml:LinearRing></gml:interior>
         </gml:Polygon></eop:extentOf></eop:MaskFeature></eop:maskMembers></eop:Mask>"""
     )
     stack = make_stack([safe_copy], [], out=tmp_path / "s.tif")
@@ -167,7 +170,6 @@ def test_several_products_are_mosaicked(
 
 
 # -- damaged products
-# ---------------------------------------------------------------------------------------------------------
 
 
 def refuse(path: Path, words: str, error: type[Exception] = ProductError) -> None:

@@ -68,7 +68,8 @@ def test_a_mask_with_too_few_bands_gets_a_sentence(tmp_path: Path, write_raster:
 
 def test_polygons_in_three_dimensions_and_broken_ones_are_handled() -> None:
     def feature(attributes: str, text: str) -> str:
-        ring = f"<gml:exterior><gml:LinearRing><gml:posList{attributes}>{text}</gml:posList></gml:LinearRing></gml:exterior>"
+        places = f"<gml:posList{attributes}>{text}</gml:posList>"
+        ring = f"<gml:exterior><gml:LinearRing>{places}</gml:LinearRing></gml:exterior>"
         return f'<eop:MaskFeature gml:id="a"><gml:Polygon>{ring}</gml:Polygon></eop:MaskFeature>'
 
     flat = feature("", "0 0 10 0 10 10 0 10 0 0")

@@ -233,7 +233,6 @@ def test_smooth_kernels_differ_from_nearest_only_in_coarse_bands(
 
 
 # -- area
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_an_area_is_snapped_outward(tmp_path: Path, write_raster: Any) -> None:
@@ -356,7 +355,6 @@ def test_unusable_areas_get_a_sentence(tmp_path: Path, write_raster: Any) -> Non
 
 
 # -- bad input
-# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_unusable_imagery_gets_a_sentence(tmp_path: Path, write_raster: Any) -> None:
@@ -462,7 +460,6 @@ def test_progress_runs_to_its_end(tmp_path: Path, write_raster: Any) -> None:
 
 
 # -- the simulated scene
-# ------------------------------------------------------------------------------------------------------
 
 
 def test_the_stack_of_a_simulated_scene_is_its_truth(

@@ -7,10 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.bands import CHANNELS, NAMES
+from engine.bands import CHANNELS, NAMES, OPTICAL
+from engine.models.normalization import Normalization, training_statistics
 from engine.patches.arrays import PatchArrays, write_packed
 from engine.patches.landslide4sense import Place
 from engine.training.recipe import Recipe, recipe_from_dict
+
+LIGHT_NORMALIZATION = Normalization(
+    NAMES,
+    (*("scene" for _ in OPTICAL), "relief", "centre"),
+    *training_statistics(NAMES),
+    min_pixels=65536,
+)
+"""That of the recipe ``light``, without reading it."""
 
 TINY = {
     "name": "tiny",

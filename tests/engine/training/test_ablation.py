@@ -4,6 +4,7 @@ the table says."""
 from __future__ import annotations
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from training_cases import TINY
 
 from engine.cli import main
 from engine.models.bundle import ModelBundle
-from engine.training.ablation import TABLES
+from engine.training.experiments.tables import TABLES
 
 COMMON = ["--set", "schedule.steps=2", "--set", "data.validation=site"]
 ROWS = {
@@ -34,7 +35,8 @@ ROWS = {
         "Balanced training",
     ),
     "lambda": ("before self-training", "λ = 50%", "λ = 70%", "λ = 90%", "λ = 100%"),
-    "modules": ("baseline", "+ SN", "+ SLO", "+ S×2", "+ S×4", "+ R1", "+ R2"),
+    "test": ("Balanced training (two-stage)", "Self-training (λ = 100%)"),
+    "modules": ("baseline", "+ SN", "+ SLO", "+ S×2", "+ S×4", "+ R1", "+ R2", "+ R3"),
 }
 
 
@@ -64,8 +66,8 @@ def run(packed, tmp_path, capfd):
         cards = {}
         for number, variant in enumerate(TABLES[name], start=1):
             folder = out / f"{number:02d}-seed-0" / "site-1"
-            kind = "adapt" if variant.adapted else "train"
-            cards[variant.label] = ModelBundle.open(folder / kind / "bundle").card
+            models = json.loads((folder / "histogram.json").read_text())["models"]
+            cards[variant.label] = ModelBundle.open(out / models[0]).card
         with (out / "table.csv").open(encoding="utf-8") as file:
             values = list(csv.DictReader(file))
         assert len(values) == seeds * len(ROWS[name])
@@ -141,12 +143,12 @@ def test_lambda_adapts_each_row_to_its_share(run, tmp_path):
 
 @pytest.mark.slow
 def test_modules_adds_one_after_the_other(run, tmp_path):
-    cards, _, _ = run("modules", "--set", "adaptation.start=teacher")
-    assert [card.input_scale for card in cards.values()] == [1, 1, 1, 2, 4, 4, 4]
+    cards, _, _ = run("modules")
+    assert [card.input_scale for card in cards.values()] == [1, 1, 1, 2, 4, 4, 4, 4]
     modes = [set(card.normalization.modes) for card in cards.values()]
-    assert modes == [{"fixed"}, *[{"scene"}] * 6]
+    assert modes == [{"fixed"}, *[{"scene"}] * 7]
     terms = [set(card.training["recipe"]["loss"]["terms"]) for card in cards.values()]
-    assert terms == [{"cross_entropy"}] * 2 + [{"ohem", "lovasz"}] * 5
-    for number, rounds in ((6, 1), (7, 2)):
+    assert terms == [{"cross_entropy"}] * 2 + [{"ohem", "lovasz"}] * 6
+    for number, rounds in ((6, 1), (7, 2), (8, 3)):
         folder = tmp_path / "modules" / f"{number:02d}-seed-0" / "site-1" / "adapt"
         assert len(list(folder.glob("round-*"))) == rounds

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 import rasterio
+from patch_files import write_image
 from rasterio.transform import from_origin
 from test_run import toml
 from training_cases import TINY, landscape, tiny
@@ -15,7 +16,7 @@ from training_cases import TINY, landscape, tiny
 from engine.bands import CHANNELS, NAMES
 from engine.cli import main
 from engine.models.bundle import ModelBundle
-from engine.patches.landslide4sense import write_image, write_mask
+from engine.patches.landslide4sense import write_mask
 from engine.training.run import train
 
 LONG = {

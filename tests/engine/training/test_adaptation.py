@@ -16,16 +16,12 @@ from engine.errors import CancelledError, ConfigError
 from engine.events import Log, Reporter
 from engine.models.bundle import ModelBundle
 from engine.patches.arrays import write_packed
-from engine.training.adaptation import (
-    Teacher,
-    _target_pool,
-    adapt,
-    load_segmenter,
-    open_target,
-    predict_with_uncertainty,
-)
-from engine.training.pools import statistics
-from engine.training.run import prepare, train
+from engine.training.adaptation import adapt, open_target, target_pool
+from engine.training.batches import BatchSource
+from engine.training.pools import prepare, statistics
+from engine.training.recipe import load_recipe
+from engine.training.run import train
+from engine.training.teachers import Teacher, load_segmenter, predict_disturbed, predict_mean
 
 LONG = {"schedule": {"steps": 40}, "training": {"validate_every": 40}}
 
@@ -89,12 +85,10 @@ def test_rounds_rebuild_labels_and_resume_continues(teacher, packed, target, tmp
 
 def test_uncertainty_varies_and_its_mean_is_near_the_plain_prediction(teacher):
     recipe = tiny(adaptation={"selection": "uncertainty", "passes": 3, "dropout": 0.1})
-    teachers = [Teacher(teacher, load_segmenter(teacher))]
-    mean, variance = predict_with_uncertainty(teachers, landscape(count=2), recipe)
-    assert variance is not None
+    teachers = [Teacher.load(teacher)]
+    mean, variance = predict_disturbed(teachers, landscape(count=2), recipe)
     assert variance.max() > 0
-    plain, none = predict_with_uncertainty(teachers, landscape(count=2), tiny())
-    assert none is None
+    plain = predict_mean(teachers, landscape(count=2), tiny())
     assert np.abs(mean - plain).mean() < 0.2
 
 
@@ -115,7 +109,7 @@ def test_the_target_is_normalised_by_its_own_statistics_unless_told_otherwise(pa
             recipe,
             adaptation=replace(recipe.adaptation, separate_statistics=separate, cross_sensor=True),
         )
-        pool = _target_pool(unlabelled, prepare(chosen, packed), chosen)
+        pool = target_pool(unlabelled, prepare(chosen, packed), chosen)
         shift, scale = normalization.affine(found)
         np.testing.assert_allclose(pool.shift[3], shift, rtol=1e-6)
         np.testing.assert_allclose(pool.scale[3], scale, rtol=1e-6)
@@ -193,3 +187,33 @@ def stop_when(out):
         return path.is_file() and bool((np.load(path) == 255).any())
 
     return asked
+
+
+def test_tanmlh_mixes_and_scores_labelled_and_target_patches_apart(packed, monkeypatch):
+    few = ["data.crop_px=32", "data.enlarge=1", 'data.validation="none"', "training.device=cpu"]
+    recipe = load_recipe("tanmlh", few)
+    material = prepare(recipe, packed)
+    unlabelled = replace(landscape(count=4, seed=5), ids=tuple(f"target-{n}" for n in range(4)))
+    source = BatchSource(
+        [material.pool, target_pool(unlabelled, material, recipe)],
+        [recipe.adaptation.share],
+        batch_size=8,
+        crop_px=32,
+        positive_share=0.0,
+        seed=0,
+    )
+    for step in range(5):
+        parts = source.batch(step)
+        assert [len(part) for part in parts] == [4, 4]
+        for part in parts:  # what mixup mixes and what a loss is computed over
+            assert len({name.startswith("target") for name in part.ids}) == 1
+
+
+def test_a_round_lowers_the_learning_rate_of_every_stage(teacher, packed, target, tmp_path):
+    recipe = tiny(
+        second_stage={"steps": 2, "lr": 0.01}, adaptation={"lr_factor": 0.3, "epochs": 1.0}
+    )
+    (bundle,) = adapt([teacher], recipe, packed, target, tmp_path)
+    used = bundle.card.training["recipe"]
+    assert used["optimizer"]["lr"] == pytest.approx(0.003)
+    assert used["second_stage"]["lr"] == pytest.approx(0.003)

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from patch_files import write_image
 from test_run import toml
 from training_cases import TINY, landscape, tiny
 
@@ -20,7 +21,7 @@ from engine.errors import CancelledError, ConfigError, DatasetError, OutputError
 from engine.events import Log, Reporter
 from engine.models.bundle import ModelBundle
 from engine.patches.arrays import open_patches, write_packed
-from engine.patches.landslide4sense import write_image, write_mask
+from engine.patches.landslide4sense import write_mask
 from engine.training.run import train, train_members
 
 

@@ -10,7 +10,7 @@ from training_cases import landscape, tiny
 
 from engine.errors import ConfigError
 from engine.patches.arrays import NODATA
-from engine.training.batches import BatchSource, normalise
+from engine.training.batches import BatchSource, normalised
 from engine.training.pools import make_normalization, make_pool, select, statistics
 
 
@@ -75,7 +75,7 @@ def test_normalised_as_the_runtime_does():
     expected = normalization.apply(
         arrays.raw(0), arrays.channels, normalization.affine(statistics(arrays))
     )
-    found = normalise(
+    found = normalised(
         torch.from_numpy(arrays.images[:1]),
         torch.from_numpy(chosen.shift[:1]),
         torch.from_numpy(chosen.scale[:1]),

@@ -8,7 +8,7 @@ from training_cases import landscape, tiny
 from training_effort import Effort, adaptation_effort, held_out, training_effort
 
 from engine.patches.arrays import write_packed
-from engine.training import adaptation, loop
+from engine.training import loop, teachers
 from engine.training.adaptation import adapt
 from engine.training.recipe import load_recipe
 from engine.training.run import train
@@ -17,7 +17,7 @@ from engine.training.run import train
 def counted(monkeypatch):
     """Samples of every backward pass, and patches of every prediction, as they happen."""
     seen = {"trained": 0, "predicted": 0}
-    backward, predict = loop._backward, loop.predict
+    backward, predict = loop._backward, loop.predict_pool
 
     def count_backward(run, stage, model, parts, step):
         seen["trained"] += sum(map(len, parts))
@@ -28,8 +28,8 @@ def counted(monkeypatch):
         return predict(model, pool, **options)
 
     monkeypatch.setattr(loop, "_backward", count_backward)
-    monkeypatch.setattr(loop, "predict", count_predict)
-    monkeypatch.setattr(adaptation, "predict", count_predict)
+    monkeypatch.setattr(loop, "predict_pool", count_predict)
+    monkeypatch.setattr(teachers, "predict_pool", count_predict)
     return seen
 
 

@@ -17,10 +17,11 @@ from engine.events import Log, Progress, Reporter
 from engine.models.networks import build
 from engine.patches.splits import split
 from engine.training.checkpoint import NAME, load_checkpoint, save_checkpoint
-from engine.training.loop import start_fabric, train_network
-from engine.training.pools import make_normalization, make_pool
-from engine.training.recipe import ScheduleConfig, TrainingConfig
-from engine.training.run import Material, make_task
+from engine.training.configuration import ScheduleConfig, TrainingConfig
+from engine.training.loop import train_network
+from engine.training.pools import Material, make_normalization, make_pool
+from engine.training.processes import start_fabric
+from engine.training.run import make_task
 from engine.training.schedule import factor
 from engine.training.state import AveragedWeights, RunState
 from engine.training.task import Task

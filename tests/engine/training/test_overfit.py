@@ -15,10 +15,10 @@ import pytest
 from engine.cli import main
 from engine.patches.arrays import open_patches
 from engine.patches.landslide4sense import read_mask
-from engine.training.adaptation import Teacher, load_segmenter, predict_with_uncertainty
 from engine.training.recipe import load_recipe, recipe_names
 from engine.training.run import train_members
 from engine.training.scoring import Histogram
+from engine.training.teachers import Teacher, predict_mean
 
 SHARED = Path(
     os.environ.get(
@@ -71,7 +71,7 @@ TINY = {
         "network.width=16",
         "network.blocks=1",
         "schedule.steps=150",
-        "schedule.first_cycle=1.0",
+        "schedule.cycles=1",
     ],
     # A perceptron that sees 70 m cannot learn patches by heart, which is why it is bundled: the
     # loop is shown with a network that can.
@@ -103,10 +103,7 @@ def scores_agree(recipe, bundles, folder, out, capfd) -> float:
     """F1 of the masks that the command writes, after comparing them with what training itself
     computes in PyTorch."""
     arrays = open_patches(folder)
-    plain = replace(recipe, adaptation=replace(recipe.adaptation, selection="all"))
-    probability, _ = predict_with_uncertainty(
-        [Teacher(b, load_segmenter(b)) for b in bundles], arrays, plain
-    )
+    probability = predict_mean([Teacher.load(b) for b in bundles], arrays, recipe)
     models = [word for bundle in bundles for word in ("--model", str(bundle.path))]
     words = [
         *models,

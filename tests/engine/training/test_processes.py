@@ -26,7 +26,8 @@ from pathlib import Path
 _replace = Path.replace
 def replace(self, target):
     if os.environ.get("RANK"):
-        with open(os.path.join(os.environ["WITNESS"], "renamed-" + os.environ["RANK"]), "a") as file:
+        name = os.path.join(os.environ["WITNESS"], "renamed-" + os.environ["RANK"])
+        with open(name, "a") as file:
             file.write(f"{target}\\n")
     return _replace(self, target)
 Path.replace = replace

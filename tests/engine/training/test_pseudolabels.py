@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.training.configuration import AdaptationConfig
 from engine.training.pseudolabels import (
     by_confidence,
     by_threshold,
@@ -14,7 +15,6 @@ from engine.training.pseudolabels import (
     pseudo_labels,
     selection_summary,
 )
-from engine.training.recipe import AdaptationConfig
 
 
 def test_threshold_keeps_both_sure_sides():

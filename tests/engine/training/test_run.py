@@ -10,14 +10,10 @@ from training_cases import TINY, landscape, tiny
 
 from engine.cli import main
 from engine.errors import ConfigError, DatasetError
-from engine.events import Reporter
 from engine.models.bundle import ModelBundle
-from engine.patches.arrays import NODATA, open_patches, write_packed
-from engine.training.ablation import TABLES, Row, _experiment, ablate, spread, write_table
-from engine.training.adaptation import Teacher, load_segmenter, predict_with_uncertainty
-from engine.training.components import fit_components, to_components
-from engine.training.recipe import load_recipe
+from engine.patches.arrays import open_patches, write_packed
 from engine.training.run import train, train_members
+from engine.training.teachers import Teacher, predict_mean
 
 
 def toml(data: dict, prefix: str = "") -> str:
@@ -100,9 +96,7 @@ def test_the_bundle_predicts_in_onnx_what_was_scored(packed, tmp_path):
     )
     session = onnxruntime.InferenceSession(str(bundle.onnx_path))
     (found,) = session.run(["probability"], {"image": image.astype(np.float32)})
-    expected, _ = predict_with_uncertainty(
-        [Teacher(bundle, load_segmenter(bundle))], arrays, tiny()
-    )
+    expected = predict_mean([Teacher.load(bundle)], arrays, tiny())
     np.testing.assert_allclose(found, expected, atol=1e-4)
     assert Histogram.count(found, arrays.masks).scores(0.5)["f1"] > 0.7
 
@@ -148,145 +142,10 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in error
 
 
-def test_ablate_command_writes_a_table(recipe_file, packed, tmp_path, capfd):
-    table = tmp_path / "rows.toml"
-    table.write_text(
-        '[[variant]]\nlabel = "plain"\nset = []\n'
-        '[[variant]]\nlabel = "adapted"\nset = ["adaptation.rounds=1"]\nadapted = true\n'
-    )
-    words = [
-        "ablate",
-        "--table",
-        str(table),
-        "--recipe",
-        str(recipe_file),
-        "--data",
-        str(packed),
-        "--out",
-        str(tmp_path / "out"),
-    ]
-    assert main([*words, "--seeds", "1", "--set", "schedule.steps=3"]) == 0
-    written = (tmp_path / "out" / "table.md").read_text()
-    assert "| plain |" in written
-    assert len((tmp_path / "out" / "table.csv").read_text().splitlines()) == 3
-    capfd.readouterr()
-    assert (
-        main([*words, "--seeds", "1", "--set", "schedule.steps=3"]) == 0
-    )  # finished experiments are not run again
-    assert main([*words[:2], "tables.toml", *words[3:]]) == 2
-
-
-def test_a_table_of_one_s_own_names_folds_recipes_and_a_target_and_its_settings_count(
-    recipe_file, packed, tmp_path
-):
-    other = tmp_path / "other.toml"
-    other.write_text(
-        toml({**TINY, "name": "other", "network": {"builder": "baseline_unet", "width": 6}})
-    )
-    table, out = tmp_path / "rows.toml", tmp_path / "out"
-    rows = (
-        '[[variant]]\nlabel = "plain"\n[[variant]]\nlabel = "other"\nrecipe = "OTHER"\nadapted ='
-        " true\n"
-    )
-    table.write_text('folds = [["p0", "p3"], ["p4"]]\n' + rows.replace("OTHER", str(other)))
-    write_packed(landscape(seed=7), tmp_path / "target")
-
-    def run(steps: int) -> list[Row]:
-        steps_set = f"schedule.steps={steps}"
-        return ablate(
-            str(table),
-            recipe_file,
-            packed,
-            out,
-            overrides=[steps_set],
-            seeds=1,
-            target=tmp_path / "target",
-        )
-
-    first = run(2)
-    folder = out / "02-seed-0" / "fold-1"
-    card = ModelBundle.open(folder / "adapt" / "bundle").card
-    assert card.network["width"] == 6
-    assert card.training["adapted_to"].endswith("synthetic")
-    assert card.training["target_patches"] == 8  # the target's, not the two that are held out
-    counted = json.loads((folder / "histogram.json").read_text())
-    assert sum(counted["positive"]) + sum(counted["negative"]) == 2 * 48 * 48
-    before = (out / "01-seed-0" / "fold-1" / "histogram.json").stat().st_mtime_ns
-    untouched = (folder / "histogram.json").stat().st_mtime_ns
-    assert run(2) == first
-    assert (out / "01-seed-0" / "fold-1" / "histogram.json").stat().st_mtime_ns == before
-    run(4)  # other settings are another experiment; the second row's recipe is its own
-    assert (out / "01-seed-0" / "fold-1" / "histogram.json").stat().st_mtime_ns > before
-    assert (folder / "histogram.json").stat().st_mtime_ns == untouched
-
-    table.write_text('folds = [["p0", "nowhere"]]\n' + rows)
-    with pytest.raises(DatasetError, match="nowhere"):
-        run(2)
-    table.write_text("folds = 3\n" + rows)
-    with pytest.raises(ConfigError, match="lists of patch ids"):
-        run(2)
-    table.write_text("")
-    with pytest.raises(ConfigError, match="no rows"):
-        run(2)
-
-
-def test_the_row_of_principal_components_is_the_library_s_and_scores(packed, tmp_path):
-    arrays = landscape()
-    arrays.images[1, 4, :3] = NODATA
-    pixels = np.concatenate([arrays.raw(i).reshape(14, -1).T for i in range(8)]).astype(np.float64)
-    mean, std = np.nanmean(pixels, axis=0), np.nanstd(pixels, axis=0)
-    whole = ((pixels - mean) / std)[np.isfinite(pixels).all(axis=1)]
-    expected = np.linalg.svd(whole, full_matrices=False)[2][:3]
-    components = fit_components(arrays)
-    np.testing.assert_allclose(np.abs(np.sum(components.axes * expected, axis=1)), 1, atol=1e-6)
-    write_packed(arrays, tmp_path / "patches")
-    made = open_patches(to_components(components, tmp_path / "patches", tmp_path / "made"))
-    assert made.channels == ("B04", "B03", "B02")
-    assert (made.images[1, :, :3] == NODATA).all()
-    variances = [np.var(made.images[[0, 2, 3, 4, 5, 6, 7], k] / 1000) for k in range(3)]
-    assert variances == sorted(variances, reverse=True)
-
-    row = next(v for v in TABLES["bands"] if v.label == "PCA")
-    recipe = load_recipe(
-        "baseline",
-        [
-            *row.overrides,
-            "network.width=4",
-            "schedule.steps=40",
-            "optimizer.lr=0.01",
-            "training.batch_size=4",
-            "data.crop_px=48",
-            'data.validation="none"',
-            'training.device="cpu"',
-            "training.tensorboard=false",
-        ],
-    )
-    scored = _experiment(
-        recipe, row, packed, packed, (packed, "test"), tmp_path / "row", Reporter()
-    )
-    assert scored.scores(scored.best_threshold())["f1"] > 0.5
-    assert ModelBundle.open(tmp_path / "row" / "train" / "bundle").card.channels == (
-        "B04",
-        "B03",
-        "B02",
-    )
-
-
-def test_shipped_tables_fit_the_shipped_recipes():
-    for variants in TABLES.values():
-        for variant in variants:
-            load_recipe("baseline", variant.overrides)
-
-
-def test_tables_hold_mean_and_spread(tmp_path):
-    assert spread([0.5, 0.7]) == "60.0 ± 14.1"
-    assert spread([0.5]) == "50.0"
-    write_table([Row("x", (0.5, 0.7), (0.1, 0.1), (0.2, 0.2))], tmp_path, "t")
-    assert "| x | 10.0 ± 0.0 | 20.0 ± 0.0 | 60.0 ± 14.1 |" in (tmp_path / "table.md").read_text()
-
-
 def test_predict_patches_gives_the_masks_that_training_scored(tmp_path, capfd):
-    from engine.patches.landslide4sense import read_mask, write_image, write_mask
+    from patch_files import write_image
+
+    from engine.patches.landslide4sense import read_mask, write_mask
 
     arrays = landscape(count=3, size=128)
     for kind in ("img", "mask"):
@@ -308,8 +167,6 @@ def test_predict_patches_gives_the_masks_that_training_scored(tmp_path, capfd):
     assert main([*words, "--split", "train"]) == 0
     capfd.readouterr()
     found = np.stack([read_mask(tmp_path / "masks" / f"mask_{number}.h5") for number in range(3)])
-    expected, _ = predict_with_uncertainty(
-        [Teacher(bundle, load_segmenter(bundle))], open_patches(tmp_path / "data"), tiny()
-    )
+    expected = predict_mean([Teacher.load(bundle)], open_patches(tmp_path / "data"), tiny())
     assert found.any()
     assert ((expected >= 0.4) != (found == 1)).sum() <= 3

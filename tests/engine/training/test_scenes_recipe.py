@@ -12,21 +12,20 @@ import torch
 from rasterio.transform import from_origin
 from training_cases import landscape, tiny
 
-from engine.bands import NAMES
+from engine.bands import IGNORE, NAMES
 from engine.errors import CancelledError, ConfigError, DatasetError
 from engine.events import Progress, Reporter
 from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.patches.arrays import NODATA, write_packed
-from engine.patches.landslide4sense import IGNORE, Place
-from engine.samples.areas import free_areas, joined_areas
+from engine.patches.landslide4sense import Place
+from engine.samples.areas import free_areas, joined_areas, mark_uncertain
 from engine.samples.maker import SampleMaker
 from engine.training.adaptation import adapt
 from engine.training.batches import BatchSource, SceneBatch
-from engine.training.light import mark_uncertain
 from engine.training.loop import train_network
-from engine.training.pools import make_normalization, make_pool
+from engine.training.pools import make_normalization, make_pool, prepare
 from engine.training.recipe import load_recipe, recipe_from_dict
-from engine.training.run import make_task, prepare, train
+from engine.training.run import make_task, train
 
 SCENES = {
     "size_px": 32,

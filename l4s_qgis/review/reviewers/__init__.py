@@ -1,0 +1,1 @@
+"""Several reviewers: parts of an inventory handed out, and their decisions merged."""
