@@ -67,7 +67,7 @@ def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
         table = pyogrio.read_dataframe(file, layer=layer)
         area = pyogrio.read_dataframe(file, layer="aoi") if "aoi" in layers else None
         records = _records(file, layers)
-    except (DataSourceError, DataLayerError) as error:
+    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
         raise UnreadableFileError(
             f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
         ) from error
