@@ -61,13 +61,16 @@ PLAIN_MASK = MaskCoding()
 """0, 1 and 255, as this program writes masks."""
 
 
-def mask_coding(values: Iterable[float], name: str, *, ignore: float | None = None) -> MaskCoding:
+def mask_coding(
+    values: Iterable[float], name: str, *, ignore: float | None = None, scale: float = 1.0
+) -> MaskCoding:
     """Find out how a mask's values are meant.
 
     Args:
         values: The distinct values of pixels with data (see :func:`distinct_values`).
         name: Which mask it is, for messages.
         ignore: A value that was said to mean no data.
+        scale: The scale that the file declares, by which probabilities are told.
 
     Raises:
         InputError: They are those of no mask.
@@ -90,9 +93,10 @@ def mask_coding(values: Iterable[float], name: str, *, ignore: float | None = No
         meant = f"{mark:g} stands for landslide in it"
         note = f"{meant}, and {note}" if note else meant
         return MaskCoding(mark, tuple(sorted(nodata | fills)), note)
-    if all(0 <= value <= 1 for value in found):
+    low, high = min(found) * scale, max(found) * scale
+    if low >= 0 and high <= 1:
         raise InputError(
-            f"{name} holds values from {min(found):.4g} to {max(found):.4g}, which are"
+            f"{name} holds values from {low:.4g} to {high:.4g}, which are"
             " probabilities, but a mask holds 0 (background) and 1 (landslide); say from which one"
             " a pixel is a landslide with --threshold, or apply a threshold to the raster first."
         )

@@ -36,7 +36,7 @@ WARNINGS: dict[str, str] = {
 }
 """Codes of warnings, by which other programs say them in their own words, with what each means.
 
-A code is ``room-what-is-wrong`` and never changes once released.
+A code is ``package-what-is-wrong`` and never changes once released.
 """
 
 

@@ -215,3 +215,8 @@ def write_json(path: Path, content: Mapping[str, Any], *, durable: bool = False)
         if durable:
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
+
+
+def printable(text: str) -> str:
+    r"""A name or message as valid UTF-8; bytes of other encodings become ``\xfc`` and the like."""
+    return os.fsencode(text).decode("utf-8", errors="backslashreplace")

@@ -188,9 +188,9 @@ def require_places(*systems: CRS) -> None:
     for crs in systems:
         if is_local(crs):
             raise GridError(
-                f"The coordinate reference system {crs.name!r} is tied to no place on Earth, so what"
-                " lies in it cannot be compared with what lies elsewhere; assign the one that the"
-                " data are really in, for instance with `gdal_edit.py -a_srs`."
+                f"The coordinate reference system {crs.name!r} is tied to no place on Earth, so"
+                " what lies in it cannot be compared with what lies elsewhere; assign the one that"
+                " the data are really in, for instance with `gdal_edit.py -a_srs`."
             )
 
 

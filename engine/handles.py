@@ -280,7 +280,9 @@ class LandslideMask:
             InputError: Its values are those of no mask.
         """
         with _single_band(path, "mask") as (dataset, grid):
-            found = coding or mask_coding(distinct_values(dataset), str(path), ignore=ignore)
+            found = coding or mask_coding(
+                distinct_values(dataset), str(path), ignore=ignore, scale=dataset.scales[0]
+            )
         if found.note and coding is None:
             reporter.warn(f"{path}: {found.note}.", "raster-recognised")
         return cls(path, grid, found)

@@ -28,7 +28,7 @@ from rasterio.windows import Window
 
 from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
-from engine.files import TEMPORARY, output_error, real_path
+from engine.files import TEMPORARY, output_error, printable, real_path
 from engine.grid import Grid
 from engine.nodata import missing_pixels
 
@@ -92,11 +92,12 @@ def open_raster(path: Path | str) -> Iterator[DatasetReader]:
         with rasterio.Env(**GDAL_OPTIONS), rasterio.open(path) as dataset:
             _require_numbers(dataset, str(path))
             yield dataset
-    except (RasterioIOError, RasterioError) as error:
-        detail = str(error.__cause__ or error)
+    except (RasterioIOError, RasterioError, UnicodeError) as error:
+        # Names and texts of files need not be UTF-8, but messages must.
+        detail = printable(str(error.__cause__ or error))
         raise UnreadableFileError(
-            f"The raster {path} cannot be read ({detail}); it may be truncated or not a raster at"
-            " all: download or export it again."
+            f"The raster {printable(str(path))} cannot be read ({detail}); it may be truncated or"
+            " not a raster at all: download or export it again."
         ) from error
 
 

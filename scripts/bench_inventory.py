@@ -1,5 +1,6 @@
-"""Measure polygonizing and zonal statistics on a full Sentinel-2 tile, against GDAL and
-rasterstats; prints a Markdown table.
+"""Measure polygonizing and zonal statistics against GDAL and rasterstats.
+
+On a full Sentinel-2 tile; prints a Markdown table.
 
     python scripts/bench_inventory.py [--side 10980] [--slides 50000] [--sample 2000] [--folder DIR]
 
@@ -210,8 +211,9 @@ def ours_zonal(folder: Path, sample: int) -> dict[str, Any]:
 
 
 def rasterstats_zonal(folder: Path, sample: int) -> dict[str, Any]:
-    """Run rasterstats on a sample: mean, min and max of probability, elevation and slope, one read
-    a polygon.
+    """Run rasterstats on a sample, one read a polygon.
+
+    Mean, minimum and maximum of probability, elevation and slope.
     """
     try:
         from rasterstats import zonal_stats  # type: ignore[import-not-found,import-untyped,unused-ignore]

@@ -90,8 +90,9 @@ def _child(task: Callable[..., float], arguments: tuple[Any, ...], pipe: Any) ->
 
 
 def _peak_mib() -> float:
-    """Peak memory of this process; ru_maxrss would count that of the process from which it was
-    started.
+    """Peak memory of this process.
+
+    ru_maxrss would count that of the process from which it was started.
     """
     status = Path("/proc/self/status")
     if not status.exists():
@@ -103,8 +104,10 @@ def _peak_mib() -> float:
 
 
 def measured(task: Callable[..., float], *arguments: Any) -> tuple[float, float, float, float]:
-    """Run a task in a fresh process: wall seconds, processor seconds, peak memory in MiB, its
-    result.
+    """Run a task in a fresh process.
+
+    Returns:
+        Wall seconds, processor seconds, peak memory in MiB, and its result.
     """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()

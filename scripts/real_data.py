@@ -1,5 +1,6 @@
-"""Run the whole street over real imagery and draw what comes out: the numbers and pictures of
-docs/method/accuracy.md.
+"""Run the whole pipeline over real imagery and draw what comes out.
+
+This makes the numbers and pictures of docs/method/accuracy.md.
 
     .venv/engine/bin/python scripts/real_data.py --data DIR --out DIR [--model NAME_OR_DIR]
 
@@ -45,8 +46,9 @@ class Case:
 
 
 def patches(data: Path, out: Path) -> Iterator[Case]:
-    """Training patches 1, 2 and 3, side by side, back in raw units and with a made-up place in
-    Taiwan's UTM zone.
+    """Training patches 1, 2 and 3 side by side, in raw units.
+
+    Their place in Taiwan's UTM zone is made up.
     """
     chosen = {
         p.id: p for p in find_patches(data / "landslide4sense").patches() if p.id in (1, 2, 3)

@@ -38,6 +38,7 @@ def pages() -> dict[str, str]:
     for name in PACKAGES:
         found[f"python/{name}.md"] = package_page(name)
     found["inventory-fields.md"] = field_page()
+    found["formats.md"] = format_page()
     found["codes.md"] = code_page()
     return found
 
@@ -52,6 +53,7 @@ def menu() -> str:
     lines += [f"    * [{name}](python/{name}.md)" for name in PACKAGES]
     lines += [
         "* [Inventory fields](inventory-fields.md)",
+        "* [Formats](formats.md)",
         "* [Errors and warnings](codes.md)",
     ]
     return "\n".join(lines) + "\n"
@@ -68,20 +70,20 @@ def command_pages() -> Iterator[tuple[str, str]]:
 
 
 def _parser(parser: argparse.ArgumentParser, level: int = 2) -> Iterator[str]:
-    parser.formatter_class = lambda prog: argparse.HelpFormatter(prog, width=92)
-    yield "```text"
-    yield parser.format_usage().removeprefix("usage: ").rstrip()
-    yield "```\n"
     nested = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    plain = [
-        action
-        for action in parser._actions
-        if action not in nested and not isinstance(action, argparse._HelpAction)
-    ]
-    if plain:
-        yield "| argument | meaning | default |\n|---|---|---|"
-        for action in plain:
-            yield f"| {_names(action)} | {_meaning(action)} | {_default(action)} |"
+    for group in parser._action_groups:
+        actions = [
+            action
+            for action in group._group_actions
+            if action not in nested and not isinstance(action, argparse._HelpAction)
+        ]
+        if not actions:
+            continue
+        if group.title not in ("positional arguments", "options"):
+            yield f"{'#' * level} {str(group.title).capitalize()}\n"
+        yield "| argument | meaning |\n|---|---|"
+        for action in actions:
+            yield f"| {_names(action)} | {_meaning(action)} |"
         yield ""
     for action in nested:
         helps = {choice.dest: choice.help for choice in action._choices_actions}
@@ -98,7 +100,7 @@ def _names(action: argparse.Action) -> str:
     if action.option_strings and action.nargs != 0:
         metavar = action.metavar or action.dest.upper()
         if action.choices is not None and action.metavar is None:
-            metavar = " or ".join(str(choice) for choice in action.choices)
+            metavar = "|".join(str(choice) for choice in action.choices)
         words = metavar if isinstance(metavar, tuple) else (metavar,)
         value = " " + " ".join(words) + ("…" if action.nargs in ("+", "*") else "")
     return ", ".join(f"`{name}{value}`" for name in names)
@@ -106,16 +108,16 @@ def _names(action: argparse.Action) -> str:
 
 def _meaning(action: argparse.Action) -> str:
     text = (action.help or "").replace("%(default)s", str(action.default)).replace("%%", "%")
-    required = " **Required.**" if action.option_strings and action.required else ""
-    return _cell(_sentence(text) + required)
+    parts = [_sentence(text)]
+    if "default" not in text and _has_default(action):
+        parts.append(f"Default: `{action.default}`.")
+    if action.option_strings and action.required:
+        parts.append("**Required.**")
+    return _cell(" ".join(part for part in parts if part))
 
 
-def _default(action: argparse.Action) -> str:
-    if action.default in (None, argparse.SUPPRESS, False, []) or action.nargs == 0:
-        return ""
-    value = action.default
-    words = value if isinstance(value, (list, tuple)) else [value]
-    return " ".join(f"`{word}`" for word in words)
+def _has_default(action: argparse.Action) -> bool:
+    return action.nargs != 0 and action.default not in (None, argparse.SUPPRESS, False, [])
 
 
 def package_page(name: str) -> str:
@@ -170,7 +172,7 @@ def field_page() -> str:
     lines = [
         "# Inventory fields",
         "",
-        "Columns of the layer `landslides` in an inventory. Where a column takes only some values,",
+        "Columns of the layer `landslides` in an inventory. Where only some values are permitted,",
         "they are listed with their meaning.",
     ]
     groups = list(dict.fromkeys(field.group for field in FIELDS))
@@ -179,19 +181,66 @@ def field_page() -> str:
             "",
             f"## {group.capitalize()}",
             "",
-            "| column | alias | type | edited by reviewers | description |",
-            "|---|---|---|---|---|",
+            "| column | alias | type and meaning |",
+            "|---|---|---|",
         ]
         for field in FIELDS:
             if field.group != group:
                 continue
             values = "<br>".join(f"`{key}` {text}" for key, text in field.values.items())
             description = field.description + (f"<br>{values}" if values else "")
-            edited = "yes" if field.editable else ""
-            lines.append(
-                f"| `{field.name}` | {field.alias} | {field.kind} | {edited}"
-                f" | {_cell(description)} |"
-            )
+            kind = f"{field.kind}, for reviewers to edit" if field.editable else field.kind
+            lines.append(f"| `{field.name}` | {field.alias} | *{kind}.* {_cell(description)} |")
+    return "\n".join(lines) + "\n"
+
+
+def format_page() -> str:
+    """Formats: products read, the stack, result folders, exports, review statuses."""
+    from engine.bands import CHANNELS, IGNORE, QUALITY, QUALITY_CLASSES
+    from engine.files import ResultFolder
+    from engine.handles import PROBABILITY_NODATA, PROBABILITY_SCALE
+    from engine.inventory.formats import FORMATS
+    from engine.scene.readers import READERS
+    from engine.status import STATUSES
+
+    lines = ["# Formats", "", "## Imagery that is read", ""]
+    lines += ["Readers are asked in this order; the first that recognises the files reads them."]
+    lines += ["[Input data](../guides/input-data.md) has the details.", ""]
+    lines += ["| kind | what it is |", "|---|---|"]
+    for name, reader in READERS.items():
+        lines.append(f"| {name} | {_summary(importlib.import_module(reader.__module__))} |")
+    lines += [
+        "",
+        "## Channels of a stack",
+        "",
+        "| band | wavelength (nm) | unit |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{c.name}` | {c.wavelength_nm or ''} | {c.unit} |" for c in CHANNELS]
+    classes = ", ".join(f"{value} {name}" for name, value in QUALITY_CLASSES.items())
+    lines += [f"| `{QUALITY}` | | {classes} |", "", "## Folder of a detection", ""]
+    lines += ["| file | what it holds |", "|---|---|"]
+    folder = ResultFolder(Path("results"))
+    for name, member in vars(ResultFolder).items():
+        if isinstance(member, property):
+            lines.append(f"| `{getattr(folder, name).name}` | {_summary(member)} |")
+    lines += [
+        "",
+        f"`probability.tif` and `uncertainty.tif` hold one byte a pixel with scale"
+        f" {PROBABILITY_SCALE} and nodata {PROBABILITY_NODATA}; `mask.tif` holds 0, 1 and nodata"
+        f" {IGNORE}.",
+        "",
+        "## Exports",
+        "",
+        "| suffix | what | without `--status` |",
+        "|---|---|---|",
+    ]
+    for one in FORMATS:
+        which = "what counts as a landslide" if one.confirmed else "everything"
+        lines.append(f"| `{one.suffix}` | {one.label} | {which} |")
+    lines += ["", "## Review statuses", "", "| status | meaning | counts as a landslide |"]
+    lines += ["|---|---|---|"]
+    lines += [f"| `{s.name}` | {s.label} | {'yes' if s.confirmed else 'no'} |" for s in STATUSES]
     return "\n".join(lines) + "\n"
 
 

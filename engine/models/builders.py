@@ -75,6 +75,37 @@ def make_module(
     return BUILDERS[name](in_channels, image_level, source, arguments)
 
 
+_SIZED = ("swin_", "swinv2_", "maxvit", "maxxvit", "coatnet", "swinv2_cr", "vit_")
+"""Beginnings of the names of timm's encoders that are built for a size of image."""
+
+_WHOLE_SIZES = ("maxvit", "maxxvit")
+"""Of these, those whose windows divide multiples of that size only."""
+
+
+def needs_size(encoder: str) -> bool:
+    """Whether an encoder is built for a size of image."""
+    return encoder.startswith(_SIZED)
+
+
+def _for_size(encoder: str, size_px: int | None) -> dict[str, Any]:
+    """Arguments by which timm builds an encoder for images of a size.
+
+    Windows of 7 pixels stay as wide as they were pretrained, also where the deepest features are
+    narrower, and images of other sizes are taken.
+    """
+    if not needs_size(encoder):
+        return {}
+    if size_px is None:  # cards from before the size was noted
+        return {"img_size": 128, "strict_img_size": False} if "swin" in encoder else {}
+    if encoder.startswith("swin_"):
+        return {"img_size": size_px, "strict_img_size": False, "always_partition": True}
+    if encoder.startswith("swinv2_") and not encoder.startswith("swinv2_cr"):
+        return {"img_size": size_px, "strict_img_size": False, "always_partition": True}
+    if encoder.startswith("vit_"):
+        return {"img_size": size_px, "dynamic_img_size": True}
+    return {"img_size": size_px}
+
+
 def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]], nn.Module]:
     """A builder for a network of segmentation-models-pytorch with any of its or timm's encoders."""
 
@@ -83,8 +114,8 @@ def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]]
     ) -> nn.Module:
         encoder = arguments.pop("encoder")
         rgb: Sequence[int] | None = arguments.pop("rgb", None)
-        if "swin" in encoder:
-            arguments = {"img_size": 128, "strict_img_size": False, **arguments}
+        size_px = arguments.pop("size_px", None)
+        arguments = {**_for_size(encoder, size_px), **arguments}
         native = encoder in smp.encoders.encoders
         weights = "imagenet" if source == "imagenet" else None
         head = {"classes": 1, "pooling": "avg", "dropout": None} if image_level else None
@@ -107,6 +138,8 @@ def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]]
         if source == "package":
             load_package_weights(module.encoder.model, encoder, in_channels, rgb)
         drop_unused_stages(module.encoder)
+        if size_px is not None and encoder.startswith(_WHOLE_SIZES):
+            module.multiple_px = size_px
         return module  # type: ignore[no-any-return]
 
     return make

@@ -54,7 +54,9 @@ class _Probability(nn.Module):
         return probability(self.model, image)
 
 
-def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundle:
+def export_bundle(
+    model: Segmenter, card: ModelCard, folder: Path, *, onnx: bool = True
+) -> ModelBundle:
     """Write a network as a bundle, after checking that both of its forms agree.
 
     Args:
@@ -63,6 +65,7 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
             taken from the model.
         folder: Where the bundle goes, usually named like the model; an older bundle there is
             replaced.
+        onnx: Write the network as ONNX, too; without it, detection needs PyTorch.
 
     Returns:
         The bundle, opened again.
@@ -79,6 +82,15 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
             f"The network {card.name} cannot be exported: {broken[0]} holds NaN or infinity; its"
             " training diverged."
         )
+    described = replace(
+        card,
+        network={**card.network, "temperature": model.temperature},
+        reach_px=reach_px(model, card.input_scale),
+    )
+    if not onnx:
+        limit = "It has no ONNX form: detection needs an installation with PyTorch."
+        limits = (*card.limits, *([] if limit in card.limits else [limit]))
+        return write_bundle(folder, replace(described, limits=limits), weights, None)
     graph = to_onnx(network, len(card.channels), card.multiple_of_px)
     difference = largest_difference(network, graph, len(card.channels), card.multiple_of_px)
     if not difference <= TOLERANCE:
@@ -87,11 +99,6 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
             f" {difference:.1e} from PyTorch's, more than {TOLERANCE:.0e}; an operation in it has"
             " no faithful ONNX form."
         )
-    described = replace(
-        card,
-        network={**card.network, "temperature": model.temperature},
-        reach_px=reach_px(model, card.input_scale),
-    )
     return write_bundle(folder, described, weights, graph)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rasterio.crs
 from matplotlib.figure import Figure
-from rasterio.crs import CRS as RasterCRS
 
 from engine.errors import NoOverlapError
 from engine.events import SILENT, Reporter
@@ -132,7 +132,7 @@ def _require_overlap(inventory: Inventory, raster: Stack | ProbabilityRaster, na
     """Check that a raster, in any CRS, shows the place of the landslides."""
     if inventory.aoi.is_empty:
         return
-    crs = RasterCRS.from_user_input(inventory.crs)
+    crs = rasterio.crs.CRS.from_user_input(inventory.crs)
     box = bounds_in(inventory.aoi.bounds, crs, raster.grid.crs)
     left, bottom, right, top = raster.grid.turned(box)
     west, south, east, north = raster.grid.bounds

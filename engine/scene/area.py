@@ -113,13 +113,13 @@ def area_on(grid: Grid, path: Path, *, reporter: Reporter = SILENT) -> list[Base
         L4SError: What :func:`read_area` raises.
         GridError: Nothing leads from the file's CRS to the grid's.
     """
-    import geopandas
+    from geopandas import GeoSeries  # here, so that products open without it
 
     read = read_area(path, reporter=reporter)
     shapes = read.set_axis(range(len(read)))
     if shapes.crs.is_geographic:
         whole = joined(np.asarray(shapes), full_turn(shapes.crs))
-        shapes = geopandas.GeoSeries(whole, crs=shapes.crs)
+        shapes = GeoSeries(whole, crs=shapes.crs)
     moved = np.asarray(bring(shapes, grid.crs))
     turn = full_turn(pyproj_crs(grid.crs))
     if turn:

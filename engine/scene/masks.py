@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from xml.etree.ElementTree import Element
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,7 @@ from engine.raster import open_raster
 from engine.scene.archive import read_small
 from engine.scene.imagery import BandSource, Imagery, MaskSource
 from engine.scene.layers import Encode, Layer, OpenSource
-from engine.scene.readers.metadata import local_name, parse
+from engine.scene.readers.markup import Node, parse
 
 _UNKNOWN = -1
 """What a mask has no class for; another product's mask may have one there."""
@@ -201,8 +200,8 @@ def cloud_polygons(gml: bytes, where: str) -> list[Polygon]:
         UnreadableFileError: It is damaged.
     """
     try:
-        features = [e for e in parse(gml, where).iter() if local_name(e) == "MaskFeature"]
-        polygons = [e for feature in features for e in feature.iter() if local_name(e) == "Polygon"]
+        features = parse(gml, where).all("MaskFeature")
+        polygons = [polygon for feature in features for polygon in feature.all("Polygon")]
         shapes = [_polygon(element) for element in polygons]
     except (ValueError, L4SError) as error:
         raise UnreadableFileError(
@@ -212,23 +211,21 @@ def cloud_polygons(gml: bytes, where: str) -> list[Polygon]:
     return [shape for shape in shapes if shape is not None]
 
 
-def _polygon(element: Element) -> Polygon | None:
+def _polygon(element: Node) -> Polygon | None:
     shell: list[tuple[float, float]] = []
     holes = []
-    for part in element:
-        if local_name(part) not in ("exterior", "interior"):
+    for part in element.children:
+        places = next(iter(part.all("posList")), None)
+        if part.name not in ("exterior", "interior") or places is None:
             continue
-        places = next((e for e in part.iter() if local_name(e) == "posList"), None)
-        if places is None:
-            continue
-        numbers = [float(word[:40]) for word in (places.text or "").split()]
+        numbers = [float(word[:40]) for word in places.text.split()]
         if not all(math.isfinite(number) for number in numbers):
             raise ValueError("a coordinate that is no number")
-        step = 3 if places.get("srsDimension") == "3" else 2
+        step = 3 if places.attributes.get("srsDimension") == "3" else 2
         ring = list(zip(numbers[::step], numbers[1::step], strict=False))
         if len(ring) < 4:
             continue
-        if local_name(part) == "exterior":
+        if part.name == "exterior":
             shell = ring
         else:
             holes.append(ring)

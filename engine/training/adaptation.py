@@ -23,7 +23,7 @@ from engine.events import SILENT, Reporter
 from engine.files import atomic_path, output_folder, write_json
 from engine.models.bundle import ModelBundle
 from engine.models.card import ModelCard
-from engine.models.cross_sensor import TARGET
+from engine.models.cross_sensor import SOURCE, TARGET
 from engine.patches.arrays import INDEX, PatchArrays, open_patches
 from engine.patches.landslide4sense import Split, find_patches
 from engine.patches.own import patches_from_stack
@@ -35,6 +35,7 @@ from engine.training.pools import Material, Pool, make_pool, prepare
 from engine.training.processes import first_does, rank, start_fabric
 from engine.training.pseudolabels import pseudo_labels, selection_summary
 from engine.training.recipe import Recipe
+from engine.training.rehearsal import rehearse
 from engine.training.results import PSEUDO_LABELS, write_summary
 from engine.training.run import BUNDLE, finish, fold_result, make_task
 from engine.training.scoring import Histogram
@@ -95,6 +96,9 @@ def adapt(
         raise ConfigError("Adaptation needs at least one trained model; give --model.")
     if score:
         _check_masks(target, target_split)
+    if rank() == 0:
+        for name, network in recipe.networks().items():
+            rehearse(recipe, name, network, adapts=True)
     start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
     run = _begin(
         models, recipe, data, open_target(target, target_split, reporter), out, resume, reporter
@@ -190,6 +194,8 @@ def _round_recipe(run: _Adaptation, teachers: Sequence[Teacher]) -> Recipe:
     if config.epochs > 0:
         schedule = replace(schedule, steps=0, epochs=config.epochs)
     optimizer = replace(optimizer, lr=optimizer.lr * config.lr_factor)
+    if second is not None:
+        second = replace(second, lr=second.lr * config.lr_factor)
     tuned = replace(recipe, schedule=schedule, optimizer=optimizer, second_stage=second)
     if run.fold is None:
         threshold = teachers[0].bundle.card.threshold
@@ -277,10 +283,16 @@ def _keep_labels(path: Path, labels: NDArray[np.uint8]) -> None:
 
 
 def target_pool(labelled: PatchArrays, material: Material, recipe: Recipe) -> Pool:
-    """The target's patches with their pseudo-labels, normalised as the recipe says."""
+    """The target's patches with their pseudo-labels, normalised as the recipe says.
+
+    They go through the network apart from the labelled patches where batch statistics or losses are
+    kept apart, or where images are mixed: mixup mixes labelled patches with labelled ones, and
+    those with pseudo-labels with each other (Eq. 8).
+    """
     config = recipe.adaptation
     by = "dataset" if config.separate_statistics else "training"
-    domain = TARGET if config.cross_sensor else "source"
+    apart = config.cross_sensor or config.separate_losses or recipe.augment.mixup > 0
+    domain = TARGET if apart else SOURCE
     return make_pool(labelled, material.normalization, by, domain=domain)
 
 

@@ -29,6 +29,7 @@ from engine.training.loop import Trained
 from engine.training.pools import Material, prepare, select
 from engine.training.processes import first_does, quiet, rank, start_fabric
 from engine.training.recipe import Recipe
+from engine.training.rehearsal import rehearse
 from engine.training.results import (
     HISTOGRAMS,
     SUMMARY,
@@ -99,6 +100,9 @@ def train_members(
     material = prepare(recipe, data, negatives, reporter=reporter)
     start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
     networks = recipe.networks()
+    if rank() == 0:
+        for name, network in networks.items():
+            rehearse(recipe, name, network)
     folders = {name: out if len(networks) == 1 else out / name for name in networks}
     if not resume:
         begun = [path for folder in folders.values() for path in below(folder)]
@@ -229,7 +233,14 @@ def finish(
         calibration=calibration,
     )
     card = card if adjust is None else adjust(card)
-    return export(replace(trained, model=model), card, out, domain=domain, reporter=reporter)
+    return export(
+        replace(trained, model=model),
+        card,
+        out,
+        domain=domain,
+        onnx=recipe.card.onnx,
+        reporter=reporter,
+    )
 
 
 def fold_result(trained: Trained, task: Task, recipe: Recipe, reporter: Reporter) -> FoldResult:
@@ -314,6 +325,7 @@ def export(
     folder: Path,
     *,
     domain: str | None = None,
+    onnx: bool = True,
     reporter: Reporter = SILENT,
 ) -> ModelBundle:
     """Write the bundle from the first process; the others wait and open it."""
@@ -323,5 +335,5 @@ def export(
         trained.statistics.use(domain)
     reporter.log(f"Writing the bundle {folder}.")
 
-    first_does(lambda: export_bundle(trained.model.cpu(), card, folder))
+    first_does(lambda: export_bundle(trained.model.cpu(), card, folder, onnx=onnx))
     return ModelBundle.open(folder)

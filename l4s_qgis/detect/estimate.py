@@ -11,7 +11,7 @@ from qgis.core import QgsSettings
 
 from ..i18n import number, tr
 
-# Measured on two cores (docs/guides/plugin.md), until this computer has runs of its own.
+# Measured on two cores (docs/method/benchmarks.md), until this computer has runs of its own.
 SECONDS_PER_MPX = 6.0
 SECONDS_START = 6.0
 BYTES_PER_PIXEL = 32  # stack (14 bands, int16, compressed), probability, mask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-# Shares of the time on a scene of 1000 x 1000 pixels; measured, see docs/guides/plugin.md. A stage
+# Shares of the time on a scene of 1000 x 1000 pixels; measured, see docs/method/benchmarks.md. A stage
 # that is not listed only moves the text.
 _POLYGONS = {
     "mask": 1,

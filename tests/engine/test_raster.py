@@ -16,6 +16,7 @@ from rasterio.windows import Window
 from engine.errors import (
     CancelledError,
     DiskFullError,
+    GridError,
     MissingFileError,
     OutputError,
     UnreadableFileError,
@@ -263,3 +264,105 @@ def test_a_virtual_raster_stands_for_its_files(tmp_path: Path) -> None:
     assert files_behind(virtual) == [str(source)]
     assert files_behind(source) == [str(source)]
     assert files_behind(tmp_path) == [str(tmp_path)]
+
+
+def raw_file(path: Path, values: np.ndarray, driver: str = "GTiff", **more: object) -> Path:
+    options: dict[str, object] = {
+        "crs": "EPSG:32651",
+        "transform": Affine(10, 0, 300000, 0, -10, 2500000),
+    } | more
+    with rasterio.open(
+        path,
+        "w",
+        driver=driver,
+        count=1,
+        height=values.shape[0],
+        width=values.shape[1],
+        dtype=values.dtype.name,
+        **options,
+    ) as dataset:
+        dataset.write(values, 1)
+    return path
+
+
+def test_complex_numbers_are_refused(tmp_path: Path) -> None:
+    path = raw_file(tmp_path / "slc.tif", np.ones((4, 4), np.complex64))
+    with pytest.raises(UnreadableFileError, match="complex numbers"), open_raster(path):
+        pass
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(np.inf, 0), (np.nan, 0), (0, 0), (1, -np.inf)])
+def test_scales_that_are_no_numbers_are_refused(
+    tmp_path: Path, scale: float, offset: float
+) -> None:
+    path = raw_file(tmp_path / "a.tif", np.ones((4, 4), np.int16))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.scales, dataset.offsets = (scale,), (offset,)
+    with (
+        pytest.raises(UnreadableFileError, match=r"Band 1 of .* make no values"),
+        open_raster(path),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "int8", "uint32", "float64"])
+def test_every_real_type_is_read(tmp_path: Path, dtype: str) -> None:
+    path = raw_file(tmp_path / "a.tif", np.array([[1, 2], [3, 100]], dtype), nodata=100)
+    with open_raster(path) as dataset:
+        values = read_window(dataset, [1])[0]
+    assert np.isnan(values[1, 1])
+    assert values.ravel()[:3].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        Affine(float("nan"), 0, 0, 0, -10, 0),
+        Affine(10, 0, float("inf"), 0, -10, 0),
+        Affine(0, 0, 0, 0, 0, 0),
+    ],
+)
+def test_a_georeference_that_is_no_number_is_refused(transform: Affine) -> None:
+    with pytest.raises(GridError):
+        Grid(CRS.from_epsg(32651), transform, (4, 4))
+
+
+@pytest.mark.parametrize("data", ["i.dat", "i.img", "i", "i.bsq"])
+def test_an_envi_raster_opens_by_its_header_and_by_its_data(tmp_path: Path, data: str) -> None:
+    values = np.arange(12, dtype=np.int16).reshape(3, 4)
+    raw_file(tmp_path / data, values, "ENVI")
+    for name in ("i.hdr", data):
+        with open_raster(tmp_path / name) as dataset:
+            assert read_window(dataset, [1])[0].tolist() == values.tolist()
+            assert dataset.crs.to_epsg() == 32651
+    (tmp_path / data).unlink()
+    with (
+        pytest.raises(MissingFileError, match="header of an ENVI"),
+        open_raster(tmp_path / "i.hdr"),
+    ):
+        pass
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_companions_are_read_and_none_is_written(tmp_path: Path) -> None:
+    """Nodata, scale and CRS in .aux.xml, the grid in .tfw: as other programs leave them."""
+    path = raw_file(
+        tmp_path / "a.tif",
+        np.array([[1, 7]], np.int16),
+        crs=None,
+        transform=None,
+    )
+    (tmp_path / "a.tfw").write_text("10\n0\n0\n-10\n300005\n2499995\n")
+    srs = CRS.from_epsg(32651).to_wkt()
+    (tmp_path / "a.tif.aux.xml").write_text(
+        f'<PAMDataset><SRS>{srs}</SRS><PAMRasterBand band="1"><NoDataValue>7</NoDataValue>'
+        "<Scale>0.5</Scale></PAMRasterBand></PAMDataset>"
+    )
+    before = sorted(tmp_path.iterdir())
+    with open_raster(path) as dataset:
+        assert grid_of(dataset).transform == Affine(10, 0, 300000, 0, -10, 2500000)
+        assert grid_of(dataset).crs.to_epsg() == 32651
+        values = read_window(dataset, [1])[0]
+    assert values[0, 0] == 0.5
+    assert np.isnan(values[0, 1])
+    assert sorted(tmp_path.iterdir()) == before

@@ -114,6 +114,7 @@ def desktop(tmp_path, engine_python):
             "LC_ALL": "C.UTF-8",
             "L4S_DESKTOP": str(tmp_path),
             "L4S_DESKTOP_STORY": story,
+            "L4S_DESKTOP_TESTS": str(HERE),
             "L4S_ENGINE_PYTHON": str(engine_python),
             "PYTHONPATH": "",
             "XDG_RUNTIME_DIR": str(tmp_path),
@@ -151,6 +152,7 @@ def desktop(tmp_path, engine_python):
         shutil.copy(report, artefacts / "report.json")
         facts = json.loads(report.read_text())
         assert facts["ok"], facts.get("error")
+        assert facts["plugin_errors"] == []
         return facts, ended, errors
 
     return start
@@ -186,3 +188,22 @@ def test_closing_a_real_desktop_ends_the_engine(desktop, tmp_path):
     assert not [pid for pid in facts["engine"] if Path(f"/proc/{pid}").exists()]
     assert not (tmp_path / "results" / "inventory.gpkg").exists()
     assert not list((tmp_path / "results").glob("*.tmp*"))
+
+
+@pytest.mark.desktop
+def test_each_choice_of_the_dialog_in_a_real_desktop(desktop):
+    """Any limit of the area ended QGIS once."""
+    facts, ended, errors = desktop("choices", 150)
+    assert ended == 0, errors[-2000:]
+    assert facts["areas"] == [0, 1, 2, 2]
+    assert facts["natural"]
+
+
+@pytest.mark.desktop
+def test_many_detections_in_one_desktop(desktop):
+    """A short one; ``scripts/soak_plugin.py`` runs hundreds."""
+    facts, ended, errors = desktop("soak", 120)
+    assert ended == 0, errors[-2000:]
+    assert len(facts["outcomes"]) == 8
+    assert set(facts["outcomes"]) <= {"done", "cancelled"}
+    assert facts["outcomes"].count("done") >= 6

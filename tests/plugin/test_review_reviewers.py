@@ -39,8 +39,7 @@ def parts(reviewed, tmp_path):
     """The inventory handed out to Ada and Ben by regions; their parts as they review them."""
     (tmp_path / "parts").mkdir()
     shares = share_out(reviewed.entries(), 2, GRID)
-    files = write_parts(tmp_path / "inventory.gpkg", shares, ["Ada", "Ben"], tmp_path / "parts")
-    return files
+    return write_parts(tmp_path / "inventory.gpkg", shares, ["Ada", "Ben"], tmp_path / "parts")
 
 
 def reopened(path, reviewer):

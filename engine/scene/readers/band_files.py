@@ -12,9 +12,8 @@ from pathlib import PurePosixPath
 
 from engine.bands import OPTICAL, channel_name, other_quantity, other_sensor
 from engine.scene.imagery import Imagery, MaskKind, MaskSource
-from engine.scene.readers.listing import Listing
+from engine.scene.readers.listing import RASTERS, Listing
 from engine.scene.readers.names import (
-    RASTERS,
     band_stem,
     day_in,
     file_channel,
@@ -36,6 +35,9 @@ PRODUCT = "band files"
 _MOST_NAMED = 4
 DEEPEST = 3
 """Folders below the one given in which band files are looked for: ``IMG_DATA/R10m/…``."""
+
+DEEPEST_IN_ARCHIVE = 6
+"""The same for archives, which hold nothing else."""
 
 _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "CLASSI": "CLASSI", "QA60": "QA60"}
 
@@ -73,13 +75,17 @@ def _describes_bands(listing: Listing, name: str) -> bool:
 
 
 def raster_names(listing: Listing) -> list[str]:
-    """The rasters of a listing, not deeper than band files lie."""
-    return [
-        name
-        for name in listing.names
-        if name.lower().endswith(RASTERS)
-        and (listing.kind == "files" or name[len(listing.root) :].count("/") <= DEEPEST)
-    ]
+    """The rasters of a listing, not deeper than band files lie; all files named one by one."""
+    if listing.kind == "files":
+        return list(listing.names)
+    deepest = DEEPEST if listing.kind == "folder" else DEEPEST_IN_ARCHIVE
+    near = [n for n in listing.names if n[len(listing.root) :].count("/") <= deepest]
+    return [name for name in near if name.lower().endswith(RASTERS) or _is_envi(listing, name)]
+
+
+def _is_envi(listing: Listing, name: str) -> bool:
+    """Whether a file without a suffix is the data of an ENVI header beside it."""
+    return not PurePosixPath(name).suffix and f"{name}.hdr" in listing.sizes
 
 
 def is_described(name: str) -> bool:

@@ -168,6 +168,11 @@ def _image(
 
 
 def _unnamed(dataset: DatasetReader, path: str) -> str:
+    if not dataset.count:
+        return (
+            f"{path} holds no raster of its own but {len(dataset.subdatasets)} others inside"
+            f" ({dataset.driver}); export the bands as GeoTIFF, for instance with `gdal_translate`."
+        )
     return (
         f"{path}: none of its {dataset.count} band(s) is named after a Sentinel-2 band; describe"
         " them (B02, B03 …), for instance with `gdal_edit.py`, or put single bands into files named"

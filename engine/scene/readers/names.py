@@ -19,9 +19,6 @@ from engine.bands import (
 )
 from engine.scene.imagery import Level
 
-RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img", ".dat", ".bsq", ".bil")
-"""Suffixes of rasters that are looked for in folders and archives."""
-
 OWN_BASELINE = 9999
 """Baseline of products of a user's own Sen2Cor (``N9999``), which tells nothing."""
 

@@ -10,7 +10,7 @@ from .. import options
 from ..outlines.canvas import map_crs
 
 METRES_PER_DEGREE = 111320.0
-SEEN_PX = 4
+SEEN_PX = 8
 """A landslide that is smaller on the screen was not seen."""
 CLEAR_PX = 16
 """Where the person's own zoom shows a landslide smaller than this, it is given up."""

@@ -63,7 +63,7 @@ def write_parts(
         OSError: One cannot be written, or is there already.
     """
     files = []
-    for number, (share, name) in enumerate(zip(shares, names), start=1):
+    for number, name in enumerate(names, start=1):
         plain = re.sub(r"[^\w-]+", "-", name).strip("-") or str(number)
         path = folder / f"{inventory.stem}_{plain}.gpkg"
         if path.exists():

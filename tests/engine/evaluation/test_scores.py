@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,6 +16,8 @@ from engine.cli import main
 from engine.errors import GridError, InputError, UnreadableFileError
 from engine.evaluation.evaluate import evaluate
 from engine.evaluation.scores import Confusion
+from engine.events import Log, Reporter
+from engine.raster import RasterWriter
 
 PAIRS = st.tuples(st.integers(1, 8), st.integers(1, 8)).flatmap(
     lambda shape: st.tuples(*[arrays(np.uint8, shape, elements=st.sampled_from([0, 1, 255]))] * 2)
@@ -123,3 +126,53 @@ def test_bad_usage_exits_with_2(
     assert main(["evaluate", "--prediction", str(tmp_path), "--reference", mask]) == 2
     assert main(["evaluate", "--prediction", mask]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_masks_of_0_and_255_score_as_masks_of_0_and_1(tmp_path: Path, make_mask_file) -> None:
+    """Also where a file of the set holds no landslide, or nothing else."""
+    truth = [np.eye(4, dtype=np.uint8), np.zeros((4, 4), np.uint8), np.ones((4, 4), np.uint8)]
+    guess = [np.ones((4, 4), np.uint8), np.eye(4, dtype=np.uint8), np.ones((4, 4), np.uint8)]
+    for number, (t, g) in enumerate(zip(truth, guess, strict=True)):
+        write_h5(tmp_path / "t" / f"mask_{number}.h5", t)
+        write_h5(tmp_path / "t255" / f"mask_{number}.h5", t * 255)
+        write_h5(tmp_path / "g" / f"mask_{number}.h5", g)
+        write_h5(tmp_path / "g100" / f"mask_{number}.h5", g * 100)
+    expected = evaluate(tmp_path / "g", tmp_path / "t")
+    heard: list[Any] = []
+    found = evaluate(tmp_path / "g100", tmp_path / "t255", reporter=Reporter(heard.append))
+    assert found == expected
+    assert [e.code for e in heard if isinstance(e, Log)] == ["raster-recognised"] * 2
+
+
+def test_a_probability_is_scored_from_a_threshold_up(
+    tmp_path: Path, make_mask_file, make_probability, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference = make_mask_file(np.array([[1, 1, 0, 0]]), name="r.tif").path
+    values = np.array([[0.9, 0.4, 0.6, np.nan]])
+    probability = make_probability(values, name="p.tif").path
+    with pytest.raises(InputError, match=r"from 0.4 to 0.9, which are probabilities.*--threshold"):
+        evaluate(probability, reference)
+    assert evaluate(probability, reference, threshold=0.6).total == Confusion(1, 1, 1, 0, 1)
+    per_cent = tmp_path / "per-cent.tif"
+    with RasterWriter(
+        per_cent, grid_of_shape((1, 4)), dtype="float32", bands=["p"], nodata=-1
+    ) as writer:
+        writer.write(np.nan_to_num(values[None] * 100, nan=-1).astype(np.float32))
+    command = ["evaluate", "--prediction", str(per_cent), "--reference", str(reference)]
+    assert main([*command, "--threshold", "0.6", "--scale", "0.01", "--json"]) == 0
+    assert '"tp": 1' in capsys.readouterr().out
+    assert main([*command, "--threshold", "0.6"]) == 2
+    assert "--scale 0.01" in capsys.readouterr().err
+    assert main([*command, "--scale", "0.01"]) == 2
+    assert main([*command, "--threshold", "0.6", "--scale", "1/0"]) == 2
+
+
+def test_a_value_that_was_said_to_mean_no_data_does(make_mask_file, tmp_path: Path) -> None:
+    path = tmp_path / "m.tif"
+    with RasterWriter(path, grid_of_shape((1, 4)), dtype="uint8", bands=["m"]) as writer:
+        writer.write(np.array([[[0, 1, 7, 255]]], np.uint8))
+    reference = make_mask_file(np.array([[0, 1, 1, 1]]), name="r.tif").path
+    with pytest.raises(InputError, match="0, 1, 7"):
+        evaluate(path, reference)
+    with pytest.raises(InputError, match="0, 1, 255"):
+        evaluate(path, reference, ignore=7)

@@ -1,8 +1,12 @@
 """From a mask to an inventory: exact areas, attributes, flags, options."""
 
+import csv
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
 import shapely
 from affine import Affine
@@ -14,6 +18,7 @@ from engine.errors import ChannelError, ConfigError, GridError, NoValidPixelsErr
 from engine.grid import Grid
 from engine.handles import Stack
 from engine.inventory import zonal
+from engine.inventory.export import export_inventory
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import last_run, read_inventory
@@ -260,6 +265,55 @@ def test_degrees_give_geodesic_areas_and_lengths(make_mask_file) -> None:
     width, height = (float(v[35]) for v in grid.pixel_size_m())
     assert row["axis_m"] == pytest.approx(50 * height, rel=1e-3)
     assert row["perimeter_m"] == pytest.approx(2 * (50 * height + 10 * width), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("epsg", "x", "y"),
+    [(3857, 1_000_000, 8_399_738), (3413, -400_000, -2_800_000), (6933, 2_000_000, 6_300_000)],
+    ids=["web Mercator", "polar stereographic", "equal-area cylinder"],
+)
+def test_the_minimum_mapping_unit_is_of_the_ground(
+    make_mask_file, epsg: int, x: float, y: float
+) -> None:
+    """Of two squares the larger one alone reaches the unit, whatever map units say."""
+    mask = np.zeros((60, 60), np.uint8)
+    mask[10:20, 10:20] = 1
+    mask[30:43, 30:43] = 1
+    grid = Grid(CRS.from_epsg(epsg), Affine(10, 0, x, 0, -10, y), mask.shape)
+    small, large = grid.pixel_area_m2()[15] * 100, grid.pixel_area_m2()[36] * 169
+    unit = (small + large) / 2
+    inventory = vectorize(make_mask_file(mask, grid), config=VectorizeConfig(min_area_m2=unit))
+    assert inventory.landslides["area_m2"].tolist() == pytest.approx([large], rel=0.01)
+    both = vectorize(make_mask_file(mask, grid), config=VectorizeConfig(min_area_m2=small * 0.98))
+    assert len(both) == 2
+
+
+def test_landslides_across_the_date_line_have_their_place(make_mask_file, tmp_path: Path) -> None:
+    """Fiji: one in UTM, one in degrees beyond 180; both lie at 180 degrees, not at 0."""
+    mask = np.zeros((40, 40), np.uint8)
+    mask[10:20, 10:30] = 1
+    east, north = pyproj.Transformer.from_crs(4326, 32760, always_xy=True).transform(180, -16.8)
+    utm = Grid(CRS.from_epsg(32760), Affine(10, 0, east - 200, 0, -10, north + 200), mask.shape)
+    step = 9e-5
+    degrees = Grid(
+        CRS.from_epsg(4326), Affine(step, 0, 180 - 20 * step, 0, -step, -16.8), mask.shape
+    )
+    for grid in (utm, degrees):
+        inventory = vectorize(make_mask_file(mask, grid))
+        (row,) = inventory.landslides.to_dict("records")
+        pixel = float(grid.pixel_area_m2()[15])
+        assert row["area_m2"] == pytest.approx(200 * pixel, rel=0.002)
+        (written,) = export_inventory(inventory, tmp_path / "i.geojson")
+        (shape,) = [f["geometry"] for f in json.loads(written.read_text())["features"]]
+        parts = shapely.geometry.shape(shape).geoms
+        assert len(parts) == 2
+        for part in parts:
+            west, _, right, _ = part.bounds
+            assert right - west < 0.01
+            assert min(abs(abs(west) - 180), abs(abs(right) - 180)) < 1e-6
+        (table,) = export_inventory(inventory, tmp_path / "i.csv")
+        (record,) = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+        assert abs(abs(float(record["longitude"])) - 180) < 0.001
 
 
 def test_web_mercator_is_not_taken_for_metres(make_mask_file) -> None:

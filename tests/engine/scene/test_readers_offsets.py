@@ -70,7 +70,7 @@ def test_a_stac_item_is_checked(tmp_path: Path, applied: bool, expected: list[st
 def test_a_products_own_metadata_are_trusted_unless_they_are_odd(tmp_path: Path) -> None:
     assert codes(safe(tmp_path, value=300)) == []
     (product,) = tmp_path.glob("*.SAFE")
-    (product / "MTD_MSIL2A.xml").write_text(product_xml("L2A", "05.09", offset=-7000))
+    (product / "MTD_MSIL2A.xml").write_text(product_xml("L2A", "05.09", offset=-1900))
     assert codes(product) == ["scene-offset-doubtful"]
 
 

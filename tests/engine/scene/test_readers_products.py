@@ -466,3 +466,57 @@ def test_reflectance_and_dn_in_floating_point_are_told_apart(tmp_path: Path) -> 
     for name, value, dn in (("a", 0.08, 800), ("b", 1800.0, 800)):
         raster(tmp_path / NAME / name / "B02.tif", plain(value, dtype="float32"))
         assert (values(tmp_path, tmp_path / NAME / name)["B02"] == dn).all()
+
+
+# -- names and places of files
+
+
+def test_a_circle_of_links_is_walked_once(tmp_path: Path) -> None:
+    raster(tmp_path / "x" / "B02.tif", plain(800))
+    (tmp_path / "x" / "again").symlink_to(tmp_path / "x")
+    assert one(tmp_path / "x").channels == ("B02",)
+
+
+def test_a_link_to_a_product_elsewhere_is_followed(tmp_path: Path) -> None:
+    product = safe(tmp_path / "archive")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / product.name).symlink_to(product)
+    assert one(tmp_path / "project").name == product.name
+
+
+def test_a_link_to_nothing_and_names_that_are_not_utf8_get_a_sentence(tmp_path: Path) -> None:
+    import os
+
+    raster(tmp_path / "x" / "B02.tif", plain(800))
+    link = tmp_path / "x" / "B03.tif"
+    link.symlink_to(tmp_path / "gone.tif")
+    with pytest.raises(UnreadableFileError, match="link to a file that is not there"):
+        open_imagery([tmp_path / "x"])
+    link.unlink()
+    raster(tmp_path / "x" / "B03.tif", plain(800))
+    link.rename(link.with_name(os.fsdecode(b"\xfcber_B03.tif")))
+    with pytest.raises(ProductError, match=r"not in UTF-8 \(\\xfcber_B03\.tif\)"):
+        open_imagery([tmp_path / "x"])
+
+
+def test_envi_without_a_suffix_and_parts_of_an_export_are_bands(tmp_path: Path) -> None:
+    written = raster(tmp_path / "x" / "B02.dat", plain(800), driver="ENVI")
+    written.rename(written.with_suffix(""))
+    raster(tmp_path / "x" / "B3-0000000000-0000000000.tif", plain(700))
+    assert one(tmp_path / "x").channels == ("B02", "B03")
+
+
+def test_bands_deep_in_an_archive_are_found(tmp_path: Path) -> None:
+    band = raster(tmp_path / "B02.tif", plain(1800))
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.write(band, f"home/user/{NAME}/IMG_DATA/R10m/B02.tif")
+    assert (values(tmp_path, tmp_path / "x.zip")["B02"] == 800).all()
+
+
+def test_files_of_subdatasets_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    import h5py
+
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["B02"], file["B03"] = plain(1), plain(2)
+    with pytest.raises(ChannelError, match=r"holds no raster of its own.*gdal_translate"):
+        open_imagery([tmp_path / "x.h5"])

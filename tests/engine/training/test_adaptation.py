@@ -17,7 +17,9 @@ from engine.events import Log, Reporter
 from engine.models.bundle import ModelBundle
 from engine.patches.arrays import write_packed
 from engine.training.adaptation import adapt, open_target, target_pool
+from engine.training.batches import BatchSource
 from engine.training.pools import prepare, statistics
+from engine.training.recipe import load_recipe
 from engine.training.run import train
 from engine.training.teachers import Teacher, load_segmenter, predict_disturbed, predict_mean
 
@@ -185,3 +187,33 @@ def stop_when(out):
         return path.is_file() and bool((np.load(path) == 255).any())
 
     return asked
+
+
+def test_tanmlh_mixes_and_scores_labelled_and_target_patches_apart(packed, monkeypatch):
+    few = ["data.crop_px=32", "data.enlarge=1", 'data.validation="none"', "training.device=cpu"]
+    recipe = load_recipe("tanmlh", few)
+    material = prepare(recipe, packed)
+    unlabelled = replace(landscape(count=4, seed=5), ids=tuple(f"target-{n}" for n in range(4)))
+    source = BatchSource(
+        [material.pool, target_pool(unlabelled, material, recipe)],
+        [recipe.adaptation.share],
+        batch_size=8,
+        crop_px=32,
+        positive_share=0.0,
+        seed=0,
+    )
+    for step in range(5):
+        parts = source.batch(step)
+        assert [len(part) for part in parts] == [4, 4]
+        for part in parts:  # what mixup mixes and what a loss is computed over
+            assert len({name.startswith("target") for name in part.ids}) == 1
+
+
+def test_a_round_lowers_the_learning_rate_of_every_stage(teacher, packed, target, tmp_path):
+    recipe = tiny(
+        second_stage={"steps": 2, "lr": 0.01}, adaptation={"lr_factor": 0.3, "epochs": 1.0}
+    )
+    (bundle,) = adapt([teacher], recipe, packed, target, tmp_path)
+    used = bundle.card.training["recipe"]
+    assert used["optimizer"]["lr"] == pytest.approx(0.003)
+    assert used["second_stage"]["lr"] == pytest.approx(0.003)
