@@ -87,8 +87,8 @@ def make(folder: Path, count: int) -> None:
     near = shapely.set_coordinates(ours[:moved].copy(), xy + step[owner])
     theirs = np.concatenate([near, blobs(count - moved, rng)])
     top = SIDE_PX * PIXEL_M
-    ground = shapely.box(LEFT - 300, BOTTOM - 300, LEFT + top + 300, BOTTOM + top + 300)
-    ground = shapely.difference(ground, shapely.union_all(blobs(count // 10, rng)))
+    tile = shapely.box(LEFT - 300, BOTTOM - 300, LEFT + top + 300, BOTTOM + top + 300)
+    ground = shapely.difference(tile, shapely.union_all(blobs(count // 10, rng)))
     for name, shapes in (("ours", ours), ("theirs", theirs)):
         columns = {"id": np.arange(1, len(shapes) + 1), "area_m2": shapely.area(shapes)}
         table = as_landslides(shapes, "EPSG:32651", columns)
