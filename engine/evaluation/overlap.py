@@ -1,4 +1,4 @@
-"""How two sets of polygons overlap: shares, pairs, common area, distance between outlines."""
+"""How two sets of polygons overlap: shares, pairs, area, distance."""
 
 from __future__ import annotations
 
@@ -90,7 +90,10 @@ def one_to_one(
 
 
 def boundary_distance(ours: Shapes, theirs: Shapes, crs: CRS) -> Floats:
-    """Mean distance between the outlines of pairs in metres, both ways, along points 5 m apart."""
+    """Mean distance between outlines of pairs in metres.
+
+    Both ways, along points 5 m apart.
+    """
     if not len(ours):
         return np.zeros(0)
     both = np.concatenate([ours, theirs])
@@ -173,7 +176,9 @@ def _within(shapes: Shapes, area: Shapes, cells: Shapes, reporter: Reporter) -> 
 
 
 def _cells(area: Shapes, reporter: Reporter) -> Shapes:
-    """Cut polygons in halves until each has at most :data:`CELL_VERTICES` vertices.
+    """Cut polygons in halves until each has few vertices.
+
+    At most :data:`CELL_VERTICES`.
 
     At most :data:`MOST_HALVINGS` times.
     """

@@ -1,4 +1,4 @@
-"""Model bundles: a folder with weights, the same network as ONNX, and a card that describes both.
+"""Model bundles: a folder with weights, ONNX form and card.
 
 ::
 
@@ -227,7 +227,7 @@ def sha256(path: Path) -> str:
 
 
 def seal(path: Path) -> ModelBundle:
-    """Accept a bundle as it is: write the digests of its files and its card anew.
+    """Accept a bundle as it is: write its digests anew.
 
     Args:
         path: Folder of a bundle that its owner changed on purpose.

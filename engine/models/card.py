@@ -1,4 +1,4 @@
-"""The card of a model bundle: what the model is, needs and was measured to do."""
+"""The card of a model bundle: what it is, needs and achieved."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def open_target(
 
 
 def _round(run: _Adaptation, number: int, teachers: Sequence[Teacher]) -> tuple[ModelBundle, ...]:
-    """Label the target with the teachers, and train every network of the recipe on both."""
+    """Label the target with teachers, and train each network on both."""
     recipe, reporter = run.recipe, run.reporter
     folder = run.out / f"round-{number}"
     output_folder(folder)
@@ -185,7 +185,7 @@ def _round(run: _Adaptation, number: int, teachers: Sequence[Teacher]) -> tuple[
 
 
 def _round_recipe(run: _Adaptation, teachers: Sequence[Teacher]) -> Recipe:
-    """The recipe of a round: shorter, and with another learning rate, where it says so.
+    """The recipe of a round: shorter, with its own learning rate.
 
     Where nothing is held out, the threshold stays that of the first teacher.
     """
@@ -239,7 +239,7 @@ def _adapted(pool: Pool, card: ModelCard) -> ModelCard:
 def _labels(
     run: _Adaptation, number: int, teachers: Sequence[Teacher], folder: Path
 ) -> NDArray[np.uint8]:
-    """The round's pseudo-labels, those of an earlier start where there are any."""
+    """The round's pseudo-labels, or those of an earlier start."""
     kept, config, reporter = folder / PSEUDO_LABELS, run.recipe.adaptation, run.reporter
     labels = _kept_labels(kept, run.unlabelled) if run.resume else None
     if labels is None:
@@ -283,7 +283,7 @@ def _keep_labels(path: Path, labels: NDArray[np.uint8]) -> None:
 
 
 def target_pool(labelled: PatchArrays, material: Material, recipe: Recipe) -> Pool:
-    """The target's patches with their pseudo-labels, normalised as the recipe says.
+    """The target's patches with pseudo-labels, normalised.
 
     They go through the network apart from the labelled patches where batch statistics or losses are
     kept apart, or where images are mixed: mixup mixes labelled patches with labelled ones, and

@@ -1,4 +1,4 @@
-"""A training run from a folder of patches to a bundle that `l4s detect` takes as it is."""
+"""A training run from patches to a bundle for detection."""
 
 from __future__ import annotations
 

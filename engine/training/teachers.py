@@ -30,7 +30,7 @@ _CALIBRATION = ("pretrained", "rgb", "temperature", "offset", "missing_shift")
 
 @dataclass(frozen=True)
 class Teacher:
-    """A model that labels patches: its bundle and the network with its weights."""
+    """A model that labels patches: bundle and network."""
 
     bundle: ModelBundle
     model: Segmenter
@@ -76,7 +76,7 @@ def predict_mean(
     separate: bool = True,
     reporter: Reporter = SILENT,
 ) -> Probabilities:
-    """Mean probability of the teachers, weighted as their cards say; shape (N, h, w).
+    """Mean probability of the teachers by weight, shape (N, h, w).
 
     Args:
         teachers: The models; each normalises by its own card.
@@ -98,7 +98,7 @@ def predict_disturbed(
     *,
     reporter: Reporter = SILENT,
 ) -> tuple[Probabilities, Probabilities]:
-    """Mean probability of the teachers under dropout, and its variance; shapes (N, h, w).
+    """Mean and variance of the teachers under dropout, (N, h, w).
 
     Arguments as for :func:`predict_mean`; the recipe's ``adaptation`` says how they are disturbed.
     """
@@ -156,7 +156,7 @@ def _shares(teachers: Sequence[Teacher]) -> NDArray[np.float64]:
 def starting_weights(
     config: AdaptationConfig, name: str, network: Mapping[str, Any], teachers: Sequence[Teacher]
 ) -> dict[str, torch.Tensor] | None:
-    """The weights that a round starts from, None for those of a training from scratch.
+    """The weights a round starts from; None from scratch.
 
     They are the teacher's of the same name, or of the same description where there is one teacher.
 
