@@ -225,7 +225,7 @@ def read_fold(path: Path) -> FoldResult:
 def together(
     cards: Sequence[ModelCard], results: Sequence[Sequence[FoldResult]]
 ) -> tuple[EnsembleEntry, dict[str, float]]:
-    """The threshold of an ensemble, chosen on the mean of its members' held-out probabilities.
+    """The threshold of an ensemble, on its mean held-out probabilities.
 
     Args:
         cards: The members' cards.

@@ -134,7 +134,7 @@ class NetworkRun:
 def conclude(
     recipe: Recipe, runs: Sequence[NetworkRun], folders: Sequence[Path], reporter: Reporter
 ) -> tuple[ModelBundle, ...]:
-    """Choose the threshold of several networks together, and write each one's ``run.json``.
+    """Choose the threshold of several networks, and write their records.
 
     Args:
         recipe: Their recipe.
