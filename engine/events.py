@@ -20,9 +20,7 @@ Level = Literal["debug", "info", "warning"]
 WARNINGS: dict[str, str] = {
     "detect-no-cloud-mask": "Nothing tells clouds from ground.",
     "detect-no-slope": "The stack has no slope, with which the models tell scars from fields.",
-    "detect-not-resumed": (
-        "An earlier run was of another stack, model or configuration; it is not resumed."
-    ),
+    "detect-not-resumed": "An earlier run of another stack or model is not resumed.",
     "detect-pixel-size": "Pixels are not of the size that the models are trained on.",
     "detect-slope-partial": "A part of the ground has no slope.",
     "export-shortened": "Texts were cut to what the format holds.",
@@ -47,9 +45,7 @@ WARNINGS: dict[str, str] = {
     "vector-elsewhere": "Geometries outside the area of use of a CRS do not count.",
     "vector-empty": "Rows without usable geometry do not count.",
     "vector-kinds": "Geometries of other kinds than asked for do not count.",
-    "vector-layer-taken": (
-        "A file without a layer of landslides has one of polygons, which is read."
-    ),
+    "vector-layer-taken": "A layer of polygons of another name is read as landslides.",
     "vector-layers": "Only one of several layers was read.",
     "vector-no-area": "The area that was analysed is unknown; that of the landslides is taken.",
     "vectorize-not-split": "Landslides are not split as before, because a raster is not given.",
@@ -72,10 +68,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Log:
-    """One sentence for the person who waits.
-
-    ``code`` names the kind of a warning for programs.
-    """
+    """One sentence for the person who waits; ``code`` names the kind of a warning for programs."""
 
     level: Level
     message: str
@@ -84,7 +77,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Result:
-    """What a command produced; everything in it is JSON."""
+    """What a command produced: paths, counts, scores; everything in it is JSON."""
 
     data: Mapping[str, Any]
 
@@ -102,7 +95,7 @@ Listener = Callable[[Event], None]
 
 
 def to_json(event: Event) -> str:
-    """Encode an event as one line of JSON, for ``--events json``."""
+    """Encode an event as one line of JSON, as documented for ``--events json``."""
     match event:
         case Progress(stage, done, total):
             body: dict[str, Any] = {
@@ -163,10 +156,7 @@ class Reporter:
             self._listener(Log(level, message, code))
 
     def warn(self, message: str, code: str = "") -> None:
-        """Pass a sentence that must not be missed, with its code.
-
-        ``code`` is a key of :data:`WARNINGS`.
-        """
+        """Pass one sentence that the person should not miss; ``code`` is of :data:`WARNINGS`."""
         self.log(message, "warning", code=code)
 
 
