@@ -142,10 +142,11 @@ def translate(layer: QgsVectorLayer) -> None:
         layer: The inventory with the style that its file holds.
     """
     for index in range(layer.fields().count()):
-        layer.setFieldAlias(index, _said(layer.attributeAlias(index)))
         setup = layer.editorWidgetSetup(index)
-        if setup.type() == "ValueMap":
-            layer.setEditorWidgetSetup(index, _values(setup))
+        layer.setFieldAlias(index, _said(layer.attributeAlias(index)))
+        # Setting an alias takes the field's widget away.
+        values = setup.type() == "ValueMap"
+        layer.setEditorWidgetSetup(index, _values(setup) if values else setup)
     form = layer.editFormConfig()
     for child in form.invisibleRootContainer().children():
         if isinstance(child, QgsAttributeEditorContainer):
