@@ -72,7 +72,7 @@ class Offset:
         source: ``option`` (``--dn-offset``), ``metadata`` of the product, ``tags`` of the band
             files, ``name`` (baseline in a product's name), or ``none``: nothing states one.
         detail: What was found there, for people, such as ``processing baseline 05.09``.
-        checked: Whether the darkest pixels should be asked, because the source may be wrong.
+        checked: Whether the darkest pixels are to be checked, because the source may be wrong.
     """
 
     source: OffsetSource = "none"

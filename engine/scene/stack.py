@@ -193,7 +193,7 @@ def _open_layers(
     grid: Grid,
     config: StackConfig,
 ) -> tuple[list[Layer], TerrainLayer | None]:
-    """Open everything that is read, the reference band first: the quality band looks at it."""
+    """Open everything that is read, the reference band first: the quality band depends on it."""
     kernel = KERNELS[config.resampling]
     reference = products[0].reference.channel
     names = sorted(products[0].channels, key=lambda name: name != reference)

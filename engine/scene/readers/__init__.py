@@ -51,7 +51,7 @@ READERS: Mapping[str, Reader] = {
     "band files": band_files.read,
     "multi-band rasters": multiband.read,
 }
-"""Kinds of products, asked in this order: the first that recognises the files reads them."""
+"""Kinds of products, tried in this order: the first that recognises the files reads them."""
 
 
 _METADATA = (".xml", ".json", ".safe", ".xsd", ".gml")

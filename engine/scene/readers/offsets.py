@@ -9,7 +9,7 @@ have removed that. The first of these that says something counts, and nothing is
 3. an offset in the tags of the band file itself, as STAC collections store it; a scale alone says
    nothing about the offset, and neither does GDAL's default of 0;
 4. the processing baseline in a product's name (``…_N0400_…``), of the file or a folder above;
-5. otherwise nothing is added, and the darkest pixels are asked whether that can be right.
+5. otherwise nothing is added, and the darkest pixels show whether that can be right.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _DARK_SHARE = 0.5  # per cent of the pixels: shadow, water
 _STILL_IN_DN = 900.0
 _REMOVED_TWICE_DN = -400.0
 _SAMPLE_PX = 512
-_ASKED = ("B12", "B11", "B04", "B03", "B02", "B08")
-_MOST_ASKED = 3
+_SAMPLED = ("B12", "B11", "B04", "B03", "B02", "B08")
+_MOST_SAMPLED = 3
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,9 @@ def darkest_dn(image: Imagery) -> float | None:
 
     Shadow and water are that dark in at least one of its bands.
     """
-    asked = [name for name in _ASKED if name in image.channels] or list(image.channels)
+    chosen = [name for name in _SAMPLED if name in image.channels] or list(image.channels)
     found = []
-    for name in asked[:_MOST_ASKED]:
+    for name in chosen[:_MOST_SAMPLED]:
         source = image.source(name)
         with open_raster(source.path) as dataset:
             side = (min(_SAMPLE_PX, dataset.height), min(_SAMPLE_PX, dataset.width))
@@ -162,10 +162,10 @@ def darkest_dn(image: Imagery) -> float | None:
 
 
 def check_offset(image: Imagery, reporter: Reporter) -> None:
-    """Ask the darkest pixels whether the offset can be right, and warn where it cannot.
+    """Check an offset against the darkest pixels, and warn where they contradict it.
 
     Args:
-        image: Its offset's ``checked`` says whether there is anything to ask.
+        image: Its offset's ``checked`` says whether there is anything to check.
         reporter: Receives the warning.
     """
     if not image.offset.checked:
