@@ -26,6 +26,7 @@ WARNINGS: dict[str, str] = {
     "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
     "scene-offset-doubtful": "The darkest pixels contradict what is stated about the DN's offset.",
     "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
+    "scene-range": "The imagery's values are too small for digital numbers.",
     "scene-undeclared-nodata": "A value that no file declares is taken for no data.",
     "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
     "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",

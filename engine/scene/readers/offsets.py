@@ -37,6 +37,7 @@ _REFLECTANCE_SCALE = 0.01
 _LARGEST_OFFSET_DN = 5000.0
 _DARK_SHARE = 0.5  # per cent of the pixels: shadow, water
 _STILL_IN_DN = 900.0
+_TOO_DARK_DN = 200.0
 _REMOVED_TWICE_DN = -400.0
 _SAMPLE_PX = 512
 _SAMPLED = ("B12", "B11", "B04", "B03", "B02", "B08")
@@ -148,6 +149,12 @@ def darkest_dn(image: Imagery) -> float | None:
 
     Shadow and water are that dark in at least one of its bands.
     """
+    span = _span_dn(image)
+    return span[0] if span else None
+
+
+def _span_dn(image: Imagery) -> tuple[float, float] | None:
+    """DN of an image's darkest and brightest half per cent over some of its bands."""
     chosen = [name for name in _SAMPLED if name in image.channels] or list(image.channels)
     found = []
     for name in chosen[:_MOST_SAMPLED]:
@@ -157,8 +164,8 @@ def darkest_dn(image: Imagery) -> float | None:
             values = dn_encoder(source)(dataset.read(source.band, out_shape=side))
         valid = values[values != NODATA]
         if valid.size:
-            found.append(float(np.percentile(valid, _DARK_SHARE)))
-    return min(found) if found else None
+            found += np.percentile(valid, (_DARK_SHARE, 100 - _DARK_SHARE)).tolist()
+    return (min(found), max(found)) if found else None
 
 
 def check_offset(image: Imagery, reporter: Reporter) -> None:
@@ -170,8 +177,18 @@ def check_offset(image: Imagery, reporter: Reporter) -> None:
     """
     if not image.offset.checked:
         return
-    darkest = darkest_dn(image)
-    if darkest is None:
+    span = _span_dn(image)
+    if span is None:
+        return
+    darkest, brightest = span
+    if brightest < _TOO_DARK_DN and image.offset.source == "none":
+        reporter.warn(
+            f"{image.name}: no pixel is brighter than DN {brightest:.0f} (reflectance"
+            f" {brightest / REFLECTANCE_DN:.3f}), as where reflectance is stored in per cent or"
+            " other units; multiply the bands so that they hold reflectance from 0 to 1, or DN"
+            " (reflectance x 10000).",
+            "scene-range",
+        )
         return
     applied = min(source.offset for source in image.bands)
     if darkest >= _STILL_IN_DN and image.offset.source == "none":
