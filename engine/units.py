@@ -75,11 +75,13 @@ class UnitCheck:
             reporter.warn(
                 f"The slope of {path} goes from {lowest:.4g} to {highest:.4g}, but models need"
                 " degrees from 0 to 90: expect landslides to be missed or invented; compute it in"
-                " degrees (not in per cent), and declare as nodata what stands for no data."
+                " degrees (not in per cent), and declare as nodata what stands for no data.",
+                "scene-slope-range",
             )
         elif _LEAST_RADIANS <= highest <= math.pi / 2:
             reporter.warn(
                 f"The slope of {path} is nowhere above {highest:.4g}, but models need degrees:"
                 " expect landslides to be missed if these are radians, which have to be multiplied"
-                " by 57.3; if they are degrees, the ground is flat and all is well."
+                " by 57.3; if they are degrees, the ground is flat and all is well.",
+                "scene-slope-small",
             )

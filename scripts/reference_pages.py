@@ -172,7 +172,7 @@ def field_page() -> str:
     lines = [
         "# Inventory fields",
         "",
-        "Columns of the layer `landslides` in an inventory. Where a column takes only some values,",
+        "Columns of the layer `landslides` in an inventory. Where only some values are permitted,",
         "they are listed with their meaning.",
     ]
     groups = list(dict.fromkeys(field.group for field in FIELDS))
@@ -181,19 +181,16 @@ def field_page() -> str:
             "",
             f"## {group.capitalize()}",
             "",
-            "| column | alias | type | edited by reviewers | description |",
-            "|---|---|---|---|---|",
+            "| column | alias | type and meaning |",
+            "|---|---|---|",
         ]
         for field in FIELDS:
             if field.group != group:
                 continue
             values = "<br>".join(f"`{key}` {text}" for key, text in field.values.items())
             description = field.description + (f"<br>{values}" if values else "")
-            edited = "yes" if field.editable else ""
-            lines.append(
-                f"| `{field.name}` | {field.alias} | {field.kind} | {edited}"
-                f" | {_cell(description)} |"
-            )
+            kind = f"{field.kind}, for reviewers to edit" if field.editable else field.kind
+            lines.append(f"| `{field.name}` | {field.alias} | *{kind}.* {_cell(description)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -67,19 +67,22 @@ def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
         table = pyogrio.read_dataframe(file, layer=layer)
         area = pyogrio.read_dataframe(file, layer="aoi") if "aoi" in layers else None
         records = _records(file, layers)
-    except (DataSourceError, DataLayerError) as error:
+    except (DataSourceError, DataLayerError, UnicodeDecodeError) as error:
         raise UnreadableFileError(
             f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
         ) from error
     if layer != LANDSLIDES:
         reporter.warn(
             f"{path.name} has no layer `{LANDSLIDES}`; its only layer of polygons, `{layer}`, is"
-            " taken for it."
+            " taken for it.",
+            "vector-layer-taken",
         )
     landslides = _landslides(table, path, reporter)
     records = records or records_of(landslides)
     if area is not None and len(area):
-        shape = area.geometry.union_all()
+        shape = area.geometry.iloc[0]
+        if len(area) > 1 or shape is None or not shape.is_valid:
+            shape = area.geometry.union_all()
         if records:
             records[-1].setdefault(
                 "area_km2",
@@ -91,7 +94,8 @@ def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
         reporter.warn(
             f"{path.name} has no layer `aoi`: {ground} is taken for the area that was looked at,"
             " but the true one may be larger; `l4s export --out NAME.gpkg` writes landslides of a"
-            " chosen status together with that layer."
+            " chosen status together with that layer.",
+            "vector-no-area",
         )
     return Inventory(landslides, shape, records[-1] if records else {}, tuple(records[:-1]))
 
@@ -138,7 +142,8 @@ def _landslides(table: gpd.GeoDataFrame, path: Path, reporter: Reporter) -> gpd.
     there = np.asarray(table.geometry.notna() & ~table.geometry.is_empty)
     if not there.all():
         reporter.warn(
-            f"{int((~there).sum())} rows of {path.name} have no geometry and do not count."
+            f"{int((~there).sum())} rows of {path.name} have no geometry and do not count.",
+            "vector-empty",
         )
         table = table[there]
     if not np.isin(shapely.get_type_id(np.asarray(table.geometry)), POLYGONS).all():

@@ -170,7 +170,8 @@ def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, reporter: Re
     )
     reporter.warn(
         f"{stack.path.name} has no cloud mask, so clouds are taken for ground: they hide landslides"
-        f" and can look like some; {remedy}"
+        f" and can look like some; {remedy}",
+        "detect-no-cloud-mask",
     )
 
 
@@ -179,7 +180,8 @@ def _warn_of_partial_slope(inventory: Inventory, reporter: Reporter) -> None:
     if covered and covered < WELL_COVERED:
         reporter.warn(
             f"{100 * (1 - covered):.1f} % of the ground has no slope, without which most landslides"
-            " are missed or fields are drawn: an elevation model (DEM) is missing there."
+            " are missed or fields are drawn: an elevation model (DEM) is missing there.",
+            "detect-slope-partial",
         )
 
 

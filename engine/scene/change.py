@@ -116,7 +116,8 @@ def make_change(
     ndvi = all(name in shared for name in _NDVI_BANDS)
     if not ndvi:
         reporter.warn(
-            "B04 or B08 is missing before or after the event: the change of NDVI stays unknown."
+            "B04 or B08 is missing before or after the event: the change of NDVI stays unknown.",
+            "scene-no-ndvi-change",
         )
     channels = tuple(dict.fromkeys((*brightness, *(_NDVI_BANDS if ndvi else ()))))
     output_folder(out.parent)

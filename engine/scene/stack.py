@@ -164,7 +164,8 @@ def _check_together(products: Sequence[Imagery], reporter: Reporter) -> None:
     if len(dates) > 1:
         reporter.warn(
             f"The products are of different dates ({', '.join(dates)}); seams may show between"
-            " them."
+            " them.",
+            "scene-dates",
         )
     announce(products, reporter)
     missing = [name for name in OPTICAL if name not in first.channels]
@@ -304,7 +305,8 @@ def _check_content(
     if terrain.covered < _WELL_COVERED:
         reporter.warn(
             f"The DEM ({names}) covers {100 * terrain.covered:.1f} % of the area; the rest has no"
-            " terrain channels: add the missing DEM."
+            " terrain channels: add the missing DEM.",
+            "scene-dem-partial",
         )
 
 

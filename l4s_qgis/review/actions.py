@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsApplication, QgsVectorLayer
+from qgis.core import Qgis, QgsApplication, QgsProject, QgsVectorLayer
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices
@@ -22,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..detect.run import BackgroundRun
 from ..i18n import number, tr
+from ..layers import load_inventory
 from ..messages import EngineError
 from ..processing.inventory import SUFFIXES, format_names
 from ..setup.task import CommandTask
@@ -55,7 +56,7 @@ class InventoryActions:
                 "l4s:export",
                 {"INVENTORY": layer, **dialog.parameters()},
                 tr("Export"),
-                self._exported,
+                self._offer_map,
             )
         )
         dialog.open()
@@ -206,6 +207,27 @@ class InventoryActions:
 
     def _warn(self, text: str) -> None:
         self._iface.messageBar().pushWarning(tr("Landslides"), text)
+
+    def _offer_map(self, outputs: dict[str, Any]) -> None:
+        """An export is written; where it holds shapes, it can be added to the map."""
+        path = Path(outputs["OUTPUT"])
+        bar = self._iface.messageBar()
+        item = bar.createMessage(tr("Landslides"), tr("Written: {path}").format(path=path))
+        if path.suffix != ".csv":
+            button = QPushButton(tr("Add to map"))
+            button.clicked.connect(lambda: self._add_to_map(path))
+            item.layout().addWidget(button)
+        bar.pushWidget(item, Qgis.MessageLevel.Success)
+
+    def _add_to_map(self, path: Path) -> None:
+        layer = load_inventory(path) if path.suffix == ".gpkg" else None
+        if layer is None:
+            layer = QgsVectorLayer(str(path), path.stem, "ogr")
+            if not layer.isValid():
+                self._warn(tr("QGIS cannot read {path}.").format(path=path))
+                return
+            QgsProject.instance().addMapLayer(layer)
+        layer.setName(path.stem)
 
     def _exported(self, outputs: dict[str, Any]) -> None:
         self._iface.messageBar().pushSuccess(

@@ -11,6 +11,7 @@ from qgis.PyQt.QtGui import QColor, QShowEvent
 from qgis.PyQt.QtWidgets import QDockWidget
 
 from ..i18n import tr
+from ..inventories import is_inventory
 from . import facts, options
 from .actions import InventoryActions
 from .decisions import Decisions
@@ -146,7 +147,17 @@ class ReviewDock(QDockWidget):
             (panel.training, self._actions.training),
         ):
             button.clicked.connect(lambda _=False, action=action: action(self.review.layer))
-        QgsProject.instance().layersWillBeRemoved.connect(self._layers_going)
+        project = QgsProject.instance()
+        project.layersWillBeRemoved.connect(self._layers_going)
+        project.layersAdded.connect(self._offer_inventories)
+        self._offer_inventories()
+
+    def _offer_inventories(self, *_: Any) -> None:
+        """The list of inventories holds nothing else."""
+        layers = QgsProject.instance().mapLayers().values()
+        self.panel.layer.setExceptedLayerList(
+            [layer for layer in layers if not is_inventory(layer)]
+        )
 
     def _keys_allowed(self) -> bool:
         """Keys act while the dock is open; not where QGIS's own drawing takes numbers by keys."""
@@ -176,6 +187,7 @@ class ReviewDock(QDockWidget):
         ):
             part.close()
         QgsProject.instance().layersWillBeRemoved.disconnect(self._layers_going)
+        QgsProject.instance().layersAdded.disconnect(self._offer_inventories)
 
     # The layer
 
@@ -186,7 +198,7 @@ class ReviewDock(QDockWidget):
             self.review.layer,
             *QgsProject.instance().mapLayers().values(),
         ]
-        good = next((layer for layer in candidates if _is_inventory(layer)), None)
+        good = next((layer for layer in candidates if is_inventory(layer)), None)
         if good is not None and good is self.review.layer:
             return
         self.panel.layer.blockSignals(True)
@@ -323,6 +335,7 @@ class ReviewDock(QDockWidget):
             self.review.reviewed,
             self.review.geometry,
         )
+        panel.show_keys()
         panel.bar.setMaximum(max(1, len(queue)))
         panel.bar.setValue(len(queue) - queue.open)
         left = forecast(self.decisions.pace.left_s(queue.open))
@@ -365,9 +378,3 @@ class ReviewDock(QDockWidget):
 
     def _say(self, text: str, level: Qgis.MessageLevel) -> None:
         self._iface.messageBar().pushMessage(tr("Review"), text, level, 6)
-
-
-def _is_inventory(layer: Any) -> bool:
-    if not isinstance(layer, QgsVectorLayer):
-        return False
-    return layer.fields().indexOf("status") >= 0 and layer.fields().indexOf("prob_mean") >= 0

@@ -17,8 +17,8 @@ from l4s_qgis.layers import load_inventory
 from l4s_qgis.processing.provider import Provider
 from l4s_qgis.review import actions, schema
 from l4s_qgis.review.actions import ExportDialog
-from qgis.core import QgsApplication, QgsGeometry, QgsLineString, QgsPoint
-from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox
+from qgis.core import QgsApplication, QgsGeometry, QgsLineString, QgsPoint, QgsProject
+from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from conftest import ROOT, review_dock, wait
 
@@ -204,6 +204,10 @@ def test_export_and_report(dock, folder, iface, monkeypatch):
     finished(dock)
     features = json.loads((folder / "landslides_reviewed.geojson").read_text())["features"]
     assert [feature["properties"]["status"] for feature in features] == ["accepted"]
+    (button,) = [b for b in iface.bar.findChildren(QPushButton) if b.text() == "Add to map"]
+    button.click()
+    (added,) = QgsProject.instance().mapLayersByName("landslides_reviewed")
+    assert added.featureCount() == 1
     (folder / "report.html").unlink()
     dock.panel.report.click()
     finished(dock)
