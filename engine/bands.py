@@ -206,7 +206,7 @@ def channel_name(text: str) -> str | None:
 
 
 def described(descriptions: Sequence[str | None]) -> list[str]:
-    """The descriptions of a raster's bands, without those that programs invent.
+    """The descriptions of a raster's bands, but for invented ones.
 
     ENVI files and several programs call the bands of any image ``Band 1``, ``Band 2`` …: that is
     their place in the file, not their wavelength.
@@ -222,7 +222,10 @@ def described(descriptions: Sequence[str | None]) -> list[str]:
 
 
 def is_narrow_infrared(text: str) -> bool:
-    """Whether a band description or file name means B8A, which cloud detection can use."""
+    """Whether a band description or file name means B8A.
+
+    Cloud detection can use it.
+    """
     words = _words(text)
     return "_".join(words) in _NARROW_INFRARED or words[-1:] in (["b8a"], ["b08a"], ["nir08"])
 
@@ -240,7 +243,7 @@ def other_quantity(text: str) -> str | None:
 
 
 def other_sensor(text: str) -> str | None:
-    """The sensor other than Sentinel-2 that a product's name or a band description tells.
+    """The sensor other than Sentinel-2 that a name or description tells.
 
     Args:
         text: A file name, a folder name, a band description or a metadata value.

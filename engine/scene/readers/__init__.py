@@ -1,4 +1,6 @@
-"""What a user points at becomes imagery: one module a kind of product, one line in :data:`READERS`.
+"""What a user points at becomes imagery: a module a kind of product.
+
+Each has one line in :data:`READERS`.
 
 A new kind of product is a module with a function ``read`` (see :class:`Reader`) and its line in the
 table. Folders, zips and files named one by one look alike to it
@@ -115,7 +117,7 @@ def _read(listing: Listing, dn_offset: float | None) -> list[Imagery]:
 
 
 def _from_files(paths: Sequence[Path]) -> list[Listing]:
-    """Rasters named one by one: those whose names tell bands together, then the others."""
+    """Put rasters named one by one together: bands, then the others."""
     if not paths:
         return []
     whole = files_listing(paths)

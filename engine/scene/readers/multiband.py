@@ -1,4 +1,6 @@
-"""Rasters of many bands whose descriptions name them: exports of Earth Engine, openEO and others.
+"""Rasters of many bands whose descriptions name them.
+
+Exports of Earth Engine, openEO and others.
 
 An export in several parts (``-0000000000-0000010496.tif``) is mosaicked. All bands of Earth
 Engine's ``S2_SR`` may be there: the scene classification becomes the mask, and what is no channel
@@ -37,7 +39,9 @@ _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "QA60": "QA60"}
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read multi-band rasters, None if none names bands; see :class:`engine.scene.readers.Reader`.
+    """Read multi-band rasters, None if none names bands.
+
+    See :class:`engine.scene.readers.Reader`.
 
     Raises:
         ChannelError: A file that was named itself does not tell its bands.
@@ -137,7 +141,7 @@ def _keep(
     found: Found,
     dn_offset: float | None,
 ) -> None:
-    """Add a file to the image whose channels it completes, else begin another image with it."""
+    """Add a file to the image that it completes, else begin another."""
     own = {channel for _, channel in found.channels}
     group = next((g for g in groups if not own & {s.channel for s in g.bands.sources}), None)
     if group is None:
@@ -179,7 +183,7 @@ def _image(listing: Listing, group: Group) -> Imagery:
 
 
 def unnamed(listing: Listing) -> ChannelError:
-    """The error for files that do not tell their bands, or are no rasters at all."""
+    """The error for files that do not tell their bands."""
     name = listing.names[0]
     with open_file(listing, name) as dataset:
         if not dataset.count:

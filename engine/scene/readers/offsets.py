@@ -1,4 +1,4 @@
-"""Where the offset of the DN comes from: one rule, for every kind of product.
+"""Where the offset of the DN comes from: one rule for all products.
 
 Since processing baseline 04.00 stored DN are 1000 too high, but catalogues, exports and tools may
 have removed that. The first of these that says something counts, and nothing is added to it:
@@ -145,7 +145,9 @@ def offset_notes(bands: Sequence[BandSource], offset: Offset) -> tuple[str, ...]
 
 
 def darkest_dn(image: Imagery) -> float | None:
-    """The DN of an image's darkest half per cent, read from overviews, None without data.
+    """The DN of an image's darkest half per cent, or None.
+
+    Read from overviews.
 
     Shadow and water are that dark in at least one of its bands.
     """
@@ -154,7 +156,7 @@ def darkest_dn(image: Imagery) -> float | None:
 
 
 def _span_dn(image: Imagery) -> tuple[float, float] | None:
-    """DN of an image's darkest and brightest half per cent over some of its bands."""
+    """DN of the darkest and brightest half per cent over some bands."""
     chosen = [name for name in _SAMPLED if name in image.channels] or list(image.channels)
     found = []
     for name in chosen[:_MOST_SAMPLED]:
@@ -169,7 +171,7 @@ def _span_dn(image: Imagery) -> tuple[float, float] | None:
 
 
 def check_offset(image: Imagery, reporter: Reporter) -> None:
-    """Check an offset against the darkest pixels, and warn where they contradict it.
+    """Check an offset against the darkest pixels, and warn.
 
     Args:
         image: Its offset's ``checked`` says whether there is anything to check.
