@@ -80,7 +80,9 @@ def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
     landslides = _landslides(table, path, reporter)
     records = records or records_of(landslides)
     if area is not None and len(area):
-        shape = area.geometry.union_all()
+        shape = area.geometry.iloc[0]
+        if len(area) > 1 or shape is None or not shape.is_valid:
+            shape = area.geometry.union_all()
         if records:
             records[-1].setdefault(
                 "area_km2",

@@ -21,7 +21,7 @@ from engine.patches.arrays import PatchArrays
 from engine.training.pools import Pool
 from engine.training.processes import first_does
 from engine.training.recipe import differing_keys
-from engine.training.results import HISTOGRAMS, PSEUDO_LABELS, SUMMARY
+from engine.training.results import HELD_OUT, HISTOGRAMS, PSEUDO_LABELS, SUMMARY
 from engine.training.task import Task
 
 NAME = "checkpoint.pt"
@@ -96,7 +96,7 @@ def start_clean(folders: Iterable[Path]) -> None:
         OutputError: A file cannot be removed.
     """
     for folder in folders:
-        for name in (SUMMARY, HISTOGRAMS, PSEUDO_LABELS, NAME):
+        for name in (SUMMARY, HISTOGRAMS, HELD_OUT, PSEUDO_LABELS, NAME):
             try:
                 (folder / name).unlink(missing_ok=True)
             except OSError as error:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.fabric import Fabric
+from numpy.typing import NDArray
 
 from engine.errors import DatasetError
 from engine.events import SILENT, Reporter
@@ -32,7 +33,7 @@ from engine.training.checkpoint import Fingerprints, fingerprints, load_checkpoi
 from engine.training.logs import RunLog
 from engine.training.processes import first_does, rank, start_fabric
 from engine.training.schedule import Stage, factor, stages, steps_per_epoch
-from engine.training.scoring import Histogram, histograms_by_site, predict_pool, total
+from engine.training.scoring import Histogram, predict_pool
 from engine.training.state import RunState
 from engine.training.task import Task, make_optimizer
 
@@ -44,13 +45,13 @@ class Trained:
     Attributes:
         model: The network in evaluation mode with the weights that the recipe selects.
         statistics: Its batch statistics by domain.
-        histograms: Validation histograms by site; empty without validation patches.
+        probabilities: Of the validation patches, (N, h, w); None without any.
         best_f1: Best validation F1 seen on the way, -1 without.
     """
 
     model: Segmenter
     statistics: DomainStatistics
-    histograms: Mapping[str, Histogram]
+    probabilities: NDArray[np.float32] | None
     best_f1: float
 
 
@@ -139,7 +140,7 @@ def train_network(
         if stage.number >= position[0]:
             _train_stage(run, stage, saved if stage.number == position[0] else None)
     state.finish(config.select)
-    held = held_out_histograms(model, state.statistics, task, fabric, reporter)
+    held = predict_held_out(model, state.statistics, task, fabric, reporter)
     return Trained(model, state.statistics, held, state.best_f1)
 
 
@@ -269,14 +270,14 @@ def _backward(
     return float(losses)
 
 
-def held_out_histograms(
+def predict_held_out(
     model: Segmenter,
     statistics: DomainStatistics,
     task: Task,
     fabric: Fabric,
     reporter: Reporter = SILENT,
-) -> dict[str, Histogram]:
-    """Validation histograms by site with the present weights; none without validation patches.
+) -> NDArray[np.float32] | None:
+    """Probabilities of the validation patches with the present weights; None without any.
 
     Args:
         model: The network, on the device that trains.
@@ -287,7 +288,7 @@ def held_out_histograms(
     """
     validation = task.validation
     if validation is None:
-        return {}
+        return None
     domain = validation.domain if validation.domain in statistics.domains else SOURCE
     options: dict[str, Any] = {
         "device": fabric.device,
@@ -295,8 +296,7 @@ def held_out_histograms(
         "factor": task.recipe.data.enlarge,
     }
     with statistics.using(domain), fabric.autocast():
-        found = predict_pool(model, validation, **options, reporter=reporter)
-    return histograms_by_site(found, validation)
+        return predict_pool(model, validation, **options, reporter=reporter)
 
 
 def _validate(run: _Run) -> dict[str, float]:
@@ -309,10 +309,13 @@ def _validate(run: _Run) -> dict[str, float]:
             return reduced if isinstance(reduced, torch.Tensor) else value
 
         run.state.statistics.reduce(mean)
-    found = held_out_histograms(
+    validation = run.task.validation
+    found = predict_held_out(
         run.state.model, run.state.statistics, run.task, run.fabric, run.reporter
     )
-    histogram = total(found)
+    if validation is None or found is None:
+        return {}
+    histogram = Histogram.count(found, np.asarray(validation.arrays.masks))
     if not (histogram.positive.any() or histogram.negative.any()):
         return {}
     threshold = histogram.best_threshold()

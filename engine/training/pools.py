@@ -95,7 +95,11 @@ class Pool:
 
 
 def make_pool(
-    arrays: PatchArrays, normalization: Normalization, domain_by: str, *, domain: str = "source"
+    arrays: PatchArrays,
+    normalization: Normalization,
+    domain_by: str | Sequence[str],
+    *,
+    domain: str = "source",
 ) -> Pool:
     """Attach to every patch the normalisation of its domain.
 
@@ -103,16 +107,17 @@ def make_pool(
         arrays: Patches; channels that they lack stay missing.
         normalization: The model's.
         domain_by: ``site``, ``patch``, ``dataset``, or ``training`` for the training statistics
-            alone.
+            alone; or the name of each patch's domain.
         domain: Domain of the cross-sensor normalisation.
     """
     own = arrays.take_channels(normalization.channels)
-    keys = {
+    known = {
         "site": [place.site for place in own.places],
         "patch": list(own.ids),
         "dataset": ["all"] * len(own),
         "training": ["all"] * len(own),
-    }[domain_by]
+    }
+    keys = known[domain_by] if isinstance(domain_by, str) else list(domain_by)
     shift = np.empty((len(own), len(normalization.channels)), np.float32)
     scale = np.empty_like(shift)
     for key in sorted(set(keys)):

@@ -291,7 +291,7 @@ class Experiment:
         out = self.folder / "adapt"
         start = partial(adapt, bundles, self.recipe, training, target, out)
         options: dict[str, Any] = {
-            "target_split": self.protocol.target_split,
+            "target_splits": (self.protocol.target_split,),
             "reporter": quiet(self.reporter),
         }
         try:
@@ -302,10 +302,8 @@ class Experiment:
     def _scored(self, bundles: Sequence[ModelBundle], held: Path) -> Histogram:
         labelled = open_patches(held)
         teachers = [Teacher.load(bundle) for bundle in bundles]
-        separate = self.recipe.adaptation.separate_statistics
-        probability = predict_mean(
-            teachers, labelled, self.recipe, separate=separate, reporter=self.reporter
-        )
+        by = "dataset" if self.recipe.adaptation.separate_statistics else "training"
+        probability = predict_mean(teachers, labelled, self.recipe, by=by, reporter=self.reporter)
         return Histogram.count(probability, np.asarray(labelled.masks))
 
 
