@@ -203,7 +203,10 @@ def channel_name(text: str) -> str | None:
 
 
 def is_narrow_infrared(text: str) -> bool:
-    """Whether a band description or file name means B8A, which cloud detection can use."""
+    """Whether a band description or file name means B8A.
+
+    Cloud detection can use it.
+    """
     words = _words(text)
     return "_".join(words) in _NARROW_INFRARED or words[-1:] in (["b8a"], ["b08a"], ["nir08"])
 
@@ -221,7 +224,7 @@ def other_quantity(text: str) -> str | None:
 
 
 def other_sensor(text: str) -> str | None:
-    """The sensor other than Sentinel-2 that a product's name or a band description tells.
+    """The sensor other than Sentinel-2 that a name or description tells.
 
     Args:
         text: A file name, a folder name, a band description or a metadata value.

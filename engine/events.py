@@ -20,7 +20,7 @@ Level = Literal["debug", "info", "warning"]
 WARNINGS: dict[str, str] = {
     "detect-no-cloud-mask": "Nothing tells clouds from ground.",
     "detect-no-slope": "The stack has no slope, with which the models tell scars from fields.",
-    "detect-not-resumed": "An earlier run was of another stack, model or configuration; it is not resumed.",
+    "detect-not-resumed": "An earlier run of another stack or model is not resumed.",
     "detect-pixel-size": "Pixels are not of the size that the models are trained on.",
     "detect-slope-partial": "A part of the ground has no slope.",
     "export-shortened": "Texts were cut to what the format holds.",
@@ -45,7 +45,7 @@ WARNINGS: dict[str, str] = {
     "vector-elsewhere": "Geometries outside the area of use of a CRS do not count.",
     "vector-empty": "Rows without usable geometry do not count.",
     "vector-kinds": "Geometries of other kinds than asked for do not count.",
-    "vector-layer-taken": "A file without a layer of landslides has one of polygons, which is read.",
+    "vector-layer-taken": "A layer of polygons of another name is read as landslides.",
     "vector-layers": "Only one of several layers was read.",
     "vector-no-area": "The area that was analysed is unknown; that of the landslides is taken.",
     "vectorize-not-split": "Landslides are not split as before, because a raster is not given.",

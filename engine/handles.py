@@ -227,7 +227,7 @@ class ProbabilityRaster:
         return cls(path, grid, coding)
 
     def threshold(self) -> float | None:
-        """The threshold of the models that made it, as the file notes it; else None."""
+        """The threshold of the models that made it, as noted; else None."""
         with open_raster(self.path) as dataset:
             noted = dataset.tags().get("threshold", "")
         try:

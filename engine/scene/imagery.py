@@ -1,4 +1,4 @@
-"""Imagery: which file holds which channel, on which grid, and how its values become DN.
+"""Imagery: which file holds which channel, grid and DN.
 
 These are values only. What a path stands for is found out by :mod:`engine.scene.readers`.
 """
@@ -121,7 +121,7 @@ class Imagery:
 
     @property
     def reference(self) -> BandSource:
-        """The band that fixes the grid: B02, else another 10 m band, else the finest one."""
+        """The band that fixes the grid: B02, else another of 10 m or finest."""
         finest = min(source.grid.resolution_m() for source in self.bands)
         sharp = [source for source in self.bands if source.grid.resolution_m() < finest * 1.5]
         preferred = ("B02", "B03", "B04", "B08")

@@ -161,7 +161,7 @@ def inspect(paths: Sequence[Path], *, dn_offset: float | None = None) -> Inspect
 
 
 def _together(paths: Sequence[Path], errors: dict[str, InputError]) -> list[list[Path]]:
-    """Products one by one; bands named one by one together; other rasters one by one."""
+    """Products one by one; bands together; other rasters one by one."""
     bands: list[Path] = []
     groups: list[list[Path]] = []
     for path in paths:
@@ -217,7 +217,7 @@ def image_facts(image: Imagery) -> ImageFacts:
 
 
 def _valid(source: BandSource) -> tuple[float, str]:
-    """Share of pixels with data in an overview, and how those without are told."""
+    """Share of pixels with data in an overview, and how it is known."""
     with open_raster(source.path) as dataset:
         values = dataset.read(source.band, out_shape=_small(dataset.shape))
         encoded = dn_encoder(source)(values)

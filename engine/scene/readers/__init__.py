@@ -1,4 +1,6 @@
-"""What a user points at becomes imagery: one module a kind of product, one line in :data:`READERS`.
+"""What a user points at becomes imagery: a module a kind of product.
+
+Each has one line in :data:`READERS`.
 
 A new kind of product is a module with a function ``read`` (see :class:`Reader`) and its line in the
 table. Folders, zips and files named one by one look alike to it
@@ -21,7 +23,7 @@ __all__ = ["READERS", "NoImageryError", "Reader", "open_imagery"]
 
 
 class NoImageryError(ProductError):
-    """No reader finds imagery in a folder or archive; it may hold something else."""
+    """No reader finds imagery here; it may hold something else."""
 
 
 class Reader(Protocol):
@@ -107,7 +109,7 @@ def _read(listing: Listing, dn_offset: float | None, given: Path) -> list[Imager
 
 
 def _from_files(paths: Sequence[Path], dn_offset: float | None) -> list[Imagery]:
-    """Read rasters named one by one: those whose names tell bands together, then the others."""
+    """Read rasters named one by one: bands together, then the others."""
     if not paths:
         return []
     whole = files_listing(paths)

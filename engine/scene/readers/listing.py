@@ -1,4 +1,4 @@
-"""The files that a path stands for, alike for folders, archives and files named one by one."""
+"""The files that a path stands for: folder, archive or list."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Listing:
 
     @property
     def folder_names(self) -> tuple[str, ...]:
-        """Names of the folder or archive that the files lie in: given, and behind links."""
+        """Names of the folder or archive that files lie in, links too."""
         inner = self.root.rstrip("/").rpartition("/")[2]
         start = self.path.parent if self.kind == "files" else self.path
         return (inner,) if inner else (start.name, start.resolve().name)

@@ -1,4 +1,6 @@
-"""Rasters of many bands whose descriptions name them: exports of Earth Engine, openEO and others.
+"""Rasters of many bands whose descriptions name them.
+
+Exports of Earth Engine, openEO and others.
 
 An export in several parts (``-0000000000-0000010496.tif``) is mosaicked. All bands of Earth
 Engine's ``S2_SR`` may be there: the scene classification becomes the mask, and what is no channel
@@ -30,11 +32,13 @@ _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "QA60": "QA60"}
 
 
 class UnnamedBandError(ChannelError):
-    """A raster of one band does not tell which; it may hold something else than imagery."""
+    """A raster of one band does not tell which it is."""
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read multi-band rasters, None if none names bands; see :class:`engine.scene.readers.Reader`.
+    """Read multi-band rasters, None if none names bands.
+
+    See :class:`engine.scene.readers.Reader`.
 
     Raises:
         ChannelError: A file that was named itself does not tell its bands.
@@ -59,7 +63,7 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
 
 
 class Found:
-    """What the bands of a file are: channels, B8A, masks, and what is left out.
+    """What the bands of a file are: channels, B8A, masks, others.
 
     Args:
         channels: 1-based number and channel of each optical band.
@@ -123,7 +127,7 @@ def _keep(
     found: Found,
     dn_offset: float | None,
 ) -> None:
-    """Add a file to the image whose channels it completes, else begin another image with it."""
+    """Add a file to the image that it completes, else begin another."""
     own = {channel for _, channel in found.channels}
     group = next((g for g in groups if not own & {s.channel for s in g[0].sources}), None)
     if group is None:

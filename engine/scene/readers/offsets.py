@@ -1,4 +1,4 @@
-"""Where the offset of the DN comes from: one rule, for every kind of product.
+"""Where the offset of the DN comes from: one rule for all products.
 
 Since processing baseline 04.00 stored DN are 1000 too high, but catalogues, exports and tools may
 have removed that. The first of these that says something counts, and nothing is added to it:
@@ -144,7 +144,9 @@ def offset_notes(bands: Sequence[BandSource], offset: Offset) -> tuple[str, ...]
 
 
 def darkest_dn(image: Imagery) -> float | None:
-    """The DN of an image's darkest half per cent, read from overviews, None without data.
+    """The DN of an image's darkest half per cent, or None.
+
+    Read from overviews.
 
     Shadow and water are that dark in at least one of its bands.
     """
@@ -162,7 +164,7 @@ def darkest_dn(image: Imagery) -> float | None:
 
 
 def check_offset(image: Imagery, reporter: Reporter) -> None:
-    """Ask the darkest pixels whether the offset can be right, and warn where it cannot.
+    """Ask the darkest pixels whether the offset can be right; warn.
 
     Args:
         image: Its offset's ``checked`` says whether there is anything to ask.

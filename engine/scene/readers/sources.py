@@ -1,4 +1,4 @@
-"""Opening one band or mask of a product: header only, with every fault named.
+"""Opens one band or mask of a product: headers, faults named.
 
 The grid comes from the file itself, or from the product's metadata where the file has none.
 """
@@ -96,7 +96,7 @@ def open_file(listing: Listing, name: str) -> Iterator[DatasetReader]:
 
 
 def grid_in(dataset: DatasetReader, path: str, stated: Sequence[Grid]) -> Grid:
-    """The grid of an open raster: its own, or the one of its size that the metadata state.
+    """The grid of an open raster: its own, or the metadata's.
 
     Raises:
         MissingCRSError, GridError: There is neither; the message names the file.
@@ -110,7 +110,7 @@ def grid_in(dataset: DatasetReader, path: str, stated: Sequence[Grid]) -> Grid:
 
 
 def require_sentinel2(dataset: DatasetReader, path: str) -> None:
-    """Refuse a raster that its tags or descriptions declare to be of another sensor.
+    """Refuse a raster that declares itself to be of another sensor.
 
     Raises:
         ChannelError: It is.
@@ -143,7 +143,7 @@ def band_source(
     grid: Grid,
     nodata: float | None = None,
 ) -> BandSource:
-    """Describe how one band's stored values become DN by what the file itself says.
+    """Describe how one band's stored values become DN.
 
     Args:
         dataset: An open raster.
@@ -181,7 +181,9 @@ def _is_reflectance(dataset: DatasetReader, index: int) -> bool:
 
 
 def finest(sources: Sequence[BandSource], where: str) -> tuple[BandSource, ...]:
-    """Keep one source a channel: that of the finest resolution, as L2A products hold several.
+    """Keep one source a channel: that of the finest resolution.
+
+    L2A products hold several.
 
     Raises:
         ProductError: Two files of one resolution are the same channel.
