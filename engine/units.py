@@ -27,7 +27,7 @@ degrees."""
 
 
 class UnitCheck:
-    """Looks at a stack's values piece by piece and says whether their units can be right.
+    """Checks a stack's values by pieces: can their units be right?
 
     Flat rasters are left alone.
 
@@ -46,7 +46,7 @@ class UnitCheck:
         np.fmax(self._highest, np.fmax.reduce(raw, axis=(1, 2)), out=self._highest)
 
     def finish(self, path: str, reporter: Reporter) -> None:
-        """Refuse reflectance, in which a model sees nothing, and warn of slopes that are none.
+        """Refuse reflectance, and warn of slopes that are none.
 
         Args:
             path: The stack, for the message.

@@ -1,4 +1,4 @@
-"""The one place where vector files are opened: layers, geometries, CRS, encodings.
+"""The one place where vector files are opened.
 
 People's files hold several layers, folders, collections, lines beside polygons, attributes in old
 code pages and coordinates in the wrong order. What is left out is counted and said; what cannot be
@@ -67,7 +67,7 @@ FOREIGN = (
 
 
 def layers_of(path: Path, what: str) -> dict[str, str]:
-    """Layers with geometries of a vector file: their names and kinds of geometry.
+    """A vector file's layers with geometries: names and kinds.
 
     Args:
         path: Any file that GDAL reads.
@@ -96,7 +96,7 @@ def read_vector(
     columns: Sequence[str] = (),
     reporter: Reporter = SILENT,
 ) -> gpd.GeoDataFrame:
-    """Read the geometries of a vector file, and the attributes that are needed.
+    """Read a vector file's geometries and needed attributes.
 
     Args:
         path: GeoPackage, Shapefile, GeoJSON, KML or anything else that GDAL reads.
@@ -143,7 +143,7 @@ def of_kind(
     reporter: Reporter = SILENT,
     remedy: str = "",
 ) -> gpd.GeoDataFrame:
-    """The rows whose geometry is of the given kinds; the others are counted and said."""
+    """The rows of the given kinds of geometry; others are counted."""
     types = shapely.get_type_id(np.asarray(table.geometry))
     there = np.isin(types, kinds)
     if not there.all():
@@ -163,7 +163,7 @@ def of_kind(
 def in_crs(
     table: gpd.GeoDataFrame, crs: Any, path: Path, what: str, *, reporter: Reporter = SILENT
 ) -> gpd.GeoDataFrame:
-    """The same rows in another CRS; those that have no place there are counted and said.
+    """The same rows in another CRS; those without a place are counted.
 
     Raises:
         GridError: Nothing leads from the one CRS to the other, as with local ones.
@@ -266,7 +266,7 @@ def _read(path: Path, what: str, layer: str, columns: Sequence[str]) -> gpd.GeoD
 
 
 def _usable(table: gpd.GeoDataFrame, path: Path, what: str, reporter: Reporter) -> gpd.GeoDataFrame:
-    """The rows with a geometry whose coordinates are numbers, collections taken apart."""
+    """The rows with usable geometry, collections split up."""
     shapes = np.asarray(table.geometry)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & _finite(shapes)
     if not there.all():
@@ -307,7 +307,7 @@ def _parts(shape: Any) -> NDArray[np.object_]:
 
 
 def only_polygons(shape: Any) -> Any:
-    """The polygons of a repaired shape, whose stray lines have no area; a MultiPolygon."""
+    """The polygons of a repaired shape, as a MultiPolygon."""
     parts = _parts(shape) if shape is not None else np.zeros(0, np.object_)
     parts = parts[np.isin(shapely.get_type_id(parts), POLYGONS)]
     return (

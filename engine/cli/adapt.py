@@ -1,4 +1,4 @@
-"""``l4s adapt``: trained models and an unlabelled target → models adapted to it."""
+"""``l4s adapt``: trained models become models of an unlabelled target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``l4s predict-patches``: masks in the format of the Landslide4Sense competition."""
+"""``l4s predict-patches``: masks in the competition's format."""
 
 from __future__ import annotations
 

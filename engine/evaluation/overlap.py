@@ -173,7 +173,7 @@ def boundary_distance(
 
 
 def _outlines(ours: Shapes, theirs: Shapes, crs: CRS) -> tuple[Shapes, Shapes]:
-    """Outlines of pairs, stretched so that their units are metres on the ground."""
+    """Outlines of pairs, stretched so that units are metres on the ground."""
     both = np.concatenate([ours, theirs])
     middle = shapely.get_coordinates(shapely.centroid(ours)).T.astype(np.float64)
     factors = np.stack(metres_per_unit(crs, *middle), axis=1)
@@ -243,7 +243,9 @@ def _within(side: Side, cells: Shapes, reporter: Reporter) -> tuple[NDArray[np.b
 
 
 def _cells(area: Shapes, reporter: Reporter) -> Shapes:
-    """Cut polygons in halves until each has at most :data:`CELL_VERTICES` vertices.
+    """Cut polygons in halves until each has few vertices.
+
+    At most :data:`CELL_VERTICES`.
 
     At most :data:`MOST_HALVINGS` times.
     """

@@ -128,7 +128,10 @@ def predict(
 
 @dataclass(frozen=True)
 class _Request:
-    """What was asked for, checked, with the networks loaded; ``name`` is its fingerprint."""
+    """What was asked for, checked, with the networks loaded.
+
+    ``name`` is its fingerprint.
+    """
 
     stack: Stack
     bundles: Sequence[ModelBundle]

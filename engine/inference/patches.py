@@ -192,7 +192,7 @@ def probabilities(
 
 
 def _fill_up(images: NDArray[np.float32], bundle: ModelBundle) -> NDArray[np.float32]:
-    """Mirror images beyond their lower and right edge to a size the network takes."""
+    """Mirror images beyond their edges to a size the network accepts."""
     multiple, scale = bundle.card.multiple_of_px, bundle.card.input_scale
     step = multiple // np.gcd(multiple, scale)
     rows, columns = (-(-side // step) * step for side in images.shape[2:])

@@ -36,7 +36,7 @@ POLYGON_LAYERS = {"POLYGON", "MULTIPOLYGON", "GEOMETRY"}
 
 
 def read_inventory(path: Path, *, reporter: Reporter = SILENT) -> Inventory:
-    """Read an inventory; one that was edited, filtered or reprojected by other programs, too.
+    """Read an inventory, also one that other programs edited.
 
     What these leave stale or empty is put right (see :mod:`engine.inventory.restore`): outlines
     that were drawn or reshaped are measured anew. Where the layer ``aoi`` is missing, the box
@@ -102,7 +102,7 @@ def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[Path]:
-    """The file, or a copy where its write-ahead log can be opened by nobody who may not write."""
+    """The file, or a copy where only a writer could open its log."""
     if first_bytes(path, 20)[18:] != b"\x02\x02":
         yield path
         return
@@ -138,7 +138,10 @@ def _records(path: Path, layers: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _landslides(table: gpd.GeoDataFrame, path: Path, reporter: Reporter) -> gpd.GeoDataFrame:
-    """The rows that have a polygon, with every column of the schema, measured anew where needed."""
+    """The rows that have a polygon, with every column of the schema.
+
+    Measured anew where needed.
+    """
     there = np.asarray(table.geometry.notna() & ~table.geometry.is_empty)
     if not there.all():
         reporter.warn(

@@ -1,4 +1,4 @@
-"""Model bundles: a folder with weights, the same network as ONNX, and a card that describes both.
+"""Model bundles: a folder with weights, ONNX form and card.
 
 ::
 
@@ -235,7 +235,7 @@ def with_card(bundle: ModelBundle, card: ModelCard) -> ModelBundle:
 
 
 def seal(path: Path) -> ModelBundle:
-    """Accept a bundle as it is: write the digests of its files and its card anew.
+    """Accept a bundle as it is: write its digests anew.
 
     Args:
         path: Folder of a bundle that its owner changed on purpose.

@@ -1,4 +1,4 @@
-"""The card of a model bundle: what the model is, needs and was measured to do."""
+"""The card of a model bundle: what it is, needs and achieved."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class EnsembleEntry:
-    """An ensemble that a model is a member of, and the threshold chosen for all together.
+    """An ensemble that a model is a member of, and its threshold.
+
+    It was chosen for all together.
 
     Attributes:
         members: Names of all its models.

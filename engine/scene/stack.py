@@ -1,4 +1,4 @@
-"""From imagery and elevation to a stack: channels of many files on one 10 m grid."""
+"""From imagery and elevation to a stack on one 10 m grid."""
 
 from __future__ import annotations
 
@@ -194,7 +194,10 @@ def _open_layers(
     grid: Grid,
     config: StackConfig,
 ) -> tuple[list[Layer], TerrainLayer | None]:
-    """Open everything that is read, the reference band first: the quality band looks at it."""
+    """Open everything that is read, the reference band first.
+
+    The quality band needs it.
+    """
     kernel = KERNELS[config.resampling]
     reference = products[0].reference.channel
     names = sorted(products[0].channels, key=lambda name: name != reference)

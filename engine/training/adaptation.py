@@ -143,7 +143,7 @@ def _begin(
 
 
 def _round(run: _Adaptation, number: int, teachers: Sequence[Teacher]) -> tuple[ModelBundle, ...]:
-    """Label the target with the teachers, and train every network of the recipe on both."""
+    """Label the target with teachers, and train each network on both."""
     recipe, networks = run.recipe, run.recipe.networks()
     folder = run.out / f"round-{number}"
     output_folder(folder)
@@ -179,7 +179,7 @@ def _round(run: _Adaptation, number: int, teachers: Sequence[Teacher]) -> tuple[
 
 
 def _round_recipe(run: _Adaptation, teachers: Sequence[Teacher]) -> Recipe:
-    """The recipe of a round: shorter, and with another learning rate, where it says so.
+    """The recipe of a round: shorter, with its own learning rate.
 
     Where nothing is held out, the threshold stays that of the first teacher.
     """
@@ -233,7 +233,7 @@ def _adapted(pool: Pool, card: ModelCard) -> ModelCard:
 def _labels(
     run: _Adaptation, number: int, teachers: Sequence[Teacher], folder: Path
 ) -> NDArray[np.uint8]:
-    """The round's pseudo-labels, those of an earlier start where there are any."""
+    """The round's pseudo-labels, or those of an earlier start."""
     kept, config, reporter = folder / PSEUDO_LABELS, run.recipe.adaptation, run.reporter
     labels = _kept_labels(kept, run.target.arrays) if run.resume else None
     if labels is None:
@@ -256,7 +256,7 @@ def _labels(
 
 
 def _new_labels(run: _Adaptation, teachers: Sequence[Teacher]) -> NDArray[np.uint8]:
-    """Pseudo-labels by the teachers, selected in every split of the target apart."""
+    """Pseudo-labels by the teachers, selected in each split apart."""
     config, target = run.recipe.adaptation, run.target
     by = target.groups if config.separate_statistics else "training"
     variance = None
@@ -291,7 +291,7 @@ def _keep_labels(path: Path, labels: NDArray[np.uint8]) -> None:
 def target_pool(
     labelled: PatchArrays, material: Material, recipe: Recipe, groups: Sequence[str] = ()
 ) -> Pool:
-    """The target's patches with their pseudo-labels, normalised as the recipe says.
+    """The target's patches with pseudo-labels, normalised.
 
     They go through the network apart from the labelled patches where batch statistics or losses are
     kept apart, or where images are mixed: mixup mixes labelled patches with labelled ones, and
@@ -306,7 +306,7 @@ def target_pool(
 
 
 def _keep_scores(out: Path, number: int, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write ``target-scores.json``: the last round's ensemble, and the rows of every round."""
+    """Write ``target-scores.json``: the last ensemble, and every round."""
     path = out / SCORES
     before: list[Any] = []
     if number > 0 and path.is_file():

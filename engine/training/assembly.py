@@ -1,4 +1,4 @@
-"""One network out of several trainings: runs that are averaged, members that are trained apart."""
+"""One network out of several trainings: averages and members."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def train_task(
 
 
 def check_resumable(task: Task, out: Path) -> None:
-    """Refuse to go on with a run that was made by another recipe or on other data.
+    """Refuse to resume a run of another recipe or other data.
 
     Raises:
         ConfigError, DatasetError: See :func:`engine.training.checkpoint.load_checkpoint`.
@@ -129,10 +129,10 @@ def fold_result(trained: Trained, task: Task, recipe: Recipe, reporter: Reporter
 
 
 def mean_weights(runs: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of the weights of several trainings from the same start on different samples."""
+    """The mean weights of several trainings from the same start."""
     return {name: torch.stack([run[name] for run in runs]).mean(0) for name in runs[0]}
 
 
 def _without_prefix(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a :class:`engine.models.networks.Segmenter` as those of its network."""
+    """Weights of a segmenter as those of its network."""
     return {name.removeprefix("network."): value for name, value in weights.items()}

@@ -1,4 +1,4 @@
-"""The training loop, flat: data, network, optimiser, steps, validation, checkpoint.
+"""The training loop, flat: from data to checkpoint.
 
 Variation is a recipe's value, never a subclass. Everything random in a step follows from the seed
 and the step's number, so that a resumed run continues to the same weights, and several processes
@@ -145,7 +145,7 @@ def train_network(
 
 
 def _sample_maker(task: Task) -> SampleMaker | None:
-    """What makes the labelled patches' samples where the recipe has ``scenes``."""
+    """What makes labelled samples where the recipe has ``scenes``."""
     recipe = task.recipe
     if recipe.scenes is None:
         return None
@@ -236,7 +236,7 @@ def _out_of_patience(run: _Run) -> bool:
 def _backward(
     run: _Run, stage: Stage, model: Any, parts: list[Batch | SceneBatch], step: int
 ) -> float:
-    """Forward and backward of one step, each domain's part by itself; returns the step's loss."""
+    """Forward and backward of one step, each domain by itself."""
     task, fabric, statistics = run.task, run.fabric, run.state.statistics
     recipe = task.recipe
     count = sum(len(part) for part in parts)
@@ -277,7 +277,7 @@ def predict_held_out(
     fabric: Fabric,
     reporter: Reporter = SILENT,
 ) -> NDArray[np.float32] | None:
-    """Probabilities of the validation patches with the present weights; None without any.
+    """Probabilities of validation patches now; None without any.
 
     Args:
         model: The network, on the device that trains.
@@ -323,7 +323,10 @@ def _validate(run: _Run) -> dict[str, float]:
 
 
 def _record(run: _Run, stage: Stage, optimizer: Any, row: Mapping[str, float]) -> None:
-    """Save a checkpoint, log a row and tell the person; the first process does, the others wait."""
+    """Save a checkpoint, log a row and report.
+
+    The first process does, the others wait.
+    """
     step = int(row["step"])
 
     def save() -> None:

@@ -31,7 +31,7 @@ from engine.training.recipe import Recipe
 def statistics(
     arrays: PatchArrays, indices: Sequence[int] | NDArray[np.integer[Any]] | None = None
 ) -> ChannelStatistics:
-    """Count, mean and standard deviation of each channel over some patches, all by default."""
+    """Count, mean and standard deviation of channels over patches."""
     accumulator = StatisticsAccumulator(arrays.channels)
     for index in range(len(arrays)) if indices is None else indices:
         accumulator.add(arrays.raw(int(index)))
@@ -79,7 +79,7 @@ def make_normalization(recipe: Recipe, arrays: PatchArrays) -> Normalization:
 
 @dataclass(frozen=True)
 class Pool:
-    """Patches that batches are drawn from, each with the shift and scale of its domain.
+    """Patches to draw batches from, with their domain's affine.
 
     Attributes:
         arrays: The patches, on the model's channels.

@@ -1,4 +1,4 @@
-"""What a run leaves behind: score rows, the model's card, ``run.json``, and histograms by site."""
+"""What a run leaves behind: scores, card, ``run.json``, histograms."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ class FoldResult:
 
 
 def write_fold(path: Path, result: FoldResult) -> None:
-    """Keep a fold's counts, so that a resumed cross-validation does not train it again."""
+    """Keep a fold's counts, for a resumed cross-validation."""
     data = {
         "sites": {
             site: [h.positive.tolist(), h.negative.tolist()]
@@ -225,7 +225,7 @@ def read_fold(path: Path) -> FoldResult:
 def together(
     cards: Sequence[ModelCard], results: Sequence[Sequence[FoldResult]]
 ) -> tuple[EnsembleEntry, dict[str, float]]:
-    """The threshold of an ensemble, chosen on the mean of its members' held-out probabilities.
+    """The threshold of an ensemble, on its mean held-out probabilities.
 
     Args:
         cards: The members' cards.

@@ -1,4 +1,4 @@
-"""A training run from a folder of patches to a bundle that `l4s detect` takes as it is."""
+"""A training run from patches to a bundle for detection."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class NetworkRun:
 def conclude(
     recipe: Recipe, runs: Sequence[NetworkRun], folders: Sequence[Path], reporter: Reporter
 ) -> tuple[ModelBundle, ...]:
-    """Choose the threshold of several networks together, and write each one's ``run.json``.
+    """Choose the threshold of several networks, and write their records.
 
     Args:
         recipe: Their recipe.

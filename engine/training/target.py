@@ -1,4 +1,4 @@
-"""What a model is adapted to: unlabelled patches of one or several splits, or a stack."""
+"""What a model is adapted to: unlabelled patches, or a stack."""
 
 from __future__ import annotations
 

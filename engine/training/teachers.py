@@ -30,7 +30,7 @@ _CALIBRATION = ("pretrained", "rgb", "temperature", "offset", "missing_shift")
 
 @dataclass(frozen=True)
 class Teacher:
-    """A model that labels patches: its bundle and the network with its weights."""
+    """A model that labels patches: bundle and network."""
 
     bundle: ModelBundle
     model: Segmenter
@@ -76,7 +76,7 @@ def predict_mean(
     by: str | Sequence[str] = "dataset",
     reporter: Reporter = SILENT,
 ) -> Probabilities:
-    """Mean probability of the teachers, weighted as their cards say; shape (N, h, w).
+    """Mean probability of the teachers by weight, shape (N, h, w).
 
     Args:
         teachers: The models; each normalises by its own card.
@@ -99,7 +99,7 @@ def predict_disturbed(
     by: str | Sequence[str] = "dataset",
     reporter: Reporter = SILENT,
 ) -> tuple[Probabilities, Probabilities]:
-    """Mean probability of the teachers under dropout, and its variance; shapes (N, h, w).
+    """Mean and variance of the teachers under dropout, (N, h, w).
 
     Arguments as for :func:`predict_mean`; the recipe's ``adaptation`` says how they are disturbed.
     """
@@ -157,7 +157,7 @@ def _shares(teachers: Sequence[Teacher]) -> NDArray[np.float64]:
 def starting_weights(
     config: AdaptationConfig, name: str, network: Mapping[str, Any], teachers: Sequence[Teacher]
 ) -> dict[str, torch.Tensor] | None:
-    """The weights that a round starts from, None for those of a training from scratch.
+    """The weights a round starts from; None from scratch.
 
     They are the teacher's of the same name, or of the same description where there is one teacher.
 

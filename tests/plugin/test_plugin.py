@@ -13,7 +13,9 @@ from l4s_qgis.help import HelpDialog
 from l4s_qgis.i18n import install_translator, tr
 from l4s_qgis.setup.dialog import EngineDialog
 from qgis.core import QgsApplication
-from qgis.PyQt.QtWidgets import QTextBrowser, QToolBar
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtGui import QTextDocument
+from qgis.PyQt.QtWidgets import QToolBar
 
 from conftest import ROOT
 
@@ -66,11 +68,21 @@ def test_with_an_engine_the_dialog_opens(iface, monkeypatch):
     plugin.unload()
 
 
-def test_help_page_is_shown(iface):
+def test_the_guide_is_shown_with_its_pictures(iface):
     dialog = HelpDialog(iface.window)
-    text = dialog.findChild(QTextBrowser).toPlainText()
-    for word in ("Detect landslides", "Offline folder", "Click to add"):
+    dialog.resize(700, 500)
+    dialog.show()
+    browser = dialog.browser
+    text = browser.toPlainText()
+    for word in ("Detect landslides", "Offline folder", "Click to add", "qgis_process"):
         assert word in text
+    kind = int(QTextDocument.ResourceType.ImageResource)
+    image = browser.loadResource(kind, QUrl("../images/plugin-dialog.png"))
+    assert 200 < image.width() <= browser.viewport().width()
+    browser._open(QUrl("input-data.md"))
+    assert "Input data" in browser.toPlainText()
+    browser._open(QUrl("no-such-page.md"))  # stays
+    assert "Input data" in browser.toPlainText()
     dialog.deleteLater()
 
 

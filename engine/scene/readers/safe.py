@@ -1,4 +1,4 @@
-"""Sentinel-2 products in SAFE: whole folders and zips, Level-1C and Level-2A, old and new.
+"""Sentinel-2 products in SAFE: folders and zips, L1C and L2A.
 
 Names follow the Sentinel-2 Products Specification Document: compact naming, the naming before
 December 2016 (``S2A_OPER_MTD_SAFL1C_….xml``, several granules a product), and Level-2A of Sen2Cor
@@ -44,7 +44,10 @@ _NODATA = 0.0
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read SAFE products, None if there is none; see :class:`engine.scene.readers.Reader`."""
+    """Read SAFE products, None if there is none.
+
+    See :class:`engine.scene.readers.Reader`.
+    """
     granule = _chosen_granule(listing.path) if listing.kind == "folder" else ""
     if granule:
         listing = listing_of(listing.path.resolve().parent.parent)
@@ -61,7 +64,10 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
 
 
 def product_roots(listing: Listing) -> list[str]:
-    """The folders of a listing that hold a product's metadata, ``/`` at their ends."""
+    """The folders of a listing that hold a product's metadata.
+
+    With ``/`` at their ends.
+    """
     found = {name[: match.start()] for name in listing.names if (match := METADATA.search(name))}
     return sorted(f"{root}/" if root else "" for root in found)
 
@@ -122,7 +128,10 @@ def _granule(listing: Listing, chosen: str) -> str:
 
 
 def _grids(listing: Listing, names: Sequence[str]) -> list[Grid]:
-    """The tile's grids as its metadata state them; old JPEG 2000 files have none of their own."""
+    """The tile's grids as metadata state them.
+
+    Old JPEG 2000 files have none of their own.
+    """
     found = next((name for name in names if _TILE_METADATA.search(name)), None)
     return tile_grids(listing.read(found), f"{listing.where} ({found})") if found else []
 

@@ -373,6 +373,45 @@ def rasterio_moved(path: Path, metres: float) -> Path:
     return path
 
 
+def test_files_that_complete_each_other_are_one_image_with_the_mask_of_any(tmp_path: Path) -> None:
+    fine = raster(tmp_path / "ten.tif", np.stack([plain(500)] * 2), names=("B2", "B3"))
+    cube = np.stack([plain(600, 30), plain(9, 30), plain(3000, 30)])
+    coarse = raster(tmp_path / "twenty.tif", cube, 20, names=("B11", "SCL", "B8A"))
+    image = one(fine, coarse)
+    assert image.channels == ("B02", "B03", "B11")
+    assert [source.channel for source in image.extra] == ["B8A"]
+    assert (values(tmp_path, fine, coarse)["QA"] == 2).all()
+
+
+@pytest.mark.parametrize("names", [("Band 1", "Band 2", "Band 3"), ("", "", ""), ("1", "2", "3")])
+def test_bands_that_tell_nothing_but_their_place_are_refused(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    path = raster(tmp_path / "x.tif", np.stack([plain(500)] * 3), names=names)
+    with pytest.raises(ChannelError, match=r"none of its 3 band\(s\) is named"):
+        open_imagery([path])
+    with pytest.raises(ChannelError, match="none of its 3 bands"):
+        Stack.open(path)
+
+
+def test_an_unnamed_image_beside_named_ones_is_refused(tmp_path: Path) -> None:
+    named = raster(tmp_path / "a.tif", np.stack([plain(500)] * 2), names=("B2", "B3"))
+    other = raster(tmp_path / "b.tif", np.stack([plain(500)] * 2))
+    with pytest.raises(ChannelError, match=r"b\.tif: none of its 2 band"):
+        open_imagery([named, other])
+
+
+def test_a_saturated_pixel_does_not_make_zeros_data(tmp_path: Path) -> None:
+    stored = plain(800)
+    stored[:30] = 0
+    stored[50, 50] = 65535
+    raster(tmp_path / "x" / "B02.tif", stored)
+    found = values(tmp_path, tmp_path / "x")["B02"]
+    assert np.isnan(found[:30]).all()
+    assert found[50, 50] != 800
+    assert (np.delete(found[30:].ravel(), 20 * 60 + 50) == 800).all()
+
+
 def test_earth_engines_bits_are_a_mask(tmp_path: Path) -> None:
     cube = np.full((2, 60, 60), 700, np.uint16)
     cube[1] = 0
