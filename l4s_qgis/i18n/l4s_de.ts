@@ -628,7 +628,7 @@
     </message>
     <message>
       <source>Reason of rejection</source>
-      <translation>Grund der Ablehnung</translation>
+      <translation>Grund des Verwerfens</translation>
     </message>
     <message>
       <source>Reviewer</source>
@@ -644,7 +644,7 @@
     </message>
     <message>
       <source>Confidence (USGS)</source>
-      <translation>Vertrauen (USGS)</translation>
+      <translation>Sicherheit (USGS)</translation>
     </message>
     <message>
       <source>Flags</source>
@@ -852,7 +852,7 @@
     </message>
     <message>
       <source>Needs review</source>
-      <translation>Noch einmal ansehen</translation>
+      <translation>Zweiter Blick</translation>
     </message>
     <message>
       <source>Accepted</source>
@@ -864,7 +864,7 @@
     </message>
     <message>
       <source>Rejected</source>
-      <translation>Abgelehnt</translation>
+      <translation>Verworfen</translation>
     </message>
     <message>
       <source>No status</source>
@@ -876,7 +876,7 @@
     </message>
     <message>
       <source>Needs review: a second look is asked for</source>
-      <translation>Noch einmal ansehen: Ein zweiter Blick ist erbeten</translation>
+      <translation>Zweiter Blick: Jemand soll noch einmal hinsehen</translation>
     </message>
     <message>
       <source>Accepted: a landslide, outline as detected</source>
@@ -888,7 +888,7 @@
     </message>
     <message>
       <source>Rejected: not a landslide</source>
-      <translation>Abgelehnt: keine Rutschung</translation>
+      <translation>Verworfen: keine Rutschung</translation>
     </message>
     <message>
       <source>Bare soil or ploughed field</source>
@@ -928,7 +928,7 @@
     </message>
     <message>
       <source>8 High confidence in extent or nature</source>
-      <translation>8 Hohes Vertrauen in Ausdehnung oder Art</translation>
+      <translation>8 Ausdehnung oder Art sehr sicher</translation>
     </message>
     <message>
       <source>5 Confident</source>
@@ -964,7 +964,7 @@
     </message>
     <message>
       <source>Wedge, compound or irregular slide</source>
-      <translation>Keil- oder zusammengesetzte Rutschung</translation>
+      <translation>Keil-, zusammengesetzte oder unregelmäßige Rutschung</translation>
     </message>
     <message>
       <source>Spread</source>
@@ -992,7 +992,7 @@
     </message>
     <message>
       <source>Slope deformation or creep</source>
-      <translation>Hangverformung oder Kriechen</translation>
+      <translation>Hangdeformation oder Kriechen</translation>
     </message>
     <message>
       <source>Complex</source>
@@ -1012,7 +1012,7 @@
     </message>
     <message>
       <source>Earth</source>
-      <translation>Lockergestein</translation>
+      <translation>Erde</translation>
     </message>
     <message>
       <source>Mixed</source>
@@ -1020,7 +1020,7 @@
     </message>
     <message>
       <source>Rainfall</source>
-      <translation>Regen</translation>
+      <translation>Niederschlag</translation>
     </message>
     <message>
       <source>Earthquake</source>
@@ -1036,11 +1036,11 @@
     </message>
     <message>
       <source>Undercutting by a river</source>
-      <translation>Unterspülung durch einen Fluss</translation>
+      <translation>Unterschneidung durch einen Fluss</translation>
     </message>
     <message>
       <source>Construction, mining or other human activity</source>
-      <translation>Bau, Bergbau oder andere menschliche Tätigkeit</translation>
+      <translation>Bau, Bergbau oder anderes menschliches Tun</translation>
     </message>
     <message>
       <source>Other</source>
@@ -1716,7 +1716,7 @@
     </message>
     <message>
       <source>Writing the map</source>
-      <translation>Karte schreiben</translation>
+      <translation>Karte wird geschrieben</translation>
     </message>
     <message>
       <source>Open</source>
@@ -1776,7 +1776,7 @@
     </message>
     <message>
       <source>This landslide was not in view; here it is. Decide now.</source>
-      <translation>Diese Rutschung war nicht zu sehen; hier ist sie. Jetzt entscheiden.</translation>
+      <translation>Diese Rutschung war nicht im Bild; hier ist sie. Entscheiden Sie jetzt.</translation>
     </message>
     <message>
       <source>Decide on many landslides</source>
@@ -1788,7 +1788,7 @@
     </message>
     <message>
       <source>does not matter</source>
-      <translation>gleichgültig</translation>
+      <translation>egal</translation>
     </message>
     <message>
       <source>any flag</source>
@@ -1804,7 +1804,7 @@
     </message>
     <message>
       <source>Leave landslides alone on which somebody decided</source>
-      <translation>Rutschungen nicht anrühren, über die jemand entschieden hat</translation>
+      <translation>Schon entschiedene Rutschungen auslassen</translation>
     </message>
     <message>
       <source>&amp;Decision</source>
@@ -1820,7 +1820,7 @@
     </message>
     <message>
       <source>Decides nothing: landslides of this rule come last when you go through the rest</source>
-      <translation>Entscheidet nichts: Rutschungen dieser Regel kommen zuletzt, wenn Sie den Rest durchgehen</translation>
+      <translation>Entscheidet nichts: Rutschungen dieser Regel kommen zuletzt, wenn Sie die übrigen durchgehen</translation>
     </message>
     <message>
       <source>Decide</source>
@@ -1828,11 +1828,11 @@
     </message>
     <message>
       <source>all landslides</source>
-      <translation>alle Rutschungen</translation>
+      <translation>allen Rutschungen</translation>
     </message>
     <message>
       <source>landslides in view</source>
-      <translation>Rutschungen im Ausschnitt</translation>
+      <translation>Rutschungen im Bild</translation>
     </message>
     <message>
       <source>mean &amp;probability</source>
@@ -1844,7 +1844,7 @@
     </message>
     <message>
       <source>mean &amp;slope in degrees</source>
-      <translation>mittlere Hang&amp;neigung in Grad</translation>
+      <translation>mittlere &amp;Neigung in Grad</translation>
     </message>
     <message>
       <source>No landslide meets this.</source>
@@ -1856,7 +1856,7 @@
     </message>
     <message>
       <source>less than</source>
-      <translation>kleiner als</translation>
+      <translation>weniger als</translation>
     </message>
     <message>
       <source>Decide on {n}</source>
@@ -1864,15 +1864,15 @@
     </message>
     <message>
       <source>the {n} selected landslides</source>
-      <translation>die {n} gewählten Rutschungen</translation>
+      <translation>den {n} ausgewählten Rutschungen</translation>
     </message>
     <message>
       <source>&lt;b&gt;{n} landslides&lt;/b&gt;, {area} together. One step of undo takes all of it back.</source>
-      <translation>&lt;b&gt;{n} Rutschungen&lt;/b&gt;, zusammen {area}. Ein Schritt rückgängig nimmt alles zurück.</translation>
+      <translation>&lt;b&gt;{n} Rutschungen&lt;/b&gt;, zusammen {area}. Ein Schritt „Rückgängig“ nimmt alles zurück.</translation>
     </message>
     <message>
       <source>{n} landslides were taken over; one step of undo takes them back.</source>
-      <translation>{n} Rutschungen wurden übernommen; ein Schritt rückgängig nimmt sie zurück.</translation>
+      <translation>{n} Rutschungen wurden übernommen; ein Schritt „Rückgängig“ nimmt sie zurück.</translation>
     </message>
     <message>
       <source>Written to {n} landslides; new ones get it, too.</source>
@@ -1884,7 +1884,7 @@
     </message>
     <message>
       <source>Keep what a landslide has already</source>
-      <translation>Behalten, was eine Rutschung schon hat</translation>
+      <translation>Vorhandene Angaben behalten</translation>
     </message>
     <message>
       <source>&amp;Event</source>
@@ -1892,11 +1892,11 @@
     </message>
     <message>
       <source>such as Hokkaido earthquake 2018</source>
-      <translation>etwa Erdbeben von Hokkaido 2018</translation>
+      <translation>etwa Hokkaido-Erdbeben 2018</translation>
     </message>
     <message>
       <source>&amp;First day</source>
-      <translation>E&amp;rster Tag</translation>
+      <translation>&amp;Erster Tag</translation>
     </message>
     <message>
       <source>&amp;Last day</source>
@@ -1916,7 +1916,7 @@
     </message>
     <message>
       <source>leave as it is</source>
-      <translation>lassen, wie es ist</translation>
+      <translation>unverändert lassen</translation>
     </message>
     <message>
       <source>&amp;Images</source>
@@ -1932,7 +1932,7 @@
     </message>
     <message>
       <source>Hand out parts</source>
-      <translation>Teile austeilen</translation>
+      <translation>Teile ausgeben</translation>
     </message>
     <message>
       <source>Merge decisions</source>
@@ -1944,15 +1944,15 @@
     </message>
     <message>
       <source>regions of the map</source>
-      <translation>Gebiete der Karte</translation>
+      <translation>Gebieten der Karte</translation>
     </message>
     <message>
       <source>in turn, in the order of the queue</source>
-      <translation>reihum, in der Reihenfolge der Liste</translation>
+      <translation>reihum, in der Reihenfolge der Durchsicht</translation>
     </message>
     <message>
       <source>&amp;Divide by</source>
-      <translation>&amp;Teilen nach</translation>
+      <translation>&amp;Aufteilen nach</translation>
     </message>
     <message>
       <source>Only landslides on which nobody decided</source>
@@ -1960,11 +1960,11 @@
     </message>
     <message>
       <source>Write one GeoPackage for each</source>
-      <translation>Ein GeoPackage für jeden schreiben</translation>
+      <translation>Je ein GeoPackage schreiben</translation>
     </message>
     <message>
       <source>Choose the reviewers' GeoPackages…</source>
-      <translation>GeoPackages der Prüfer wählen …</translation>
+      <translation>GeoPackages der Prüfer wählen…</translation>
     </message>
     <message>
       <source>Take over</source>
@@ -1972,7 +1972,7 @@
     </message>
     <message>
       <source>The reviewers' GeoPackages</source>
-      <translation>Die GeoPackages der Prüfer</translation>
+      <translation>GeoPackages der Prüfer</translation>
     </message>
     <message>
       <source>Ada, Ben, Chen</source>
@@ -1988,11 +1988,11 @@
     </message>
     <message>
       <source>Name two reviewers or more, with commas between them.</source>
-      <translation>Zwei oder mehr Prüfer nennen, mit Kommas dazwischen.</translation>
+      <translation>Nennen Sie zwei oder mehr Prüfer, mit Kommas dazwischen.</translation>
     </message>
     <message>
       <source>{agreed} decided alike or by one, {added} drawn, {conflicts} conflicts.</source>
-      <translation>{agreed} gleich oder von einem entschieden, {added} gezeichnet, {conflicts} Widersprüche.</translation>
+      <translation>{agreed} gleich oder von einem entschieden, {added} gezeichnet, {conflicts} Konflikte.</translation>
     </message>
     <message>
       <source>Not an inventory: {names}.</source>
@@ -2000,11 +2000,11 @@
     </message>
     <message>
       <source>{path} is there already; move it away or choose another folder.</source>
-      <translation>{path} ist schon da; verschieben Sie es oder wählen Sie einen anderen Ordner.</translation>
+      <translation>{path} gibt es schon; verschieben Sie die Datei oder wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
       <source>{path} cannot be written; choose another folder.</source>
-      <translation>{path} kann nicht geschrieben werden; einen anderen Ordner wählen.</translation>
+      <translation>{path} kann nicht geschrieben werden; wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
       <source>Choose an inventory that “Detect landslides” made.</source>
@@ -2032,7 +2032,7 @@
     </message>
     <message>
       <source>{area} m², slope {slope}°, {length} × {width} m</source>
-      <translation>{area} m², Hangneigung {slope}°, {length} × {width} m</translation>
+      <translation>{area} m², Neigung {slope}°, {length} × {width} m</translation>
     </message>
     <message>
       <source>Probability {mean} on average, up to {max}</source>
@@ -2040,7 +2040,7 @@
     </message>
     <message>
       <source>Measuring the new outline…</source>
-      <translation>Der neue Umriss wird vermessen …</translation>
+      <translation>Der neue Umriss wird vermessen…</translation>
     </message>
     <message>
       <source>{n} to look at again</source>
@@ -2064,7 +2064,7 @@
     </message>
     <message>
       <source>Reject</source>
-      <translation>Ablehnen</translation>
+      <translation>Verwerfen</translation>
     </message>
     <message>
       <source>Next</source>
@@ -2084,7 +2084,7 @@
     </message>
     <message>
       <source>Click to add</source>
-      <translation>Durch Klick hinzufügen</translation>
+      <translation>Klicken und hinzufügen</translation>
     </message>
     <message>
       <source>Draw a polygon</source>
@@ -2112,7 +2112,7 @@
     </message>
     <message>
       <source>Confidence</source>
-      <translation>Vertrauen</translation>
+      <translation>Sicherheit</translation>
     </message>
     <message>
       <source>nothing</source>
@@ -2128,11 +2128,11 @@
     </message>
     <message>
       <source>Hillshade of the elevation</source>
-      <translation>Schummerung der Höhen</translation>
+      <translation>Schummerung des Geländes</translation>
     </message>
     <message>
       <source>Slope</source>
-      <translation>Hangneigung</translation>
+      <translation>Neigung</translation>
     </message>
     <message>
       <source>There is no result at this place.</source>
@@ -2143,12 +2143,12 @@
       <translation>Die Wahrscheinlichkeit ist hier {value}, unter dem Schwellenwert von {threshold}; senken Sie ihn, um diese Stelle hinzuzufügen.</translation>
     </message>
     <message>
-      <source>The stroke does not touch the landslide at hand; nothing was changed.</source>
-      <translation>Der Strich berührt die vorliegende Rutschung nicht; nichts wurde geändert.</translation>
+      <source>The stroke does not touch the current landslide; nothing was changed.</source>
+      <translation>Der Strich berührt die aktuelle Rutschung nicht; nichts wurde geändert.</translation>
     </message>
     <message>
       <source>Nothing of this landslide would be left; reject it instead.</source>
-      <translation>Von dieser Rutschung bliebe nichts; lehnen Sie sie stattdessen ab.</translation>
+      <translation>Von dieser Rutschung bliebe nichts übrig; verwerfen Sie sie stattdessen.</translation>
     </message>
     <message>
       <source>Select two or more landslides in the map first, with QGIS's selection tool.</source>
@@ -2164,7 +2164,7 @@
     </message>
     <message>
       <source>Measuring outlines</source>
-      <translation>Umrisse vermessen</translation>
+      <translation>Umrisse werden vermessen</translation>
     </message>
     <message>
       <source>New outlines could not be measured; their facts stay empty. {reason}</source>
@@ -2172,11 +2172,11 @@
     </message>
     <message>
       <source>One step of undo takes all of it back.</source>
-      <translation>Ein Schritt rückgängig nimmt alles zurück.</translation>
+      <translation>Ein Schritt „Rückgängig“ nimmt alles zurück.</translation>
     </message>
     <message>
       <source>At the threshold {value}: {changed} landslides get another outline and keep their number, {added} are new, {removed} disappear, {same} stay. {kept} on which somebody decided are not touched.</source>
-      <translation>Bei der Schwelle {value}: {changed} Rutschungen bekommen einen anderen Umriss und behalten ihre Nummer, {added} sind neu, {removed} verschwinden, {same} bleiben. {kept}, über die jemand entschieden hat, bleiben unberührt.</translation>
+      <translation>Bei der Schwelle {value}: {changed} Rutschungen bekommen einen anderen Umriss und behalten ihre Nummer, {added} sind neu, {removed} verschwinden, {same} bleiben. {kept}, über die jemand entschieden hat, werden nicht angerührt.</translation>
     </message>
     <message>
       <source>The inventory cannot be copied: {path} is gone or cannot be read.</source>
@@ -2212,19 +2212,19 @@
     </message>
     <message>
       <source>Pass over landslides on which somebody decided</source>
-      <translation>Rutschungen übergehen, über die jemand entschieden hat</translation>
+      <translation>Rutschungen überspringen, über die jemand entschieden hat</translation>
     </message>
     <message>
-      <source>Landslide at hand</source>
-      <translation>Vorliegende Rutschung</translation>
+      <source>Current landslide</source>
+      <translation>Aktuelle Rutschung</translation>
     </message>
     <message>
       <source>Somebody else should look at it; it stays open</source>
-      <translation>Jemand anderes soll sie ansehen; sie bleibt offen</translation>
+      <translation>Jemand anders soll sie ansehen; sie bleibt offen</translation>
     </message>
     <message>
       <source>Decide on the selection, on all in view, or on all that meet a rule</source>
-      <translation>Über die Auswahl, alle im Ausschnitt oder alle entscheiden, die eine Regel erfüllen</translation>
+      <translation>Über die Auswahl, über alle im Bild oder über alle entscheiden, die eine Regel erfüllen</translation>
     </message>
     <message>
       <source>The digits 1 to 9 reject at once with the reason of that number</source>
@@ -2232,11 +2232,11 @@
     </message>
     <message>
       <source>Event of all landslides…</source>
-      <translation>Ereignis aller Rutschungen …</translation>
+      <translation>Ereignis aller Rutschungen…</translation>
     </message>
     <message>
       <source>Event, dates, trigger and material, once for the whole inventory</source>
-      <translation>Ereignis, Tage, Auslöser und Material, einmal für das ganze Inventar</translation>
+      <translation>Ereignis, Daten, Auslöser und Material, einmal für das ganze Inventar</translation>
     </message>
     <message>
       <source>Export…</source>
@@ -2244,7 +2244,7 @@
     </message>
     <message>
       <source>Training patches…</source>
-      <translation>Bildausschnitte für das Training …</translation>
+      <translation>Trainingskacheln…</translation>
     </message>
     <message>
       <source>Cuts labelled patches around reviewed landslides, for “Train a model”</source>
@@ -2252,15 +2252,15 @@
     </message>
     <message>
       <source>Reviewers…</source>
-      <translation>Prüfer …</translation>
+      <translation>Prüfer…</translation>
     </message>
     <message>
       <source>Hand out parts to several reviewers, and merge their decisions</source>
-      <translation>Teile an mehrere Prüfer austeilen und ihre Entscheidungen zusammenführen</translation>
+      <translation>Teile an mehrere Prüfer ausgeben und ihre Entscheidungen zusammenführen</translation>
     </message>
     <message>
       <source>Share…</source>
-      <translation>Weitergeben …</translation>
+      <translation>Teilen…</translation>
     </message>
     <message>
       <source>One HTML file with an interactive map, for people without a GIS</source>
@@ -2272,15 +2272,15 @@
     </message>
     <message>
       <source>✖  Reject</source>
-      <translation>✖  Ablehnen</translation>
+      <translation>✖  Verwerfen</translation>
     </message>
     <message>
       <source>?  Needs review</source>
-      <translation>?  Noch einmal ansehen</translation>
+      <translation>?  Zweiter Blick</translation>
     </message>
     <message>
       <source>Many…</source>
-      <translation>Viele …</translation>
+      <translation>Viele…</translation>
     </message>
     <message>
       <source>Polygon</source>
@@ -2288,7 +2288,7 @@
     </message>
     <message>
       <source>Freehand</source>
-      <translation>Freihändig</translation>
+      <translation>Freihand</translation>
     </message>
     <message>
       <source>Brush +</source>
@@ -2328,15 +2328,15 @@
     </message>
     <message>
       <source>specks in order</source>
-      <translation>kleine der Reihe nach</translation>
+      <translation>Splitter der Reihe nach</translation>
     </message>
     <message>
       <source>specks first</source>
-      <translation>kleine zuerst</translation>
+      <translation>Splitter zuerst</translation>
     </message>
     <message>
       <source>specks last</source>
-      <translation>kleine zuletzt</translation>
+      <translation>Splitter zuletzt</translation>
     </message>
     <message>
       <source>Reason (1–9)</source>
@@ -2344,11 +2344,11 @@
     </message>
     <message>
       <source>anything worth keeping</source>
-      <translation>was sich zu merken lohnt</translation>
+      <translation>was bleiben soll</translation>
     </message>
     <message>
       <source>Specks are landslides below {area} m²</source>
-      <translation>Klein sind Rutschungen unter {area} m²</translation>
+      <translation>Splitter sind Rutschungen unter {area} m²</translation>
     </message>
     <message>
       <source>here</source>
@@ -2368,7 +2368,7 @@
     </message>
     <message>
       <source>needs review</source>
-      <translation>noch einmal ansehen</translation>
+      <translation>zweiter Blick nötig</translation>
     </message>
     <message>
       <source>accepted</source>
@@ -2388,7 +2388,7 @@
     </message>
     <message>
       <source>Outlines follow at once on the map; nothing is changed before “Apply”</source>
-      <translation>Umrisse folgen sofort auf der Karte; vor „Anwenden“ wird nichts geändert</translation>
+      <translation>Die Umrisse folgen sofort auf der Karte; vor „Anwenden“ wird nichts geändert</translation>
     </message>
     <message>
       <source>this landslide</source>
@@ -2412,19 +2412,19 @@
     </message>
     <message>
       <source>Draw a landslide that was missed: click its corners, end with the right button</source>
-      <translation>Eine übersehene Rutschung zeichnen: ihre Ecken anklicken, mit der rechten Taste beenden</translation>
+      <translation>Eine übersehene Rutschung zeichnen: Ecken anklicken, mit der rechten Taste beenden</translation>
     </message>
     <message>
       <source>Draw around a landslide that was missed with the button held down</source>
-      <translation>Mit gedrückter Taste um eine übersehene Rutschung zeichnen</translation>
+      <translation>Mit gedrückter Taste um eine übersehene Rutschung fahren</translation>
     </message>
     <message>
       <source>Paint ground that belongs to this landslide; Ctrl and the wheel change the size</source>
-      <translation>Boden malen, der zu dieser Rutschung gehört; Strg und das Rad ändern die Größe</translation>
+      <translation>Boden malen, der zu dieser Rutschung gehört; Strg und Rad ändern die Größe</translation>
     </message>
     <message>
       <source>Cut ground away from this landslide; Ctrl and the wheel change the size</source>
-      <translation>Boden von dieser Rutschung wegnehmen; Strg und das Rad ändern die Größe</translation>
+      <translation>Boden von dieser Rutschung wegnehmen; Strg und Rad ändern die Größe</translation>
     </message>
     <message>
       <source>QGIS's own editing, with snapping; press again to save</source>
@@ -2456,7 +2456,7 @@
     </message>
     <message>
       <source>Shows another layer in a second map that moves with the first</source>
-      <translation>Zeigt einen anderen Layer in einer zweiten Karte, die sich mit der ersten bewegt</translation>
+      <translation>Zeigt eine andere Ebene in einer zweiten Karte, die sich mit der ersten bewegt</translation>
     </message>
     <message>
       <source>Swipe to</source>
@@ -2464,7 +2464,7 @@
     </message>
     <message>
       <source>Save edits</source>
-      <translation>Änderungen speichern</translation>
+      <translation>Speichern</translation>
     </message>
     <message>
       <source>Vertices</source>

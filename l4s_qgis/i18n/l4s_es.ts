@@ -2143,7 +2143,7 @@
       <translation>La probabilidad aquí es {value}, por debajo del umbral de {threshold}; bájelo para añadir este lugar.</translation>
     </message>
     <message>
-      <source>The stroke does not touch the landslide at hand; nothing was changed.</source>
+      <source>The stroke does not touch the current landslide; nothing was changed.</source>
       <translation>El trazo no toca el deslizamiento actual; no se cambió nada.</translation>
     </message>
     <message>
@@ -2215,7 +2215,7 @@
       <translation>Saltar los deslizamientos sobre los que alguien decidió</translation>
     </message>
     <message>
-      <source>Landslide at hand</source>
+      <source>Current landslide</source>
       <translation>Deslizamiento actual</translation>
     </message>
     <message>
