@@ -39,6 +39,7 @@ WARNINGS: dict[str, str] = {
     "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
     "scene-slope-range": "Slopes are outside 0 to 90 degrees.",
     "scene-slope-small": "Slopes may be radians instead of degrees.",
+    "scene-range": "The imagery's values are too small for digital numbers.",
     "scene-undeclared-nodata": "A value that no file declares is taken for no data.",
     "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
     "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",
