@@ -28,6 +28,7 @@ WARNINGS: dict[str, str] = {
     "output-left-over": "Files of an earlier run lie in the folder and hold nothing of this one.",
     "raster-recognised": "Values of a mask or raster were read as another program means them.",
     "reference-missing": "Predicted masks without a reference are left out.",
+    "inventory-status": "Review statuses are not known; such polygons count as landslides.",
     "reference-outside": "Reference landslides outside the analysed area do not count.",
     "reference-repaired": "Invalid reference polygons were repaired.",
     "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",

@@ -87,6 +87,7 @@ def test_a_tile_without_georeference_lies_where_its_metadata_say(tmp_path: Path)
     [
         "manifest.safe",
         "MTD_MSIL2A.xml",
+        "GRANULE",
         "GRANULE/*",
         "GRANULE/*/IMG_DATA",
         "GRANULE/*/IMG_DATA/R10m",
@@ -102,6 +103,20 @@ def test_any_part_of_a_product_that_is_chosen_knows_the_products_offset(
     assert {source.offset for source in image.bands} == {-1000}
     assert (image.offset.source, image.baseline) == ("metadata", "05.09")
     assert (image.level, image.date) == ("L2A", "2023-05-20")
+
+
+def test_the_images_of_a_whole_product_bring_its_cloud_mask(tmp_path: Path) -> None:
+    product = safe(tmp_path, level="L1C")
+    images = next(product.glob("GRANULE/*/IMG_DATA"))
+    classes = np.zeros((3, 10, 10), np.uint8)
+    classes[0, :5] = 1
+    raster(images.parent / "QI_DATA" / "MSK_CLASSI_B00.tif", classes, 60)
+    assert (values(tmp_path, images)["QA"][:30] == 2).all()
+    for band in images.glob("*_B1*.tif"):
+        band.unlink()
+    image = one(images)  # what is left are band files, still with the product's offset
+    assert image.product == "band files"
+    assert {source.offset for source in image.bands} == {-1000}
 
 
 def test_several_granules_are_chosen_by_their_folders(tmp_path: Path) -> None:
