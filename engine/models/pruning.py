@@ -25,8 +25,9 @@ def drop_unused_stages(encoder: Any) -> int:
     """
     model = getattr(encoder, "model", None)
     stages, features = getattr(model, "blocks", None), getattr(model, "feature_info", None)
-    named = callable(getattr(features, "module_name", None))  # a ViT only lists its features
-    if model is None or not named or not isinstance(stages, nn.Sequential):
+    if model is None or features is None or not isinstance(stages, nn.Sequential):
+        return 0
+    if not callable(getattr(features, "module_name", None)):  # a ViT only lists its features
         return 0
     last = str(features.module_name()[-1]).split(".")
     if len(last) != 2 or last[0] != "blocks" or not last[1].isdigit():
