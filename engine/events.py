@@ -18,6 +18,12 @@ from engine.errors import CancelledError
 Level = Literal["debug", "info", "warning"]
 
 WARNINGS: dict[str, str] = {
+    "detect-left-over": "Results of an earlier request lie beside those of this one.",
+    "detect-no-cloud-mask": "The imagery has no cloud mask: clouds are taken for ground.",
+    "detect-no-slope": "The imagery has no slope, so that most landslides may be missed.",
+    "detect-pixel-size": "Pixels are not about 10 m, on which models are trained.",
+    "detect-rows-discarded": "Unfinished rows of another request were discarded.",
+    "detect-slope-partial": "A part of the ground has no slope.",
     "export-shortened": "Texts were cut to what the format holds.",
     "export-undated": "Landslides without a date were exported to a table that requires one.",
     "raster-recognised": "Values of a mask or raster were read as another program means them.",
@@ -33,6 +39,7 @@ WARNINGS: dict[str, str] = {
     "vector-empty": "Rows without usable geometry do not count.",
     "vector-kinds": "Geometries of other kinds than asked for do not count.",
     "vector-layers": "Only one of several layers was read.",
+    "vectorize-not-split": "Landslides were split before, but a raster for it is not given.",
 }
 """Codes of warnings, by which other programs say them in their own words, with what each means.
 

@@ -138,7 +138,8 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
         names = ", ".join(str(path.relative_to(args.out)) for path in stale)
         reporter.warn(
             f"In {args.out}, {names} of an earlier run hold nothing of this one; remove them where"
-            " they are not needed."
+            " they are not needed.",
+            "detect-left-over",
         )
     return _result(done, merged)
 

@@ -159,7 +159,8 @@ def _as_before(args: argparse.Namespace, stack: Any, reporter: Reporter) -> Any:
         reporter.warn(
             f"The landslides in {args.out.name} were split by {polygons.split}, for which a raster"
             " is not given now (the probability, or a stack with a DEM); they are not split this"
-            " time."
+            " time.",
+            "vectorize-not-split",
         )
         polygons = replace(polygons, split="none")
     default = asdict(VectorizeConfig())

@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from engine.errors import L4SError, UnreadableFileError
+from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.files import ResultFolder
 from engine.grid import Grid
 from engine.handles import ProbabilityRaster
@@ -94,8 +94,11 @@ def uncertainty_of(probability: ProbabilityRaster) -> ProbabilityRaster | None:
     """The uncertainty raster beside a probability raster, where the same run made both."""
     path = ResultFolder(probability.path.parent).uncertainty
     request = origin_of(probability.path).request
-    if not request or not path.exists() or origin_of(path).request != request:
-        return None
+    try:
+        if not request or origin_of(path).request != request:
+            return None
+    except (MissingFileError, UnreadableFileError):
+        return None  # whatever it is, it is not known to be of this run
     return ProbabilityRaster.open(path)
 
 
