@@ -128,7 +128,10 @@ def _report(listener: Listener, result: Result) -> None:
 
 
 def _failures(listener: Listener) -> Listener:
-    """A listener of failures only: another process reports progress and results."""
+    """A listener of failures only.
+
+    Another process reports progress and results.
+    """
 
     def listen(event: Event) -> None:
         if isinstance(event, Failure):

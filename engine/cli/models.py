@@ -1,4 +1,4 @@
-"""``l4s models``: list, show, verify, export, import and seal model bundles."""
+"""``l4s models``: list, show, verify, export, import and seal bundles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``l4s vectorize``: from a probability raster (or a mask) to landslide polygons."""
+"""``l4s vectorize``: from a probability raster or mask to polygons."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _factor(text: str) -> float:
 
 
 def add_polygon_arguments(parser: argparse.ArgumentParser, otherwise: str | None = None) -> None:
-    """Declare the arguments of :class:`engine.inventory.vectorize.VectorizeConfig`.
+    """Declare the arguments of the polygons' configuration.
 
     Args:
         parser: Receives them.

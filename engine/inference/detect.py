@@ -128,7 +128,10 @@ def predict(
 
 @dataclass(frozen=True)
 class _Request:
-    """What was asked for, checked, with the networks loaded; ``name`` is its fingerprint."""
+    """What was asked for, checked, with the networks loaded.
+
+    ``name`` is its fingerprint.
+    """
 
     stack: Stack
     bundles: Sequence[ModelBundle]
@@ -260,7 +263,7 @@ def _earlier(journal: Journal, name: str, reporter: Reporter) -> JournalState | 
             f"An earlier run in {journal.folder.parent} was stopped, but with another stack, model"
             " or configuration; its unfinished rows are discarded and the detection starts from"
             " the first row.",
-            "detect-rows-discarded",
+            "detect-not-resumed",
         )
     return None
 

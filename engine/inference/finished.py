@@ -1,4 +1,6 @@
-"""A finished result carries what it was made from, so that the same request takes it as it is.
+"""A finished result carries what it was made from.
+
+So the same request uses it again.
 
 The name of the request (:func:`engine.inference.setup.fingerprint`) and the facts of the run stand
 in the GeoTIFFs' own metadata: they appear together with the pixels, or not at all.
@@ -28,7 +30,7 @@ _REQUEST, _FACTS, _AREA, _DIGEST = "request", "facts", "area", "facts_sha256"
 
 @dataclass(frozen=True)
 class Origin:
-    """What a raster tells of the run that made it; empty for rasters of other programs.
+    """What a raster tells of its run; empty for other programs' rasters.
 
     Attributes:
         request: Names the request; a probability and its uncertainty bear the same.
@@ -91,7 +93,7 @@ def _digest(noted: Mapping[str, str]) -> str:
 
 
 def uncertainty_of(probability: ProbabilityRaster) -> ProbabilityRaster | None:
-    """The uncertainty raster beside a probability raster, where the same run made both."""
+    """The uncertainty raster beside a probability, if of the same run."""
     path = ResultFolder(probability.path.parent).uncertainty
     request = origin_of(probability.path).request
     try:

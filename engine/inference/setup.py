@@ -41,7 +41,7 @@ _GPU_BATCH = 16
 
 @dataclass(frozen=True)
 class OverlapChoice:
-    """How much windows overlap, before it is rounded to what the networks' strides ask for.
+    """How much windows overlap, before rounding to the networks' strides.
 
     Attributes:
         overlap_px: Pixels that neighbouring windows share.
@@ -55,7 +55,7 @@ class OverlapChoice:
 
 
 def choose_overlap(bundles: Sequence[ModelBundle], config: InferenceConfig) -> OverlapChoice:
-    """The overlap asked for, or the smallest that hides the borders of windows.
+    """The overlap asked for, or the smallest that hides borders.
 
     For a model whose card does not tell its reach, and for a CRF, whose reach is unknown, it is
     what served well with deep networks.

@@ -1,4 +1,4 @@
-"""Windows over a raster and the weights that blend them: pure NumPy, no files, no models.
+"""Windows over a raster and their blending weights, as pure NumPy.
 
 One axis at a time: a lattice of equal windows that overlap, and a profile of weights for each. The
 product of the two profiles is a window's weight, and the weights of all windows that touch a pixel
@@ -160,7 +160,7 @@ def lay_out(
 
 
 def fade_px(overlap_px: int) -> int:
-    """Over how many pixels in the middle of an overlap windows are faded into each other."""
+    """Over how many pixels neighbouring windows fade into each other."""
     return max(1, overlap_px // 8) if overlap_px else 0
 
 

@@ -1,4 +1,4 @@
-"""A literal table of networks: one line and, where needed, one function each.
+"""A literal table of networks: one line and, if needed, a function.
 
 They come from segmentation-models-pytorch and timm, and from this package. A builder takes the
 number of input channels, whether an image-level logit is wanted, where pretrained weights come
@@ -107,7 +107,10 @@ def _for_size(encoder: str, size_px: int | None) -> dict[str, Any]:
 
 
 def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]], nn.Module]:
-    """A builder for a network of segmentation-models-pytorch with any of its or timm's encoders."""
+    """A builder for networks of segmentation-models-pytorch.
+
+    With any of its or timm's encoders.
+    """
 
     def make(
         in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]

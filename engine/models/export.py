@@ -57,7 +57,7 @@ class _Probability(nn.Module):
 def export_bundle(
     model: Segmenter, card: ModelCard, folder: Path, *, onnx: bool = True
 ) -> ModelBundle:
-    """Write a network as a bundle, after checking that both of its forms agree.
+    """Write a network as a bundle, after checking that its forms agree.
 
     Args:
         model: The trained network; it is copied to the CPU and left as it is.

@@ -119,7 +119,7 @@ class Segmenter(nn.Module):
         return [part for part in found if isinstance(part, nn.Module)]
 
     def encoder_parameters(self) -> Iterator[nn.Parameter]:
-        """Parameters of the encoder, for freezing it or giving it its own learning rate."""
+        """Parameters of the encoder, for freezing or a rate of their own."""
         for part in self.encoder_modules():
             yield from part.parameters()
 
@@ -227,7 +227,7 @@ def _options(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def unseen_channels(network: Mapping[str, Any], channels: Sequence[str]) -> tuple[str, ...]:
-    """Channels that a network of perceptrons does not look at; none of another network.
+    """Channels that a network of perceptrons does not use.
 
     Args:
         network: A description with positions, as :func:`with_positions` gives it.
@@ -244,7 +244,7 @@ def unseen_channels(network: Mapping[str, Any], channels: Sequence[str]) -> tupl
 
 
 def with_names(network: Mapping[str, Any], channels: Sequence[str]) -> dict[str, Any]:
-    """A network's description with names in place of the positions of channels.
+    """A network's description with names instead of positions.
 
     The reverse of :func:`with_positions`.
     """
@@ -261,7 +261,7 @@ def with_names(network: Mapping[str, Any], channels: Sequence[str]) -> dict[str,
 def without_unseen(
     model: Segmenter, network: Mapping[str, Any], channels: Sequence[str]
 ) -> tuple[Segmenter, dict[str, Any], tuple[str, ...]]:
-    """A network without the channels that it does not look at: nobody need read them.
+    """A network without the channels that it does not use.
 
     Args:
         model: The network.
@@ -339,6 +339,6 @@ def parameter_groups(
 
 
 def probability(model: nn.Module, image: Tensor) -> Tensor:
-    """Landslide probability (N, h, w) of normalised images (N, C, h, w), in float32."""
+    """Landslide probability (N, h, w) of normalised images, float32."""
     logits = model(image)
     return torch.sigmoid(logits[:, 0].float())

@@ -47,7 +47,7 @@ def widen_first_convolution(weight: Tensor, in_channels: int, rgb: Sequence[int]
 def load_package_weights(
     encoder: nn.Module, name: str, in_channels: int, rgb: Sequence[int] | None
 ) -> None:
-    """Load ImageNet weights from a package into timm's feature extractor ``encoder``.
+    """Load ImageNet weights from a package into an encoder.
 
     Raises:
         ConfigError: There is no package for this encoder.

@@ -1,4 +1,4 @@
-"""From a finished probability raster or a mask to an inventory, without detecting anew."""
+"""From a finished probability or mask to an inventory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def redraw(
     polygons: VectorizeConfig | None = None,
     reporter: Reporter = SILENT,
 ) -> Inventory:
-    """Draw landslides from a finished probability raster or a mask, without detecting anew.
+    """Draw landslides from a finished probability or mask.
 
     What the raster says of its own run (models, area of interest) goes into the record, and the
     uncertainty and the change raster of the same run are taken where none is given.

@@ -166,7 +166,7 @@ def _image(name: str, picture: Picture, plane: _Plane, file: str) -> dict[str, A
 
 
 def _bounds_in(picture: Picture, crs: CRS) -> tuple[float, float, float, float]:
-    """Bounds of an image in another CRS; an image of another one is laid by its box."""
+    """Bounds of an image in another CRS, by its box."""
     if picture.crs == crs:
         return picture.bounds
     transformer = Transformer.from_crs(picture.crs, crs, always_xy=True)
@@ -175,7 +175,7 @@ def _bounds_in(picture: Picture, crs: CRS) -> tuple[float, float, float, float]:
 
 
 def _landslides(inventory: Inventory, plane: _Plane) -> list[dict[str, Any]]:
-    """Facts and outlines; vertices in decimetres, each as the step from the one before."""
+    """Facts and outlines; vertices as steps in decimetres."""
     table = inventory.landslides
     rows = table[list(SHOWN)].to_dict("records")
     return [

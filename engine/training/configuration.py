@@ -1,4 +1,4 @@
-"""The tables of a recipe as typed settings; :mod:`engine.training.recipe` puts them together."""
+"""The tables of a recipe as typed settings."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class NormalizationConfig:
-    """How each kind of channel is normalised (:mod:`engine.models.normalization`).
+    """How each kind of channel is normalised.
 
     Attributes:
         optical: Mode of the optical bands.
@@ -211,7 +211,7 @@ class SecondStageConfig:
 
 @dataclass(frozen=True)
 class CalibrationConfig:
-    """What is chosen on held-out patches after training (:mod:`engine.training.calibration`).
+    """What is chosen on held-out patches after training.
 
     Attributes:
         method: ``none``; ``temperature``: the logits are divided by a number; ``platt``: an offset

@@ -162,7 +162,7 @@ class Recipe:
         return found
 
     def member_recipes(self) -> dict[str, Recipe]:
-        """Recipes by which the members named in ``apart`` are trained, in their order."""
+        """Recipes of the members named in ``apart``, in their order."""
         return {name: self._for_member(name, index) for index, name in enumerate(self.apart)}
 
     def _for_member(self, name: str, index: int) -> Recipe:

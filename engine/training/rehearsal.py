@@ -20,7 +20,7 @@ _OWN = ("baseline_unet", "multispectral_unet", "neighbourhood", "mean")
 def rehearse(
     recipe: Recipe, name: str, network: Mapping[str, Any], *, adapts: bool = False
 ) -> None:
-    """Build a network, run one step's forward, and export it, on the CPU and with random weights.
+    """Build a network, run one forward, and export it, on the CPU.
 
     Args:
         recipe: The recipe.
@@ -55,7 +55,7 @@ def _smallest_part(recipe: Recipe, adapts: bool) -> int:
 
 
 def _check_batch(recipe: Recipe, name: str, model: Segmenter, size_px: int, count: int) -> None:
-    """A forward as in training: batch normalisation needs more than one value a channel."""
+    """A forward as in training, with the batch's normalisation."""
     count = min(count, 2)
     image = torch.zeros(count, len(recipe.data.channels), size_px, size_px)
     try:
@@ -75,7 +75,7 @@ def _check_batch(recipe: Recipe, name: str, model: Segmenter, size_px: int, coun
 
 
 def _check_export(name: str, model: Segmenter, channels: int) -> None:
-    """Export with random weights, and compare at several sizes, as at the end of training."""
+    """Export with random weights, and compare at several sizes."""
     from engine.models.export import TOLERANCE, largest_difference, to_onnx
 
     network = copy.deepcopy(model).eval()

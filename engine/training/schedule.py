@@ -76,7 +76,7 @@ def _in_cycle(config: ScheduleConfig, done: int, length: int) -> tuple[int, int]
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of training with one loss, schedule and set of trained parameters.
+    """A stretch of training with one loss and schedule.
 
     Attributes:
         number: 0 for the first.

@@ -55,29 +55,29 @@ class ReviewDock(QDockWidget):
         self.choose_layer()
 
     def _make_parts(self) -> None:
-        iface, panel, review, say = self._iface, self.panel, self.review, self._say
-        self.decisions = Decisions(panel, review, self.view, say=say, show=self._show)
-        self.details = Details(panel, review, say=say, done=self._to_map)
+        iface, panel, review, notify = self._iface, self.panel, self.review, self._notify
+        self.decisions = Decisions(panel, review, self.view, notify=notify, show=self._show)
+        self.details = Details(panel, review, notify=notify, done=self._to_map)
         self.dialogs = Dialogs(
             iface,
             review,
             self.decisions,
-            say=say,
+            notify=notify,
             show=self._show,
             closed=self._to_map,
             renewed=self._inventory_changed,
         )
-        self.measuring = Measuring(review, say=say, measured=self._measured, parent=self)
+        self.measuring = Measuring(review, notify=notify, measured=self._measured, parent=self)
         self._actions = InventoryActions(iface, busy=self._set_busy)
         self._redrawing = Redrawing(
-            iface, review, self._actions, say=say, changed=self._inventory_changed
+            iface, review, self._actions, notify=notify, changed=self._inventory_changed
         )
         self.threshold = ThresholdSlider(
             panel,
             review,
             self._canvas,
             revectorize=self._redrawing.start,
-            say=say,
+            notify=notify,
             reshaped=self._reshaped,
         )
         self.adding = ClickToAdd(
@@ -85,15 +85,17 @@ class ReviewDock(QDockWidget):
             panel,
             review,
             threshold=lambda: self.threshold.value,
-            say=say,
+            notify=notify,
             added=self._added,
         )
         self.drawing = Drawing(
-            iface, panel, review, say=say, added=self._added, reshaped=self._reshaped
+            iface, panel, review, notify=notify, added=self._added, reshaped=self._reshaped
         )
         self.swipe = Swipe(panel, review, self._canvas)
         self.second = SecondMap(iface, panel, review)
-        self._editing = Editing(iface, panel, saved=self._edited, discarded=self._reread, say=say)
+        self._editing = Editing(
+            iface, panel, saved=self._edited, discarded=self._reread, notify=notify
+        )
         self._keys = ReviewKeys(
             self,
             self._canvas,
@@ -192,7 +194,7 @@ class ReviewDock(QDockWidget):
     # The layer
 
     def choose_layer(self) -> None:
-        """Take an inventory under review: the active layer, the one at hand, or any."""
+        """Take an inventory under review: the active layer, the current one, or any."""
         candidates = [
             self._iface.activeLayer(),
             self.review.layer,
@@ -221,7 +223,7 @@ class ReviewDock(QDockWidget):
                 self._editing.take(layer)
                 layer.selectionChanged.connect(self._selection_changed)
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Warning)
+            self._notify(str(error), Qgis.MessageLevel.Warning)
         self.details.open(self.review.layer)
         self.threshold.begin()
         self.swipe.show()
@@ -271,7 +273,7 @@ class ReviewDock(QDockWidget):
     # Decisions
 
     def accept(self) -> None:
-        """Accept the landslide at hand and go on."""
+        """Accept the current landslide and go on."""
         self.decisions.accept()
 
     def reject(self, reason: str | None = None) -> None:
@@ -315,7 +317,7 @@ class ReviewDock(QDockWidget):
         try:
             self.review.reviewed.mark_edited([*changed, *added])
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
         self.review.note([*changed, *added, *removed, *self.review.queue.unsaved()])
         self.measuring.request([*changed, *added])
         self._show()
@@ -367,7 +369,7 @@ class ReviewDock(QDockWidget):
         self.threshold.clear()
 
     def _show_facts(self) -> None:
-        """What is known of the landslide at hand; the threshold's preview stays."""
+        """What is known of the current landslide; the threshold's preview stays."""
         reviewed, fid = self.review.reviewed, self.review.queue.current
         if reviewed is not None and fid is not None:
             feature = reviewed.feature(fid)
@@ -376,5 +378,5 @@ class ReviewDock(QDockWidget):
                 facts.describe(feature, self.review.queue, measuring=measuring)
             )
 
-    def _say(self, text: str, level: Qgis.MessageLevel) -> None:
+    def _notify(self, text: str, level: Qgis.MessageLevel) -> None:
         self._iface.messageBar().pushMessage(tr("Review"), text, level, 6)

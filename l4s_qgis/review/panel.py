@@ -29,7 +29,7 @@ from .shape_widgets import ShapeWidgets, narrow, tool
 
 
 class ReviewPanel(ShapeWidgets, QWidget):
-    """Layer and reviewer, progress, the landslide at hand, outlines, tools, export."""
+    """Layer and reviewer, progress, the current landslide, outlines, tools, export."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -162,7 +162,7 @@ class ReviewPanel(ShapeWidgets, QWidget):
         return box
 
     def _make_decision(self) -> QWidget:
-        box = QGroupBox(tr("Landslide at hand"))
+        box = QGroupBox(tr("Current landslide"))
         grid = QGridLayout(box)
         self.facts = QLabel(wordWrap=True)
         self.facts.setTextFormat(Qt.TextFormat.RichText)

@@ -80,6 +80,19 @@ def test_messages_and_docstrings_have_no_private_metaphors() -> None:
     assert found == []
 
 
+def test_summaries_of_docstrings_are_one_short_sentence() -> None:
+    wrong = []
+    for path in sorted((ROOT / "engine").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                docstring = ast.get_docstring(node)
+                summary = (docstring or ".").partition("\n\n")[0]
+                if len(summary) > 72 or "\n" in summary or summary[-1] not in ".?:":
+                    name = getattr(node, "name", "module")
+                    wrong.append(f"{path.relative_to(ROOT)} {name} ({len(summary)}): {summary}")
+    assert wrong == []
+
+
 def test_a_stumble_is_found() -> None:
     assert stumbles("The whole street is looked at.", METAPHORS | PHRASES)
     assert not stumbles("There is no room left; make room for it.", METAPHORS | PHRASES)

@@ -17,7 +17,7 @@ from osgeo import gdal
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-LIMIT_S = 240
+LIMIT_S = int(os.environ.get("L4S_DESKTOP_LIMIT", "240"))
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "B11", "B12")
 
 
@@ -204,6 +204,10 @@ def test_many_detections_in_one_desktop(desktop):
     """A short one; ``scripts/soak_plugin.py`` runs hundreds."""
     facts, ended, errors = desktop("soak", 120)
     assert ended == 0, errors[-2000:]
-    assert len(facts["outcomes"]) == 8
+    count = int(os.environ.get("L4S_SOAK", "8"))
+    assert len(facts["outcomes"]) == count
     assert set(facts["outcomes"]) <= {"done", "cancelled"}
-    assert facts["outcomes"].count("done") >= 6
+    assert facts["outcomes"].count("done") >= 0.7 * count
+    memory = facts["memory_mb"]
+    if len(memory) > 10:  # what QGIS keeps from its first results on does not grow
+        assert memory[-1] < 1.25 * memory[len(memory) // 4]

@@ -1,4 +1,6 @@
-"""Single-band files whose names tell the band: ``B02.tif``, ``T51TVF_…_B02_10m.jp2``, ``nir.tif``.
+"""Single-band files whose names tell the band.
+
+``B02.tif``, ``T51TVF_…_B02_10m.jp2``, ``nir.tif``.
 
 In a folder, a zip, or named one by one; from portals, STAC catalogues, Sinergise's archive, from
 inside a SAFE product, exports of Sentinel Hub, openEO and Earth Engine.
@@ -10,7 +12,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from engine.bands import OPTICAL, channel_name, other_quantity, other_sensor
+from engine.bands import OPTICAL, channel_name, described, other_quantity, other_sensor
 from engine.scene.imagery import Imagery, MaskKind, MaskSource
 from engine.scene.readers.listing import RASTERS, Listing
 from engine.scene.readers.names import (
@@ -43,7 +45,10 @@ _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "CLASSI": "CLASSI", "QA60": "QA60"}
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read band files, None if no name tells a band; see :class:`engine.scene.readers.Reader`."""
+    """Read band files, None if no name tells a band.
+
+    See :class:`engine.scene.readers.Reader`.
+    """
     names = raster_names(listing)
     if not any(tells_band(listing, name) for name in names):
         if names and not any(map(is_described, names)):
@@ -62,20 +67,20 @@ def tells_band(listing: Listing, name: str) -> bool:
 
 
 def belongs(listing: Listing, name: str) -> bool:
-    """Whether a file stands beside band files: a band, B8A, or what is left out there."""
+    """Whether a file belongs to band files: a band, B8A, or left out."""
     return is_extra_file(name) or not is_described(name) or tells_band(listing, name)
 
 
 def _describes_bands(listing: Listing, name: str) -> bool:
-    """Whether several bands of a file are described as channels, whatever its name tells."""
+    """Whether several bands of a file are described as channels."""
     if name.lower().endswith(".jp2"):
         return False  # one band a file, by the format's use
     with open_file(listing, name) as dataset:
-        return sum(channel_name(text or "") in OPTICAL for text in dataset.descriptions) > 1
+        return sum(channel_name(text) in OPTICAL for text in described(dataset.descriptions)) > 1
 
 
 def raster_names(listing: Listing) -> list[str]:
-    """The rasters of a listing, not deeper than band files lie; all files named one by one."""
+    """The rasters of a listing, no deeper than band files lie."""
     if listing.kind == "files":
         return list(listing.names)
     deepest = DEEPEST if listing.kind == "folder" else DEEPEST_IN_ARCHIVE
@@ -168,7 +173,7 @@ def _title(listing: Listing, named: Sequence[str]) -> str:
 def _mask(
     listing: Listing, names: Sequence[str], bands: Bands
 ) -> tuple[MaskSource | None, str | None]:
-    """The quality mask beside band files: the finest of the first kind that there is."""
+    """The mask beside band files: the finest of the first kind."""
     for word, kind in _MASKS.items():
         files = [n for n in names if word in re.split(r"[^A-Z0-9]+", band_stem(n).upper())]
         found = [(raster_mask(listing, kind, name, grids=bands.grids), name) for name in files]
@@ -188,7 +193,7 @@ def _why_not(name: str) -> tuple[str, str]:
 
 
 def in_words(left_out: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Say what is left out: each file with its reason, many of one kind by their number."""
+    """Report what is left out: each file with its reason, or counts."""
     by_reason: dict[str, list[str]] = {}
     for name, reason in left_out:
         by_reason.setdefault(reason, []).append(name)

@@ -1,4 +1,6 @@
-"""Products of SNAP in BEAM-DIMAP: ``NAME.dim`` with its folder ``NAME.data`` of ENVI rasters.
+"""Products of SNAP in BEAM-DIMAP.
+
+``NAME.dim`` with its folder ``NAME.data`` of ENVI rasters.
 
 The header says how stored values become reflectance (``SCALING_FACTOR``, ``SCALING_OFFSET``; SNAP
 puts the offset of the baseline there) and which value means no data. SNAP delivers reflectance;
@@ -26,7 +28,10 @@ PRODUCT = "SNAP (BEAM-DIMAP)"
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read SNAP's products, None if there is none; see :class:`engine.scene.readers.Reader`."""
+    """Read SNAP's products, None if there is none.
+
+    See :class:`engine.scene.readers.Reader`.
+    """
     products: dict[str, list[str]] = {}
     for name in listing.names:
         place = PurePosixPath(name)

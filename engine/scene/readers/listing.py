@@ -1,4 +1,4 @@
-"""The files that a path stands for, alike for folders, archives and files named one by one."""
+"""The files that a path stands for: folder, archive or list."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img", ".dat", ".bsq", ".bil", ".bi
 """Suffixes of rasters that are looked for in folders and archives."""
 
 _DEEPEST = 8
-"""Folders that are looked into below the one given: a SAFE below a folder has six."""
+"""Folders below the one given that are searched: a SAFE below a folder has six."""
 
 _MOST_FILES = 200_000
 
@@ -87,7 +87,7 @@ class Listing:
 
     @property
     def folder_names(self) -> tuple[str, ...]:
-        """Names of the folder or archive that the files lie in: given, and behind links."""
+        """Names of the folder or archive that files lie in, links too."""
         inner = self.root.rstrip("/").rpartition("/")[2]
         start = self.path.parent if self.kind == "files" else self.path
         return (inner,) if inner else (start.name, start.resolve().name)

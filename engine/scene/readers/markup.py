@@ -1,4 +1,4 @@
-"""XML that comes from outside, parsed without entities, in linear time and bounded depth."""
+"""XML from outside: no entities, linear time, bounded depth."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def parse(data: bytes, where: str) -> Node:
 
 
 class _Tree:
-    """Builds nodes of what a SAX parser reports: its content and error handler in one."""
+    """Builds nodes of what a SAX parser reports."""
 
     def __init__(self) -> None:
         self.root: Node | None = None

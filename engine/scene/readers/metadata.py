@@ -1,4 +1,4 @@
-"""The metadata of Sentinel-2 products: how DN are stored, and where the tile lies.
+"""Metadata of Sentinel-2 products: how DN are stored, and the tile.
 
 Sources: Sentinel-2 Products Specification Document (S2-PDGS-TAS-DI-PSD, issues 13 to 14.9) for
 names and units; Level-2A before March 2018 puts ``L2A_`` in front of its tags. The files come from
