@@ -70,7 +70,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Log:
-    """One sentence for the person who waits; ``code`` names the kind of a warning for programs."""
+    """One sentence for the person who waits.
+
+    ``code`` names the kind of a warning for programs.
+    """
 
     level: Level
     message: str
@@ -79,7 +82,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Result:
-    """What a command produced: paths, counts, scores; everything in it is JSON."""
+    """What a command produced; everything in it is JSON."""
 
     data: Mapping[str, Any]
 
@@ -97,7 +100,7 @@ Listener = Callable[[Event], None]
 
 
 def to_json(event: Event) -> str:
-    """Encode an event as one line of JSON, as documented for ``--events json``."""
+    """Encode an event as one line of JSON, for ``--events json``."""
     match event:
         case Progress(stage, done, total):
             body: dict[str, Any] = {
@@ -158,7 +161,10 @@ class Reporter:
             self._listener(Log(level, message, code))
 
     def warn(self, message: str, code: str = "") -> None:
-        """Pass one sentence that the person should not miss; ``code`` is of :data:`WARNINGS`."""
+        """Pass a sentence that must not be missed, with its code.
+
+        ``code`` is a key of :data:`WARNINGS`.
+        """
         self.log(message, "warning", code=code)
 
 
