@@ -28,6 +28,7 @@ WARNINGS: dict[str, str] = {
     "output-left-over": "Files of an earlier run lie in the folder and hold nothing of this one.",
     "raster-recognised": "Values of a mask or raster were read as another program means them.",
     "reference-missing": "Predicted masks without a reference are left out.",
+    "inventory-status": "Review statuses are not known; such polygons count as landslides.",
     "reference-outside": "Reference landslides outside the analysed area do not count.",
     "reference-repaired": "Invalid reference polygons were repaired.",
     "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
@@ -38,6 +39,7 @@ WARNINGS: dict[str, str] = {
     "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
     "scene-slope-range": "Slopes are outside 0 to 90 degrees.",
     "scene-slope-small": "Slopes may be radians instead of degrees.",
+    "scene-range": "The imagery's values are too small for digital numbers.",
     "scene-undeclared-nodata": "A value that no file declares is taken for no data.",
     "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
     "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",
@@ -68,7 +70,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Log:
-    """One sentence for the person who waits; ``code`` names the kind of a warning for programs."""
+    """One sentence for the person who waits.
+
+    ``code`` names the kind of a warning for programs.
+    """
 
     level: Level
     message: str
@@ -77,7 +82,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Result:
-    """What a command produced: paths, counts, scores; everything in it is JSON."""
+    """What a command produced; everything in it is JSON."""
 
     data: Mapping[str, Any]
 
@@ -95,7 +100,7 @@ Listener = Callable[[Event], None]
 
 
 def to_json(event: Event) -> str:
-    """Encode an event as one line of JSON, as documented for ``--events json``."""
+    """Encode an event as one line of JSON, for ``--events json``."""
     match event:
         case Progress(stage, done, total):
             body: dict[str, Any] = {
@@ -156,7 +161,10 @@ class Reporter:
             self._listener(Log(level, message, code))
 
     def warn(self, message: str, code: str = "") -> None:
-        """Pass one sentence that the person should not miss; ``code`` is of :data:`WARNINGS`."""
+        """Pass a sentence that must not be missed, with its code.
+
+        ``code`` is a key of :data:`WARNINGS`.
+        """
         self.log(message, "warning", code=code)
 
 

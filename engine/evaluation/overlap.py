@@ -31,7 +31,7 @@ Pairs = tuple[Indexes, Indexes, Floats]
 BOUNDARY_STEP_M = 5.0
 CELL_VERTICES = 512
 """An overlay takes as long as the larger polygon has vertices."""
-MOST_HALVINGS = 40
+MOST_CUTS = 20
 """A million pieces along each side; more vertices than :data:`CELL_VERTICES` then lie in one
 point."""
 BATCH = 500
@@ -243,27 +243,29 @@ def _within(side: Side, cells: Shapes, reporter: Reporter) -> tuple[NDArray[np.b
 
 
 def _cells(area: Shapes, reporter: Reporter) -> Shapes:
-    """Cut polygons in halves until each has few vertices.
+    """Cut polygons in quarters until each has at most :data:`CELL_VERTICES` vertices.
 
-    At most :data:`CELL_VERTICES`.
-
-    At most :data:`MOST_HALVINGS` times.
+    At most :data:`MOST_CUTS` times.
     """
     done: list[Shapes] = []
-    for _ in range(MOST_HALVINGS):
+    for _ in range(MOST_CUTS):
         reporter.check()
         large = shapely.get_num_coordinates(area) > CELL_VERTICES
         done.append(area[~large])
         left, bottom, right, top = shapely.bounds(area[large]).T
-        wide = right - left > top - bottom
         x, y = (left + right) / 2, (bottom + top) / 2
-        lower = shapely.box(left, bottom, np.where(wide, x, right), np.where(wide, top, y))
-        upper = shapely.box(np.where(wide, x, left), np.where(wide, bottom, y), right, top)
-        parts = shapely.get_parts(
-            shapely.intersection(np.tile(area[large], 2), np.concatenate([lower, upper]))
-        )
-        area = shapely.get_parts(parts)
-        area = area[shapely.area(area) > 0]  # what only touches a half leaves points and lines
+        quarters = [
+            shapely.box(*sides)
+            for sides in (
+                (left, bottom, x, y),
+                (x, bottom, right, y),
+                (left, y, x, top),
+                (x, y, right, top),
+            )
+        ]
+        cut = shapely.intersection(np.tile(area[large], 4), np.concatenate(quarters))
+        area = shapely.get_parts(shapely.get_parts(cut))
+        area = area[shapely.area(area) > 0]  # what only touches a quarter leaves points and lines
     return np.concatenate([*done, area])
 
 

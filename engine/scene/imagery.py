@@ -30,6 +30,7 @@ class BandSource:
         scale: Factor from stored values to DN.
         offset: Added after scaling, in DN.
         nodata_found: Whether ``nodata`` was found among the values, as the file declares none.
+        zero_missing: Whether 0 means no data as well, as Sentinel-2 itself stores it.
     """
 
     channel: str
@@ -41,6 +42,7 @@ class BandSource:
     scale: float = 1.0
     offset: float = 0.0
     nodata_found: bool = False
+    zero_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Offset:
         source: ``option`` (``--dn-offset``), ``metadata`` of the product, ``tags`` of the band
             files, ``name`` (baseline in a product's name), or ``none``: nothing states one.
         detail: What was found there, for people, such as ``processing baseline 05.09``.
-        checked: Whether the darkest pixels should be asked, because the source may be wrong.
+        checked: Whether the darkest pixels are to be checked, because the source may be wrong.
     """
 
     source: OffsetSource = "none"

@@ -238,6 +238,8 @@ def dn_encoder(source: BandSource) -> Encode:
         missing |= np.isinf(dn)
         if source.nodata is not None and not math.isnan(source.nodata):
             missing |= values == source.nodata
+        if source.zero_missing:
+            missing |= values == 0
         return np.where(
             missing, NODATA, np.clip(np.rint(np.where(missing, 0, dn)), NODATA + 1, DN_MAX)
         ).astype(np.int16)

@@ -3,16 +3,72 @@
   <context>
     <name>l4s</name>
     <message>
+      <source>coastal</source>
+      <translation>Küste</translation>
+    </message>
+    <message>
+      <source>blue</source>
+      <translation>Blau</translation>
+    </message>
+    <message>
+      <source>green</source>
+      <translation>Grün</translation>
+    </message>
+    <message>
+      <source>red</source>
+      <translation>Rot</translation>
+    </message>
+    <message>
+      <source>red edge 1</source>
+      <translation>Red Edge 1</translation>
+    </message>
+    <message>
+      <source>red edge 2</source>
+      <translation>Red Edge 2</translation>
+    </message>
+    <message>
+      <source>red edge 3</source>
+      <translation>Red Edge 3</translation>
+    </message>
+    <message>
+      <source>near infrared</source>
+      <translation>nahes Infrarot</translation>
+    </message>
+    <message>
+      <source>water vapour</source>
+      <translation>Wasserdampf</translation>
+    </message>
+    <message>
+      <source>cirrus</source>
+      <translation>Cirrus</translation>
+    </message>
+    <message>
+      <source>shortwave infrared 1</source>
+      <translation>kurzwelliges Infrarot 1</translation>
+    </message>
+    <message>
+      <source>shortwave infrared 2</source>
+      <translation>kurzwelliges Infrarot 2</translation>
+    </message>
+    <message>
+      <source>slope</source>
+      <translation>Hangneigung</translation>
+    </message>
+    <message>
+      <source>elevation</source>
+      <translation>Höhe</translation>
+    </message>
+    <message>
       <source>Sentinel-2 (simulated)</source>
-      <translation type="unfinished" />
+      <translation>Sentinel-2 (simuliert)</translation>
     </message>
     <message>
       <source>Demo data</source>
-      <translation type="unfinished" />
+      <translation>Beispieldaten</translation>
     </message>
     <message>
       <source>Elevation (simulated)</source>
-      <translation type="unfinished" />
+      <translation>Höhe (simuliert)</translation>
     </message>
     <message>
       <source>Detect landslides…</source>
@@ -20,7 +76,7 @@
     </message>
     <message>
       <source>A simulated scene with {count} landslides is loaded.</source>
-      <translation type="unfinished" />
+      <translation>Eine simulierte Szene mit {count} Rutschungen ist geladen.</translation>
     </message>
     <message>
       <source>left out</source>
@@ -68,7 +124,7 @@
     </message>
     <message>
       <source>{mpx} million pixels; {time} by this computer's last runs, {disk} of disk.</source>
-      <translation type="unfinished" />
+      <translation>{mpx} Millionen Pixel; {time} nach den letzten Läufen dieses Rechners, {disk} Speicherplatz.</translation>
     </message>
     <message>
       <source>{mpx} million pixels; {time}, {disk} of disk.</source>
@@ -116,7 +172,7 @@
     </message>
     <message>
       <source>“{name}” looks like elevation, not like an image.</source>
-      <translation type="unfinished" />
+      <translation>„{name}“ sieht nach Höhen aus, nicht nach einem Bild.</translation>
     </message>
     <message>
       <source>“{name}” cannot be read as elevation.</source>
@@ -140,7 +196,7 @@
     </message>
     <message>
       <source>Looking at the files…</source>
-      <translation type="unfinished" />
+      <translation>Die Dateien werden angesehen …</translation>
     </message>
     <message>
       <source>a few seconds</source>
@@ -168,7 +224,7 @@
     </message>
     <message>
       <source>A digital elevation model in metres, of any resolution and coordinate reference system; files may be GeoTIFF, .hgt, or zips of ALOS or SRTM</source>
-      <translation type="unfinished" />
+      <translation>Ein digitales Höhenmodell in Metern, in beliebiger Auflösung und beliebigem Koordinatenbezugssystem; als Dateien GeoTIFF, .hgt oder Zip-Archive von ALOS oder SRTM</translation>
     </message>
     <message>
       <source>&amp;Elevation</source>
@@ -208,7 +264,7 @@
     </message>
     <message>
       <source>Se&amp;veral layers</source>
-      <translation type="unfinished" />
+      <translation>&amp;Mehrere Layer</translation>
     </message>
     <message>
       <source>none</source>
@@ -216,7 +272,7 @@
     </message>
     <message>
       <source>Tick the layers that are bands of the image, as downloaded: B02, B03, B04 …</source>
-      <translation type="unfinished" />
+      <translation>Die Layer ankreuzen, die Bänder des Bildes sind, wie heruntergeladen: B02, B03, B04 …</translation>
     </message>
     <message>
       <source>Channels</source>
@@ -260,39 +316,43 @@
     </message>
     <message>
       <source>The image has no cloud mask: clouds hide landslides and can look like some. Choose one under “Advanced ▸ Clouds”.</source>
-      <translation type="unfinished" />
+      <translation>Das Bild hat keine Wolkenmaske: Wolken verdecken Rutschungen und können wie welche aussehen. Unter „Erweitert ▸ Wolken“ eine wählen.</translation>
     </message>
     <message>
       <source>{share} % of the image is cloud, shadow or snow and will not be searched; an image of another date may show it.</source>
-      <translation type="unfinished" />
+      <translation>{share} % des Bildes sind Wolken, Schatten oder Schnee und werden nicht durchsucht; ein Bild eines anderen Tages kann sie zeigen.</translation>
     </message>
     <message>
       <source>{n} bands</source>
-      <translation type="unfinished" />
+      <translation>{n} Bänder</translation>
     </message>
     <message>
       <source>baseline {number}</source>
-      <translation type="unfinished" />
+      <translation>Baseline {number}</translation>
     </message>
     <message>
       <source>offset {value}</source>
-      <translation type="unfinished" />
+      <translation>Offset {value}</translation>
     </message>
     <message>
       <source>Not read: {names}</source>
-      <translation type="unfinished" />
+      <translation>Nicht gelesen: {names}</translation>
     </message>
     <message>
       <source>Looking at the files</source>
-      <translation type="unfinished" />
+      <translation>Dateien ansehen</translation>
     </message>
     <message>
       <source>Choose files</source>
-      <translation type="unfinished" />
+      <translation>Dateien wählen</translation>
     </message>
     <message>
       <source>Files…</source>
-      <translation type="unfinished" />
+      <translation>Dateien …</translation>
+    </message>
+    <message>
+      <source>Light network for fresh landslides in vegetated mountains</source>
+      <translation>Leichtes Netz für frische Rutschungen in bewachsenen Bergen</translation>
     </message>
     <message>
       <source>the model's</source>
@@ -324,7 +384,7 @@
     </message>
     <message>
       <source>Image before</source>
-      <translation type="unfinished" />
+      <translation>Bild vorher</translation>
     </message>
     <message>
       <source>A Sentinel-2 product or image from before the event: adds the change of vegetation and brightness to each landslide</source>
@@ -364,7 +424,7 @@
     </message>
     <message>
       <source>O&amp;wn model</source>
-      <translation type="unfinished" />
+      <translation>Eigenes Mo&amp;dell</translation>
     </message>
     <message>
       <source>Probability from which a pixel is landslide; it can be changed at once later, in the review</source>
@@ -384,23 +444,23 @@
     </message>
     <message>
       <source>smooth</source>
-      <translation type="unfinished" />
+      <translation>glatt</translation>
     </message>
     <message>
       <source>straight sides</source>
-      <translation type="unfinished" />
+      <translation>gerade Seiten</translation>
     </message>
     <message>
       <source>exact pixels</source>
-      <translation type="unfinished" />
+      <translation>genaue Pixel</translation>
     </message>
     <message>
       <source>Smooth outlines keep the area of each landslide within one per cent</source>
-      <translation type="unfinished" />
+      <translation>Glatte Umrisse erhalten die Fläche jeder Rutschung auf ein Prozent genau</translation>
     </message>
     <message>
       <source>&amp;Outlines</source>
-      <translation type="unfinished" />
+      <translation>&amp;Umrisse</translation>
     </message>
     <message>
       <source>one</source>
@@ -448,15 +508,15 @@
     </message>
     <message>
       <source>the default: {value} m²</source>
-      <translation type="unfinished" />
+      <translation>Vorgabe: {value} m²</translation>
     </message>
     <message>
       <source>the model's: {value}</source>
-      <translation type="unfinished" />
+      <translation>des Modells: {value}</translation>
     </message>
     <message>
       <source>No landslide found, but that says little here.</source>
-      <translation type="unfinished" />
+      <translation>Keine Rutschung gefunden, aber das sagt hier wenig.</translation>
     </message>
     <message>
       <source>{count} landslides found in {seconds} s.</source>
@@ -468,11 +528,11 @@
     </message>
     <message>
       <source>clouds and their shadows</source>
-      <translation type="unfinished" />
+      <translation>Wolken und ihren Schatten</translation>
     </message>
     <message>
       <source>snow or missing data</source>
-      <translation type="unfinished" />
+      <translation>Schnee oder fehlenden Daten</translation>
     </message>
     <message>
       <source>Open report</source>
@@ -480,23 +540,23 @@
     </message>
     <message>
       <source>no cloud mask</source>
-      <translation type="unfinished" />
+      <translation>keine Wolkenmaske</translation>
     </message>
     <message>
       <source>The image has no cloud mask: clouds hide landslides and can look like some. Choose a mask under “Advanced ▸ Clouds”, or look at the image before you trust the map.</source>
-      <translation type="unfinished" />
+      <translation>Das Bild hat keine Wolkenmaske: Wolken verdecken Rutschungen und können wie welche aussehen. Unter „Erweitert ▸ Wolken“ eine Maske wählen oder das Bild ansehen, bevor Sie der Karte trauen.</translation>
     </message>
     <message>
       <source>no elevation</source>
-      <translation type="unfinished" />
+      <translation>keine Höhen</translation>
     </message>
     <message>
       <source>There was no elevation: most landslides are missed or bare fields are drawn. Choose an elevation model and detect again.</source>
-      <translation type="unfinished" />
+      <translation>Es gab keine Höhen: Die meisten Rutschungen fehlen, oder kahle Felder sind eingezeichnet. Ein Höhenmodell wählen und neu erkennen.</translation>
     </message>
     <message>
       <source>Add to the map</source>
-      <translation type="unfinished" />
+      <translation>Zur Karte hinzufügen</translation>
     </message>
     <message>
       <source>Details</source>
@@ -504,11 +564,11 @@
     </message>
     <message>
       <source>{n} warnings</source>
-      <translation type="unfinished" />
+      <translation>{n} Warnungen</translation>
     </message>
     <message>
       <source>Mind: {doubts}.</source>
-      <translation type="unfinished" />
+      <translation>Zu beachten: {doubts}.</translation>
     </message>
     <message>
       <source>Review</source>
@@ -516,19 +576,19 @@
     </message>
     <message>
       <source>{share} % of the ground is hidden</source>
-      <translation type="unfinished" />
+      <translation>{share} % des Bodens sind verdeckt</translation>
     </message>
     <message>
       <source>{share} % of the ground was not searched, mostly because of {why}; use an image of another date for it.</source>
-      <translation type="unfinished" />
+      <translation>{share} % des Bodens wurden nicht durchsucht, vor allem wegen {why}; dafür ein Bild eines anderen Tages verwenden.</translation>
     </message>
     <message>
       <source>elevation for {share} % only</source>
-      <translation type="unfinished" />
+      <translation>Höhen nur für {share} %</translation>
     </message>
     <message>
       <source>The elevation covers {share} % of the ground only; in the rest most landslides are missed. Add the missing elevation.</source>
-      <translation type="unfinished" />
+      <translation>Die Höhen decken nur {share} % des Bodens ab; im Rest fehlen die meisten Rutschungen. Die fehlenden Höhen hinzufügen.</translation>
     </message>
     <message>
       <source>Stopping…</source>
@@ -548,15 +608,443 @@
     </message>
     <message>
       <source>Something went wrong in the landslide plugin; your data is untouched. Please report it with the diagnostics.</source>
-      <translation type="unfinished" />
+      <translation>Im Rutschungs-Plugin ist etwas schiefgegangen; Ihre Daten sind unberührt. Bitte mit der Diagnose melden.</translation>
     </message>
     <message>
       <source>Copy diagnostics</source>
-      <translation type="unfinished" />
+      <translation>Diagnose kopieren</translation>
     </message>
     <message>
       <source>Landslides</source>
       <translation>Rutschungen</translation>
+    </message>
+    <message>
+      <source>Landslide</source>
+      <translation>Rutschung</translation>
+    </message>
+    <message>
+      <source>Review status</source>
+      <translation>Prüfstand</translation>
+    </message>
+    <message>
+      <source>Reason of rejection</source>
+      <translation>Grund des Verwerfens</translation>
+    </message>
+    <message>
+      <source>Reviewer</source>
+      <translation>Prüfer</translation>
+    </message>
+    <message>
+      <source>Reviewed on</source>
+      <translation>Geprüft am</translation>
+    </message>
+    <message>
+      <source>Notes</source>
+      <translation>Notizen</translation>
+    </message>
+    <message>
+      <source>Confidence (USGS)</source>
+      <translation>Sicherheit (USGS)</translation>
+    </message>
+    <message>
+      <source>Flags</source>
+      <translation>Hinweise</translation>
+    </message>
+    <message>
+      <source>Probability, mean</source>
+      <translation>Wahrscheinlichkeit, Mittel</translation>
+    </message>
+    <message>
+      <source>Probability, minimum</source>
+      <translation>Wahrscheinlichkeit, Minimum</translation>
+    </message>
+    <message>
+      <source>Probability, maximum</source>
+      <translation>Wahrscheinlichkeit, Maximum</translation>
+    </message>
+    <message>
+      <source>Uncertainty, mean</source>
+      <translation>Unsicherheit, Mittel</translation>
+    </message>
+    <message>
+      <source>Agreement of members</source>
+      <translation>Einigkeit der Mitglieder</translation>
+    </message>
+    <message>
+      <source>Landslide type</source>
+      <translation>Rutschungstyp</translation>
+    </message>
+    <message>
+      <source>Material</source>
+      <translation>Material</translation>
+    </message>
+    <message>
+      <source>Trigger</source>
+      <translation>Auslöser</translation>
+    </message>
+    <message>
+      <source>Event</source>
+      <translation>Ereignis</translation>
+    </message>
+    <message>
+      <source>Not before</source>
+      <translation>Nicht vor</translation>
+    </message>
+    <message>
+      <source>Not after</source>
+      <translation>Nicht nach</translation>
+    </message>
+    <message>
+      <source>Area (m²)</source>
+      <translation>Fläche (m²)</translation>
+    </message>
+    <message>
+      <source>Perimeter (m)</source>
+      <translation>Umfang (m)</translation>
+    </message>
+    <message>
+      <source>Length along the fall line (m)</source>
+      <translation>Länge in Fallrichtung (m)</translation>
+    </message>
+    <message>
+      <source>Width across the fall line (m)</source>
+      <translation>Breite quer zur Fallrichtung (m)</translation>
+    </message>
+    <message>
+      <source>Longest axis (m)</source>
+      <translation>Längste Achse (m)</translation>
+    </message>
+    <message>
+      <source>Elongation</source>
+      <translation>Streckung</translation>
+    </message>
+    <message>
+      <source>Compactness</source>
+      <translation>Kompaktheit</translation>
+    </message>
+    <message>
+      <source>Pixels</source>
+      <translation>Pixel</translation>
+    </message>
+    <message>
+      <source>Amalgamated</source>
+      <translation>Zusammengewachsen</translation>
+    </message>
+    <message>
+      <source>Elevation, minimum (m)</source>
+      <translation>Höhe, Minimum (m)</translation>
+    </message>
+    <message>
+      <source>Elevation, maximum (m)</source>
+      <translation>Höhe, Maximum (m)</translation>
+    </message>
+    <message>
+      <source>Relief (m)</source>
+      <translation>Höhenunterschied (m)</translation>
+    </message>
+    <message>
+      <source>Slope, mean (°)</source>
+      <translation>Hangneigung, Mittel (°)</translation>
+    </message>
+    <message>
+      <source>Aspect, mean (°)</source>
+      <translation>Exposition, Mittel (°)</translation>
+    </message>
+    <message>
+      <source>Source, longitude (°)</source>
+      <translation>Ursprung, Länge (°)</translation>
+    </message>
+    <message>
+      <source>Source, latitude (°)</source>
+      <translation>Ursprung, Breite (°)</translation>
+    </message>
+    <message>
+      <source>Toe, longitude (°)</source>
+      <translation>Fuß, Länge (°)</translation>
+    </message>
+    <message>
+      <source>Toe, latitude (°)</source>
+      <translation>Fuß, Breite (°)</translation>
+    </message>
+    <message>
+      <source>Distance to image edge (m)</source>
+      <translation>Abstand zum Bildrand (m)</translation>
+    </message>
+    <message>
+      <source>Distance to masked area (m)</source>
+      <translation>Abstand zu maskierter Fläche (m)</translation>
+    </message>
+    <message>
+      <source>NDVI, mean</source>
+      <translation>NDVI, Mittel</translation>
+    </message>
+    <message>
+      <source>NDVI change</source>
+      <translation>Änderung des NDVI</translation>
+    </message>
+    <message>
+      <source>Brightness change (DN)</source>
+      <translation>Änderung der Helligkeit (DN)</translation>
+    </message>
+    <message>
+      <source>Volume estimate (m³)</source>
+      <translation>Geschätztes Volumen (m³)</translation>
+    </message>
+    <message>
+      <source>Volume, lower bound (m³)</source>
+      <translation>Volumen, untere Grenze (m³)</translation>
+    </message>
+    <message>
+      <source>Volume, upper bound (m³)</source>
+      <translation>Volumen, obere Grenze (m³)</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
+      <source>Model digest</source>
+      <translation>Prüfsumme des Modells</translation>
+    </message>
+    <message>
+      <source>Engine version</source>
+      <translation>Version der Engine</translation>
+    </message>
+    <message>
+      <source>Threshold</source>
+      <translation>Schwelle</translation>
+    </message>
+    <message>
+      <source>Images</source>
+      <translation>Bilder</translation>
+    </message>
+    <message>
+      <source>Elevation model</source>
+      <translation>Höhenmodell</translation>
+    </message>
+    <message>
+      <source>Detected on</source>
+      <translation>Erkannt am</translation>
+    </message>
+    <message>
+      <source>Kept from run</source>
+      <translation>Behalten aus dem Lauf</translation>
+    </message>
+    <message>
+      <source>Type and event</source>
+      <translation>Typ und Ereignis</translation>
+    </message>
+    <message>
+      <source>Size and terrain</source>
+      <translation>Größe und Gelände</translation>
+    </message>
+    <message>
+      <source>Surroundings</source>
+      <translation>Umgebung</translation>
+    </message>
+    <message>
+      <source>Origin</source>
+      <translation>Herkunft</translation>
+    </message>
+    <message>
+      <source>Pending</source>
+      <translation>Offen</translation>
+    </message>
+    <message>
+      <source>Needs review</source>
+      <translation>Zweiter Blick</translation>
+    </message>
+    <message>
+      <source>Accepted</source>
+      <translation>Angenommen</translation>
+    </message>
+    <message>
+      <source>Edited</source>
+      <translation>Bearbeitet</translation>
+    </message>
+    <message>
+      <source>Rejected</source>
+      <translation>Verworfen</translation>
+    </message>
+    <message>
+      <source>No status</source>
+      <translation>Ohne Stand</translation>
+    </message>
+    <message>
+      <source>Pending: not looked at yet</source>
+      <translation>Offen: noch nicht angesehen</translation>
+    </message>
+    <message>
+      <source>Needs review: a second look is asked for</source>
+      <translation>Zweiter Blick: Jemand soll noch einmal hinsehen</translation>
+    </message>
+    <message>
+      <source>Accepted: a landslide, outline as detected</source>
+      <translation>Angenommen: eine Rutschung, Umriss wie erkannt</translation>
+    </message>
+    <message>
+      <source>Edited: a landslide, outline or attributes corrected</source>
+      <translation>Bearbeitet: eine Rutschung, Umriss oder Angaben berichtigt</translation>
+    </message>
+    <message>
+      <source>Rejected: not a landslide</source>
+      <translation>Verworfen: keine Rutschung</translation>
+    </message>
+    <message>
+      <source>Bare soil or ploughed field</source>
+      <translation>Kahler Boden oder gepflügtes Feld</translation>
+    </message>
+    <message>
+      <source>River bed or bank</source>
+      <translation>Flussbett oder Ufer</translation>
+    </message>
+    <message>
+      <source>Road, quarry or building site</source>
+      <translation>Straße, Steinbruch oder Baustelle</translation>
+    </message>
+    <message>
+      <source>Clear-cut or burnt area</source>
+      <translation>Kahlschlag oder Brandfläche</translation>
+    </message>
+    <message>
+      <source>Cloud, shadow or snow</source>
+      <translation>Wolke, Schatten oder Schnee</translation>
+    </message>
+    <message>
+      <source>Bare rock or scree, not recent</source>
+      <translation>Fels oder Schutt, nicht frisch</translation>
+    </message>
+    <message>
+      <source>Older than the event</source>
+      <translation>Älter als das Ereignis</translation>
+    </message>
+    <message>
+      <source>Part of another landslide</source>
+      <translation>Teil einer anderen Rutschung</translation>
+    </message>
+    <message>
+      <source>Other, see the notes</source>
+      <translation>Anderes, siehe Notizen</translation>
+    </message>
+    <message>
+      <source>8 High confidence in extent or nature</source>
+      <translation>8 Ausdehnung oder Art sehr sicher</translation>
+    </message>
+    <message>
+      <source>5 Confident</source>
+      <translation>5 Sicher</translation>
+    </message>
+    <message>
+      <source>3 Likely</source>
+      <translation>3 Wahrscheinlich</translation>
+    </message>
+    <message>
+      <source>2 Probable</source>
+      <translation>2 Vermutlich</translation>
+    </message>
+    <message>
+      <source>1 Possible</source>
+      <translation>1 Möglich</translation>
+    </message>
+    <message>
+      <source>Fall</source>
+      <translation>Sturz</translation>
+    </message>
+    <message>
+      <source>Topple</source>
+      <translation>Kippung</translation>
+    </message>
+    <message>
+      <source>Rotational slide</source>
+      <translation>Rotationsrutschung</translation>
+    </message>
+    <message>
+      <source>Translational or planar slide</source>
+      <translation>Translationsrutschung</translation>
+    </message>
+    <message>
+      <source>Wedge, compound or irregular slide</source>
+      <translation>Keil-, zusammengesetzte oder unregelmäßige Rutschung</translation>
+    </message>
+    <message>
+      <source>Spread</source>
+      <translation>Driften</translation>
+    </message>
+    <message>
+      <source>Debris flow</source>
+      <translation>Murgang</translation>
+    </message>
+    <message>
+      <source>Mud flow</source>
+      <translation>Schlammstrom</translation>
+    </message>
+    <message>
+      <source>Earthflow</source>
+      <translation>Erdstrom</translation>
+    </message>
+    <message>
+      <source>Debris or rock avalanche</source>
+      <translation>Schutt- oder Felslawine</translation>
+    </message>
+    <message>
+      <source>Dry flow or flow slide</source>
+      <translation>Trockener Strom oder Fließrutschung</translation>
+    </message>
+    <message>
+      <source>Slope deformation or creep</source>
+      <translation>Hangdeformation oder Kriechen</translation>
+    </message>
+    <message>
+      <source>Complex</source>
+      <translation>Komplex</translation>
+    </message>
+    <message>
+      <source>Unknown</source>
+      <translation>Unbekannt</translation>
+    </message>
+    <message>
+      <source>Rock</source>
+      <translation>Fels</translation>
+    </message>
+    <message>
+      <source>Debris</source>
+      <translation>Schutt</translation>
+    </message>
+    <message>
+      <source>Earth</source>
+      <translation>Erde</translation>
+    </message>
+    <message>
+      <source>Mixed</source>
+      <translation>Gemischt</translation>
+    </message>
+    <message>
+      <source>Rainfall</source>
+      <translation>Niederschlag</translation>
+    </message>
+    <message>
+      <source>Earthquake</source>
+      <translation>Erdbeben</translation>
+    </message>
+    <message>
+      <source>Snowmelt or thaw</source>
+      <translation>Schneeschmelze oder Tauen</translation>
+    </message>
+    <message>
+      <source>Volcanic activity</source>
+      <translation>Vulkanismus</translation>
+    </message>
+    <message>
+      <source>Undercutting by a river</source>
+      <translation>Unterschneidung durch einen Fluss</translation>
+    </message>
+    <message>
+      <source>Construction, mining or other human activity</source>
+      <translation>Bau, Bergbau oder anderes menschliches Tun</translation>
+    </message>
+    <message>
+      <source>Other</source>
+      <translation>Anderes</translation>
     </message>
     <message>
       <source>Landslides: help</source>
@@ -572,35 +1060,35 @@
     </message>
     <message>
       <source>Before the event</source>
-      <translation type="unfinished" />
+      <translation>Vor dem Ereignis</translation>
     </message>
     <message>
       <source>Legend</source>
-      <translation type="unfinished" />
+      <translation>Legende</translation>
     </message>
     <message>
       <source>Contains modified Copernicus Sentinel data.</source>
-      <translation type="unfinished" />
+      <translation>Enthält veränderte Copernicus-Sentinel-Daten.</translation>
     </message>
     <message>
       <source>Drawn on {date} with l4s.</source>
-      <translation type="unfinished" />
+      <translation>Gezeichnet am {date} mit l4s.</translation>
     </message>
     <message>
       <source>Image: {names}</source>
-      <translation type="unfinished" />
+      <translation>Bild: {names}</translation>
     </message>
     <message>
       <source>Elevation: {names}</source>
-      <translation type="unfinished" />
+      <translation>Höhen: {names}</translation>
     </message>
     <message>
       <source>Model: {names}</source>
-      <translation type="unfinished" />
+      <translation>Modell: {names}</translation>
     </message>
     <message>
       <source>Stopped on request. The same folder goes on from where it stopped; delete it if you do not need it.</source>
-      <translation type="unfinished" />
+      <translation>Auf Wunsch angehalten. Derselbe Ordner macht weiter, wo er stehen blieb; löschen Sie ihn, wenn Sie ihn nicht brauchen.</translation>
     </message>
     <message>
       <source>The engine's Python could not be started. Open “Landslides ▸ Engine…” and repair it or choose another one.</source>
@@ -700,7 +1188,7 @@
     </message>
     <message>
       <source>Another run works in this folder at the moment; wait until it is done, or choose another folder.</source>
-      <translation type="unfinished" />
+      <translation>Ein anderer Lauf arbeitet gerade in diesem Ordner; warten, bis er fertig ist, oder einen anderen Ordner wählen.</translation>
     </message>
     <message>
       <source>The disk is full; free some space or choose another output folder.</source>
@@ -724,63 +1212,63 @@
     </message>
     <message>
       <source>A part of the ground has no elevation; most landslides are missed there. Add the missing elevation.</source>
-      <translation type="unfinished" />
+      <translation>Ein Teil des Bodens hat keine Höhen; dort fehlen die meisten Rutschungen. Die fehlenden Höhen hinzufügen.</translation>
     </message>
     <message>
       <source>The stack's pixels are not of 10 m, for which models are made: expect landslides to be missed or invented. Choose the original image instead of the stack.</source>
-      <translation type="unfinished" />
+      <translation>Die Pixel des Stapels haben nicht die 10 m, für die Modelle gemacht sind: Rutschungen werden fehlen oder erfunden. Statt des Stapels das ursprüngliche Bild wählen.</translation>
     </message>
     <message>
       <source>The folder held a stopped run of another image, model or setting; it was discarded, and the detection began anew.</source>
-      <translation type="unfinished" />
+      <translation>Im Ordner lag ein angehaltener Lauf mit anderem Bild, Modell oder anderer Einstellung; er wurde verworfen, und die Erkennung begann neu.</translation>
     </message>
     <message>
       <source>The folder holds files of an earlier run that tell nothing of this one; remove them where they are not needed.</source>
-      <translation type="unfinished" />
+      <translation>Im Ordner liegen Dateien eines früheren Laufs, die über diesen nichts sagen; entfernen Sie sie, wenn sie nicht gebraucht werden.</translation>
     </message>
     <message>
       <source>The image is far coarser than the 10 m for which models are made; small landslides will be missed.</source>
-      <translation type="unfinished" />
+      <translation>Das Bild ist viel gröber als die 10 m, für die Modelle gemacht sind; kleine Rutschungen werden fehlen.</translation>
     </message>
     <message>
       <source>The products are of different dates; seams may show between them.</source>
-      <translation type="unfinished" />
+      <translation>Die Produkte sind von verschiedenen Tagen; Nähte können sichtbar sein.</translation>
     </message>
     <message>
       <source>The elevation covers a part of the area only; in the rest most landslides are missed. Add the missing elevation.</source>
-      <translation type="unfinished" />
+      <translation>Die Höhen decken nur einen Teil des Gebiets ab; im Rest fehlen die meisten Rutschungen. Die fehlenden Höhen hinzufügen.</translation>
     </message>
     <message>
       <source>The image before or after has no red or near infrared: the change of vegetation stays unknown.</source>
-      <translation type="unfinished" />
+      <translation>Dem Bild davor oder danach fehlt Rot oder nahes Infrarot: Die Änderung der Vegetation bleibt unbekannt.</translation>
     </message>
     <message>
       <source>The darkest pixels contradict the offset that the product states; brightness may be wrong. Compare it with another product of the place.</source>
-      <translation type="unfinished" />
+      <translation>Die dunkelsten Pixel widersprechen dem Offset, den das Produkt angibt; die Helligkeit kann falsch sein. Mit einem anderen Produkt des Ortes vergleichen.</translation>
     </message>
     <message>
       <source>Nothing tells whether the image carries the offset of products since 2022; brightness may be wrong. Prefer the product as downloaded over an export.</source>
-      <translation type="unfinished" />
+      <translation>Nichts sagt, ob das Bild den Offset der Produkte seit 2022 enthält; die Helligkeit kann falsch sein. Besser das Produkt wie heruntergeladen als einen Export verwenden.</translation>
     </message>
     <message>
       <source>Slopes lie outside 0° to 90°: they are not in degrees, or hold values for no data that are not declared.</source>
-      <translation type="unfinished" />
+      <translation>Hangneigungen liegen außerhalb von 0° bis 90°: Sie sind nicht in Grad, oder Werte für fehlende Daten sind nicht angegeben.</translation>
     </message>
     <message>
       <source>Slopes are so small that they may be in radians; models need degrees. Choose an elevation model instead.</source>
-      <translation type="unfinished" />
+      <translation>Die Hangneigungen sind so klein, dass es Bogenmaß sein kann; Modelle brauchen Grad. Stattdessen ein Höhenmodell wählen.</translation>
     </message>
     <message>
       <source>A value that the file does not declare was taken for missing data.</source>
-      <translation type="unfinished" />
+      <translation>Ein Wert, den die Datei nicht angibt, gilt als fehlende Daten.</translation>
     </message>
     <message>
       <source>Landslides that touch are not split as before, because the raster for it is not there.</source>
-      <translation type="unfinished" />
+      <translation>Rutschungen, die sich berühren, werden nicht wie zuvor getrennt, weil das Raster dafür fehlt.</translation>
     </message>
     <message>
       <source>One area is too large to be split and stays whole.</source>
-      <translation type="unfinished" />
+      <translation>Eine Fläche ist zu groß, um geteilt zu werden, und bleibt ganz.</translation>
     </message>
     <message>
       <source>The engine reported “{code}”.</source>
@@ -788,11 +1276,11 @@
     </message>
     <message>
       <source>Natural colour</source>
-      <translation type="unfinished" />
+      <translation>Natürliche Farben</translation>
     </message>
     <message>
       <source>False colour</source>
-      <translation type="unfinished" />
+      <translation>Falschfarben</translation>
     </message>
     <message>
       <source>Find landslides in a Sentinel-2 image</source>
@@ -816,19 +1304,19 @@
     </message>
     <message>
       <source>Load or detect landslides first; the layout shows them.</source>
-      <translation type="unfinished" />
+      <translation>Zuerst Rutschungen laden oder erkennen; das Layout zeigt sie.</translation>
     </message>
     <message>
       <source>Statistics</source>
-      <translation type="unfinished" />
+      <translation>Statistik</translation>
     </message>
     <message>
       <source>Print layout…</source>
-      <translation type="unfinished" />
+      <translation>Drucklayout …</translation>
     </message>
     <message>
       <source>Options…</source>
-      <translation type="unfinished" />
+      <translation>Optionen …</translation>
     </message>
     <message>
       <source>Help</source>
@@ -836,7 +1324,7 @@
     </message>
     <message>
       <source>Print layout</source>
-      <translation type="unfinished" />
+      <translation>Drucklayout</translation>
     </message>
     <message>
       <source>Bringing image and elevation onto one grid</source>
@@ -936,11 +1424,11 @@
     </message>
     <message>
       <source>Or several layers, one for each band</source>
-      <translation type="unfinished" />
+      <translation>Oder mehrere Layer, einer für jedes Band</translation>
     </message>
     <message>
       <source>Channels of all bands, such as B02,B03,B04,- (empty: by description)</source>
-      <translation type="unfinished" />
+      <translation>Kanäle aller Bänder, etwa B02,B03,B04,- (leer: nach Beschreibung)</translation>
     </message>
     <message>
       <source>Or a Sentinel-2 product (SAFE folder, its MTD_…xml, or zip)</source>
@@ -964,7 +1452,7 @@
     </message>
     <message>
       <source>Elevation or slope is among the image's layers; choose it under “Elevation” instead.</source>
-      <translation type="unfinished" />
+      <translation>Höhe oder Hangneigung ist unter den Layern des Bildes; wählen Sie sie stattdessen unter „Höhe“.</translation>
     </message>
     <message>
       <source>Product or image before the event</source>
@@ -988,7 +1476,7 @@
     </message>
     <message>
       <source>Outlines</source>
-      <translation type="unfinished" />
+      <translation>Umrisse</translation>
     </message>
     <message>
       <source>Sharpen outlines along edges of the image (CRF)</source>
@@ -1104,27 +1592,27 @@
     </message>
     <message>
       <source>Simulated scene</source>
-      <translation type="unfinished" />
+      <translation>Simulierte Szene</translation>
     </message>
     <message>
       <source>Writes a simulated Sentinel-2 image with landslides, its elevation model and the true outlines, to try a detection and its review without any download.</source>
-      <translation type="unfinished" />
+      <translation>Schreibt ein simuliertes Sentinel-2-Bild mit Rutschungen, sein Höhenmodell und die wahren Umrisse, um eine Erkennung und ihre Prüfung ohne Download zu versuchen.</translation>
     </message>
     <message>
       <source>Width and height in pixels of 10 m</source>
-      <translation type="unfinished" />
+      <translation>Breite und Höhe in Pixeln von 10 m</translation>
     </message>
     <message>
       <source>Number of the landscape</source>
-      <translation type="unfinished" />
+      <translation>Nummer der Landschaft</translation>
     </message>
     <message>
       <source>Folder for the scene</source>
-      <translation type="unfinished" />
+      <translation>Ordner für die Szene</translation>
     </message>
     <message>
       <source>Image</source>
-      <translation type="unfinished" />
+      <translation>Bild</translation>
     </message>
     <message>
       <source>Stack image and elevation</source>
@@ -1579,10 +2067,6 @@
       <translation>Verwerfen</translation>
     </message>
     <message>
-      <source>Needs review</source>
-      <translation>Zweiter Blick</translation>
-    </message>
-    <message>
       <source>Next</source>
       <translation>Weiter</translation>
     </message>
@@ -1627,16 +2111,8 @@
       <translation>Über viele entscheiden</translation>
     </message>
     <message>
-      <source>Landslide type</source>
-      <translation>Rutschungstyp</translation>
-    </message>
-    <message>
       <source>Confidence</source>
       <translation>Sicherheit</translation>
-    </message>
-    <message>
-      <source>Notes</source>
-      <translation>Notizen</translation>
     </message>
     <message>
       <source>nothing</source>
@@ -1727,10 +2203,6 @@
       <translation>noch etwa {n} Minuten</translation>
     </message>
     <message>
-      <source>Reviewer</source>
-      <translation>Prüfer</translation>
-    </message>
-    <message>
       <source>Order</source>
       <translation>Reihenfolge</translation>
     </message>
@@ -1757,10 +2229,6 @@
     <message>
       <source>The digits 1 to 9 reject at once with the reason of that number</source>
       <translation>Die Ziffern 1 bis 9 lehnen sofort mit dem Grund dieser Nummer ab</translation>
-    </message>
-    <message>
-      <source>Type and event</source>
-      <translation>Typ und Ereignis</translation>
     </message>
     <message>
       <source>Event of all landslides…</source>
@@ -1891,160 +2359,8 @@
       <translation>{source}: entfernt</translation>
     </message>
     <message>
-      <source>Bare soil or ploughed field</source>
-      <translation>Kahler Boden oder gepflügtes Feld</translation>
-    </message>
-    <message>
-      <source>River bed or bank</source>
-      <translation>Flussbett oder Ufer</translation>
-    </message>
-    <message>
-      <source>Road, quarry or building site</source>
-      <translation>Straße, Steinbruch oder Baustelle</translation>
-    </message>
-    <message>
-      <source>Clear-cut or burnt area</source>
-      <translation>Kahlschlag oder Brandfläche</translation>
-    </message>
-    <message>
-      <source>Cloud, shadow or snow</source>
-      <translation>Wolke, Schatten oder Schnee</translation>
-    </message>
-    <message>
-      <source>Bare rock or scree, not recent</source>
-      <translation>Fels oder Schutt, nicht frisch</translation>
-    </message>
-    <message>
-      <source>Older than the event</source>
-      <translation>Älter als das Ereignis</translation>
-    </message>
-    <message>
-      <source>Part of another landslide</source>
-      <translation>Teil einer anderen Rutschung</translation>
-    </message>
-    <message>
       <source>Other reason</source>
       <translation>Anderer Grund</translation>
-    </message>
-    <message>
-      <source>Fall</source>
-      <translation>Sturz</translation>
-    </message>
-    <message>
-      <source>Topple</source>
-      <translation>Kippung</translation>
-    </message>
-    <message>
-      <source>Rotational slide</source>
-      <translation>Rotationsrutschung</translation>
-    </message>
-    <message>
-      <source>Translational or planar slide</source>
-      <translation>Translationsrutschung</translation>
-    </message>
-    <message>
-      <source>Wedge, compound or irregular slide</source>
-      <translation>Keil-, zusammengesetzte oder unregelmäßige Rutschung</translation>
-    </message>
-    <message>
-      <source>Spread</source>
-      <translation>Driften</translation>
-    </message>
-    <message>
-      <source>Debris flow</source>
-      <translation>Murgang</translation>
-    </message>
-    <message>
-      <source>Mud flow</source>
-      <translation>Schlammstrom</translation>
-    </message>
-    <message>
-      <source>Earthflow</source>
-      <translation>Erdstrom</translation>
-    </message>
-    <message>
-      <source>Debris or rock avalanche</source>
-      <translation>Schutt- oder Felslawine</translation>
-    </message>
-    <message>
-      <source>Dry flow or flow slide</source>
-      <translation>Trockener Strom oder Fließrutschung</translation>
-    </message>
-    <message>
-      <source>Slope deformation or creep</source>
-      <translation>Hangdeformation oder Kriechen</translation>
-    </message>
-    <message>
-      <source>Complex</source>
-      <translation>Komplex</translation>
-    </message>
-    <message>
-      <source>Unknown</source>
-      <translation>Unbekannt</translation>
-    </message>
-    <message>
-      <source>8 High confidence in extent or nature</source>
-      <translation>8 Ausdehnung oder Art sehr sicher</translation>
-    </message>
-    <message>
-      <source>5 Confident</source>
-      <translation>5 Sicher</translation>
-    </message>
-    <message>
-      <source>3 Likely</source>
-      <translation>3 Wahrscheinlich</translation>
-    </message>
-    <message>
-      <source>2 Probable</source>
-      <translation>2 Vermutlich</translation>
-    </message>
-    <message>
-      <source>1 Possible</source>
-      <translation>1 Möglich</translation>
-    </message>
-    <message>
-      <source>Rainfall</source>
-      <translation>Niederschlag</translation>
-    </message>
-    <message>
-      <source>Earthquake</source>
-      <translation>Erdbeben</translation>
-    </message>
-    <message>
-      <source>Snowmelt or thaw</source>
-      <translation>Schneeschmelze oder Tauen</translation>
-    </message>
-    <message>
-      <source>Volcanic activity</source>
-      <translation>Vulkanismus</translation>
-    </message>
-    <message>
-      <source>Undercutting by a river</source>
-      <translation>Unterschneidung durch einen Fluss</translation>
-    </message>
-    <message>
-      <source>Construction, mining or other human activity</source>
-      <translation>Bau, Bergbau oder anderes menschliches Tun</translation>
-    </message>
-    <message>
-      <source>Other</source>
-      <translation>Anderes</translation>
-    </message>
-    <message>
-      <source>Rock</source>
-      <translation>Fels</translation>
-    </message>
-    <message>
-      <source>Debris</source>
-      <translation>Schutt</translation>
-    </message>
-    <message>
-      <source>Earth</source>
-      <translation>Erde</translation>
-    </message>
-    <message>
-      <source>Mixed</source>
-      <translation>Gemischt</translation>
     </message>
     <message>
       <source>pending</source>
@@ -2156,87 +2472,83 @@
     </message>
     <message>
       <source>Please cite:</source>
-      <translation type="unfinished" />
+      <translation>Bitte zitieren:</translation>
     </message>
     <message>
       <source>Website</source>
-      <translation type="unfinished" />
+      <translation>Webseite</translation>
     </message>
     <message>
       <source>Report a problem</source>
-      <translation type="unfinished" />
+      <translation>Ein Problem melden</translation>
     </message>
     <message>
       <source>Source</source>
-      <translation type="unfinished" />
+      <translation>Quelltext</translation>
     </message>
     <message>
       <source>Free software under the {licence}, without any warranty.</source>
-      <translation type="unfinished" />
+      <translation>Freie Software unter der {licence}, ohne jede Gewähr.</translation>
     </message>
     <message>
       <source>Remove the engine from this computer? Results and models stay.</source>
-      <translation type="unfinished" />
+      <translation>Die Engine von diesem Rechner entfernen? Ergebnisse und Modelle bleiben.</translation>
     </message>
     <message>
       <source>About</source>
-      <translation type="unfinished" />
+      <translation>Über</translation>
     </message>
     <message>
       <source>Device</source>
-      <translation type="unfinished" />
-    </message>
-    <message>
-      <source>Model</source>
-      <translation type="unfinished" />
+      <translation>Gerät</translation>
     </message>
     <message>
       <source>Uninstall the engine</source>
-      <translation type="unfinished" />
+      <translation>Engine deinstallieren</translation>
     </message>
     <message>
       <source>Install or repair…</source>
-      <translation type="unfinished" />
+      <translation>Installieren oder reparieren …</translation>
     </message>
     <message>
       <source>Engine</source>
-      <translation type="unfinished" />
+      <translation>Engine</translation>
     </message>
     <message>
       <source>Ground around a landslide, by its size</source>
-      <translation type="unfinished" />
+      <translation>Boden um eine Rutschung, nach ihrer Größe</translation>
     </message>
     <message>
       <source>Ground around a landslide, at least</source>
-      <translation type="unfinished" />
+      <translation>Boden um eine Rutschung, mindestens</translation>
     </message>
     <message>
       <source>Specks are smaller than</source>
-      <translation type="unfinished" />
+      <translation>Klein heißt kleiner als</translation>
     </message>
     <message>
       <source>Radius of the brush</source>
-      <translation type="unfinished" />
+      <translation>Radius des Pinsels</translation>
     </message>
     <message>
       <source>Outline of the landslide at hand</source>
-      <translation type="unfinished" />
+      <translation>Umriss der vorliegenden Rutschung</translation>
     </message>
     <message>
       <source>Outlines that are only proposed</source>
-      <translation type="unfinished" />
+      <translation>Umrisse, die nur vorgeschlagen sind</translation>
     </message>
     <message>
       <source>Keys of the review</source>
-      <translation type="unfinished" />
+      <translation>Tasten der Prüfung</translation>
     </message>
     <message>
       <source>{keys}: chosen for more than one action; the first one gets it.</source>
-      <translation type="unfinished" />
+      <translation>{keys}: für mehr als eine Aktion gewählt; die erste bekommt sie.</translation>
     </message>
     <message>
       <source>{size} MB in {folder}</source>
-      <translation type="unfinished" />
+      <translation>{size} MB in {folder}</translation>
     </message>
     <message>
       <source>Looking for Python and the installer…</source>
@@ -2264,15 +2576,15 @@
     </message>
     <message>
       <source>The engine is not installed yet.</source>
-      <translation type="unfinished" />
+      <translation>Die Engine ist noch nicht installiert.</translation>
     </message>
     <message>
       <source>The engine belongs to another version of this plugin.</source>
-      <translation type="unfinished" />
+      <translation>Die Engine gehört zu einer anderen Version dieses Plugins.</translation>
     </message>
     <message>
       <source>The engine's folder is damaged or was removed.</source>
-      <translation type="unfinished" />
+      <translation>Der Ordner der Engine ist beschädigt oder wurde entfernt.</translation>
     </message>
     <message>
       <source>Python of your own</source>
@@ -2312,11 +2624,11 @@
     </message>
     <message>
       <source>&amp;Newest packages instead of the tested ones</source>
-      <translation type="unfinished" />
+      <translation>&amp;Neueste Pakete statt der geprüften</translation>
     </message>
     <message>
       <source>For package servers of an institute that hold other files than pypi.org: versions and hashes are not checked then.</source>
-      <translation type="unfinished" />
+      <translation>Für Paketserver eines Instituts, die andere Dateien als pypi.org halten: Versionen und Prüfsummen werden dann nicht verglichen.</translation>
     </message>
     <message>
       <source>Check and use</source>
@@ -2356,7 +2668,7 @@
     </message>
     <message>
       <source>The engine is installed, but another Python is chosen, and that one fails.</source>
-      <translation type="unfinished" />
+      <translation>Die Engine ist installiert, aber ein anderes Python ist gewählt, und das versagt.</translation>
     </message>
     <message>
       <source>The installation was cancelled; nothing of it is left.</source>
@@ -2364,7 +2676,7 @@
     </message>
     <message>
       <source>Stopped.</source>
-      <translation type="unfinished" />
+      <translation>Angehalten.</translation>
     </message>
     <message>
       <source>Light installation</source>
@@ -2392,7 +2704,7 @@
     </message>
     <message>
       <source>The environment variable &lt;tt&gt;{name}&lt;/tt&gt; chooses this Python, before anything installed here; unset it and restart QGIS to use another.</source>
-      <translation type="unfinished" />
+      <translation>Die Umgebungsvariable &lt;tt&gt;{name}&lt;/tt&gt; wählt dieses Python, vor allem hier Installierten; um ein anderes zu verwenden, die Variable entfernen und QGIS neu starten.</translation>
     </message>
     <message>
       <source>Installing the landslide engine</source>
@@ -2400,103 +2712,103 @@
     </message>
     <message>
       <source>Landslide statistics</source>
-      <translation type="unfinished" />
+      <translation>Statistik der Rutschungen</translation>
     </message>
     <message>
       <source>Count</source>
-      <translation type="unfinished" />
+      <translation>Zählen</translation>
     </message>
     <message>
       <source>Fewer than 100 landslides: the plot says little.</source>
-      <translation type="unfinished" />
+      <translation>Weniger als 100 Rutschungen: Die Kurve sagt wenig.</translation>
     </message>
     <message>
       <source>accepted and edited</source>
-      <translation type="unfinished" />
+      <translation>angenommene und bearbeitete</translation>
     </message>
     <message>
       <source>selected</source>
-      <translation type="unfinished" />
+      <translation>gewählte</translation>
     </message>
     <message>
       <source>How often landslides of each area are</source>
-      <translation type="unfinished" />
+      <translation>Wie häufig Rutschungen jeder Fläche sind</translation>
     </message>
     <message>
       <source>Directions in which they look</source>
-      <translation type="unfinished" />
+      <translation>Richtungen, in die sie blicken</translation>
     </message>
     <message>
       <source>Choose an inventory.</source>
-      <translation type="unfinished" />
+      <translation>Ein Inventar wählen.</translation>
     </message>
     <message>
       <source>Landslides: {n}</source>
-      <translation type="unfinished" />
+      <translation>Rutschungen: {n}</translation>
     </message>
     <message>
       <source>Area together: {area} km²</source>
-      <translation type="unfinished" />
+      <translation>Fläche zusammen: {area} km²</translation>
     </message>
     <message>
       <source>Median area: {area} m²</source>
-      <translation type="unfinished" />
+      <translation>Mittlere Fläche (Median): {area} m²</translation>
     </message>
     <message>
       <source>Largest: {area} m²</source>
-      <translation type="unfinished" />
+      <translation>Größte: {area} m²</translation>
     </message>
     <message>
       <source>Magnitude log₁₀ N: {value}</source>
-      <translation type="unfinished" />
+      <translation>Magnitude log₁₀ N: {value}</translation>
     </message>
     <message>
       <source>area (m²)</source>
-      <translation type="unfinished" />
+      <translation>Fläche (m²)</translation>
     </message>
     <message>
       <source>probability density (1/m²)</source>
-      <translation type="unfinished" />
+      <translation>Wahrscheinlichkeitsdichte (1/m²)</translation>
     </message>
     <message>
       <source>N</source>
-      <translation type="unfinished" />
+      <translation>N</translation>
     </message>
     <message>
       <source>NE</source>
-      <translation type="unfinished" />
+      <translation>NO</translation>
     </message>
     <message>
       <source>E</source>
-      <translation type="unfinished" />
+      <translation>O</translation>
     </message>
     <message>
       <source>SE</source>
-      <translation type="unfinished" />
+      <translation>SO</translation>
     </message>
     <message>
       <source>S</source>
-      <translation type="unfinished" />
+      <translation>S</translation>
     </message>
     <message>
       <source>SW</source>
-      <translation type="unfinished" />
+      <translation>SW</translation>
     </message>
     <message>
       <source>W</source>
-      <translation type="unfinished" />
+      <translation>W</translation>
     </message>
     <message>
       <source>NW</source>
-      <translation type="unfinished" />
+      <translation>NW</translation>
     </message>
     <message>
       <source>no landslides</source>
-      <translation type="unfinished" />
+      <translation>keine Rutschungen</translation>
     </message>
     <message>
       <source>no aspects</source>
-      <translation type="unfinished" />
+      <translation>keine Expositionen</translation>
     </message>
     <message>
       <source>The disk is full. Free some space, then press “Install” again.</source>
@@ -2544,7 +2856,7 @@
     </message>
     <message>
       <source>PyTorch is no longer made for Macs with Intel processors, so the full installation is impossible here. The light one works.</source>
-      <translation type="unfinished" />
+      <translation>PyTorch wird für Macs mit Intel-Prozessor nicht mehr gebaut, daher ist die volle Installation hier unmöglich. Die leichte geht.</translation>
     </message>
   </context>
 </TS>

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from engine.bands import OPTICAL, channel_name, other_quantity, other_sensor
+from engine.bands import OPTICAL, channel_name, described, other_quantity, other_sensor
 from engine.scene.imagery import Imagery, MaskKind, MaskSource
 from engine.scene.readers.listing import RASTERS, Listing
 from engine.scene.readers.names import (
@@ -76,7 +76,7 @@ def _describes_bands(listing: Listing, name: str) -> bool:
     if name.lower().endswith(".jp2"):
         return False  # one band a file, by the format's use
     with open_file(listing, name) as dataset:
-        return sum(channel_name(text or "") in OPTICAL for text in dataset.descriptions) > 1
+        return sum(channel_name(text) in OPTICAL for text in described(dataset.descriptions)) > 1
 
 
 def raster_names(listing: Listing) -> list[str]:

@@ -25,7 +25,7 @@ RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img", ".dat", ".bsq", ".bil", ".bi
 """Suffixes of rasters that are looked for in folders and archives."""
 
 _DEEPEST = 8
-"""Folders that are looked into below the one given: a SAFE below a folder has six."""
+"""Folders below the one given that are searched: a SAFE below a folder has six."""
 
 _MOST_FILES = 200_000
 

@@ -48,9 +48,14 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
 
     See :class:`engine.scene.readers.Reader`.
     """
-    granule = _chosen_granule(listing.path) if listing.kind == "folder" else ""
-    if granule:
-        listing = listing_of(listing.path.resolve().parent.parent)
+    if listing.kind == "folder" and (chosen := _chosen_part(listing.path.resolve())):
+        root, granule = chosen
+        try:
+            return [_product(listing_of(root), granule, dn_offset)]
+        except ProductError:
+            if listing.path.resolve().name != "IMG_DATA":
+                raise
+            return None  # some of its bands were chosen to be there: band files
     roots = product_roots(listing)
     if not roots:
         inside = listing.kind != "files" and any(".SAFE/" in name for name in listing.names)
@@ -60,7 +65,7 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
                 " MTD_MSIL2A.xml), without which offsets are not known; download it again."
             )
         return None
-    return [_product(listing.under(root), granule, dn_offset) for root in roots]
+    return [_product(listing.under(root), "", dn_offset) for root in roots]
 
 
 def product_roots(listing: Listing) -> list[str]:
@@ -72,12 +77,20 @@ def product_roots(listing: Listing) -> list[str]:
     return sorted(f"{root}/" if root else "" for root in found)
 
 
-def _chosen_granule(path: Path) -> str:
-    """The granule whose folder was chosen inside a product, or empty."""
-    place = path.resolve()
-    inside = place.parent.name == "GRANULE" and (place / "IMG_DATA").is_dir()
-    whole = inside and any(METADATA.search(file.name) for file in place.parent.parent.glob("*.xml"))
-    return place.name if whole else ""
+def _chosen_part(place: Path) -> tuple[Path, str] | None:
+    """The product and granule whose inner folder was chosen, or None.
+
+    ``GRANULE``, a folder in it, and its ``IMG_DATA`` are such parts.
+    """
+    granule = place.parent if place.name == "IMG_DATA" else place
+    holder = granule if granule.name == "GRANULE" else granule.parent
+    if holder.name != "GRANULE" or not any(map(_is_metadata, holder.parent.glob("*.xml"))):
+        return None
+    return holder.parent, "" if granule == holder else granule.name
+
+
+def _is_metadata(file: Path) -> bool:
+    return bool(METADATA.search(file.name))
 
 
 def _product(listing: Listing, chosen: str, dn_offset: float | None) -> Imagery:

@@ -53,8 +53,8 @@ class Bands:
     sources: list[BandSource] = field(default_factory=list)
     offset: Offset = field(default_factory=Offset)
 
-    def add(self, name: str, channel: str, band: int = 1) -> None:
-        """Open a file and keep one of its bands.
+    def add(self, name: str, channel: str) -> None:
+        """Open a file of one band and keep it.
 
         Raises:
             UnreadableFileError, GridError, ChannelError, ProductError: It cannot be used.
@@ -67,6 +67,11 @@ class Bands:
                     f" {channel} alone; describe its bands (B02, B03 …), for instance with"
                     " `gdal_edit.py`, and give the file itself."
                 )
+            self.keep(dataset, name, channel, 1)
+
+    def add_band(self, name: str, channel: str, band: int) -> None:
+        """Open a file of many bands and keep one of them."""
+        with open_file(self.listing, name) as dataset:
             self.keep(dataset, name, channel, band)
 
     def keep(self, dataset: DatasetReader, name: str, channel: str, band: int) -> None:
@@ -170,7 +175,19 @@ def band_source(
         found = nodata is not None
         if nodata is None and not dtype.startswith("float") and not has_mask(dataset, index):
             nodata = 0.0  # Sentinel-2's own convention
-    return BandSource(channel, path, index, grid, dtype, nodata, scale, offset, found)
+    return BandSource(
+        channel,
+        path,
+        index,
+        grid,
+        dtype,
+        nodata,
+        scale,
+        offset,
+        found,
+        # 65535 may be a saturated pixel beside zeros that are no data.
+        zero_missing=found and dtype.startswith("uint"),
+    )
 
 
 def _is_reflectance(dataset: DatasetReader, index: int) -> bool:

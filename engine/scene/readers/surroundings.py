@@ -28,7 +28,7 @@ from engine.scene.readers.names import ProductName, day_in, product_name
 from engine.scene.readers.offsets import OFFSET_DN, OFFSET_SINCE_BASELINE, Stated
 
 _HIGHEST = 5
-"""Folders above the files that are looked at: below a SAFE, R10m is four deep."""
+"""Folders above the files that are searched: below a SAFE, R10m is four deep."""
 
 _MOST_JSON = 20
 _TILE_METADATA = ("MTD_TL.xml",)
@@ -85,12 +85,12 @@ class Surroundings:
         return f"{number // 100:02d}.{number % 100:02d}" if number is not None else ""
 
     def stated(self, option: float | None) -> Stated:
-        """What the rule for offsets is asked with."""
+        """What the rule for offsets needs to know."""
         return Stated(option, self.metadata, item_offset(self.item), self.name)
 
 
 def surroundings_of(listing: Listing, names: Sequence[str]) -> Surroundings:
-    """Look around band files.
+    """Find what is known about band files beside their pixels.
 
     Args:
         listing: The folder, archive or files.

@@ -87,6 +87,7 @@ def test_a_tile_without_georeference_lies_where_its_metadata_say(tmp_path: Path)
     [
         "manifest.safe",
         "MTD_MSIL2A.xml",
+        "GRANULE",
         "GRANULE/*",
         "GRANULE/*/IMG_DATA",
         "GRANULE/*/IMG_DATA/R10m",
@@ -102,6 +103,20 @@ def test_any_part_of_a_product_that_is_chosen_knows_the_products_offset(
     assert {source.offset for source in image.bands} == {-1000}
     assert (image.offset.source, image.baseline) == ("metadata", "05.09")
     assert (image.level, image.date) == ("L2A", "2023-05-20")
+
+
+def test_the_images_of_a_whole_product_bring_its_cloud_mask(tmp_path: Path) -> None:
+    product = safe(tmp_path, level="L1C")
+    images = next(product.glob("GRANULE/*/IMG_DATA"))
+    classes = np.zeros((3, 10, 10), np.uint8)
+    classes[0, :5] = 1
+    raster(images.parent / "QI_DATA" / "MSK_CLASSI_B00.tif", classes, 60)
+    assert (values(tmp_path, images)["QA"][:30] == 2).all()
+    for band in images.glob("*_B1*.tif"):
+        band.unlink()
+    image = one(images)  # what is left are band files, still with the product's offset
+    assert image.product == "band files"
+    assert {source.offset for source in image.bands} == {-1000}
 
 
 def test_several_granules_are_chosen_by_their_folders(tmp_path: Path) -> None:
@@ -371,6 +386,45 @@ def rasterio_moved(path: Path, metres: float) -> Path:
     with rasterio.open(path, "r+") as dataset:
         dataset.transform = Affine.translation(metres, 0) @ dataset.transform
     return path
+
+
+def test_files_that_complete_each_other_are_one_image_with_the_mask_of_any(tmp_path: Path) -> None:
+    fine = raster(tmp_path / "ten.tif", np.stack([plain(500)] * 2), names=("B2", "B3"))
+    cube = np.stack([plain(600, 30), plain(9, 30), plain(3000, 30)])
+    coarse = raster(tmp_path / "twenty.tif", cube, 20, names=("B11", "SCL", "B8A"))
+    image = one(fine, coarse)
+    assert image.channels == ("B02", "B03", "B11")
+    assert [source.channel for source in image.extra] == ["B8A"]
+    assert (values(tmp_path, fine, coarse)["QA"] == 2).all()
+
+
+@pytest.mark.parametrize("names", [("Band 1", "Band 2", "Band 3"), ("", "", ""), ("1", "2", "3")])
+def test_bands_that_tell_nothing_but_their_place_are_refused(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    path = raster(tmp_path / "x.tif", np.stack([plain(500)] * 3), names=names)
+    with pytest.raises(ChannelError, match=r"none of its 3 band\(s\) is named"):
+        open_imagery([path])
+    with pytest.raises(ChannelError, match="none of its 3 bands"):
+        Stack.open(path)
+
+
+def test_an_unnamed_image_beside_named_ones_is_refused(tmp_path: Path) -> None:
+    named = raster(tmp_path / "a.tif", np.stack([plain(500)] * 2), names=("B2", "B3"))
+    other = raster(tmp_path / "b.tif", np.stack([plain(500)] * 2))
+    with pytest.raises(ChannelError, match=r"b\.tif: none of its 2 band"):
+        open_imagery([named, other])
+
+
+def test_a_saturated_pixel_does_not_make_zeros_data(tmp_path: Path) -> None:
+    stored = plain(800)
+    stored[:30] = 0
+    stored[50, 50] = 65535
+    raster(tmp_path / "x" / "B02.tif", stored)
+    found = values(tmp_path, tmp_path / "x")["B02"]
+    assert np.isnan(found[:30]).all()
+    assert found[50, 50] != 800
+    assert (np.delete(found[30:].ravel(), 20 * 60 + 50) == 800).all()
 
 
 def test_earth_engines_bits_are_a_mask(tmp_path: Path) -> None:
