@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from product_cases import plain, raster
 
 from engine.grid import Grid
 from engine.scene.imagery import BandSource
