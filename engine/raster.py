@@ -196,7 +196,16 @@ def read_window(
         Array of shape (bands, rows, columns).
     """
     raw = dataset.read(list(bands), window=window)
+    # What float32 cannot hold becomes infinite, and what is infinite is no data.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _as_values(dataset, raw, bands, window)
+
+
+def _as_values(
+    dataset: DatasetReader, raw: NDArray[Any], bands: Sequence[int], window: Window | None
+) -> NDArray[np.float32]:
     values: NDArray[np.float32] = raw.astype(np.float32)
+    scaled = False
     for index, band in enumerate(bands):
         missing = missing_pixels(dataset, raw[index], band, window)
         if missing is not None and missing.any():
@@ -204,8 +213,9 @@ def read_window(
     for index, band in enumerate(bands):
         scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
         if (scale, offset) != (1.0, 0.0):
+            scaled = True
             values[index] = values[index] * np.float32(scale) + np.float32(offset)
-    if raw.dtype.kind == "f":
+    if raw.dtype.kind == "f" or scaled:
         values[np.isinf(values)] = np.nan
     return values
 
