@@ -1,4 +1,4 @@
-"""``python -m engine`` and ``l4s``: the command line, from its first import on."""
+"""``python -m engine`` and ``l4s``: the command line from its start."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> int:
-    """Run the command line; Ctrl-C while it is still being loaded ends it, too.
+    """Run the command line; Ctrl-C during loading ends it, too.
 
     Returns:
         Exit code, see :func:`engine.cli.main`.

@@ -11,7 +11,7 @@ the files' scale. B8A is not part of the benchmark; B10 is, so its imagery is Le
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -123,6 +123,8 @@ _ALIASES = {
 _NARROW_INFRARED = ("b8a", "b08a", "band8a", "nir08", "rededge4", "red_edge_4", "rededge_4")
 _BAND = re.compile(r"(?:^|[^a-z0-9])(?:b|band[ _-]?)0?(1[0-2]|[1-9])(?![0-9a])", re.IGNORECASE)
 
+_PLACE = re.compile(r"(?:band|layer)[ _.-]?0?(\d{1,3})", re.IGNORECASE)
+
 _QUANTITIES = {
     "aot": "aerosol optical thickness",
     "atb": "atmospheric variables",
@@ -196,14 +198,34 @@ def channel_name(text: str) -> str | None:
     if other_quantity(text) or other_sensor(text):
         return None
     found = {f"B{int(number):02d}" for number in _BAND.findall(text.strip().lower())}
-    # "red edge" is not red, and "narrow nir" is not B08.
-    if not found and not {"edge", "narrow", "vegetation"} & set(words):
-        found = {_ALIASES[word] for word in words if word in _ALIASES}
+    # "red edge" is not red, and "narrow nir" is not B08. Where number and colour disagree, the
+    # number is that of a file, not of Sentinel-2: "b1_blue".
+    if not {"edge", "narrow", "vegetation"} & set(words):
+        found |= {_ALIASES[word] for word in words if word in _ALIASES}
     return found.pop() if len(found) == 1 else None
 
 
+def described(descriptions: Sequence[str | None]) -> list[str]:
+    """The descriptions of a raster's bands, but for invented ones.
+
+    ENVI files and several programs call the bands of any image ``Band 1``, ``Band 2`` …: that is
+    their place in the file, not their wavelength.
+
+    Returns:
+        One text a band, empty where it tells nothing.
+    """
+    texts = [(text or "").strip() for text in descriptions]
+    places = [_PLACE.fullmatch(text) for text in texts]
+    if all(place and int(place[1]) == n for n, place in enumerate(places, start=1)):
+        return [""] * len(texts)
+    return texts
+
+
 def is_narrow_infrared(text: str) -> bool:
-    """Whether a band description or file name means B8A, which cloud detection can use."""
+    """Whether a band description or file name means B8A.
+
+    Cloud detection can use it.
+    """
     words = _words(text)
     return "_".join(words) in _NARROW_INFRARED or words[-1:] in (["b8a"], ["b08a"], ["nir08"])
 
@@ -221,7 +243,7 @@ def other_quantity(text: str) -> str | None:
 
 
 def other_sensor(text: str) -> str | None:
-    """The sensor other than Sentinel-2 that a product's name or a band description tells.
+    """The sensor other than Sentinel-2 that a name or description tells.
 
     Args:
         text: A file name, a folder name, a band description or a metadata value.

@@ -1,4 +1,4 @@
-"""Whether a raster from elsewhere holds what it is given for: a mask, or probabilities.
+"""Whether a raster from elsewhere holds a mask, or probabilities.
 
 Other programs write masks of 0 and 255 or 100, probabilities in per cent or in 256 steps, and -9999
 where there is nothing. What is unambiguous is read as it is meant, and said; all else is refused
@@ -216,7 +216,7 @@ def _remedy(low: float, high: float) -> str:
 def _strips(
     dataset: DatasetReader,
 ) -> Iterator[tuple[NDArray[np.generic], NDArray[np.bool_] | None]]:
-    """The stored values of the first band, strip by strip, and where they are no data."""
+    """Values of the first band by strips, and where they are no data."""
     size = np.dtype(dataset.dtypes[0]).itemsize * dataset.width
     rows = max(1, _STRIP_BYTES // max(1, size))
     for row in range(0, dataset.height, rows):

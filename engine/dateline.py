@@ -19,7 +19,7 @@ _HALF = 180.0
 
 
 def joined(shapes: Shapes, turn: float = 360.0) -> Shapes:
-    """Put shapes together that cross the date line, so that none reaches round the globe.
+    """Join shapes that cross the date line, so that none spans the globe.
 
     Args:
         shapes: Geometries in degrees (or another unit of angle), of any kind.
@@ -55,7 +55,7 @@ def _joined(shape: Any, turn: float) -> Any:
 
 
 def box_around(boxes: NDArray[np.float64], turn: float = 360.0) -> Box:
-    """The smallest box around boxes, across the date line where that is the shorter way.
+    """The smallest box around boxes, across the date line if shorter.
 
     Args:
         boxes: (left, bottom, right, top) of each, shape (n, 4).
@@ -97,7 +97,9 @@ def nearest_turn(left: float, right: float, low: float, high: float, turn: float
 
 
 def cut(shapes: Shapes) -> Shapes:
-    """Cut shapes at the date line, as RFC 7946 asks for, so that all lie between -180 and 180.
+    """Cut shapes at the date line, as RFC 7946 asks.
+
+    All then lie between -180 and 180.
 
     Args:
         shapes: Geometries in degrees; those that cross may be continuous beyond 180 or have

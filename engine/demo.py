@@ -44,7 +44,7 @@ class Demonstration:
 def demonstrate(
     out: Path, *, size_px: int = 516, seed: int = 0, reporter: Reporter = SILENT
 ) -> Demonstration:
-    """Simulate a scene, detect its landslides with the bundled model, and compare.
+    """Simulate a scene, detect its landslides, and compare.
 
     Args:
         out: Folder for everything; created if needed.

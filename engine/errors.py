@@ -58,7 +58,7 @@ class MissingFileError(InputError, FileNotFoundError):
 
 
 class UnreadableFileError(InputError, OSError):
-    """A file exists but is damaged, truncated or of another format than needed."""
+    """A file exists but is damaged, truncated or of another format."""
 
     code = "file-unreadable"
 

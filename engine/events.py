@@ -18,25 +18,44 @@ from engine.errors import CancelledError
 Level = Literal["debug", "info", "warning"]
 
 WARNINGS: dict[str, str] = {
+    "detect-no-cloud-mask": "Nothing tells clouds from ground.",
+    "detect-no-slope": "The stack has no slope, with which the models tell scars from fields.",
+    "detect-not-resumed": "An earlier run of another stack or model is not resumed.",
+    "detect-pixel-size": "Pixels are not of the size that the models are trained on.",
+    "detect-slope-partial": "A part of the ground has no slope.",
     "export-shortened": "Texts were cut to what the format holds.",
     "export-undated": "Landslides without a date were exported to a table that requires one.",
+    "output-left-over": "Files of an earlier run lie in the folder and hold nothing of this one.",
     "raster-recognised": "Values of a mask or raster were read as another program means them.",
+    "reference-missing": "Predicted masks without a reference are left out.",
+    "inventory-status": "Review statuses are not known; such polygons count as landslides.",
     "reference-outside": "Reference landslides outside the analysed area do not count.",
     "reference-repaired": "Invalid reference polygons were repaired.",
     "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
+    "scene-dates": "Products of different dates are put together.",
+    "scene-dem-partial": "The elevation covers a part of the area only.",
+    "scene-no-ndvi-change": "The change of vegetation stays unknown: bands are missing.",
     "scene-offset-doubtful": "The darkest pixels contradict what is stated about the DN's offset.",
     "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
+    "scene-slope-range": "Slopes are outside 0 to 90 degrees.",
+    "scene-slope-small": "Slopes may be radians instead of degrees.",
+    "scene-range": "The imagery's values are too small for digital numbers.",
     "scene-undeclared-nodata": "A value that no file declares is taken for no data.",
     "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
     "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",
+    "training-random-split": "A random split of neighbouring patches makes scores too high.",
     "vector-elsewhere": "Geometries outside the area of use of a CRS do not count.",
     "vector-empty": "Rows without usable geometry do not count.",
     "vector-kinds": "Geometries of other kinds than asked for do not count.",
+    "vector-layer-taken": "A layer of polygons of another name is read as landslides.",
     "vector-layers": "Only one of several layers was read.",
+    "vector-no-area": "The area that was analysed is unknown; that of the landslides is taken.",
+    "vectorize-not-split": "Landslides are not split as before, because a raster is not given.",
+    "vectorize-too-large": "A blob is too large to be split and stays whole.",
 }
 """Codes of warnings, by which other programs say them in their own words, with what each means.
 
-A code is ``room-what-is-wrong`` and never changes once released.
+A code is ``package-what-is-wrong`` and never changes once released.
 """
 
 
@@ -51,7 +70,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Log:
-    """One sentence for the person who waits; ``code`` names the kind of a warning for programs."""
+    """One sentence for the person who waits.
+
+    ``code`` names the kind of a warning for programs.
+    """
 
     level: Level
     message: str
@@ -60,7 +82,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Result:
-    """What a command produced: paths, counts, scores; everything in it is JSON."""
+    """What a command produced; everything in it is JSON."""
 
     data: Mapping[str, Any]
 
@@ -78,7 +100,7 @@ Listener = Callable[[Event], None]
 
 
 def to_json(event: Event) -> str:
-    """Encode an event as one line of JSON, as documented for ``--events json``."""
+    """Encode an event as one line of JSON, for ``--events json``."""
     match event:
         case Progress(stage, done, total):
             body: dict[str, Any] = {
@@ -139,7 +161,10 @@ class Reporter:
             self._listener(Log(level, message, code))
 
     def warn(self, message: str, code: str = "") -> None:
-        """Pass one sentence that the person should not miss; ``code`` is of :data:`WARNINGS`."""
+        """Pass a sentence that must not be missed, with its code.
+
+        ``code`` is a key of :data:`WARNINGS`.
+        """
         self.log(message, "warning", code=code)
 
 

@@ -166,7 +166,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def work_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder beside a file for what belongs to it until it is finished.
+    """Give an empty folder beside a file for its parts until it is done.
 
     It is removed afterwards. Its name is the same in every run, so that what a killed run left is
     found and removed.
@@ -181,7 +181,7 @@ def work_folder(path: Path) -> Iterator[Path]:
 
 
 def real_path(path: Path) -> Path:
-    """Where a file really lies: the target of a symbolic link, else the path itself."""
+    """Where a file really lies: the target of a link, else the path."""
     try:
         return path.resolve() if path.is_symlink() else path
     except (OSError, RuntimeError) as error:  # links in a circle
@@ -215,3 +215,11 @@ def write_json(path: Path, content: Mapping[str, Any], *, durable: bool = False)
         if durable:
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
+
+
+def printable(text: str) -> str:
+    r"""A name or message as valid UTF-8.
+
+    Bytes of other encodings become ``\xfc`` and the like.
+    """
+    return os.fsencode(text).decode("utf-8", errors="backslashreplace")

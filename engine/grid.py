@@ -166,13 +166,16 @@ class Grid:
         return self.pixel_metric().area_m2
 
     def resolution_m(self) -> float:
-        """Typical pixel size in metres: the square root of the middle row's pixel area."""
+        """Typical pixel size in metres.
+
+        It is the square root of the middle row's pixel area.
+        """
         at = Window(self.columns // 2, self.rows // 2, 1, 1)
         middle = Grid(self.crs, self.window_transform(at), (1, 1))
         return math.sqrt(float(middle.pixel_area_m2()[0]))
 
     def true_to_scale(self) -> bool:
-        """Whether a unit of its CRS is a metre on the ground, within half a per cent."""
+        """Whether a CRS unit is a metre on the ground, within half a per cent."""
         width, height = self.pixel_size
         metric = self.pixel_metric()
         east, north = metric.east_m / width, metric.north_m / height
@@ -197,7 +200,9 @@ class Grid:
         )
 
     def window_of(self, bounds: Bounds) -> Window:
-        """Find the window that covers ``bounds``, snapped outward and clipped to the grid.
+        """Find the window that covers ``bounds``.
+
+        It is snapped outward and clipped to the grid.
 
         Args:
             bounds: (left, bottom, right, top) in units of the grid's CRS; longitudes may be a full
@@ -221,7 +226,10 @@ class Grid:
         return Window(column0, row0, column1 - column0, row1 - row0)
 
     def turned(self, bounds: Bounds) -> Bounds:
-        """The same bounds, in degrees by the full turn that brings them to this grid."""
+        """The bounds moved by the full turn that brings them to this grid.
+
+        In degrees; unchanged in other units.
+        """
         left, bottom, right, top = bounds
         mine = self.bounds
         turn = full_turn(pyproj_crs(self.crs))

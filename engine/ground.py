@@ -1,4 +1,4 @@
-"""Lengths and areas on the ground, whatever the coordinate reference system.
+"""Lengths and areas on the ground in any coordinate reference system.
 
 A map distorts: one unit of EPSG:3857 is half a metre at 60 degrees north, a degree of longitude
 shrinks towards the poles, an equal-area map stretches one way what it squeezes the other. The local
@@ -132,7 +132,10 @@ def local_metric(crs: CRS, x: Floats, y: Floats) -> Metric:
 
 
 def metres_per_unit(crs: CRS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Metres on the ground of one CRS unit, eastward and northward, each of shape (n,)."""
+    """Metres on the ground of one CRS unit, eastward and northward.
+
+    Each of shape (n,).
+    """
     metric = local_metric(crs, x, y)
     return metric.east_m, metric.north_m
 
@@ -173,14 +176,17 @@ def bring(table: Table, crs: Any) -> Table:
 
 
 def same_crs(one: CRS, other: CRS) -> bool:
-    """Whether two CRS are one, local ones by their names, as formats write them differently."""
+    """Whether two CRS are one; local ones are compared by name.
+
+    Formats write local ones differently.
+    """
     if one == other:
         return True
     return is_local(one) and is_local(other) and one.name == other.name
 
 
 def require_places(*systems: CRS) -> None:
-    """Refuse CRS that are tied to no place on Earth, where places must be compared.
+    """Refuse CRS tied to no place on Earth, where places are compared.
 
     Raises:
         GridError: One of them is.
@@ -195,7 +201,7 @@ def require_places(*systems: CRS) -> None:
 
 
 def is_local(crs: CRS) -> bool:
-    """Whether a CRS is tied to no place on Earth, as engineering and undefined ones are."""
+    """Whether a CRS is tied to no place, as engineering ones are."""
     return not (crs.is_geographic or crs.is_projected or crs.geodetic_crs is not None)
 
 
@@ -206,12 +212,12 @@ def pyproj_crs(crs: Any) -> CRS:
 
 
 def full_turn(crs: CRS) -> float:
-    """What 360 degrees are in units of a geographic CRS; 0 in others, which do not close."""
+    """What 360 degrees are in a geographic CRS; 0 in others."""
     return 2 * np.pi / _radians_a_unit(crs) if crs.is_geographic else 0.0
 
 
 def _of_projection(crs: CRS, x: Floats, y: Floats, step: float) -> Metric | None:
-    """The metric by central differences of the inverse projection; None where there is none."""
+    """The metric by differences of the inverse projection, or None."""
     geodetic = crs.geodetic_crs
     if geodetic is None:
         return None

@@ -25,6 +25,7 @@ from engine.bands import (
     QUALITY,
     QUALITY_CLASSES,
     channel_name,
+    described,
     in_order,
     require_digital_numbers,
 )
@@ -134,11 +135,11 @@ class Stack:
             grid = grid_of(dataset, str(path))
             bands: dict[str, int] = {}
             quality: int | None = None
-            for index, description in enumerate(dataset.descriptions, start=1):
+            for index, description in enumerate(described(dataset.descriptions), start=1):
                 if description and description.strip().upper() == QUALITY:
                     quality = index
                     continue
-                name = channel_name(description or "")
+                name = channel_name(description)
                 if name is None:
                     continue
                 if name in bands:
@@ -227,7 +228,7 @@ class ProbabilityRaster:
         return cls(path, grid, coding)
 
     def threshold(self) -> float | None:
-        """The threshold of the models that made it, as the file notes it; else None."""
+        """The threshold of the models that made it, as noted; else None."""
         with open_raster(self.path) as dataset:
             noted = dataset.tags().get("threshold", "")
         try:

@@ -71,7 +71,7 @@ def locked_folder(
 def locked_file(
     path: Path, command: str, *, wait: bool = False, reporter: Reporter = SILENT
 ) -> Iterator[None]:
-    """Keep other runs from writing a file, and from a detection into its folder.
+    """Keep other runs from writing a file, or into its folder.
 
     Several runs may write different files of one folder. Where the folder does not exist, nothing
     is locked.
@@ -222,7 +222,7 @@ def _read(lock: Path) -> dict[str, Any]:
 
 
 def _owner(lock: Path) -> str:
-    """Who holds a lock and since when, in brackets; empty if the file does not say."""
+    """Who holds a lock and since when, in brackets, if the file says."""
     note = _read(lock)
     try:
         since = datetime.fromisoformat(note["since"]).astimezone()
@@ -235,7 +235,7 @@ def _owner(lock: Path) -> str:
 
 
 def _lives(note: dict[str, Any]) -> bool:
-    """Whether the process that signed a lock is still there, as far as can be told."""
+    """Whether the process that signed a lock lives, as far as known."""
     try:
         since = datetime.fromisoformat(note["since"])
         pid, host = int(note["pid"]), str(note["host"])

@@ -1,4 +1,4 @@
-"""Which pixels of a raster are no data, however its file tells that, or does not tell it.
+"""Which pixels of a raster are no data, however its file tells it.
 
 A file may declare a nodata value, carry a mask or an alpha band, have a ``.msk`` or ``.aux.xml``
 beside it, hold NaN, or say nothing at all and hold -9999.
@@ -23,7 +23,7 @@ _SAMPLE_PX = 256
 def missing_pixels(
     dataset: DatasetReader, raw: NDArray[Any], band: int, window: Window | None = None
 ) -> NDArray[np.bool_] | None:
-    """Where a band has no data by its nodata value, mask, alpha band or a file beside it.
+    """Where a band has no data: by value, mask, alpha or sidecar file.
 
     Args:
         dataset: An open raster.
@@ -57,13 +57,13 @@ def missing_pixels(
 
 
 def has_mask(dataset: DatasetReader, band: int) -> bool:
-    """Whether a mask or an alpha band, and not a value, tells where a band has data."""
+    """Whether a mask or alpha band, not a value, tells where data is."""
     flags = dataset.mask_flag_enums[band - 1]
     return MaskFlags.per_dataset in flags or _alpha_band(dataset, band) is not None
 
 
 def _alpha_band(dataset: DatasetReader, band: int) -> int | None:
-    """The alpha band of a raster whose driver does not tell GDAL that it has one."""
+    """The alpha band of a raster whose driver does not report one."""
     if dataset.count == 1 or MaskFlags.all_valid not in dataset.mask_flag_enums[band - 1]:
         return None
     if ColorInterp.alpha not in dataset.colorinterp:

@@ -28,7 +28,7 @@ from rasterio.windows import Window
 
 from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
-from engine.files import TEMPORARY, output_error, real_path
+from engine.files import TEMPORARY, output_error, printable, real_path
 from engine.grid import Grid
 from engine.nodata import missing_pixels
 
@@ -75,7 +75,7 @@ WRITE_OPTIONS: dict[str, Any] = {**GDAL_OPTIONS, "GDAL_PAM_ENABLED": "NO"}
 
 @contextmanager
 def open_raster(path: Path | str) -> Iterator[DatasetReader]:
-    """Open a raster for reading; GDAL paths such as ``/vsizip/…`` are taken as they are.
+    """Open a raster for reading, also by GDAL paths (``/vsizip/…``).
 
     Raises:
         MissingFileError: There is no such file.
@@ -110,10 +110,11 @@ def _of_gdal(error: Exception) -> bool:
 
 
 def _unreadable(path: Path | str, error: Exception) -> UnreadableFileError:
-    detail = str(error.__cause__ or error).splitlines() or [type(error).__name__]
+    # Names and texts of files need not be UTF-8, but messages must.
+    detail = printable(str(error.__cause__ or error)).splitlines() or [type(error).__name__]
     return UnreadableFileError(
-        f"The raster {path} cannot be read ({detail[0][:200]}); it may be truncated or not a raster"
-        " at all: download or export it again."
+        f"The raster {printable(str(path))} cannot be read ({detail[0][:200]}); it may be truncated"
+        " or not a raster at all: download or export it again."
     )
 
 
@@ -140,7 +141,7 @@ def _envi_data(header: Path) -> Path:
 
 
 def _require_numbers(dataset: DatasetReader, path: str) -> None:
-    """Refuse values that cannot be computed with: complex ones, and scales that are no numbers."""
+    """Refuse complex values, and scales that are no numbers."""
     for dtype in dataset.dtypes:
         if "complex" in dtype or dtype.startswith("cint"):
             raise UnreadableFileError(
@@ -185,7 +186,7 @@ def grid_of(dataset: DatasetReader, name: str = "") -> Grid:
 def read_window(
     dataset: DatasetReader, bands: Sequence[int], window: Window | None = None
 ) -> NDArray[np.float32]:
-    """Read bands as float32 with scale and offset applied and NaN where there is no data.
+    """Read bands as float32: scaled, NaN where there is no data.
 
     Args:
         dataset: An open raster.
@@ -221,7 +222,7 @@ def _as_values(
 
 
 class RasterWriter:
-    """Write a tiled GeoTIFF window by window; it gets its name only when it is complete.
+    """Write a tiled GeoTIFF by windows; it is named when complete.
 
     Use it as a context manager: leaving the block normally builds overviews and renames, leaving it
     by an exception (also by cancellation) removes the temporary file. Writing is safe from several
@@ -321,7 +322,7 @@ class RasterWriter:
             self._dataset.write(values, indexes=list(bands) if bands else None, window=window)
 
     def tag(self, tags: Mapping[str, str]) -> None:
-        """Add metadata that is known only after writing, such as the share with data."""
+        """Add metadata that is known only after writing."""
         with self._lock, self._mapped_errors():
             self._dataset.update_tags(**tags)
 

@@ -37,7 +37,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers that a setting may be; part of its type, as in the module's example.
+    """The numbers that a setting may be; part of its type.
 
     Attributes:
         low: Least number.
@@ -215,7 +215,7 @@ def _within(value: Any, limits: Sequence[Any], source: str, where: str) -> Any:
 
 
 def check_ranges(settings: Any, prefix: str = "") -> None:
-    """Check the ranges of a dataclass's own numbers; for its ``__post_init__``.
+    """Check a dataclass's numbers; for its ``__post_init__``.
 
     Args:
         settings: The dataclass.
@@ -245,7 +245,10 @@ def _parse_mapping(kinds: tuple[Any, ...], value: Any, source: str, where: str) 
 
 
 def _parse_tuple(kinds: tuple[Any, ...], value: Any, source: str, where: str) -> tuple[Any, ...]:
-    """A list of any length (``tuple[X, ...]``) or of a fixed one (``tuple[X, Y]``)."""
+    """A list of any length or of a fixed one.
+
+    ``tuple[X, ...]`` or ``tuple[X, Y]``.
+    """
     what = "names" if kinds[0] is str else "values"
     if not isinstance(value, list | tuple):
         raise ConfigError(f"{source}: {where} is a list of {what}, not {_shown(value)}.")
@@ -302,7 +305,7 @@ def shortened(text: object, most: int = _SHOWN) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A wrong value for a sentence; its beginning where it is long or nested too deeply."""
+    """A wrong value for a sentence; the beginning of a long one."""
     if isinstance(value, int) and abs(value) > 10**30:
         return f"a number of {value.bit_length()} bits"
     try:

@@ -52,11 +52,11 @@ def is_confirmed(values: pd.Series[Any]) -> pd.Series[bool]:
 
 
 def is_decided(values: pd.Series[Any]) -> pd.Series[bool]:
-    """Which polygons a person has decided on; those of an unknown status count."""
+    """Which polygons a person has decided on; unknown statuses count."""
     return ~values.isin([status.name for status in STATUSES if not status.decided])
 
 
 def unknown(values: pd.Series[Any]) -> list[str]:
-    """Statuses of a column that are none of :data:`STATUSES`, each once and sorted."""
+    """Statuses of a column that are not known, each once, sorted."""
     known = {status.name for status in STATUSES}
     return sorted({str(value) for value in values.dropna().unique() if value != ""} - known)

@@ -27,7 +27,7 @@ degrees."""
 
 
 class UnitCheck:
-    """Looks at a stack's values piece by piece and says whether their units can be right.
+    """Checks a stack's values by pieces: can their units be right?
 
     Flat rasters are left alone.
 
@@ -46,7 +46,7 @@ class UnitCheck:
         np.fmax(self._highest, np.fmax.reduce(raw, axis=(1, 2)), out=self._highest)
 
     def finish(self, path: str, reporter: Reporter) -> None:
-        """Refuse reflectance, in which a model sees nothing, and warn of slopes that are none.
+        """Refuse reflectance, and warn of slopes that are none.
 
         Args:
             path: The stack, for the message.
@@ -75,11 +75,13 @@ class UnitCheck:
             reporter.warn(
                 f"The slope of {path} goes from {lowest:.4g} to {highest:.4g}, but models need"
                 " degrees from 0 to 90: expect landslides to be missed or invented; compute it in"
-                " degrees (not in per cent), and declare as nodata what stands for no data."
+                " degrees (not in per cent), and declare as nodata what stands for no data.",
+                "scene-slope-range",
             )
         elif _LEAST_RADIANS <= highest <= math.pi / 2:
             reporter.warn(
                 f"The slope of {path} is nowhere above {highest:.4g}, but models need degrees:"
                 " expect landslides to be missed if these are radians, which have to be multiplied"
-                " by 57.3; if they are degrees, the ground is flat and all is well."
+                " by 57.3; if they are degrees, the ground is flat and all is well.",
+                "scene-slope-small",
             )

@@ -1,4 +1,4 @@
-"""The one place where vector files are opened: layers, geometries, CRS, encodings.
+"""The one place where vector files are opened.
 
 People's files hold several layers, folders, collections, lines beside polygons, attributes in old
 code pages and coordinates in the wrong order. What is left out is counted and said; what cannot be
@@ -67,7 +67,7 @@ FOREIGN = (
 
 
 def layers_of(path: Path, what: str) -> dict[str, str]:
-    """Layers with geometries of a vector file: their names and kinds of geometry.
+    """A vector file's layers with geometries: names and kinds.
 
     Args:
         path: Any file that GDAL reads.
@@ -80,7 +80,7 @@ def layers_of(path: Path, what: str) -> dict[str, str]:
     if not path.exists():
         raise MissingFileError(f"{what} {path} does not exist; check the path.")
     try:
-        with _quiet():
+        with quiet():
             found = pyogrio.list_layers(path)
     except FOREIGN as error:
         raise _unreadable(path, what, error) from error
@@ -96,7 +96,7 @@ def read_vector(
     columns: Sequence[str] = (),
     reporter: Reporter = SILENT,
 ) -> gpd.GeoDataFrame:
-    """Read the geometries of a vector file, and the attributes that are needed.
+    """Read a vector file's geometries and needed attributes.
 
     Args:
         path: GeoPackage, Shapefile, GeoJSON, KML or anything else that GDAL reads.
@@ -130,7 +130,7 @@ def read_vector(
             f"{what} {path} has no coordinate reference system; assign the right one and save it"
             " again."
         )
-    table = _usable(table, path, what, reporter)
+    table = usable(table, path, reporter)
     _require_range(table, path, what)
     return table
 
@@ -143,7 +143,7 @@ def of_kind(
     reporter: Reporter = SILENT,
     remedy: str = "",
 ) -> gpd.GeoDataFrame:
-    """The rows whose geometry is of the given kinds; the others are counted and said."""
+    """The rows of the given kinds of geometry; others are counted."""
     types = shapely.get_type_id(np.asarray(table.geometry))
     there = np.isin(types, kinds)
     if not there.all():
@@ -163,7 +163,7 @@ def of_kind(
 def in_crs(
     table: gpd.GeoDataFrame, crs: Any, path: Path, what: str, *, reporter: Reporter = SILENT
 ) -> gpd.GeoDataFrame:
-    """The same rows in another CRS; those that have no place there are counted and said.
+    """The same rows in another CRS; those without a place are counted.
 
     Raises:
         GridError: Nothing leads from the one CRS to the other, as with local ones.
@@ -171,14 +171,14 @@ def in_crs(
     """
     target = CRS.from_user_input(crs)
     try:
-        with _quiet():
+        with quiet():
             moved: gpd.GeoDataFrame = table.to_crs(target)
     except (ProjError, CRSError) as error:
         raise GridError(
             f"{what} {path} is in {table.crs.name!r}, from which nothing leads to {target.name!r};"
             " save it in a geographic or projected CRS."
         ) from error
-    placed = _finite(np.asarray(moved.geometry))
+    placed = is_finite(np.asarray(moved.geometry))
     if len(moved) and not placed.any():
         hint = _swapped_hint(table.crs)
         raise InventoryError(
@@ -255,7 +255,7 @@ def only_layer(path: Path, what: str, prefer: str) -> str | None:
 def _read(path: Path, what: str, layer: str, columns: Sequence[str]) -> gpd.GeoDataFrame:
     options: dict[str, Any] = {"layer": layer, "columns": list(columns), "fid_as_index": True}
     try:
-        with _quiet():
+        with quiet():
             try:
                 table = pyogrio.read_dataframe(path, **options)
             except UnicodeDecodeError:
@@ -265,10 +265,10 @@ def _read(path: Path, what: str, layer: str, columns: Sequence[str]) -> gpd.GeoD
     return table
 
 
-def _usable(table: gpd.GeoDataFrame, path: Path, what: str, reporter: Reporter) -> gpd.GeoDataFrame:
-    """The rows with a geometry whose coordinates are numbers, collections taken apart."""
+def usable(table: gpd.GeoDataFrame, path: Path, reporter: Reporter) -> gpd.GeoDataFrame:
+    """The rows with usable geometry, collections split up."""
     shapes = np.asarray(table.geometry)
-    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & _finite(shapes)
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & is_finite(shapes)
     if not there.all():
         reporter.warn(
             f"{int((~there).sum())} of {len(table)} rows of {path.name} have no geometry, or one"
@@ -307,7 +307,7 @@ def _parts(shape: Any) -> NDArray[np.object_]:
 
 
 def only_polygons(shape: Any) -> Any:
-    """The polygons of a repaired shape, whose stray lines have no area; a MultiPolygon."""
+    """The polygons of a repaired shape, as a MultiPolygon."""
     parts = _parts(shape) if shape is not None else np.zeros(0, np.object_)
     parts = parts[np.isin(shapely.get_type_id(parts), POLYGONS)]
     return (
@@ -317,7 +317,7 @@ def only_polygons(shape: Any) -> Any:
     )
 
 
-def _finite(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
+def is_finite(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
     """Which geometries have no coordinate that is infinite or no number."""
     xy, owner = shapely.get_coordinates(shapes, return_index=True)
     bad = owner[~np.isfinite(xy).all(axis=1)]
@@ -350,7 +350,7 @@ def _require_range(table: gpd.GeoDataFrame, path: Path, what: str) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """GDAL's remarks on odd files reach nobody who could use them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)

@@ -11,25 +11,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .band_names import recognise
+from .i18n import mark
 
 OPTICAL = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "B11", "B12")
 TERRAIN = ("slope", "DEM")
 CHANNELS = (*OPTICAL, *TERRAIN)
 TITLES = {
-    "B01": "coastal",
-    "B02": "blue",
-    "B03": "green",
-    "B04": "red",
-    "B05": "red edge 1",
-    "B06": "red edge 2",
-    "B07": "red edge 3",
-    "B08": "near infrared",
-    "B09": "water vapour",
-    "B10": "cirrus",
-    "B11": "shortwave infrared 1",
-    "B12": "shortwave infrared 2",
-    "slope": "slope",
-    "DEM": "elevation",
+    "B01": mark("coastal"),
+    "B02": mark("blue"),
+    "B03": mark("green"),
+    "B04": mark("red"),
+    "B05": mark("red edge 1"),
+    "B06": mark("red edge 2"),
+    "B07": mark("red edge 3"),
+    "B08": mark("near infrared"),
+    "B09": mark("water vapour"),
+    "B10": mark("cirrus"),
+    "B11": mark("shortwave infrared 1"),
+    "B12": mark("shortwave infrared 2"),
+    "slope": mark("slope"),
+    "DEM": mark("elevation"),
 }
 # Central wavelengths of Sentinel-2A in nm (ESA, Sentinel-2 MSI technical guide); B8A stands here
 # so that it is not taken for B08.

@@ -102,12 +102,15 @@ class ErrorHook:
 
     Args:
         iface: QGIS's interface.
+
+    Attributes:
+        places: Where errors came from.
     """
 
     def __init__(self, iface: Any) -> None:
         self._iface = iface
         self._before: Callable[..., Any] = sys.excepthook
-        self._said: set[str] = set()
+        self.places: set[str] = set()
         sys.excepthook = self._handle
 
     def remove(self) -> None:
@@ -127,9 +130,9 @@ class ErrorHook:
             self._before(kind, value, trace)
             return
         place = f"{own[-1].filename}:{own[-1].lineno}"
-        if place in self._said:  # once is enough, also where it comes with each mouse move
+        if place in self.places:  # once is enough, also where it comes with each mouse move
             return
-        self._said.add(place)
+        self.places.add(place)
         text = "".join(traceback.format_exception(kind, value, trace))
         self._show(f"{kind.__name__}: {value}", text)
 

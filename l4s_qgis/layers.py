@@ -17,7 +17,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor
 
-from . import pictures
+from . import form, pictures
 from .i18n import tr
 
 LAYER = "landslides"
@@ -89,6 +89,7 @@ def load_inventory(path: Path, group: QgsLayerTreeGroup | None = None) -> QgsVec
     if not layer.isValid():
         return None
     layer.loadDefaultStyle()
+    form.translate(layer)
     _add(layer, group or QgsProject.instance().layerTreeRoot(), visible=True)
     return layer
 

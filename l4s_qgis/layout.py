@@ -55,7 +55,7 @@ def make_layout(layer: QgsVectorLayer, extent: QgsRectangle) -> QgsPrintLayout:
     _place(chart, *MAP_MM)
     chart.setExtent(extent)
     chart.setFrameEnabled(True)
-    _add_legend(layout, chart)
+    _add_legend(layout, chart, layer)
     _label(layout, describe(_figures(layer)), SIDE_MM[0], 96, SIDE_MM[1], 34).setId("statistics")
     _label(layout, sources(layer), SIDE_MM[0], 134, SIDE_MM[1], 42, size=7).setId("sources")
     _add_scale(layout, chart)
@@ -117,11 +117,16 @@ def _figures(layer: QgsVectorLayer) -> Any:
     return figures(values("area_m2"), values("aspect_deg"))
 
 
-def _add_legend(layout: QgsPrintLayout, chart: QgsLayoutItemMap) -> None:
+def _add_legend(layout: QgsPrintLayout, chart: QgsLayoutItemMap, layer: QgsVectorLayer) -> None:
+    """The inventory's own entries; bands of images would fill the page."""
     legend = QgsLayoutItemLegend(layout)
     legend.setId("legend")
     legend.setTitle(tr("Legend"))
     legend.setLinkedMap(chart)
+    legend.setAutoUpdateModel(False)
+    root = legend.model().rootGroup()
+    root.removeAllChildren()
+    root.addLayer(layer)
     legend.setLegendFilterByMapEnabled(True)  # only what the map shows
     layout.addLayoutItem(legend)
     _place(legend, SIDE_MM[0], 24, SIDE_MM[1] - 16, 66)

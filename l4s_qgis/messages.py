@@ -92,6 +92,9 @@ SENTENCES: dict[str, Callable[[], str]] = {
     ),
     "inventory": lambda: tr("The inventory cannot be used."),
     "output": lambda: tr("The results cannot be written; choose a folder in which you may write."),
+    "busy": lambda: tr(
+        "Another run works in this folder at the moment; wait until it is done, or choose another folder."
+    ),
     "disk-full": lambda: tr("The disk is full; free some space or choose another output folder."),
     "dependency-missing": lambda: tr(
         "This needs the full installation. Open “Landslides ▸ Engine…” and install it."
@@ -132,7 +135,57 @@ class Warned:
         return known() if known is not None else self.message
 
 
-WARNINGS: dict[str, Callable[[], str]] = {}
+# What the engine warns of in terms of its command line, said in the plugin's terms. Codes that are
+# not here are said with the engine's own sentence, which names files and values.
+WARNINGS: dict[str, Callable[[], str]] = {
+    "detect-no-cloud-mask": lambda: tr(
+        "The image has no cloud mask: clouds hide landslides and can look like some. Choose a mask under “Advanced ▸ Clouds”, or look at the image before you trust the map."
+    ),
+    "detect-no-slope": lambda: tr(
+        "There was no elevation: most landslides are missed or bare fields are drawn. Choose an elevation model and detect again."
+    ),
+    "detect-slope-partial": lambda: tr(
+        "A part of the ground has no elevation; most landslides are missed there. Add the missing elevation."
+    ),
+    "detect-pixel-size": lambda: tr(
+        "The stack's pixels are not of 10 m, for which models are made: expect landslides to be missed or invented. Choose the original image instead of the stack."
+    ),
+    "detect-not-resumed": lambda: tr(
+        "The folder held a stopped run of another image, model or setting; it was discarded, and the detection began anew."
+    ),
+    "output-left-over": lambda: tr(
+        "The folder holds files of an earlier run that tell nothing of this one; remove them where they are not needed."
+    ),
+    "scene-coarse": lambda: tr(
+        "The image is far coarser than the 10 m for which models are made; small landslides will be missed."
+    ),
+    "scene-dates": lambda: tr("The products are of different dates; seams may show between them."),
+    "scene-dem-partial": lambda: tr(
+        "The elevation covers a part of the area only; in the rest most landslides are missed. Add the missing elevation."
+    ),
+    "scene-no-ndvi-change": lambda: tr(
+        "The image before or after has no red or near infrared: the change of vegetation stays unknown."
+    ),
+    "scene-offset-doubtful": lambda: tr(
+        "The darkest pixels contradict the offset that the product states; brightness may be wrong. Compare it with another product of the place."
+    ),
+    "scene-offset-unknown": lambda: tr(
+        "Nothing tells whether the image carries the offset of products since 2022; brightness may be wrong. Prefer the product as downloaded over an export."
+    ),
+    "scene-slope-range": lambda: tr(
+        "Slopes lie outside 0° to 90°: they are not in degrees, or hold values for no data that are not declared."
+    ),
+    "scene-slope-small": lambda: tr(
+        "Slopes are so small that they may be in radians; models need degrees. Choose an elevation model instead."
+    ),
+    "scene-undeclared-nodata": lambda: tr(
+        "A value that the file does not declare was taken for missing data."
+    ),
+    "vectorize-not-split": lambda: tr(
+        "Landslides that touch are not split as before, because the raster for it is not there."
+    ),
+    "vectorize-too-large": lambda: tr("One area is too large to be split and stays whole."),
+}
 
 
 def escaped(text: str) -> str:

@@ -7,7 +7,7 @@ python scripts/package_plugin.py [--out dist]
     l4s_qgis/
       metadata.txt, LICENSE, *.py …     the plugin
       resources/icons
-      docs/guides/plugin.md, docs/images       the help page
+      docs/guides, docs/images          the guides, shown as help
       engine_source/                    what the plugin installs into the engine's own Python:
       pyproject.toml, engine, resources/models
 """
@@ -17,8 +17,9 @@ from __future__ import annotations
 import argparse
 import configparser
 import json
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,11 +67,22 @@ def contents(root: Path = ROOT) -> Iterator[tuple[Path, str]]:
         ("pyproject.toml", "engine_source/pyproject.toml"),
         ("README.md", "engine_source/README.md"),
         ("LICENSE", "engine_source/LICENSE"),
-        ("docs/guides/plugin.md", "docs/guides/plugin.md"),
     ):
         yield root / name, f"{PLUGIN}/{target}"
-    for path in sorted((root / "docs" / "images").glob("plugin-*.png")):
-        yield path, f"{PLUGIN}/docs/images/{path.name}"
+    guides = sorted((root / "docs" / "guides").glob("*.md"))
+    for path in (*guides, *_pictures(guides)):
+        yield path, f"{PLUGIN}/{path.relative_to(root).as_posix()}"
+
+
+def _pictures(pages: Iterable[Path]) -> list[Path]:
+    """The pictures that pages show, each once."""
+    found = {
+        (page.parent / name).resolve()
+        for page in pages
+        for name in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+        if "://" not in name
+    }
+    return sorted(path for path in found if path.is_file())
 
 
 def build(out: Path, root: Path = ROOT) -> Path:

@@ -38,6 +38,7 @@ def pages() -> dict[str, str]:
     for name in PACKAGES:
         found[f"python/{name}.md"] = package_page(name)
     found["inventory-fields.md"] = field_page()
+    found["formats.md"] = format_page()
     found["codes.md"] = code_page()
     return found
 
@@ -52,6 +53,7 @@ def menu() -> str:
     lines += [f"    * [{name}](python/{name}.md)" for name in PACKAGES]
     lines += [
         "* [Inventory fields](inventory-fields.md)",
+        "* [Formats](formats.md)",
         "* [Errors and warnings](codes.md)",
     ]
     return "\n".join(lines) + "\n"
@@ -170,7 +172,7 @@ def field_page() -> str:
     lines = [
         "# Inventory fields",
         "",
-        "Columns of the layer `landslides` in an inventory. Where a column takes only some values,",
+        "Columns of the layer `landslides` in an inventory. Where only some values are permitted,",
         "they are listed with their meaning.",
     ]
     groups = list(dict.fromkeys(field.group for field in FIELDS))
@@ -179,19 +181,66 @@ def field_page() -> str:
             "",
             f"## {group.capitalize()}",
             "",
-            "| column | alias | type | edited by reviewers | description |",
-            "|---|---|---|---|---|",
+            "| column | alias | type and meaning |",
+            "|---|---|---|",
         ]
         for field in FIELDS:
             if field.group != group:
                 continue
             values = "<br>".join(f"`{key}` {text}" for key, text in field.values.items())
             description = field.description + (f"<br>{values}" if values else "")
-            edited = "yes" if field.editable else ""
-            lines.append(
-                f"| `{field.name}` | {field.alias} | {field.kind} | {edited}"
-                f" | {_cell(description)} |"
-            )
+            kind = f"{field.kind}, for reviewers to edit" if field.editable else field.kind
+            lines.append(f"| `{field.name}` | {field.alias} | *{kind}.* {_cell(description)} |")
+    return "\n".join(lines) + "\n"
+
+
+def format_page() -> str:
+    """Formats: products read, the stack, result folders, exports, review statuses."""
+    from engine.bands import CHANNELS, IGNORE, QUALITY, QUALITY_CLASSES
+    from engine.files import ResultFolder
+    from engine.handles import PROBABILITY_NODATA, PROBABILITY_SCALE
+    from engine.inventory.formats import FORMATS
+    from engine.scene.readers import READERS
+    from engine.status import STATUSES
+
+    lines = ["# Formats", "", "## Imagery that is read", ""]
+    lines += ["Readers are asked in this order; the first that recognises the files reads them."]
+    lines += ["[Input data](../guides/input-data.md) has the details.", ""]
+    lines += ["| kind | what it is |", "|---|---|"]
+    for name, reader in READERS.items():
+        lines.append(f"| {name} | {_summary(importlib.import_module(reader.__module__))} |")
+    lines += [
+        "",
+        "## Channels of a stack",
+        "",
+        "| band | wavelength (nm) | unit |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{c.name}` | {c.wavelength_nm or ''} | {c.unit} |" for c in CHANNELS]
+    classes = ", ".join(f"{value} {name}" for name, value in QUALITY_CLASSES.items())
+    lines += [f"| `{QUALITY}` | | {classes} |", "", "## Folder of a detection", ""]
+    lines += ["| file | what it holds |", "|---|---|"]
+    folder = ResultFolder(Path("results"))
+    for name, member in vars(ResultFolder).items():
+        if isinstance(member, property):
+            lines.append(f"| `{getattr(folder, name).name}` | {_summary(member)} |")
+    lines += [
+        "",
+        f"`probability.tif` and `uncertainty.tif` hold one byte a pixel with scale"
+        f" {PROBABILITY_SCALE} and nodata {PROBABILITY_NODATA}; `mask.tif` holds 0, 1 and nodata"
+        f" {IGNORE}.",
+        "",
+        "## Exports",
+        "",
+        "| suffix | what | without `--status` |",
+        "|---|---|---|",
+    ]
+    for one in FORMATS:
+        which = "what counts as a landslide" if one.confirmed else "everything"
+        lines.append(f"| `{one.suffix}` | {one.label} | {which} |")
+    lines += ["", "## Review statuses", "", "| status | meaning | counts as a landslide |"]
+    lines += ["|---|---|---|"]
+    lines += [f"| `{s.name}` | {s.label} | {'yes' if s.confirmed else 'no'} |" for s in STATUSES]
     return "\n".join(lines) + "\n"
 
 

@@ -30,6 +30,7 @@ from engine.errors import (
     DependencyError,
     DiskFullError,
     L4SError,
+    OutputError,
 )
 from engine.events import Event, Failure, Listener, Reporter, Result
 from engine.lock import locked_file, locked_folder
@@ -147,7 +148,10 @@ def _report(listener: Listener, result: Result) -> None:
 
 
 def _failures(listener: Listener) -> Listener:
-    """A listener of failures only: another process reports progress and results."""
+    """A listener of failures only.
+
+    Another process reports progress and results.
+    """
 
     def listen(event: Event) -> None:
         if isinstance(event, Failure):
@@ -184,6 +188,12 @@ def _as_l4s_error(error: BaseException) -> L4SError | None:
         return DiskFullError(
             f"The disk is full ({error.filename or error}); free some space or choose another"
             " output folder."
+        )
+    if isinstance(error, OSError) and error.filename is not None:
+        return OutputError(
+            f"{error.filename} cannot be read or written as it should be"
+            f" ({error.strerror or type(error).__name__}); check what lies there and whether you"
+            " may use it."
         )
     return None
 

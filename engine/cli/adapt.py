@@ -1,4 +1,4 @@
-"""``l4s adapt``: trained models and an unlabelled target → models adapted to it."""
+"""``l4s adapt``: trained models become models of an unlabelled target."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     parser.add_argument(
         "--target-split",
+        nargs="+",
         choices=["train", "validation", "test"],
-        default="test",
-        help="split of the target's folder (default: test)",
+        default=["test"],
+        help="splits of the target's folder, each a domain of its own (default: test)",
     )
     parser.add_argument(
         "--score",
         action="store_true",
-        help="score the result on the target's masks at the end (transductive)",
+        help="score the models on the target's masks before the first and after every round",
     )
     parser.add_argument(
         "--resume", action="store_true", help="continue an adaptation that was stopped"
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
         args.data,
         args.target,
         args.out,
-        target_split=args.target_split,
+        target_splits=args.target_split,
         score=args.score,
         resume=args.resume,
         reporter=reporter,

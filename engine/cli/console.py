@@ -66,7 +66,7 @@ def person() -> Listener:
 
 
 def _lines(data: Mapping[str, Any]) -> list[str]:
-    """Lay a result out for reading: ``text`` as it is, all else as ``name: value``."""
+    """Lay a result out: ``text`` as it is, all else as ``name: value``."""
     if "text" in data:
         return [str(data["text"])]
     width = max((len(name) for name in data), default=0)

@@ -1,4 +1,4 @@
-"""``l4s data``: look labelled patches over, pack them, or make patches of one's own."""
+"""``l4s data``: check labelled patches, pack them, or make your own."""
 
 from __future__ import annotations
 

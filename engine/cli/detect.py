@@ -1,4 +1,4 @@
-"""``l4s detect``: from imagery and a DEM, or a ready stack, to a landslide inventory."""
+"""``l4s detect``: from imagery and a DEM, or a stack, to an inventory."""
 
 from __future__ import annotations
 
@@ -138,7 +138,8 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
         names = ", ".join(str(path.relative_to(args.out)) for path in stale)
         reporter.warn(
             f"In {args.out}, {names} of an earlier run hold nothing of this one; remove them where"
-            " they are not needed."
+            " they are not needed.",
+            "output-left-over",
         )
     return _result(done, merged)
 
@@ -146,7 +147,10 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
 def _alone_in(
     folder: Path, args: argparse.Namespace, reporter: Reporter
 ) -> AbstractContextManager[None]:
-    """Lock the folder of one of several detections; that of all is locked already."""
+    """Lock the folder of one of several detections.
+
+    That of all is locked already.
+    """
     if folder == args.out:
         return nullcontext()
     return locked_folder(folder, args.command, wait=args.wait, reporter=reporter)

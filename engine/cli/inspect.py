@@ -1,4 +1,4 @@
-"""``l4s inspect``: what the program would make of files, before anything is computed."""
+"""``l4s inspect``: what would be made of files, before computing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``l4s measure``: facts of landslides whose outlines were drawn or corrected by hand."""
+"""``l4s measure``: facts of landslides whose outlines were corrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a command may write: never over what it reads, and only into files of its own kind."""
+"""Where a command may write: never over inputs or files of others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.errors import ConfigError
 
 
 def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path | None]) -> None:
-    """Check that no output would replace an input, whatever names or links lead to it.
+    """Check that no output replaces an input, whatever links lead to it.
 
     Args:
         outputs: Files or folders that the command writes; one that does not exist yet replaces

@@ -1,4 +1,4 @@
-"""``l4s predict-patches``: masks in the format of the Landslide4Sense competition."""
+"""``l4s predict-patches``: masks in the competition's format."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from engine.cli.outputs import keep_inputs
+from engine.cli.outputs import keep_inputs, require_suffix
 from engine.events import Reporter
 
 
@@ -45,6 +45,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="average mirrored and turned views",
     )
     parser.add_argument(
+        "--crf", action="store_true", help="pull outlines to edges of the image (extra `crf`)"
+    )
+    parser.add_argument(
+        "--zip",
+        type=Path,
+        metavar="FILE",
+        help="also pack the masks, checked, as the organisers' submission archive",
+    )
+    parser.add_argument(
         "--device",
         default="auto",
         metavar="auto|cpu|cuda|cuda:N",
@@ -62,15 +71,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Predict every patch of a folder."""
     from engine.bands import channel_name
-    from engine.inference.config import InferenceConfig
+    from engine.inference.config import CrfConfig, InferenceConfig
     from engine.inference.patches import PatchConfig, predict_patches
     from engine.models.bundle import DEFAULT_MODEL, find_model
     from engine.patches.landslide4sense import find_patches
+    from engine.patches.submission import write_submission
 
     channels = (
         tuple(channel_name(name) or name for name in args.channels) if args.channels else None
     )
-    inference = InferenceConfig(tta=args.tta, device=args.device, batch=args.batch)
+    if args.zip is not None:
+        require_suffix(args.zip, ".zip")
+    inference = InferenceConfig(
+        tta=args.tta,
+        device=args.device,
+        batch=args.batch,
+        crf=CrfConfig() if args.crf else None,
+    )
     config = PatchConfig(args.threshold, channels, inference)
     patches = find_patches(args.data, args.split, labels="ignored")
     truth = [
@@ -84,4 +101,8 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
         f" {facts['threshold']:g})"
     )
     text = f"{facts['patches']} masks in {args.out}; {share}"
+    if args.zip is not None:
+        write_submission(args.out, [file.id for file in patches.files], args.zip)
+        facts["zip"] = str(args.zip)
+        text += f"; packed in {args.zip}"
     return {**facts, "text": text}

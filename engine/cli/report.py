@@ -34,22 +34,43 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="HTML file; figures go into a folder beside it",
     )
+    parser.add_argument(
+        "--share",
+        action="store_true",
+        help="write one HTML file with an interactive map instead, for people without a GIS",
+    )
+    parser.add_argument(
+        "--before",
+        type=Path,
+        metavar="FILE",
+        help="with --share: stack of before the event, to which one can swipe",
+    )
 
 
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
+    from engine.errors import ConfigError
     from engine.files import output_folder
     from engine.handles import ProbabilityRaster, Stack
     from engine.inventory.reading import read_inventory
     from engine.report.page import write_report
+    from engine.report.share import write_share
 
     require_suffix(args.out, ".html", ".htm")
-    keep_inputs([args.out], [args.inventory, args.stack, args.probability])
+    keep_inputs([args.out], [args.inventory, args.stack, args.probability, args.before])
+    if args.before and not args.share:
+        raise ConfigError("--before is an image of the shared map; give it together with --share.")
+    if args.probability and args.share:
+        raise ConfigError("The shared map shows no probability; leave --probability out.")
     inventory = read_inventory(args.inventory, reporter=reporter)
     stack = Stack.open(args.stack) if args.stack else None
     probability = None
     if args.probability:
         probability = ProbabilityRaster.open(args.probability, scale=args.scale, reporter=reporter)
     output_folder(args.out.resolve().parent)
+    if args.share:
+        before = Stack.open(args.before) if args.before else None
+        out = write_share(inventory, args.out, stack=stack, before=before, reporter=reporter)
+        return {"out": str(out), "landslides": len(inventory)}
     out = write_report(inventory, args.out, stack=stack, probability=probability, reporter=reporter)
     return {"out": str(out), "landslides": len(inventory)}

@@ -11,7 +11,7 @@ from engine.events import Reporter
 
 
 def add_scene_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """Arguments that say what a stack is made of; ``l4s detect`` takes them too."""
+    """Arguments that say what a stack is made of, shared with ``detect``."""
     parser.add_argument(
         "--sentinel2",
         type=Path,
@@ -137,7 +137,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
 
 
 def _sources(args: argparse.Namespace) -> list[Path]:
-    """The files that are read, those in folders too, without results of an earlier run."""
+    """The files that are read, without results of an earlier run."""
     from engine.scene.change import change_path
 
     given = [*args.sentinel2, *args.dem, *args.before, *([args.aoi] if args.aoi else [])]

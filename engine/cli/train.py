@@ -12,7 +12,7 @@ _NEEDED = ("torch", "lightning", "segmentation_models_pytorch", "timm")
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments that choose and change a recipe; ``l4s adapt`` and ``l4s ablate`` take them too."""
+    """Arguments that choose and change a recipe, shared by three commands."""
     parser.add_argument(
         "--recipe",
         required=True,
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
 
 
 def describe(bundles: tuple[Any, ...]) -> dict[str, Any]:
-    """The result for a person and for a program: where the bundles are and how they scored."""
+    """The result for a person and a program: bundles and scores."""
     lines, models = [], []
     for bundle in bundles:
         card = bundle.card

@@ -1,4 +1,4 @@
-"""``l4s vectorize``: from a probability raster (or a mask) to landslide polygons."""
+"""``l4s vectorize``: from a probability raster or mask to polygons."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _factor(text: str) -> float:
 
 
 def add_polygon_arguments(parser: argparse.ArgumentParser, otherwise: str | None = None) -> None:
-    """Declare the arguments of :class:`engine.inventory.vectorize.VectorizeConfig`.
+    """Declare the arguments of the polygons' configuration.
 
     Args:
         parser: Receives them.
@@ -159,7 +159,8 @@ def _as_before(args: argparse.Namespace, stack: Any, reporter: Reporter) -> Any:
         reporter.warn(
             f"The landslides in {args.out.name} were split by {polygons.split}, for which a raster"
             " is not given now (the probability, or a stack with a DEM); they are not split this"
-            " time."
+            " time.",
+            "vectorize-not-split",
         )
         polygons = replace(polygons, split="none")
     default = asdict(VectorizeConfig())

@@ -26,7 +26,7 @@ from engine.events import SILENT, Reporter
 from engine.files import atomic_path
 from engine.ground import metres_per_unit
 from engine.inventory.inventory import Inventory, as_multipolygons
-from engine.inventory.shape import ground_area, valid_polygons
+from engine.inventory.shape import valid_polygons
 
 LAYERS = ("missed", "false", "matched")
 """Layers of a written comparison."""
@@ -175,15 +175,15 @@ def compare(
         return _with_points(mine, reference.shapes, config, inventory.crs)
     crs = inventory.crs
     ours, theirs = valid_polygons(np.asarray(mine.geometry)), np.asarray(reference.shapes.geometry)
-    area_ours, area_theirs = ground_area(ours, crs), ground_area(theirs, crs)
-    found_share, right_share, pairs = overlaps(ours, theirs, crs)
+    both = overlaps(ours, theirs, crs, reporter)
+    pairs, area_ours, area_theirs = both.pairs, both.ours.area_m2, both.theirs.area_m2
     reporter.progress("comparing", 1, 3)
-    found, right = found_share >= config.min_share, right_share >= config.min_share
+    found, right = both.found_share >= config.min_share, both.right_share >= config.min_share
     one, other, iou = one_to_one(pairs, area_ours, area_theirs, config.min_iou)
-    distance = boundary_distance(ours[one], theirs[other], crs)
+    distance = boundary_distance(ours[one], theirs[other], crs, reporter)
     reporter.progress("comparing", 2, 3)
     touched = pairs[2] > 0.1 * np.minimum(area_ours[pairs[0]], area_theirs[pairs[1]])
-    area = area_scores(ours, theirs, inventory.aoi, crs, reporter=reporter)
+    area = area_scores(both, inventory.aoi, crs, reporter=reporter)
     reporter.progress("comparing", 3, 3)
     return Comparison(
         area=area,
@@ -195,9 +195,9 @@ def compare(
         merged=int((np.bincount(pairs[0][touched], minlength=1) > 1).sum()),
         boundary_m=float(np.median(distance)) if len(distance) else None,
         missed=reference.shapes[~found].assign(
-            area_m2=area_theirs[~found], found_share=found_share[~found]
+            area_m2=area_theirs[~found], found_share=both.found_share[~found]
         ),
-        false=mine[~right].assign(right_share=right_share[~right]),
+        false=mine[~right].assign(right_share=both.right_share[~right]),
         matched=mine.iloc[one].assign(iou=iou, boundary_m=distance),
     )
 

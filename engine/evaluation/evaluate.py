@@ -172,7 +172,8 @@ def _folders(
         )
     if extra:
         reporter.warn(
-            f"{len(extra)} predicted masks have no reference and are left out ({_some(extra)})."
+            f"{len(extra)} predicted masks have no reference and are left out ({_some(extra)}).",
+            "reference-missing",
         )
     names = sorted(true, key=_natural)
     codings = [

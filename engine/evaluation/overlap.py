@@ -1,13 +1,21 @@
-"""How two sets of polygons overlap: shares, pairs, common area, distance between outlines."""
+"""How two sets of polygons overlap: shares, pairs, common area, outlines.
+
+Everything is done in batches, and only what needs it is overlaid: polygons of one set that have no
+ground in common are never put together, and those inside the analysed area are never cut. So time
+grows with the number of polygons, and memory hardly beyond them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from engine.evaluation.scores import Confusion
@@ -16,63 +24,124 @@ from engine.ground import metres_per_unit
 from engine.inventory.shape import ground_area
 
 Floats = NDArray[np.float64]
+Indexes = NDArray[np.int64]
 Shapes = NDArray[np.object_]
-Pairs = tuple[NDArray[np.int64], NDArray[np.int64], Floats]
+Pairs = tuple[Indexes, Indexes, Floats]
 
 BOUNDARY_STEP_M = 5.0
 CELL_VERTICES = 512
 """An overlay takes as long as the larger polygon has vertices."""
-MOST_HALVINGS = 40
+MOST_CUTS = 20
 """A million pieces along each side; more vertices than :data:`CELL_VERTICES` then lie in one
 point."""
 BATCH = 500
 """Overlays between two looks at whether to go on: under a second."""
 
 
-def overlaps(ours: Shapes, theirs: Shapes, crs: CRS) -> tuple[Floats, Floats, Pairs]:
-    """How two sets of polygons cover each other.
+@dataclass(frozen=True)
+class Side:
+    """The polygons of one inventory.
 
-    Returns:
-        Share of each of theirs that is in ours, share of each of ours that is in theirs, and the
-        pairs: numbers of ours and theirs, and their common area in m².
+    Attributes:
+        shapes: Valid polygons.
+        area_m2: Their areas on the ground.
+        disjoint: The same ground as polygons that have none in common: unions of those that
+            overlap, all others as they are.
+        member: Of which of these each polygon is part.
+        alone: Which polygons overlap no other of this side.
     """
-    if not len(ours) or not len(theirs):
-        none = np.zeros(0, np.int64)
-        return np.zeros(len(theirs)), np.zeros(len(ours)), (none, none, np.zeros(0))
+
+    shapes: Shapes
+    area_m2: Floats
+    disjoint: Shapes
+    member: Indexes
+    alone: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, shapes: Shapes, crs: CRS, reporter: Reporter = SILENT) -> Side:
+        """Measure polygons and find those that have ground in common."""
+        one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+        one, other = one[one < other], other[one < other]
+        common = _common(shapes, shapes, one, other, crs, reporter) > 0
+        links = np.ones(int(common.sum()), np.int8), (one[common], other[common])
+        graph = coo_array(links, shape=(len(shapes), len(shapes)))
+        _, member = connected_components(graph, directed=False)
+        alone = np.asarray(np.bincount(member)[member] == 1, np.bool_)
+        disjoint = np.empty(int(member.max()) + 1 if len(member) else 0, np.object_)
+        disjoint[member[alone]] = shapes[alone]
+        crowded = np.flatnonzero(~alone)
+        crowded = crowded[np.argsort(member[crowded], kind="stable")]
+        starts = np.flatnonzero(np.diff(member[crowded], prepend=-1))
+        for part in np.split(crowded, starts[1:]) if len(starts) else ():
+            reporter.check()
+            disjoint[member[part[0]]] = shapely.union_all(shapes[part])
+        area = ground_area(shapes, crs)
+        return cls(shapes, area, disjoint, np.asarray(member, np.int64), alone)
+
+
+@dataclass(frozen=True)
+class Overlaps:
+    """How two sides cover each other.
+
+    Attributes:
+        ours: One side.
+        theirs: The other.
+        right_share: Share of each of ours that lies in theirs.
+        found_share: Share of each of theirs that lies in ours.
+        pairs: Numbers of ours and theirs that have ground in common, and how much, in m².
+    """
+
+    ours: Side
+    theirs: Side
+    right_share: Floats
+    found_share: Floats
+    pairs: Pairs
+
+
+def overlaps(ours: Shapes, theirs: Shapes, crs: CRS, reporter: Reporter = SILENT) -> Overlaps:
+    """Find how two sets of valid polygons cover each other."""
+    mine, yours = Side.of(ours, crs, reporter), Side.of(theirs, crs, reporter)
     one, other = shapely.STRtree(theirs).query(ours, predicate="intersects")
-    common = ground_area(shapely.intersection(ours[one], theirs[other]), crs)
-    pairs = one[common > 0], other[common > 0], common[common > 0]
-    return (
-        _covered(theirs, ours, pairs[1], pairs[0]),
-        _covered(ours, theirs, pairs[0], pairs[1]),
+    common = _common(ours, theirs, one, other, crs, reporter)
+    some = common > 0
+    pairs = one[some], other[some], common[some]
+    return Overlaps(
+        mine,
+        yours,
+        _covered(mine, yours, pairs, crs, reporter),
+        _covered(yours, mine, (pairs[1], pairs[0], pairs[2]), crs, reporter),
         pairs,
     )
 
 
-def _covered(
-    shapes: Shapes, cover: Shapes, one: NDArray[np.int64], other: NDArray[np.int64]
+def _common(
+    ours: Shapes, theirs: Shapes, one: Indexes, other: Indexes, crs: CRS, reporter: Reporter
 ) -> Floats:
-    """Share of each shape that lies in the union of those that it meets.
+    """Common area of pairs in m²."""
+    out = np.zeros(len(one))
+    for batch in _batches(len(one), reporter):
+        out[batch] = ground_area(shapely.intersection(ours[one[batch]], theirs[other[batch]]), crs)
+    return out
 
-    Overlaps among them count once.
+
+def _covered(side: Side, cover: Side, pairs: Pairs, crs: CRS, reporter: Reporter) -> Floats:
+    """Share of each polygon that lies in the union of those that it meets.
+
+    Common areas add up, but for those with polygons that overlap each other.
     """
-    order = np.argsort(one, kind="stable")
-    unique, first, count = np.unique(one[order], return_index=True, return_counts=True)
-    union = cover[other[order][first]].copy()
-    for index in np.flatnonzero(count > 1):
-        union[index] = shapely.union_all(
-            cover[other[order][first[index] : first[index] + count[index]]]
-        )
-    share = np.zeros(len(shapes))
-    share[unique] = shapely.area(shapely.intersection(shapes[unique], union)) / shapely.area(
-        shapes[unique]
-    )
-    return share
+    one, other, common = pairs
+    plain = cover.alone[other]
+    total = np.bincount(one[plain], weights=common[plain], minlength=len(side.shapes))
+    crowded = np.stack([one[~plain], cover.member[other[~plain]]])
+    a, b = np.unique(crowded, axis=1) if crowded.size else crowded
+    more = _common(side.shapes, cover.disjoint, a, b, crs, reporter)
+    total = total + np.bincount(a, weights=more, minlength=len(side.shapes))
+    return np.minimum(total / np.where(side.area_m2 > 0, side.area_m2, 1), 1)
 
 
 def one_to_one(
     pairs: Pairs, area_ours: Floats, area_theirs: Floats, min_iou: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+) -> tuple[Indexes, Indexes, Floats]:
     """The best pairs first; each landslide is in one pair at most."""
     one, other, common = pairs
     iou = common / (area_ours[one] + area_theirs[other] - common)
@@ -89,109 +158,114 @@ def one_to_one(
     return one[chosen], other[chosen], iou[chosen]
 
 
-def boundary_distance(ours: Shapes, theirs: Shapes, crs: CRS) -> Floats:
-    """Mean distance between the outlines of pairs in metres, both ways, along points 5 m apart."""
-    if not len(ours):
-        return np.zeros(0)
+def boundary_distance(
+    ours: Shapes, theirs: Shapes, crs: CRS, reporter: Reporter = SILENT
+) -> Floats:
+    """Mean distance between the outlines of pairs in metres, both ways.
+
+    It is measured along points :data:`BOUNDARY_STEP_M` apart.
+    """
+    out = np.zeros(len(ours))
+    for batch in _batches(len(ours), reporter):
+        a, b = _outlines(ours[batch], theirs[batch], crs)
+        out[batch] = (_mean_distance(a, b) + _mean_distance(b, a)) / 2
+    return out
+
+
+def _outlines(ours: Shapes, theirs: Shapes, crs: CRS) -> tuple[Shapes, Shapes]:
+    """Outlines of pairs, stretched so that units are metres on the ground."""
     both = np.concatenate([ours, theirs])
-    east, north = metres_per_unit(
-        crs, *shapely.get_coordinates(shapely.centroid(ours)).T.astype(np.float64)
-    )
-    factors = np.stack([east, north], axis=1)
+    middle = shapely.get_coordinates(shapely.centroid(ours)).T.astype(np.float64)
+    factors = np.stack(metres_per_unit(crs, *middle), axis=1)
     xy, owner = shapely.get_coordinates(both, return_index=True)
     lines = shapely.boundary(shapely.set_coordinates(both.copy(), xy * factors[owner % len(ours)]))
-    a, b = lines[: len(ours)], lines[len(ours) :]
-    return (_mean_distance(a, b) + _mean_distance(b, a)) / 2
+    return lines[: len(ours)], lines[len(ours) :]
 
 
 def _mean_distance(lines: Shapes, others: Shapes) -> Floats:
     xy, owner = shapely.get_coordinates(
         shapely.segmentize(lines, BOUNDARY_STEP_M), return_index=True
     )
-    distance = shapely.distance(shapely.points(xy), others[owner])
+    shapely.prepare(others)
+    distance = shapely.distance(others[owner], shapely.points(xy))
     return np.asarray(np.bincount(owner, weights=distance) / np.bincount(owner), np.float64)
 
 
 def area_scores(
-    ours: Shapes, theirs: Shapes, area: BaseGeometry, crs: CRS, *, reporter: Reporter = SILENT
+    found: Overlaps, area: BaseGeometry, crs: CRS, *, reporter: Reporter = SILENT
 ) -> Confusion:
     """Confusion in m² over the analysed area.
 
     Where that is not known, the box around all polygons takes its place.
     """
-    if area.is_empty and len(ours) + len(theirs):
-        area = shapely.box(*shapely.total_bounds(np.concatenate([ours, theirs])))
+    ours, theirs = found.ours, found.theirs
+    if area.is_empty and len(ours.shapes) + len(theirs.shapes):
+        area = shapely.box(*shapely.total_bounds(np.concatenate([ours.shapes, theirs.shapes])))
     looked_at = shapely.get_parts(area)
     cells = _cells(looked_at, reporter)
-    one, other = (_within(shapes, looked_at, cells, reporter) for shapes in (ours, theirs))
-    a, b = (
-        shapely.STRtree(other).query(one, predicate="intersects")
-        if len(one) and len(other)
-        else (np.zeros(0, int),) * 2
-    )
-    tp = sum(
-        float(ground_area(shapely.intersection(one[a[i]], other[b[i]]), crs).sum())
-        for i in _batches(len(a), reporter)
-    )
-    found, true = ground_area(one, crs).sum(), ground_area(other, crs).sum()
+    whole, pieces = _within(ours, cells, reporter)
+    whole_theirs, pieces_theirs = _within(theirs, cells, reporter)
+    common = float((found.right_share * ours.area_m2)[whole].sum())
+    one, other = shapely.STRtree(theirs.disjoint).query(pieces, predicate="intersects")
+    common += float(_common(pieces, theirs.disjoint, one, other, crs, reporter).sum())
+    mine = ours.area_m2[whole].sum() + ground_area(pieces, crs).sum()
+    true = theirs.area_m2[whole_theirs].sum() + ground_area(pieces_theirs, crs).sum()
     total = ground_area(looked_at, crs).sum()
-    return Confusion(
-        *(round(max(0.0, float(v))) for v in (tp, found - tp, true - tp, total - found - true + tp))
-    )
+    counts = (common, mine - common, true - common, total - mine - true + common)
+    return Confusion(*(round(max(0.0, float(v))) for v in counts))
 
 
-def _within(shapes: Shapes, area: Shapes, cells: Shapes, reporter: Reporter) -> Shapes:
-    """Disjoint polygons of the union of shapes, cut at the area.
+def _within(side: Side, cells: Shapes, reporter: Reporter) -> tuple[NDArray[np.bool_], Shapes]:
+    """What of one side lies in the analysed area.
 
     Args:
-        shapes: Polygons, which may overlap.
-        area: Disjoint polygons; they may have very many vertices, one for each pixel at the rim of
-            a cloud.
-        cells: The same area in pieces of few vertices. Only what reaches over the area's rim is
-            cut, and with these.
+        side: The polygons.
+        cells: The area, in disjoint pieces of few vertices.
         reporter: Asked whether to go on.
 
     Returns:
-        Polygons that together cover what shapes and area have in common.
+        Which polygons lie wholly in it and are alone, and disjoint pieces of all others.
     """
-    parts = shapely.get_parts(shapely.union_all(shapes)) if len(shapes) else np.zeros(0, np.object_)
-    if not len(parts):
-        return np.zeros(0, np.object_)
-    shapely.prepare(area)
-    whole = np.zeros(len(parts), np.bool_)
-    one, other = shapely.STRtree(area).query(parts)
-    for batch in _batches(len(one), reporter):
-        inside = shapely.contains_properly(area[other[batch]], parts[one[batch]])
-        whole[one[batch][inside]] = True
-    pieces, rest = [parts[whole]], parts[~whole]
-    tree = shapely.STRtree(cells)
+    whole = np.zeros(len(side.shapes), np.bool_)
+    tree = shapely.STRtree(side.shapes)
+    for batch in _batches(len(cells), reporter):
+        whole[tree.query(cells[batch], predicate="covers")[1]] = True
+    whole &= side.alone
+    others = np.ones(len(side.disjoint), np.bool_)
+    others[side.member[whole]] = False
+    rest = side.disjoint[others]
+    tree, pieces = shapely.STRtree(cells), []
     for batch in _batches(len(rest), reporter):
         one, other = tree.query(rest[batch], predicate="intersects")
         cut = shapely.intersection(rest[batch][one], cells[other])
         pieces.append(cut[shapely.area(cut) > 0])
-    return np.concatenate(pieces)
+    return whole, np.concatenate([*pieces, np.zeros(0, np.object_)])
 
 
 def _cells(area: Shapes, reporter: Reporter) -> Shapes:
-    """Cut polygons in halves until each has at most :data:`CELL_VERTICES` vertices.
+    """Cut polygons in quarters until each has at most :data:`CELL_VERTICES` vertices.
 
-    At most :data:`MOST_HALVINGS` times.
+    At most :data:`MOST_CUTS` times.
     """
     done: list[Shapes] = []
-    for _ in range(MOST_HALVINGS):
+    for _ in range(MOST_CUTS):
         reporter.check()
         large = shapely.get_num_coordinates(area) > CELL_VERTICES
         done.append(area[~large])
         left, bottom, right, top = shapely.bounds(area[large]).T
-        wide = right - left > top - bottom
         x, y = (left + right) / 2, (bottom + top) / 2
-        lower = shapely.box(left, bottom, np.where(wide, x, right), np.where(wide, top, y))
-        upper = shapely.box(np.where(wide, x, left), np.where(wide, bottom, y), right, top)
-        parts = shapely.get_parts(
-            shapely.intersection(np.tile(area[large], 2), np.concatenate([lower, upper]))
-        )
-        area = shapely.get_parts(parts)
-        area = area[shapely.area(area) > 0]  # what only touches a half leaves points and lines
+        quarters = [
+            shapely.box(*sides)
+            for sides in (
+                (left, bottom, x, y),
+                (x, bottom, right, y),
+                (left, y, x, top),
+                (x, y, right, top),
+            )
+        ]
+        cut = shapely.intersection(np.tile(area[large], 4), np.concatenate(quarters))
+        area = shapely.get_parts(shapely.get_parts(cut))
+        area = area[shapely.area(area) > 0]  # what only touches a quarter leaves points and lines
     return np.concatenate([*done, area])
 
 

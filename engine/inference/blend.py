@@ -30,7 +30,9 @@ class _Faded:
 
 
 class Blender:
-    """Weighted sums of the current row of windows, as high as a window and as wide as the raster.
+    """Weighted sums of the current row of windows.
+
+    As high as a window and as wide as the raster.
 
     Args:
         rows: Windows down the raster.
@@ -45,7 +47,10 @@ class Blender:
         self._faded_columns = [_Faded.of(columns.weights(index)) for index in range(columns.count)]
 
     def add(self, row: int, column: int, values: NDArray[np.float32]) -> None:
-        """Add a window, shape (layers, window rows, window columns); ``values`` is overwritten."""
+        """Add a window; ``values`` is overwritten.
+
+        Its shape is (layers, window rows, window columns).
+        """
         start = self._columns.start(column)
         left, right = max(0, -start), min(self._columns.window_px, self._columns.length_px - start)
         for part, weights in self._faded_rows[row].parts:

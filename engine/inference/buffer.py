@@ -74,7 +74,9 @@ class RowBuffer:
         self._thread.join()
 
     def wait(self, row: int, column: int) -> bool:
-        """Wait a moment for a window, so that the caller can check for cancellation.
+        """Wait a moment for a window.
+
+        The caller can then check for cancellation.
 
         Returns:
             Whether it is there.
@@ -88,7 +90,7 @@ class RowBuffer:
             return self._ready > number
 
     def valid(self, row: int, column: int) -> NDArray[np.bool_]:
-        """Which pixels of a window get a result, shape (window rows, window columns)."""
+        """Which pixels of a window get a result, shape (rows, columns)."""
         return np.concatenate([self._valid[part] for part in self._parts(row, column)])
 
     def take(self, row: int, column: int, layout: Layout, out: NDArray[np.float32]) -> None:
@@ -159,7 +161,7 @@ class RowBuffer:
                 self._changed.notify_all()
 
     def _await_room(self, row: int, column: int) -> None:
-        """Wait until all windows of the row above that use this block's place have been taken."""
+        """Wait until no window above needs the place that this block will use."""
         last = min(column + self._columns.reach, self._columns.count - 1)
         with self._changed:
             while (

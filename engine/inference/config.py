@@ -34,7 +34,9 @@ def require_threshold(value: float) -> float:
 
 @dataclass(frozen=True)
 class CrfConfig:
-    """Fully connected CRF (Krähenbühl and Koltun 2011) that pulls boundaries to edges of the image.
+    """Fully connected CRF that pulls boundaries to edges of the image.
+
+    Krähenbühl and Koltun (2011).
 
     The defaults are mild: a slide of a few pixels must survive. Distances in pixels, colours on 0 …
     255.

@@ -128,7 +128,10 @@ def predict(
 
 @dataclass(frozen=True)
 class _Request:
-    """What was asked for, checked, with the networks loaded; ``name`` is its fingerprint."""
+    """What was asked for, checked, with the networks loaded.
+
+    ``name`` is its fingerprint.
+    """
 
     stack: Stack
     bundles: Sequence[ModelBundle]
@@ -234,7 +237,8 @@ def _warn_without_slope(stack: Stack, bundles: Sequence[ModelBundle], reporter: 
         reporter.warn(
             f"{stack.path.name} has no slope, with which {', '.join(used)} tells scars from bare"
             " fields: expect most landslides to be missed or fields to be drawn; give an elevation"
-            " model (DEM) where the stack is made."
+            " model (DEM) where the stack is made.",
+            "detect-no-slope",
         )
 
 
@@ -244,7 +248,8 @@ def _warn_of_pixel_size(stack: Stack, reporter: Reporter) -> None:
         reporter.warn(
             f"{stack.path.name} has pixels of {stack.grid.resolution_m():.3g} m, but models are"
             " trained on 10 m: expect landslides to be missed or invented; give the imagery as"
-            " --sentinel2 with a --dem, which brings it onto 10 m, or resample the stack."
+            " --sentinel2 with a --dem, which brings it onto 10 m, or resample the stack.",
+            "detect-pixel-size",
         )
 
 
@@ -257,7 +262,8 @@ def _earlier(journal: Journal, name: str, reporter: Reporter) -> JournalState | 
         reporter.warn(
             f"An earlier run in {journal.folder.parent} was stopped, but with another stack, model"
             " or configuration; its unfinished rows are discarded and the detection starts from"
-            " the first row."
+            " the first row.",
+            "detect-not-resumed",
         )
     return None
 

@@ -1,4 +1,4 @@
-"""Any number of models and views of the same windows, averaged one after the other."""
+"""Any number of models and views of the same windows, averaged."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class View:
 
 
 def views(kind: Views) -> tuple[View, ...]:
-    """The views of a kind of test-time augmentation; the upright one comes first."""
+    """The views of test-time augmentation; the upright one is first."""
     flips = [(False, False), (False, True), (True, False), (True, True)]
     turns = {"none": [False], "flip": [False], "d4": [False, True]}[kind]
     return tuple(

@@ -1,4 +1,6 @@
-"""A finished result carries what it was made from, so that the same request takes it as it is.
+"""A finished result carries what it was made from.
+
+So the same request uses it again.
 
 The name of the request (:func:`engine.inference.setup.fingerprint`) and the facts of the run stand
 in the GeoTIFFs' own metadata: they appear together with the pixels, or not at all.
@@ -17,7 +19,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from engine.errors import L4SError, UnreadableFileError
+from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.files import ResultFolder
 from engine.grid import Grid
 from engine.handles import ProbabilityRaster
@@ -28,7 +30,7 @@ _REQUEST, _FACTS, _AREA, _DIGEST = "request", "facts", "area", "facts_sha256"
 
 @dataclass(frozen=True)
 class Origin:
-    """What a raster tells of the run that made it; empty for rasters of other programs.
+    """What a raster tells of its run; empty for other programs' rasters.
 
     Attributes:
         request: Names the request; a probability and its uncertainty bear the same.
@@ -91,11 +93,14 @@ def _digest(noted: Mapping[str, str]) -> str:
 
 
 def uncertainty_of(probability: ProbabilityRaster) -> ProbabilityRaster | None:
-    """The uncertainty raster beside a probability raster, where the same run made both."""
+    """The uncertainty raster beside a probability, if of the same run."""
     path = ResultFolder(probability.path.parent).uncertainty
     request = origin_of(probability.path).request
-    if not request or not path.exists() or origin_of(path).request != request:
-        return None
+    try:
+        if not request or origin_of(path).request != request:
+            return None
+    except (MissingFileError, UnreadableFileError):
+        return None  # whatever it is, it is not known to be of this run
     return ProbabilityRaster.open(path)
 
 

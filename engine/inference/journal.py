@@ -1,4 +1,4 @@
-"""Finished rows on disk while a detection runs, so that a killed run goes on where it was.
+"""Finished rows on disk, so that a killed run goes on where it was.
 
 ::
 

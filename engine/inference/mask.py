@@ -72,7 +72,10 @@ def make_mask(
 
 
 def histogram(probability: ProbabilityRaster, *, reporter: Reporter = SILENT) -> NDArray[np.int64]:
-    """Count pixels by stored probability (0, 0.004 … 1), shape (251,); nodata is left out."""
+    """Count pixels by stored probability, shape (251,).
+
+    0, 0.004 … 1; nodata is left out.
+    """
     counts = np.zeros(256, np.int64)
     grid = probability.grid
     with probability.reader() as reader:
@@ -86,7 +89,7 @@ def histogram(probability: ProbabilityRaster, *, reporter: Reporter = SILENT) ->
 def automatic_threshold(
     probability: ProbabilityRaster, *, around: float = 0.5, reporter: Reporter = SILENT
 ) -> float:
-    """Find the threshold that suits this scene, from its histogram of probabilities.
+    """Find the threshold that suits this scene, from its histogram.
 
     If probabilities are what they say, the mask of all pixels with p ≥ t is expected to have F1 = 2
     Σ(p | p ≥ t) / (N(p ≥ t) + Σp); the t that maximises it (half the F1 reached; Lipton, Elkan and

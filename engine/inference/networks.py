@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from engine.errors import BundleError
 from engine.inference.config import InferenceConfig, Precision
 from engine.inference.devices import Choice, choose, cores
@@ -14,6 +12,7 @@ from engine.inference.ensemble import Ensemble, Member, views
 from engine.inference.onnx_runtime import OnnxRuntime
 from engine.inference.runtime import Runtime
 from engine.models.bundle import ModelBundle
+from engine.models.card import common_threshold
 
 _CPU_AT_ONCE = 2
 """Each needs memory of its own for what the network computes in between: not as many as there are
@@ -91,9 +90,8 @@ class Networks:
 
 
 def card_threshold(bundles: Sequence[ModelBundle]) -> float:
-    """Weighted mean of the thresholds in the models' cards."""
-    weights = [bundle.card.weight for bundle in bundles]
-    return float(np.average([bundle.card.threshold for bundle in bundles], weights=weights))
+    """The threshold of these models together, as their cards say."""
+    return common_threshold([bundle.card for bundle in bundles])
 
 
 def load(

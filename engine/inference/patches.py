@@ -17,6 +17,7 @@ from engine.bands import NAMES, in_order
 from engine.errors import ChannelError, ConfigError
 from engine.events import SILENT, Reporter
 from engine.files import output_folder
+from engine.inference import crf
 from engine.inference.config import InferenceConfig, require_threshold
 from engine.inference.ensemble import Ensemble
 from engine.inference.networks import Networks, card_threshold
@@ -89,6 +90,8 @@ def predict_patches(
     config = config or PatchConfig()
     if not bundles:
         raise ConfigError("A prediction needs at least one model; see `l4s models list`.")
+    if config.inference.crf is not None:
+        crf.require()
     for bundle in bundles:
         bundle.select(config.used)
     threshold = card_threshold(bundles) if config.threshold is None else config.threshold
@@ -100,7 +103,8 @@ def predict_patches(
     output_folder(out)
     statistics = patch_statistics(patches, config.used, reporter=reporter)
     landslide = done = 0
-    for files, probability in probabilities(patches, bundles, ensemble, statistics, config):
+    predicted = probabilities(patches, bundles, ensemble, statistics, config, threshold=threshold)
+    for files, probability in predicted:
         masks = (probability >= threshold).astype(np.uint8)
         for file, mask in zip(files, masks, strict=True):
             write_mask(out / f"mask_{file.id}.h5", mask)
@@ -114,6 +118,7 @@ def predict_patches(
         "landslide_share": landslide / (len(patches) * probability[0].size),
         "channels": list(config.used),
         "tta": config.inference.tta,
+        "crf": config.inference.crf is not None,
         "device": {
             "devices": [networks.choice.devices[0]],
             "runtime": networks.names,
@@ -143,6 +148,8 @@ def probabilities(
     ensemble: Ensemble,
     statistics: ChannelStatistics,
     config: PatchConfig,
+    *,
+    threshold: float = 0.5,
 ) -> Iterator[tuple[tuple[PatchFile, ...], NDArray[np.float32]]]:
     """Predict batch by batch.
 
@@ -151,7 +158,8 @@ def probabilities(
         bundles: The models, in the order of the ensemble's members; member i takes input i.
         ensemble: The loaded networks.
         statistics: Of the whole folder.
-        config: Which channels, how many patches at once.
+        config: Which channels, how many patches at once, and whether a CRF refines them.
+        threshold: Probability at which the CRF is undecided.
 
     Yields:
         The files of a batch and their probabilities, shape (N, rows, columns).
@@ -170,11 +178,21 @@ def probabilities(
             inputs.append(_fill_up(images, bundle))
         mean, _ = ensemble.run(inputs)
         rows, columns = raw[0].shape[1:]
-        yield files, mean[:, :rows, :columns]
+        mean = mean[:, :rows, :columns]
+        if config.inference.crf is not None:
+            guide = list(crf.guide_channels(bundles[0].card.channels))
+            colours = inputs[0][:, guide, :rows, :columns]
+            mean = np.stack(
+                [
+                    crf.refine(p, g, config.inference.crf, centre=threshold)
+                    for p, g in zip(mean, colours, strict=True)
+                ]
+            )
+        yield files, mean
 
 
 def _fill_up(images: NDArray[np.float32], bundle: ModelBundle) -> NDArray[np.float32]:
-    """Mirror images beyond their lower and right edge to a size the network takes."""
+    """Mirror images beyond their edges to a size the network accepts."""
     multiple, scale = bundle.card.multiple_of_px, bundle.card.input_scale
     step = multiple // np.gcd(multiple, scale)
     rows, columns = (-(-side // step) * step for side in images.shape[2:])

@@ -1,4 +1,7 @@
-"""The contract of networks: ``(N, C, h, w) float32 → (N, h, w) probability``."""
+"""The contract of networks: from an image to its probability.
+
+``(N, C, h, w) float32 → (N, h, w)``.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ class Runtime(Protocol):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a runtime's error says that memory ran out; they have no type of their own for it."""
+    """Whether a runtime's error says that memory ran out.
+
+    Such errors have no type of their own.
+    """
     return any(words in str(error).lower() for words in _MEMORY)
 
 

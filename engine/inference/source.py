@@ -85,7 +85,7 @@ class Inputs:
 def plan(
     inputs: Inputs, bundles: Sequence[ModelBundle], statistics: ChannelStatistics
 ) -> tuple[tuple[Plane, ...], tuple[Layout, ...]]:
-    """Work out the planes that all members need together, and each member's layout in them."""
+    """Work out the planes that members need, and each member's layout."""
     planes: dict[Plane, int] = {}
     layouts = []
     for bundle in bundles:

@@ -1,4 +1,4 @@
-"""The inventory as a GeoPackage: layers ``landslides``, ``aoi`` and ``run``.
+"""The inventory as a GeoPackage: three layers, styles and records.
 
 Form, colours and provenance are inside.
 """

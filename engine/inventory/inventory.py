@@ -18,6 +18,8 @@ from engine.ground import bring
 from engine.inventory.schema import DTYPES, FIELDS, Kind
 from engine.status import FIRST, is_confirmed
 
+LARGEST_NUMBER = 2.0**53
+"""Beyond it a number is damage; up to it whole numbers are exact."""
 DEFAULT_TEXT = {
     "status": FIRST,
     "ls_type": "unknown",
@@ -126,11 +128,15 @@ def column(value: Any, kind: Kind, count: int) -> pd.Series[Any]:
     values = np.full(count, value, dtype=object) if np.ndim(value) == 0 else np.asarray(value)
     series = pd.Series(values, index=pd.RangeIndex(count))
     if kind == "text":
-        return series.astype(object).where(series.notna(), None)
-    if kind == "real":
-        return series.astype("float64")
-    filled: Any = series.fillna(0)
-    return pd.Series(filled.astype(DTYPES[kind]))
+        texts = [
+            str(value) if there else None
+            for value, there in zip(series, series.notna(), strict=True)
+        ]
+        return pd.Series(texts, dtype=object)
+    # In a GeoPackage, a column of numbers may hold texts.
+    numbers: Any = pd.to_numeric(series, errors="coerce").astype("float64")
+    numbers = numbers.where(numbers.abs() < LARGEST_NUMBER)
+    return numbers if kind == "real" else pd.Series(numbers.fillna(0).astype(DTYPES[kind]))
 
 
 def as_multipolygons(shapes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -86,7 +86,7 @@ def measure(
 
 
 def _pixels_of(shape: BaseGeometry, grid: Grid) -> Runs:
-    """The pixels whose centre lies in a polygon; where there is none, one that it touches."""
+    """The pixels whose centre lies in a polygon, else one that it touches."""
     nothing = join([], grid.shape)
     window = _window_of(shape, grid)
     if window is None:
@@ -116,7 +116,7 @@ def _window_of(shape: BaseGeometry, grid: Grid) -> Window | None:
 
 
 def _labelled(parts: list[Runs], shape: tuple[int, int]) -> Runs:
-    """Runs of several polygons, numbered by polygon and sorted by row; they may overlap."""
+    """Runs of several polygons by polygon and row; they may overlap."""
     together = join(
         [
             replace(runs, label=np.full(len(runs), number, np.int32))

@@ -56,7 +56,7 @@ _SCHEMA_EXTENSION = "http://www.geopackage.org/spec121/#extension_schema"
 
 
 def describe(connection: sqlite3.Connection, run: Mapping[str, Any]) -> None:
-    """Store styles, aliases, value lists and the record of the run, in place of earlier ones.
+    """Store styles, aliases, value lists and the record of the run.
 
     What others put into the same tables stays. The caller commits.
     """
@@ -66,7 +66,10 @@ def describe(connection: sqlite3.Connection, run: Mapping[str, Any]) -> None:
 
 
 def _embed_styles(connection: sqlite3.Connection) -> None:
-    """Store the styles that QGIS applies; a default style of a person stays one."""
+    """Store the styles that QGIS applies.
+
+    A default style of a person stays one.
+    """
     connection.execute(_STYLES)
     connection.execute(
         "INSERT OR IGNORE INTO gpkg_contents (table_name, data_type, identifier, description,"
@@ -114,7 +117,7 @@ def _describe_fields(connection: sqlite3.Connection) -> None:
 
 
 def _describe_run(connection: sqlite3.Connection, run: Mapping[str, Any]) -> None:
-    """Store the licence and the record of the run by the metadata extension, as JSON."""
+    """Store the licence and the record of the run, as JSON."""
     _extend(connection, "gpkg_metadata", _METADATA_EXTENSION, _METADATA)
     earlier = "SELECT id FROM gpkg_metadata WHERE md_standard_uri = ?"
     connection.execute(
@@ -138,7 +141,7 @@ def _describe_run(connection: sqlite3.Connection, run: Mapping[str, Any]) -> Non
 def _extend(
     connection: sqlite3.Connection, name: str, definition: str, statements: tuple[str, ...]
 ) -> None:
-    """Create the two tables of an extension where they are missing, and declare them."""
+    """Create the two tables of an extension if missing; declare them."""
     for statement in statements:
         connection.execute(statement)
         table = statement.split("(")[0].split()[-1]

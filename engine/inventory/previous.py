@@ -1,4 +1,4 @@
-"""Copies of an inventory as it was, kept beside it; none that holds decisions is lost."""
+"""Copies of an inventory as it was; none with decisions is lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ DECISION = ("status", *WRITTEN, *CHOSEN)
 
 
 def set_aside(copy: Path, path: Path) -> Path:
-    """Keep the copy of an inventory as ``NAME.previous.gpkg`` or, next, ``NAME.previous-2.gpkg``.
+    """Keep a copy of an inventory under the next free name.
+
+    ``NAME.previous.gpkg``, ``NAME.previous-2.gpkg`` …
 
     An earlier copy is written over only where every decision in it is in the new one, too.
 
@@ -38,7 +40,7 @@ def set_aside(copy: Path, path: Path) -> Path:
 
 
 def decisions(path: Path) -> set[tuple[object, ...]]:
-    """What persons decided: outline and columns of every landslide that is not as detected."""
+    """What persons decided: all landslides that are not as detected."""
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
         columns = {row[1]: row[1] for row in file.execute(f'PRAGMA table_info("{LANDSLIDES}")')}
         geometry = file.execute(
@@ -57,7 +59,10 @@ def decisions(path: Path) -> set[tuple[object, ...]]:
 
 
 def _holds_nothing_else(path: Path, known: set[tuple[object, ...]]) -> bool:
-    """Whether every decision in an earlier copy is known; one that cannot be read stays."""
+    """Whether every decision in an earlier copy is known.
+
+    A copy that cannot be read stays.
+    """
     try:
         return decisions(path) <= known
     except sqlite3.Error:

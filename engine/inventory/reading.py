@@ -5,7 +5,6 @@ It may have been edited, filtered or reprojected by other programs.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -18,15 +17,24 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
 
-from engine.errors import InventoryError, MissingFileError, UnreadableFileError
+from engine.errors import (
+    InventoryError,
+    L4SError,
+    MissingCRSError,
+    MissingFileError,
+    UnreadableFileError,
+)
 from engine.events import SILENT, Reporter
 from engine.inventory.inventory import Inventory, as_landslides
+from engine.inventory.record import read_record
 from engine.inventory.restore import measured_anew, records_of
 from engine.inventory.schema import FIELDS
 from engine.inventory.shape import ground_area
-from engine.vector import POLYGONS
+from engine.status import unknown
+from engine.vector import FOREIGN, POLYGONS, is_finite, only_polygons, quiet, usable
 
 LANDSLIDES = "landslides"
 """The layer of the polygons."""
@@ -36,7 +44,7 @@ POLYGON_LAYERS = {"POLYGON", "MULTIPOLYGON", "GEOMETRY"}
 
 
 def read_inventory(path: Path, *, reporter: Reporter = SILENT) -> Inventory:
-    """Read an inventory; one that was edited, filtered or reprojected by other programs, too.
+    """Read an inventory, also one that other programs edited.
 
     What these leave stale or empty is put right (see :mod:`engine.inventory.restore`): outlines
     that were drawn or reshaped are measured anew. Where the layer ``aoi`` is missing, the box
@@ -64,22 +72,34 @@ def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
     layers = layers_of(file)
     layer = _landslide_layer(path, layers)
     try:
-        table = pyogrio.read_dataframe(file, layer=layer)
-        area = pyogrio.read_dataframe(file, layer="aoi") if "aoi" in layers else None
-        records = _records(file, layers)
-    except (DataSourceError, DataLayerError) as error:
+        with quiet():
+            table = pyogrio.read_dataframe(file, layer=layer)
+            area = pyogrio.read_dataframe(file, layer="aoi") if "aoi" in layers else None
+            records = _records(file, layers)
+        _require_crs(table, path)
+        shape = _analysed(area, table.crs)
+        landslides = _landslides(table, path, reporter)
+    except FOREIGN as error:
+        if isinstance(error, L4SError):
+            raise
         raise UnreadableFileError(
-            f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
+            f"{path} cannot be read as a GeoPackage ({error or type(error).__name__}); it may be"
+            " damaged."
         ) from error
     if layer != LANDSLIDES:
         reporter.warn(
             f"{path.name} has no layer `{LANDSLIDES}`; its only layer of polygons, `{layer}`, is"
-            " taken for it."
+            " taken for it.",
+            "vector-layer-taken",
         )
-    landslides = _landslides(table, path, reporter)
+    if odd := unknown(landslides["status"]):
+        reporter.warn(
+            f"{path.name} holds review statuses that are not known ({', '.join(odd[:5])}); such"
+            " polygons count as landslides.",
+            "inventory-status",
+        )
     records = records or records_of(landslides)
-    if area is not None and len(area):
-        shape = area.geometry.union_all()
+    if shape is not None:
         if records:
             records[-1].setdefault(
                 "area_km2",
@@ -91,14 +111,50 @@ def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
         reporter.warn(
             f"{path.name} has no layer `aoi`: {ground} is taken for the area that was looked at,"
             " but the true one may be larger; `l4s export --out NAME.gpkg` writes landslides of a"
-            " chosen status together with that layer."
+            " chosen status together with that layer.",
+            "vector-no-area",
         )
     return Inventory(landslides, shape, records[-1] if records else {}, tuple(records[:-1]))
 
 
+def _require_crs(table: gpd.GeoDataFrame, path: Path) -> None:
+    """Check that a layer of landslides has geometries, and says where they are.
+
+    Raises:
+        MissingCRSError: It has no CRS, or one of a number that the file does not explain.
+        InventoryError: It has no geometries.
+    """
+    if not isinstance(table, gpd.GeoDataFrame):
+        raise InventoryError(f"The layer of landslides of {path} has no geometries.")
+    if table.crs is None:
+        raise MissingCRSError(
+            f"The landslides of {path} have no coordinate reference system; assign the right one"
+            " and save the file again."
+        )
+
+
+def _analysed(area: gpd.GeoDataFrame | None, crs: CRS) -> BaseGeometry | None:
+    """The analysed area in the CRS of the landslides; None where nothing is known of it."""
+    if not isinstance(area, gpd.GeoDataFrame):
+        return None
+    shapes = np.asarray(area.geometry)
+    shapes = shapes[~shapely.is_missing(shapes) & is_finite(shapes)]
+    if not len(shapes):
+        return None
+    if area.crs is not None and area.crs != crs:
+        shapes = np.asarray(gpd.GeoSeries(shapes, crs=area.crs).to_crs(crs))
+    if len(shapes) > 1 or not shapely.is_valid(shapes).all():
+        whole: BaseGeometry = only_polygons(shapely.union_all(shapely.make_valid(shapes)))
+        return whole
+    shape: BaseGeometry = shapes[0]
+    if shape.geom_type not in ("Polygon", "MultiPolygon"):
+        shape = only_polygons(shape)
+    return shape
+
+
 @contextmanager
 def _readable(path: Path) -> Iterator[Path]:
-    """The file, or a copy where its write-ahead log can be opened by nobody who may not write."""
+    """The file, or a copy where only a writer could open its log."""
     if first_bytes(path, 20)[18:] != b"\x02\x02":
         yield path
         return
@@ -121,8 +177,9 @@ def last_run(path: Path) -> dict[str, Any]:
     Empty where the file is no inventory, or tells nothing.
     """
     try:
-        records = _records(path, layers_of(path))
-    except (OSError, UnreadableFileError, DataSourceError, DataLayerError):
+        with quiet():
+            records = _records(path, layers_of(path))
+    except FOREIGN:
         return {}
     return records[-1] if records else {}
 
@@ -130,17 +187,15 @@ def last_run(path: Path) -> dict[str, Any]:
 def _records(path: Path, layers: Mapping[str, str]) -> list[dict[str, Any]]:
     """The records of all runs, oldest first."""
     runs = pyogrio.read_dataframe(path, layer="run", read_geometry=False) if "run" in layers else {}
-    return [_document(text) for text in runs["document"]] if "document" in runs else []
+    return [read_record(text) for text in runs["document"]] if "document" in runs else []
 
 
 def _landslides(table: gpd.GeoDataFrame, path: Path, reporter: Reporter) -> gpd.GeoDataFrame:
-    """The rows that have a polygon, with every column of the schema, measured anew where needed."""
-    there = np.asarray(table.geometry.notna() & ~table.geometry.is_empty)
-    if not there.all():
-        reporter.warn(
-            f"{int((~there).sum())} rows of {path.name} have no geometry and do not count."
-        )
-        table = table[there]
+    """The rows that have a polygon, with every column of the schema.
+
+    Measured anew where needed.
+    """
+    table = usable(table, path, reporter)
     if not np.isin(shapely.get_type_id(np.asarray(table.geometry)), POLYGONS).all():
         raise InventoryError(
             f"{path} holds something else than polygons; give landslides as polygons."
@@ -183,7 +238,8 @@ def layers_of(path: Path) -> dict[str, str]:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             found = connection.execute(
                 "SELECT table_name, geometry_type_name FROM gpkg_contents LEFT JOIN"
-                " gpkg_geometry_columns USING (table_name)"
+                " gpkg_geometry_columns USING (table_name) WHERE table_name IN (SELECT name FROM"
+                " sqlite_master)"
             )
             return {str(name): str(kind or "") for name, kind in found}
     except sqlite3.Error as error:
@@ -196,11 +252,3 @@ def first_bytes(path: Path, count: int) -> bytes:
     """The start of a file, which tells what it is."""
     with path.open("rb") as file:
         return file.read(count)
-
-
-def _document(text: Any) -> dict[str, Any]:
-    try:
-        record = json.loads(text)
-    except (TypeError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}

@@ -1,4 +1,4 @@
-"""An inventory rewritten in place, so that what other programs commit meanwhile is never lost.
+"""An inventory rewritten in place, without losing others' commits.
 
 The file stays the same file. Its layers are replaced in one SQLite transaction that holds the lock
 from the moment at which nothing has changed since the earlier content was read; so a decision that
@@ -77,7 +77,7 @@ def rewrite(
 
 
 def copy_database(source: Path, target: Path) -> None:
-    """Copy a whole database as it is at one moment into a file without a write-ahead log."""
+    """Copy a database as it is at one moment, without a log beside it."""
     target.unlink(missing_ok=True)
     # A connection of its own: one that is inside a transaction cannot be copied from.
     with closing(_connect(source)) as file, closing(sqlite3.connect(target)) as copy:
@@ -134,7 +134,7 @@ def _busy(path: Path) -> Iterator[None]:
 
 
 def _replace_layers(source: sqlite3.Connection, file: sqlite3.Connection, path: Path) -> None:
-    """Drop the inventory's layers and create them as they are in another GeoPackage."""
+    """Replace the inventory's layers by those of another GeoPackage."""
     for layer in LAYERS:
         _drop(file, layer)
     _copy_crs(source, file, path)
@@ -155,7 +155,7 @@ def _replace_layers(source: sqlite3.Connection, file: sqlite3.Connection, path: 
 
 
 def _drop(file: sqlite3.Connection, layer: str) -> None:
-    """Remove a layer with its spatial index, triggers and entries in the tables of the file."""
+    """Remove a layer with its index, triggers and table entries."""
     columns = file.execute(
         "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (layer,)
     ).fetchall()
@@ -220,7 +220,7 @@ def _indexes(source: sqlite3.Connection) -> list[str]:
 def _objects(
     source: sqlite3.Connection, kind: str, of: Mapping[str, str] | None = None
 ) -> list[tuple[str, str]]:
-    """Names and SQL of a database's tables, indexes or triggers; those of some tables only."""
+    """Names and SQL of a database's tables, indexes or triggers."""
     found = source.execute(
         "SELECT name, sql, tbl_name FROM sqlite_master WHERE type = ? AND sql IS NOT NULL", (kind,)
     )

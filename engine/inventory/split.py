@@ -75,7 +75,8 @@ def split_blobs(
             if window.width * window.height > LARGEST_PX:
                 reporter.warn(
                     f"A blob of {int(blob.length.sum()):,} pixels is too large to be split and"
-                    " stays whole."
+                    " stays whole.",
+                    "vectorize-too-large",
                 )
                 continue
             found = split_one(paint(blob, window) >= 0, read(window), how, connectivity, min_pixels)

@@ -15,7 +15,9 @@ SMU_ALPHA = 0.25
 
 
 class SMU(nn.Module):
-    """Smoothed maximum unit (paper, Eq. 11): ``(x(1+a) + x(1-a) erf(mu (1-a) x)) / 2``.
+    """Smoothed maximum unit (paper, Eq. 11).
+
+    ``(x(1+a) + x(1-a) erf(mu (1-a) x)) / 2``.
 
     A smooth leaky ReLU of slope ``a`` = 0.25 (Biswas et al. 2022); ``mu`` is trained. It starts at
     1: the authors' code starts at 10^6, where the function is the leaky ReLU itself and ``mu`` has
@@ -80,7 +82,10 @@ class ResidualBlock(nn.Module):
 
 
 class InvertedResidual(nn.Module):
-    """Expand, depthwise 3 x 3, project linearly, add (MobileNetV2's block without downsampling)."""
+    """Expand, depthwise 3 x 3, project linearly, add.
+
+    MobileNetV2's block without downsampling.
+    """
 
     def __init__(self, channels: int, expansion: int, act: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Model bundles: a folder with weights, the same network as ONNX, and a card that describes both.
+"""Model bundles: a folder with weights, ONNX form and card.
 
 ::
 
@@ -226,8 +226,16 @@ def sha256(path: Path) -> str:
         return digest.hexdigest()
 
 
+def with_card(bundle: ModelBundle, card: ModelCard) -> ModelBundle:
+    """Give a bundle another card, its files as they are, and open it again."""
+    text = replace(card, files=bundle.card.files).to_json()
+    with atomic_path(bundle.path / CARD) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return ModelBundle.open(bundle.path)
+
+
 def seal(path: Path) -> ModelBundle:
-    """Accept a bundle as it is: write the digests of its files and its card anew.
+    """Accept a bundle as it is: write its digests anew.
 
     Args:
         path: Folder of a bundle that its owner changed on purpose.

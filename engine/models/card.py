@@ -1,10 +1,10 @@
-"""The card of a model bundle: what the model is, needs and was measured to do."""
+"""The card of a model bundle: what it is, needs and achieved."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, NoReturn
 
@@ -25,6 +25,21 @@ class FileEntry:
 
     sha256: Annotated[str, Length(64, 64)]
     bytes: Annotated[int, Range(0)] = 0
+
+
+@dataclass(frozen=True)
+class EnsembleEntry:
+    """An ensemble that a model is a member of, and its threshold.
+
+    It was chosen for all together.
+
+    Attributes:
+        members: Names of all its models.
+        threshold: Probability from which the mean of the members calls a pixel landslide.
+    """
+
+    members: tuple[str, ...]
+    threshold: Annotated[float, Range(0, 1, above=True, below=True)]
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,7 @@ class ModelCard:
             as much as this asks for. Cards written before it was known lack the key.
         resampling: How 20 m and 60 m bands are brought to 10 m in its training data.
         weight: Its weight in an ensemble.
+        ensemble: The ensemble that it was trained for; None where it stands alone.
         training: Data, recipe, seeds, engine version: how it was made.
         scores: Measured scores with how, on what and with what spread; inductive and transductive
             apart.
@@ -72,6 +88,7 @@ class ModelCard:
     reach_px: Annotated[int, Range(0, 100_000)] | None = None
     resampling: str = "nearest"
     weight: Positive = 1.0
+    ensemble: EnsembleEntry | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Mapping[str, Any], ...] = ()
     limits: tuple[str, ...] = ()
@@ -157,3 +174,18 @@ class ModelCard:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"it holds {name}")
+
+
+def common_threshold(cards: Sequence[ModelCard]) -> float:
+    """The threshold of one or several models together.
+
+    That which was chosen on the ensemble, where these are its members; otherwise the weighted mean
+    of the models' own.
+    """
+    names = sorted(card.name for card in cards)
+    entries = {card.ensemble for card in cards}
+    entry = entries.pop() if len(entries) == 1 else None
+    if entry is not None and len(cards) > 1 and sorted(entry.members) == names:
+        return entry.threshold
+    weight = sum(card.weight for card in cards)
+    return sum(card.threshold * card.weight for card in cards) / weight

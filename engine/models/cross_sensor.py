@@ -25,7 +25,7 @@ _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 class DomainStatistics:
-    """Running statistics of a network's batch normalisations, one set a domain.
+    """Running statistics of batch normalisations, one set a domain.
 
     Every further domain starts as a copy of the first one's statistics at the moment it is added.
 

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -54,8 +56,10 @@ class _Probability(nn.Module):
         return probability(self.model, image)
 
 
-def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundle:
-    """Write a network as a bundle, after checking that both of its forms agree.
+def export_bundle(
+    model: Segmenter, card: ModelCard, folder: Path, *, onnx: bool = True
+) -> ModelBundle:
+    """Write a network as a bundle, after checking that its forms agree.
 
     Args:
         model: The trained network; it is copied to the CPU and left as it is.
@@ -63,6 +67,7 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
             taken from the model.
         folder: Where the bundle goes, usually named like the model; an older bundle there is
             replaced.
+        onnx: Write the network as ONNX, too; without it, detection needs PyTorch.
 
     Returns:
         The bundle, opened again.
@@ -79,6 +84,15 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
             f"The network {card.name} cannot be exported: {broken[0]} holds NaN or infinity; its"
             " training diverged."
         )
+    described = replace(
+        card,
+        network={**card.network, "temperature": model.temperature},
+        reach_px=reach_px(model, card.input_scale),
+    )
+    if not onnx:
+        limit = "It has no ONNX form: detection needs an installation with PyTorch."
+        limits = (*card.limits, *([] if limit in card.limits else [limit]))
+        return write_bundle(folder, replace(described, limits=limits), weights, None)
     graph = to_onnx(network, len(card.channels), card.multiple_of_px)
     difference = largest_difference(network, graph, len(card.channels), card.multiple_of_px)
     if not difference <= TOLERANCE:
@@ -87,11 +101,6 @@ def export_bundle(model: Segmenter, card: ModelCard, folder: Path) -> ModelBundl
             f" {difference:.1e} from PyTorch's, more than {TOLERANCE:.0e}; an operation in it has"
             " no faithful ONNX form."
         )
-    described = replace(
-        card,
-        network={**card.network, "temperature": model.temperature},
-        reach_px=reach_px(model, card.input_scale),
-    )
     return write_bundle(folder, described, weights, graph)
 
 
@@ -292,16 +301,22 @@ def _run(model: Segmenter, image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the tracing exporter's warnings.
+    """Silence the tracing exporter.
 
-    It is deprecated in favour of one that fixes sizes which this network computes.
+    It is deprecated in favour of one that fixes sizes which this network computes. Where it fails
+    it writes the whole graph to the process's standard output, among the events of `--events json`.
     """
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
+    sys.stdout.flush()
+    kept = os.dup(1)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), Path(os.devnull).open("wb") as nowhere:
             warnings.simplefilter("ignore")
+            os.dup2(nowhere.fileno(), 1)
             yield
     finally:
+        os.dup2(kept, 1)
+        os.close(kept)
         logger.setLevel(level)

@@ -1,4 +1,6 @@
-"""What another program's ONNX model says of itself: Deepness's metadata, STAC MLM items.
+"""What another program's ONNX model tells of itself.
+
+Deepness's metadata, or STAC items of the extension MLM.
 
 Sources: metadata keys of the QGIS plugin Deepness ("Add metadata to model" in its documentation);
 the STAC extension *Machine Learning Model* (MLM) 1.4 and later.
@@ -22,7 +24,7 @@ _LARGEST_ITEM = 8 * 2**20
 
 @dataclass(frozen=True)
 class ForeignModel:
-    """A segmentation model of another program, as far as its files describe it.
+    """A segmentation model of another program, as its files tell.
 
     What the network reads is ``(DN / unit - mean) / std``, channel by channel.
 
@@ -54,7 +56,7 @@ class ForeignModel:
 
 
 def describe_foreign(path: Path) -> ForeignModel:
-    """Read what an ONNX file, or the STAC MLM item that points at one, says of itself.
+    """Read what an ONNX file, or the STAC item of one, tells of itself.
 
     Args:
         path: ``.onnx`` file, or a STAC item (``.json``) with an asset of role ``mlm:model`` beside
@@ -187,7 +189,10 @@ def _of_item(path: Path) -> ForeignModel:
 
 
 def _asset(assets: Mapping[str, Any], path: Path) -> Path:
-    """The ONNX file of an item; it lies beside the item, because nothing is downloaded here."""
+    """The ONNX file of an item.
+
+    It lies beside the item: nothing is downloaded here.
+    """
     models = [a for a in assets.values() if "mlm:model" in (a.get("roles") or ())]
     if len(models) != 1:
         raise BundleError(

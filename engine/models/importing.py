@@ -1,4 +1,4 @@
-"""Another program's ONNX segmentation model becomes a bundle that detection can use.
+"""Another program's ONNX model becomes a bundle for detection.
 
 The graph is wrapped, not trained: its input is named and normalised as a card describes, and its
 output becomes the probability of one class.
@@ -141,7 +141,10 @@ def _completed(model: ForeignModel, config: ImportConfig) -> ForeignModel:
 
 
 def _wrap(model: ForeignModel, config: ImportConfig) -> _Wrapped:
-    """The graph image (N, C, h, w) → probability (N, h, w) around another program's graph."""
+    """The bundle's graph around that of another program.
+
+    Image (N, C, h, w) → probability (N, h, w).
+    """
     try:
         import onnx
     except ImportError as error:
@@ -175,7 +178,7 @@ def _wrap(model: ForeignModel, config: ImportConfig) -> _Wrapped:
 
 
 def _make_sizes_free(proto: Any, image: Any) -> None:
-    """Declare batch, height and width as free; shapes noted for one size would contradict them."""
+    """Declare batch, height and width as free; forget noted shapes."""
     del proto.graph.value_info[:]
     for value in (image, proto.graph.output[0]):
         dims = value.type.tensor_type.shape.dim
@@ -198,7 +201,7 @@ def _session(graph: bytes, path: Path) -> Any:
 
 
 def _probe(session: Any, name: str, channels: int, path: Path) -> tuple[int, NDArray[np.float32]]:
-    """The multiple of pixels that the network wants, and its output for a random image."""
+    """The multiple of pixels that a network wants, and a sample output."""
     rng = np.random.default_rng(0)
     reason = "no size that was tried worked"
     for multiple in _MULTIPLES:
@@ -257,7 +260,7 @@ def _output_kind(sample: NDArray[np.float32], wanted: Output) -> Literal["probab
 
 
 def _add_probability(proto: Any, ndim: int, classes: int, landslide: int, output: str) -> Any:
-    """The graph between ``image`` and ``probability`` (N, h, w); its own names get a prefix."""
+    """The graph from ``image`` to ``probability``, with prefixed names."""
     from onnx import TensorProto, compose, helper
 
     inner = compose.add_prefix(proto, "foreign/")
@@ -350,7 +353,7 @@ def _mode(channel: str, config: ImportConfig) -> Mode:
 
 
 def _input_scale(model: ForeignModel) -> int:
-    """By what images of 10 m are enlarged for a network that was made for finer pixels."""
+    """By what 10 m images are enlarged for networks of finer pixels."""
     if model.resolution_m is None:
         return 1
     scale = PIXEL_M / model.resolution_m if model.resolution_m > 0 else 0.0
@@ -363,7 +366,9 @@ def _input_scale(model: ForeignModel) -> int:
 
 
 def parse_channels(names: Sequence[str]) -> tuple[str, ...]:
-    """Names of channels as people write them (``B4``, ``dem``), in the stack's writing.
+    """Channel names as people write them, in the stack's writing.
+
+    ``B4``, ``dem`` …
 
     Raises:
         ConfigError: One is no channel of the stack.

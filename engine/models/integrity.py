@@ -1,4 +1,4 @@
-"""What makes a bundle tamper-evident: the card's digest, weights in one file."""
+"""What makes a bundle tamper-evident: digests, one file of weights."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 
 
 def card_digest(card: Mapping[str, Any]) -> str:
-    """SHA-256 over all that a card says but its own digest, in any order of keys.
+    """SHA-256 over all of a card but its own digest, in any order.
 
     Of its files name, digest and size count; notes beside them do not.
     """

@@ -173,7 +173,10 @@ def dice(logits: Tensor, target: Tensor, config: LossConfig) -> Tensor:
 
 
 def _landslide(target: Tensor, config: LossConfig) -> Tensor:
-    """1 for landslides, ``uncertain_label`` for background that may be one, 0 for the rest."""
+    """1 for landslides, a label between for doubtful ground, else 0.
+
+    ``uncertain_label`` is the one between.
+    """
     return torch.where(target == UNCERTAIN, config.uncertain_label, (target == 1).float())
 
 

@@ -23,7 +23,7 @@ _SMOOTH = 0.01
 
 
 class Look(NamedTuple):
-    """One input of the perceptron: a channel's mean, or its texture, over a square.
+    """One input of the perceptron: a mean or texture over a square.
 
     Attributes:
         side_px: Odd side of the square.
@@ -37,7 +37,7 @@ class Look(NamedTuple):
 
 
 class NeighbourhoodPerceptron(nn.Module):
-    """A perceptron on each pixel's channels and their means over square neighbourhoods.
+    """A perceptron on each pixel's channels and means around it.
 
     It may look a second time: a few marks of each pixel (how much it looks like this or that) are
     averaged over neighbourhoods too, so that a pixel is also judged by what its surroundings are.

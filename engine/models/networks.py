@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.errors import ConfigError, DependencyError
+from engine.errors import ConfigError, L4SError
 from engine.models.blocks import median_over_3
 from engine.models.builders import MeanOfNetworks, make_module, multiple_of
 from engine.settings import shortened
@@ -119,7 +119,7 @@ class Segmenter(nn.Module):
         return [part for part in found if isinstance(part, nn.Module)]
 
     def encoder_parameters(self) -> Iterator[nn.Parameter]:
-        """Parameters of the encoder, for freezing it or giving it its own learning rate."""
+        """Parameters of the encoder, for freezing or a rate of their own."""
         for part in self.encoder_modules():
             yield from part.parameters()
 
@@ -159,6 +159,10 @@ def with_positions(network: Mapping[str, Any], channels: Sequence[str]) -> dict[
                 for channel, rest in network[key]
                 if needed(channel, rest)
             ]
+        if network.get("pretrained", "none") != "none":
+            result.setdefault("inputs", list(channels))
+        if network.get("weights"):
+            result["weights"] = {**network["weights"], "inputs": list(channels)}
         if "members" in network:
             result["members"] = [with_positions(member, channels) for member in network["members"]]
     except (TypeError, ValueError, AttributeError) as error:
@@ -189,11 +193,18 @@ def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = Fa
     source = arguments.pop("pretrained", "none")
     if source not in PRETRAINED:
         raise ConfigError(f"network.pretrained is one of {', '.join(PRETRAINED)}, not {source!r}.")
+    weights = arguments.pop("weights", None)
+    if weights and source != "none":
+        raise ConfigError(
+            'Give network.weights or network.pretrained, not both; pretrained is "none" by default.'
+        )
+    if weights and pretrained:
+        arguments["weights"] = weights
     try:
         loaded = source if pretrained else "none"
         module = make_module(arguments, in_channels, options["image_level"], loaded)
     except (TypeError, ValueError, KeyError, RuntimeError, AssertionError) as error:
-        if isinstance(error, ConfigError | DependencyError):
+        if isinstance(error, L4SError):
             raise
         raise ConfigError(f"The network {dict(network)} cannot be built: {error}") from error
     return Segmenter(module, **options)
@@ -227,7 +238,7 @@ def _options(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def unseen_channels(network: Mapping[str, Any], channels: Sequence[str]) -> tuple[str, ...]:
-    """Channels that a network of perceptrons does not look at; none of another network.
+    """Channels that a network of perceptrons does not use.
 
     Args:
         network: A description with positions, as :func:`with_positions` gives it.
@@ -244,7 +255,7 @@ def unseen_channels(network: Mapping[str, Any], channels: Sequence[str]) -> tupl
 
 
 def with_names(network: Mapping[str, Any], channels: Sequence[str]) -> dict[str, Any]:
-    """A network's description with names in place of the positions of channels.
+    """A network's description with names instead of positions.
 
     The reverse of :func:`with_positions`.
     """
@@ -261,7 +272,7 @@ def with_names(network: Mapping[str, Any], channels: Sequence[str]) -> dict[str,
 def without_unseen(
     model: Segmenter, network: Mapping[str, Any], channels: Sequence[str]
 ) -> tuple[Segmenter, dict[str, Any], tuple[str, ...]]:
-    """A network without the channels that it does not look at: nobody need read them.
+    """A network without the channels that it does not use.
 
     Args:
         model: The network.
@@ -339,6 +350,6 @@ def parameter_groups(
 
 
 def probability(model: nn.Module, image: Tensor) -> Tensor:
-    """Landslide probability (N, h, w) of normalised images (N, C, h, w), in float32."""
+    """Landslide probability (N, h, w) of normalised images, float32."""
     logits = model(image)
     return torch.sigmoid(logits[:, 0].float())

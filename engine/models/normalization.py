@@ -56,7 +56,9 @@ class ChannelStatistics:
 
 
 class StatisticsAccumulator:
-    """Merge blocks into :class:`ChannelStatistics`, exactly and in any order (Chan et al. 1979).
+    """Merge blocks into statistics, exactly and in any order.
+
+    Chan et al. (1979).
 
     Args:
         channels: Names of the channels of every block.
@@ -85,7 +87,7 @@ class StatisticsAccumulator:
         self._count = total
 
     def result(self) -> ChannelStatistics:
-        """The statistics so far; mean and std are 0 where a channel had no valid pixel."""
+        """The statistics so far; 0 where a channel had no valid pixel."""
         return ChannelStatistics(
             self._channels,
             self._count.copy(),

@@ -1,4 +1,4 @@
-"""A bundle for other programs: an ONNX file with Deepness's metadata, or a STAC MLM item.
+"""A bundle for other programs: Deepness, or a STAC item (MLM).
 
 Detection normalises by the scene; other programs do not. The graph written here normalises by the
 statistics of the training set, which is what they can do; the result says so.
@@ -70,7 +70,7 @@ def export_deepness(bundle: ModelBundle, out: Path) -> Path:
 
 
 def export_mlm(bundle: ModelBundle, out: Path) -> Path:
-    """Write a bundle as an ONNX file with a STAC item of the extension MLM beside it.
+    """Write a bundle as an ONNX file with a STAC item (MLM) beside it.
 
     Args:
         bundle: The bundle.
@@ -170,7 +170,7 @@ def _mlm_output() -> dict[str, Any]:
 
 
 def _statistics(bundle: ModelBundle) -> tuple[list[float], list[float]]:
-    """Mean and std of the training set by channel, raw units: the normalisation of no scene."""
+    """Mean and std of the training set by channel, in raw units."""
     shift, scale = bundle.card.normalization.affine(None)
     return [float(value) for value in shift], [float(value) for value in scale]
 
@@ -194,7 +194,10 @@ def _model(bundle: ModelBundle) -> Any:
 
 
 def _self_contained(bundle: ModelBundle, unit: float, shape: tuple[int, int, int]) -> Any:
-    """The graph with normalisation inside, for inputs divided by ``unit``, at one size."""
+    """The graph with normalisation inside, at one size.
+
+    For inputs divided by ``unit``.
+    """
     mean, std = _statistics(bundle)
     factor = np.array([unit / value for value in std], np.float32)
     shift = np.array([-m / s for m, s in zip(mean, std, strict=True)], np.float32)
@@ -206,7 +209,7 @@ def _classes_after(
     affine: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
     shape: tuple[int, int, int] | None = None,
 ) -> Any:
-    """The graph with two classes as its output, and an affine step before it if one is given."""
+    """The graph with two output classes, after an affine step if given."""
     from onnx import TensorProto, compose, helper, numpy_helper
 
     inner = compose.add_prefix(model, "network/")

@@ -62,7 +62,7 @@ class BaselineUNet(nn.Module):
         self.image_head = nn.Linear(sizes[-1], 1) if image_level else None
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Map (N, C, h, w) to logits (N, 1, h, w), with an image-level head also (N, 1)."""
+        """Map (N, C, h, w) to logits (N, 1, h, w), with a head also (N, 1)."""
         *skips, x = self.encoder(x)
         deepest = x
         for up, block, skip in zip(self.up, self.decoder, reversed(skips), strict=True):
@@ -132,7 +132,7 @@ class MultispectralUNet(nn.Module):
         self.image_head = nn.Linear(sizes[-1], 1) if image_level else None
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Map (N, C, h, w) to logits (N, 1, h, w), with an image-level head also (N, 1)."""
+        """Map (N, C, h, w) to logits (N, 1, h, w), with a head also (N, 1)."""
         fine = self.high(x[:, list(self.high_resolution)])
         *skips, x = self.encoder(x)
         deepest = x

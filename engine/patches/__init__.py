@@ -1,4 +1,4 @@
-"""Labelled data for training: patches, packed arrays, splits, augmentation."""
+"""Labelled data for training: patches, arrays, splits, augmentation."""
 
 import lazy_loader as _lazy_loader
 

@@ -1,4 +1,4 @@
-"""Patches as arrays: int16 raw values in memory or in a memory map, with their labels and places.
+"""Patches as arrays: int16 raw values with labels and places.
 
 Raw values are whole numbers below 32,768, so int16 holds a patch without loss in a quarter of its
 HDF5 size. The packed form of a dataset is a folder::
@@ -112,7 +112,7 @@ class PatchArrays:
         return replace(self, images=images, channels=tuple(channels))
 
     def raw(self, index: int) -> NDArray[np.float32]:
-        """One patch in raw units as float32, NaN where there is nothing; shape (C, h, w)."""
+        """One patch in raw units, float32 (C, h, w), NaN for nothing."""
         values: NDArray[np.float32] = self.images[index].astype(np.float32)
         values[self.images[index] == NODATA] = np.nan
         return values
@@ -169,7 +169,7 @@ def open_patches(
 
 
 def pack(folder: PatchFolder, out: Path, reporter: Reporter = SILENT) -> PatchArrays:
-    """Write HDF5 patches as a packed dataset, without loss, complete or not at all.
+    """Write HDF5 patches as a packed dataset, without loss.
 
     Args:
         folder: The patches.

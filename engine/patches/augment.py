@@ -218,7 +218,9 @@ def rotate_and_zoom(
 
 
 def mixup(image: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor, float]:
-    """Mix each image with another of the batch (Zhang et al. 2018; paper, Eq. 8).
+    """Mix each image with another of the batch (paper, Eq. 8).
+
+    Zhang et al. (2018).
 
     Args:
         image: (N, C, h, w).

@@ -1,4 +1,4 @@
-"""Look a dataset over before training on it: what is there, what is wrong, what is odd."""
+"""Check a dataset before training: what is there, wrong, odd."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class DatasetReport:
 
 
 def check_dataset(dataset: Dataset, *, reporter: Reporter = SILENT) -> DatasetReport:
-    """Read every patch of a dataset and report; unusable ones are listed, not raised.
+    """Read every patch and report; unusable ones are listed, not raised.
 
     Args:
         dataset: What :func:`engine.patches.dataset.open_dataset` found.

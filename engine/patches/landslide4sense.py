@@ -88,7 +88,10 @@ class Place:
 
     @property
     def block(self) -> str:
-        """Name of the contiguous block of :data:`BLOCK_PATCHES` x :data:`BLOCK_PATCHES` patches."""
+        """Name of the contiguous block of patches.
+
+        Of :data:`BLOCK_PATCHES` x :data:`BLOCK_PATCHES`.
+        """
         return f"{self.site}/{self.row // BLOCK_PATCHES}-{self.column // BLOCK_PATCHES}"
 
 
@@ -133,7 +136,10 @@ class Patch:
 
 @dataclass(frozen=True)
 class PatchFile:
-    """The files of one patch, and where it lies (None: as the training ids say)."""
+    """The files of one patch, and where it lies.
+
+    None: as the training ids say.
+    """
 
     id: int
     image: Path
@@ -283,7 +289,7 @@ def read_image(path: Path) -> NDArray[np.float32]:
 
 
 def image_values(path: Path) -> NDArray[Any]:
-    """The values of an image file as they stand in it, on whatever scale; shape (128, 128, 14).
+    """Values of an image file as stored, shape (128, 128, 14).
 
     Raises:
         UnreadableFileError, DatasetError: See :func:`read_patch`.

@@ -1,4 +1,4 @@
-"""A user's own data as patches: a stack, and an inventory of polygons as its labels.
+"""A user's own data as patches: a stack labelled by polygons.
 
 This is the way from corrected polygons back into training. Patches lie side by side; those with too
 little data are left out, and pixels without data do not count.

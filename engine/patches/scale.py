@@ -1,4 +1,4 @@
-"""The scale of Landslide4Sense values, and the constants that do not belong to it.
+"""The scale of Landslide4Sense values, and constants of others.
 
 The organisers' baseline code (``dataset/landslide_dataset.py`` of iarai/Landslide4Sense-2022) and
 several libraries standardise by constants whose means lie between -0.49 and 0.78. They were
@@ -64,7 +64,10 @@ called of their release."""
 
 
 def share_off(values: NDArray[np.floating]) -> float:
-    """Share of values (…, 14) on the files' scale that are no whole DN, degrees or metres."""
+    """Share of values that are no whole DN, degrees or metres.
+
+    Values (…, 14) on the files' scale.
+    """
     raw = values * DIVISORS
     return float(np.mean(np.abs(raw - np.rint(raw)) > _RESIDUAL))
 

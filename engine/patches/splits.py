@@ -59,7 +59,8 @@ def split(
     if method == "random":
         reporter.warn(
             "A random split leaks: neighbouring patches touch, so its scores are too high. Use site"
-            " or block for anything you report."
+            " or block for anything you report.",
+            "training-random-split",
         )
         groups = [str(i) for i in range(len(arrays))]
     else:

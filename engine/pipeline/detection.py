@@ -23,7 +23,7 @@ from engine.inventory.inventory import Inventory
 from engine.inventory.provenance import WELL_COVERED
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import ModelBundle
-from engine.pipeline.results import Results, sources_of, write_results
+from engine.pipeline.results import Results, record_of, write_results
 from engine.scene.change import change_on, change_path
 
 Threshold = float | Literal["auto"] | None
@@ -114,13 +114,8 @@ def detect(
     run = {
         "engine_version": __version__,
         "created": started.isoformat(timespec="seconds"),
-        "models": [
-            {"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles
-        ],
-        "threshold": threshold,
         "parameters": asdict(config),
-        **sources_of(stack, change, inputs),
-        **prediction.facts,
+        **record_of(prediction.facts, threshold, stack=stack, change=change, given=inputs),
     }
     inventory = vectorize(
         mask,
@@ -170,7 +165,8 @@ def _warn_without_cloud_mask(stack: Stack, config: InferenceConfig, reporter: Re
     )
     reporter.warn(
         f"{stack.path.name} has no cloud mask, so clouds are taken for ground: they hide landslides"
-        f" and can look like some; {remedy}"
+        f" and can look like some; {remedy}",
+        "detect-no-cloud-mask",
     )
 
 
@@ -179,7 +175,8 @@ def _warn_of_partial_slope(inventory: Inventory, reporter: Reporter) -> None:
     if covered and covered < WELL_COVERED:
         reporter.warn(
             f"{100 * (1 - covered):.1f} % of the ground has no slope, without which most landslides"
-            " are missed or fields are drawn: an elevation model (DEM) is missing there."
+            " are missed or fields are drawn: an elevation model (DEM) is missing there.",
+            "detect-slope-partial",
         )
 
 

@@ -1,4 +1,4 @@
-"""Measures landslides of an inventory anew after their outlines were corrected."""
+"""Measures landslides anew after their outlines were corrected."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def measure_inventory(
     stack: Stack | None = None,
     reporter: Reporter = SILENT,
 ) -> list[dict[str, Any]]:
-    """Measure landslides of an inventory on the rasters from which it was made.
+    """Measure landslides on the rasters from which they were made.
 
     Nothing is written: who asks decides what to do with the values.
 

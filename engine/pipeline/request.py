@@ -57,7 +57,7 @@ def stack_for(
 
 
 def _holds(record: Path, content: dict[str, Any]) -> bool:
-    """Whether :func:`engine.files.write_json` wrote this very content to a file."""
+    """Whether a file holds this very content as JSON."""
     try:
         noted = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -94,7 +94,7 @@ class Job:
 def jobs(
     stacks: Sequence[Stack], *, out: Path, aoi: Path | None = None, each_area: bool = False
 ) -> list[Job]:
-    """List what has to be done for several stacks, or for each polygon of an area of interest.
+    """List the detections of several stacks or of each polygon.
 
     Args:
         stacks: One or more stacks; several get folders of their own, named after their files.

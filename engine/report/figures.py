@@ -60,13 +60,15 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def read_reduced(path: Path, bands: list[int], grid: Grid) -> NDArray[np.float32]:
+def read_reduced(
+    path: Path, bands: list[int], grid: Grid, longest_px: int = PICTURE_PX
+) -> NDArray[np.float32]:
     """Read bands at reduced size through the file's overviews.
 
     Returns:
         Shape (bands, rows, columns), NaN where there is no data.
     """
-    factor = max(1.0, max(grid.shape) / PICTURE_PX)
+    factor = max(1.0, max(grid.shape) / longest_px)
     shape = (len(bands), max(1, round(grid.rows / factor)), max(1, round(grid.columns / factor)))
     with open_raster(path) as dataset:
         # Nearest: an average of quality classes would be no class.
@@ -78,7 +80,7 @@ def read_reduced(path: Path, bands: list[int], grid: Grid) -> NDArray[np.float32
     return values * scale[:, :1, None] + scale[:, 1:, None]
 
 
-def picture_of(stack: Stack | None) -> Picture | None:
+def picture_of(stack: Stack | None, longest_px: int = PICTURE_PX) -> Picture | None:
     """True colour of a stack, stretched for the eye.
 
     A stack without red, green and blue gives one grey band.
@@ -94,11 +96,12 @@ def picture_of(stack: Stack | None) -> Picture | None:
     names = (
         ["B04", "B03", "B02"] if {"B04", "B03", "B02"} <= set(found) else [stack.channels[0]] * 3
     )
-    values = read_reduced(stack.path, [found[name] for name in names], stack.grid)
+    values = read_reduced(stack.path, [found[name] for name in names], stack.grid, longest_px)
     seen = ~np.isnan(values).any(axis=0)
     if qualities:  # bright clouds would leave the ground black
         clear = seen & (
-            read_reduced(stack.path, qualities[:1], stack.grid)[0] == QUALITY_CLASSES["clear"]
+            read_reduced(stack.path, qualities[:1], stack.grid, longest_px)[0]
+            == QUALITY_CLASSES["clear"]
         )
         seen = clear if clear.any() else seen
     known = values[:, seen]

@@ -23,6 +23,7 @@ from engine.grid import Bounds
 from engine.ground import metres_per_unit
 from engine.inventory.inventory import Inventory
 from engine.inventory.volume import OTHERS, RELATION
+from engine.report.magnitude import event_magnitude
 
 Floats = NDArray[np.float64]
 
@@ -122,6 +123,7 @@ class Summary:
         median_m2: Median area.
         largest_m2: Largest area.
         magnitude: log10 of their number (Malamud et al. 2004), None without landslides.
+        event_magnitude: mLS of their tail (:mod:`engine.report.magnitude`), None without a tail.
         volume_m3: Total by :data:`engine.inventory.volume.RELATION`.
         volume_low_m3: Smallest total of all relations.
         volume_high_m3: Largest total.
@@ -137,6 +139,7 @@ class Summary:
     median_m2: float
     largest_m2: float
     magnitude: float | None
+    event_magnitude: float | None
     volume_m3: float
     volume_low_m3: float
     volume_high_m3: float
@@ -157,6 +160,7 @@ def summarise(inventory: Inventory) -> Summary:
     ground = inventory.run.get("area_km2")
     total = float(area.sum()) / 1e6
     fewest = smallest_area_m2(inventory, area)
+    law = fit_power_law(area / 1e6)
     return Summary(
         count=len(area),
         area_km2=total,
@@ -165,11 +169,14 @@ def summarise(inventory: Inventory) -> Summary:
         median_m2=float(np.median(area)) if len(area) else 0.0,
         largest_m2=float(area.max()) if len(area) else 0.0,
         magnitude=math.log10(len(area)) if len(area) else None,
+        event_magnitude=(
+            event_magnitude(law.exponent.value, law.cutoff_km2 * 1e6, law.count) if law else None
+        ),
         volume_m3=volumes[0],
         volume_low_m3=min(volumes),
         volume_high_m3=max(volumes),
         inverse_gamma=fit_inverse_gamma(area / 1e6, fewest / 1e6),
-        power_law=fit_power_law(area / 1e6),
+        power_law=law,
         warning=_warning(len(area)),
     )
 

@@ -30,7 +30,7 @@ _PATTERNS = 997  # a prime: colours of fields repeat after as many
 def paint_scars(
     image: Tensor, mask: Tensor, soils: Tensor, rng: np.random.Generator, *, brightness: float
 ) -> tuple[Tensor, Tensor]:
-    """Paint scars: streaks along the fall line on slopes above 10 to 20 degrees.
+    """Paint scars: streaks along the fall line on slopes.
 
     Args:
         image: (14, h, w) raw; slope and elevation are there.

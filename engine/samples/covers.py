@@ -44,7 +44,10 @@ def paint_cover(image: Tensor, mask: Tensor, rng: np.random.Generator) -> tuple[
 
 
 def _cloud(image: Tensor, shape: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """White, dimmer in the absorption bands, with soft edges and half of the time a shadow."""
+    """White with soft edges, and half of the time a shadow.
+
+    Dimmer in the absorption bands.
+    """
     rows, columns = shape.shape
     edge = torch.quantile(shape, rng.uniform(0.6, 0.97))
     opacity = ((shape - edge) / rng.uniform(0.1, 1.2)).clamp(0, 1)

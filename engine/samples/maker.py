@@ -125,7 +125,7 @@ class SampleConfig:
 
 
 class SampleMaker:
-    """Make batches; the batch of a step follows from the seed and the step's number.
+    """Make batches; each follows from the seed and the step's number.
 
     Args:
         labelled: Areas with landslides.
@@ -173,7 +173,10 @@ class SampleMaker:
         )
 
     def sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, tuple[str, ...]]:
-        """One image (14, h, w), normalised, its mask (h, w), and the names of the areas in it."""
+        """One image, its mask, and the names of its areas.
+
+        (14, h, w), normalised, and (h, w).
+        """
         drawn: list[str] = []
         if self._negatives and rng.random() < self._config.negative_share:
             image, mask, pool = self._negative(rng, drawn)
@@ -275,7 +278,7 @@ class SampleMaker:
     def _normalise(
         self, optical: Tensor, terrain: Tensor, mean: Tensor, std: Tensor, rng: np.random.Generator
     ) -> Tensor:
-        """Normalise a sample by a simulated scene's statistics, as detection does it."""
+        """Normalise a sample by a simulated scene's statistics."""
         height = terrain[1].mean() + (0.0 if rng.random() < 0.5 else rng.normal() * 400)
         error = math.exp(_RELIEF_ERROR * rng.normal()) if self._relief else 1.0
         slopes = torch.stack([terrain[0].mean(), terrain[0].std()]) * error

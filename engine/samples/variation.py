@@ -180,7 +180,7 @@ def vary_terrain(terrain: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def flat_terrain(rows: int, columns: int, rng: np.random.Generator) -> Tensor:
-    """Plains: slopes of a few degrees at most, sometimes exactly none; (2, h, w)."""
+    """Plains: slopes of a few degrees at most, shape (2, h, w)."""
     if rng.random() < 0.3:
         return torch.stack(
             [torch.zeros(rows, columns), torch.full((rows, columns), rng.uniform(0, 1000))]

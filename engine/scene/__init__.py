@@ -1,4 +1,4 @@
-"""From products as bought to a stack: Sentinel-2, terrain, clouds, simulation."""
+"""From products as downloaded to a stack; the simulator."""
 
 import lazy_loader as _lazy_loader
 

@@ -12,7 +12,7 @@ _COARSE_M = 25.0
 
 
 def announce(products: Sequence[Imagery], reporter: Reporter) -> None:
-    """Say how products are read, and warn where the pixels contradict their offset."""
+    """Report how products are read, and warn of doubtful offsets."""
     for product in products:
         for note in product.notes:
             reporter.log(f"{product.name}: {note}.")

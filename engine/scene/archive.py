@@ -1,4 +1,4 @@
-"""Zip archives read in place, and the files of other systems that are skipped everywhere.
+"""Zip archives read in place; leftovers of systems are skipped.
 
 Nothing is unpacked to disk: GDAL reads rasters through ``/vsizip/``, and small texts are read with
 a limit on what they may unpack to.
@@ -69,7 +69,7 @@ def is_junk(name: str) -> bool:
 
 
 def zip_members(path: Path) -> list[str]:
-    """Names of an archive's files, with ``/``, without leftovers of operating systems.
+    """Names of an archive's files, without systems' leftovers.
 
     Raises:
         UnreadableFileError: It is no zip, its end is missing (an interrupted download), or its
@@ -80,19 +80,22 @@ def zip_members(path: Path) -> list[str]:
 
 
 def zip_sizes(path: Path) -> dict[str, int]:
-    """Names of an archive's files with their unpacked sizes in bytes; see :func:`zip_members`."""
+    """Names of an archive's files with their unpacked sizes in bytes."""
     return {name: entry.file_size for name, entry in _entries(path).items()}
 
 
 def member_path(path: Path, name: str) -> str:
-    """The GDAL path of an archive's file, right also below a folder called ``x.zip``."""
+    """The GDAL path of an archive's file.
+
+    Right also below a folder called ``x.zip``.
+    """
     place = path.resolve().as_posix()
     # GDAL counts braces; without them it takes the first ".zip" in the path for the archive.
     return f"/vsizip/{place}/{name}" if set(place) & set("{}") else f"/vsizip/{{{place}}}/{name}"
 
 
 def read_small(path: str) -> bytes:
-    """Read a small file by the path by which GDAL would open it; see :func:`member_path`.
+    """Read a small file by the path by which GDAL would open it.
 
     Raises:
         UnreadableFileError: It is damaged, or too large.

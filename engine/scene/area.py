@@ -1,4 +1,4 @@
-"""The area of interest: a vector file in any CRS, or bounds, as a window of the grid."""
+"""The area of interest as a window of the grid."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _EDGE_POINTS = 101
 def area_window(
     grid: Grid, *, aoi: Path | None, bounds: Bounds | None, bounds_crs: str | None = None
 ) -> Window:
-    """Find the part of a grid that was asked for, snapped outward to whole pixels.
+    """Find the part of a grid asked for, snapped outward to pixels.
 
     Args:
         grid: The grid of the imagery.

@@ -57,12 +57,12 @@ class ChangeRaster:
 
 
 def change_path(stack: Path) -> Path:
-    """Where the change raster of a stack is put: beside it, as ``NAME.change.tif``."""
+    """Where a stack's change raster is: beside it, ``NAME.change.tif``."""
     return stack.with_name(f"{stack.stem}.change.tif")
 
 
 def change_on(grid: Grid, candidates: Sequence[Path], reporter: Reporter = SILENT) -> Path | None:
-    """Find the change raster of a grid among several files, None if there is none.
+    """Find the change raster of a grid among files, None without one.
 
     The log says which one is read.
     """
@@ -86,7 +86,7 @@ def make_change(
     config: StackConfig = DEFAULT,
     reporter: Reporter = SILENT,
 ) -> ChangeRaster:
-    """Compare a stack with imagery from before the event, aligned to the stack's grid.
+    """Compare a stack with imagery from before the event.
 
     Args:
         stack: The scene after the event.
@@ -116,7 +116,8 @@ def make_change(
     ndvi = all(name in shared for name in _NDVI_BANDS)
     if not ndvi:
         reporter.warn(
-            "B04 or B08 is missing before or after the event: the change of NDVI stays unknown."
+            "B04 or B08 is missing before or after the event: the change of NDVI stays unknown.",
+            "scene-no-ndvi-change",
         )
     channels = tuple(dict.fromkeys((*brightness, *(_NDVI_BANDS if ndvi else ()))))
     output_folder(out.parent)
@@ -169,7 +170,7 @@ def make_change(
 
 
 class _Before:
-    """The earlier imagery on the stack's grid, NaN where it is clouded or has no data."""
+    """The earlier imagery on the stack's grid, NaN under clouds."""
 
     def __init__(
         self,
@@ -214,7 +215,7 @@ def _compare(
     channels: Sequence[str],
     brightness: Sequence[str],
 ) -> NDArray[np.float32]:
-    """The change of NDVI and brightness, shape (2, rows, columns), NaN where unknown."""
+    """Change of NDVI and brightness, (2, rows, columns), NaN if unknown."""
     visible = [channels.index(name) for name in brightness]
     light = after[visible].mean(axis=0) - before[visible].mean(axis=0)
     if "B08" not in channels:

@@ -1,4 +1,4 @@
-"""The quality band: cloud, shadow, snow and nodata, computed or from a product's own masks."""
+"""The quality band: cloud, shadow, snow and nodata."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _CLOUD_PROBABILITY = 0.6
 
 
 class S2Cloudless:
-    """Clouds found by s2cloudless (Skakun et al. 2022) in ten Level-1C bands, averaged to 60 m.
+    """Clouds found by s2cloudless in ten Level-1C bands at 60 m.
+
+    Skakun et al. (2022).
 
     At 10 m it would take 36 times as long. Probabilities are averaged over 3 x 3 pixels, and clouds
     grown by one. The threshold is 0.6, not the package's 0.4: on a hazy scene with a third of true

@@ -1,4 +1,4 @@
-"""Elevation as downloaded: GeoTIFFs, SRTM ``.hgt``, and archives that contain them.
+"""Elevation as downloaded: GeoTIFFs, ``.hgt``, archives.
 
 Files of one lattice are grouped into mosaics and read by window. Which rasters of a folder or an
 archive are heights is decided in :mod:`engine.scene.dem_files`.
@@ -32,7 +32,9 @@ from engine.scene.lattice import offset_px, same_lattice, turned, union
 
 @dataclass(frozen=True)
 class DemMosaic:
-    """Elevation files that share one lattice: same CRS, pixel size and, within 0.01 pixel, phase.
+    """Elevation files of one lattice.
+
+    Same CRS, pixel size and, within 0.01 pixel, phase.
 
     Attributes:
         grid: The grid around all of them.
@@ -85,12 +87,15 @@ class DemDescription:
     left: tuple[LeftOut, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON-like values: ``{"taken": [...], "left": [{"path": …, "reason": …}]}``."""
+        """As JSON-like values: what is used, and what is left and why.
+
+        ``{"taken": [...], "left": [{"path": …, "reason": …}]}``.
+        """
         return asdict(self)
 
 
 def describe_dem(paths: Sequence[Path]) -> DemDescription:
-    """Say what the program would make of elevation files, from headers and samples.
+    """Report what would be made of elevation files.
 
     Args:
         paths: Rasters, folders or zip archives, as :func:`open_dems` takes them.
@@ -175,7 +180,10 @@ def _mosaic(files: Sequence[DemFile]) -> DemMosaic:
 
 
 class OpenMosaic:
-    """A mosaic whose files are open. Safe to share between threads: reads take turns."""
+    """A mosaic whose files are open; threads may share it.
+
+    Reads take turns.
+    """
 
     def __init__(self, mosaic: DemMosaic, datasets: Sequence[Any]) -> None:
         self.grid = mosaic.grid
@@ -183,7 +191,9 @@ class OpenMosaic:
         self._lock = threading.Lock()
 
     def read(self, column: int, row: int, shape: tuple[int, int]) -> NDArray[np.float32]:
-        """Heights in metres of a block that may reach beyond the mosaic, NaN where there are none.
+        """Heights of a block in metres, NaN where there are none.
+
+        The block may reach beyond the mosaic.
 
         Args:
             column: First column on the mosaic's grid, may be negative.

@@ -115,7 +115,7 @@ def _is_container(path: Path) -> bool:
 
 
 def _of_file(path: Path, *, alone: bool) -> tuple[list[DemFile], list[LeftOut]]:
-    """A file that was named by itself is heights, unless its name or content says otherwise."""
+    """A file named by itself is heights, unless it tells otherwise."""
     name = read_name(str(path))
     if name.heights is False:
         if alone:
@@ -128,7 +128,7 @@ def _of_file(path: Path, *, alone: bool) -> tuple[list[DemFile], list[LeftOut]]:
 
 
 def _of_container(path: Path) -> tuple[list[DemFile], list[LeftOut]]:
-    """The heights of a folder or archive: by the convention of a product, else by content."""
+    """The heights of a folder or archive, by convention or content."""
     members = [read_name(member) for member in _members(path)]
     if not members:
         raise ProductError(
@@ -166,7 +166,7 @@ def _unclear(path: Path, members: Sequence[NamedRaster], left: Sequence[LeftOut]
 
 
 def _members(path: Path) -> list[str]:
-    """All rasters of a folder (and the folders and archives in it) or of an archive."""
+    """All rasters of a folder, with those inside, or of an archive."""
     if not path.is_dir():
         return [member_path(path, name) for name in zip_members(path) if _is_raster(name)]
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""Which rasters of a folder, archive or list are heights, and which are their companions.
+"""Which rasters are heights, and which are their companions.
 
 Elevation comes with masks, counts, error maps and radar images on the very same pixels. They are
 told apart by the providers' naming conventions, and where a name says nothing, by their content.

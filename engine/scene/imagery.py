@@ -1,4 +1,4 @@
-"""Imagery: which file holds which channel, on which grid, and how its values become DN.
+"""Imagery: which file holds which channel, grid and DN.
 
 These are values only. What a path stands for is found out by :mod:`engine.scene.readers`.
 """
@@ -30,6 +30,7 @@ class BandSource:
         scale: Factor from stored values to DN.
         offset: Added after scaling, in DN.
         nodata_found: Whether ``nodata`` was found among the values, as the file declares none.
+        zero_missing: Whether 0 means no data as well, as Sentinel-2 itself stores it.
     """
 
     channel: str
@@ -41,6 +42,7 @@ class BandSource:
     scale: float = 1.0
     offset: float = 0.0
     nodata_found: bool = False
+    zero_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Offset:
         source: ``option`` (``--dn-offset``), ``metadata`` of the product, ``tags`` of the band
             files, ``name`` (baseline in a product's name), or ``none``: nothing states one.
         detail: What was found there, for people, such as ``processing baseline 05.09``.
-        checked: Whether the darkest pixels should be asked, because the source may be wrong.
+        checked: Whether the darkest pixels are to be checked, because the source may be wrong.
     """
 
     source: OffsetSource = "none"
@@ -121,7 +123,7 @@ class Imagery:
 
     @property
     def reference(self) -> BandSource:
-        """The band that fixes the grid: B02, else another 10 m band, else the finest one."""
+        """The band that fixes the grid: B02, else another of 10 m or finest."""
         finest = min(source.grid.resolution_m() for source in self.bands)
         sharp = [source for source in self.bands if source.grid.resolution_m() < finest * 1.5]
         preferred = ("B02", "B03", "B04", "B08")

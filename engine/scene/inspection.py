@@ -23,7 +23,7 @@ from engine.nodata import has_mask, missing_pixels
 from engine.raster import open_raster
 from engine.scene.announce import announce
 from engine.scene.archive import read_small
-from engine.scene.dem import DemFacts, describe_dem
+from engine.scene.dem import DemDescription, DemFacts, describe_dem
 from engine.scene.heights import LeftOut
 from engine.scene.imagery import BandSource, Imagery, MaskSource
 from engine.scene.layers import NODATA, dn_encoder
@@ -34,10 +34,9 @@ from engine.scene.masks import (
     second_encoder,
     transform_geometry,
 )
-from engine.scene.readers import NoImageryError, open_imagery
+from engine.scene.readers import find_imagery, no_imagery
 from engine.scene.readers.band_files import belongs, tells_band
 from engine.scene.readers.listing import listing_of
-from engine.scene.readers.multiband import UnnamedBandError
 
 _SAMPLE_PX = 512
 
@@ -141,15 +140,11 @@ def inspect(paths: Sequence[Path], *, dn_offset: float | None = None) -> Inspect
     reporter = Reporter(listen)
     for group in _together(paths, errors):
         try:
-            found = open_imagery(group, dn_offset=dn_offset)
+            found = find_imagery(group, dn_offset=dn_offset)
             images += [image_facts(image) for image in found]
             announce(found, reporter)
-        except (NoImageryError, UnnamedBandError) as error:
-            try:
-                described = describe_dem(group)
-            except InputError:
-                errors[str(group[0])] = error
-            else:
+            if not found:
+                described = _elevation(group)
                 dems += described.taken
                 left += described.left
         except InputError as error:
@@ -160,8 +155,15 @@ def inspect(paths: Sequence[Path], *, dn_offset: float | None = None) -> Inspect
     return Inspection(tuple(images), tuple(dems), tuple(left), refused, tuple(warnings))
 
 
+def _elevation(group: Sequence[Path]) -> DemDescription:
+    try:
+        return describe_dem(group)
+    except InputError as error:
+        raise no_imagery(listing_of(group[0])) from error
+
+
 def _together(paths: Sequence[Path], errors: dict[str, InputError]) -> list[list[Path]]:
-    """Products one by one; bands named one by one together; other rasters one by one."""
+    """Products one by one; bands together; other rasters one by one."""
     bands: list[Path] = []
     groups: list[list[Path]] = []
     for path in paths:
@@ -217,7 +219,7 @@ def image_facts(image: Imagery) -> ImageFacts:
 
 
 def _valid(source: BandSource) -> tuple[float, str]:
-    """Share of pixels with data in an overview, and how those without are told."""
+    """Share of pixels with data in an overview, and how it is known."""
     with open_raster(source.path) as dataset:
         values = dataset.read(source.band, out_shape=_small(dataset.shape))
         encoded = dn_encoder(source)(values)

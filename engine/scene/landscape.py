@@ -25,7 +25,7 @@ RIVER_HALF_WIDTH_M = 22.0
 
 
 class Places(Protocol):
-    """Where fields are evaluated: ``x`` and ``y`` in metres, broadcastable against each other."""
+    """Where fields are evaluated: broadcastable ``x`` and ``y`` in metres."""
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
@@ -86,7 +86,7 @@ class Points:
 
 
 def _spline(position: NDArray[np.float64]) -> tuple[NDArray[np.int64], list[Array]]:
-    """First of four nodes around each position, and their uniform cubic B-spline weights."""
+    """First of four nodes around positions, and cubic B-spline weights."""
     base = np.floor(position)
     t = (position - base).astype(np.float32)
     weights = [
@@ -99,7 +99,7 @@ def _spline(position: NDArray[np.float64]) -> tuple[NDArray[np.int64], list[Arra
 
 
 def _nodes(column: NDArray[np.int64], row: NDArray[np.int64], seed: int) -> Array:
-    """Uniform random numbers at lattice nodes, scaled so that the noise has unit variance."""
+    """Uniform random numbers at lattice nodes; noise of unit variance."""
     return ((hashed(column, row, seed) * 2 - 1) / _UNIT_STD).astype(np.float32)
 
 
@@ -126,7 +126,9 @@ def smoothstep(values: Array | NDArray[np.float64], low: float, high: float) -> 
 
 
 def _fold(waves: Array | NDArray[np.float64]) -> Array:
-    """A triangle wave of period 1 between -1 and 1 with rounded crests and beds.
+    """A triangle wave of period 1 with rounded crests and beds.
+
+    Between -1 and 1.
 
     Its flanks are straight, as erosion leaves them.
     """
@@ -161,7 +163,7 @@ class Landscape:
         return np.asarray(330 + 110 * at.noise(1500, self.seed + 1), np.float32)
 
     def heights_m(self, at: Places) -> Array:
-        """Elevation: ranges between rivers, cut by side valleys, gullies and creases.
+        """Elevation: ranges between rivers, side valleys and gullies.
 
         Gullies run across the side valleys, slanting downstream, and fade at crests and beds, so
         that water finds its way down.
@@ -193,7 +195,7 @@ class Landscape:
         return np.asarray(floor_m + range_m + spurs_m + gullies_m + rough_m, np.float32)
 
     def gradient(self, at: Points, reach_m: float) -> tuple[Array, Array]:
-        """Rise per metre eastwards and southwards, over a distance of ``reach_m`` to each side."""
+        """Rise per metre eastwards and southwards, over ``reach_m``."""
         n = at.x.size
         x = np.concatenate([at.x + reach_m, at.x - reach_m, at.x, at.x])
         y = np.concatenate([at.y, at.y, at.y + reach_m, at.y - reach_m])

@@ -1,4 +1,4 @@
-"""Grids whose pixels coincide: comparing them, and the grid around several."""
+"""Grids whose pixels coincide, and the grid around several."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def same_lattice(a: Grid, b: Grid) -> bool:
 
 
 def offset_px(a: Grid, b: Grid) -> tuple[int, int]:
-    """(column, row) on ``a`` of the first pixel of ``b``, rounded to whole pixels."""
+    """(column, row) on ``a`` of the first pixel of ``b``, rounded."""
     columns, rows = _offset(a, b)
     return round(columns), round(rows)
 
@@ -112,7 +112,7 @@ def meets(target: Grid, other: Grid) -> bool:
 
 
 def ten_metre_grid(reference: Grid) -> Grid:
-    """The grid of the stack for imagery whose sharpest band lies on ``reference``.
+    """The stack's grid for imagery whose sharpest band is given.
 
     Pixels of about 10 m are kept as they are, also in degrees. Coarser or finer imagery gets a new
     grid of 10 m: in its own CRS where that is in metres on the ground, else in the UTM zone of its

@@ -1,4 +1,4 @@
-"""Reading a source on the target grid, window by window, already encoded as the stack stores it.
+"""Reading a source on the target grid, as the stack stores it.
 
 Where a source and the target share a CRS and the nearest pixel is wanted, indices are computed here
 and each native pixel is read once: exact, and as fast as decoding. GDAL warps everything else.
@@ -48,7 +48,7 @@ class Layer(Protocol):
         ...
 
     def read(self, window: Window) -> NDArray[np.int16]:
-        """Encoded values of a window of the target grid, shape (names, rows, columns)."""
+        """Encoded values of a window, shape (names, rows, columns)."""
         ...
 
 
@@ -140,7 +140,7 @@ class OpenSource:
         return native
 
     def _read_warped(self, window: Window) -> NDArray[np.int16] | None:
-        """Encoded first and warped afterwards, so that what has no data never enters a kernel."""
+        """Encode first, warp afterwards: nodata never enters a kernel."""
         target = self._target.subgrid(window)
         mine = self._source.grid
         found = window_around(mine, target, _KERNEL_PX)
@@ -238,6 +238,8 @@ def dn_encoder(source: BandSource) -> Encode:
         missing |= np.isinf(dn)
         if source.nodata is not None and not math.isnan(source.nodata):
             missing |= values == source.nodata
+        if source.zero_missing:
+            missing |= values == 0
         return np.where(
             missing, NODATA, np.clip(np.rint(np.where(missing, 0, dn)), NODATA + 1, DN_MAX)
         ).astype(np.int16)

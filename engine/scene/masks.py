@@ -1,4 +1,4 @@
-"""The quality masks that come with products, read as the classes of the stack's quality band.
+"""Masks that come with products, as classes of the quality band.
 
 Classes are those of :data:`engine.bands.QUALITY_CLASSES`. Sources: Sentinel-2 Products
 Specification Document (SCL, MSK_CLASSI, MSK_CLOUDS); CNES, majamask (bits of MAJA's CLM and MG2);
@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from xml.etree.ElementTree import Element
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,7 @@ from engine.raster import open_raster
 from engine.scene.archive import read_small
 from engine.scene.imagery import BandSource, Imagery, MaskSource
 from engine.scene.layers import Encode, Layer, OpenSource
-from engine.scene.readers.metadata import local_name, parse
+from engine.scene.readers.markup import Node, parse
 
 _UNKNOWN = -1
 """What a mask has no class for; another product's mask may have one there."""
@@ -49,7 +48,7 @@ _QA60_BITS = ((1 << 10 | 1 << 11, "cloud"),)
 
 
 class MaskedSources:
-    """Quality classes of several masks; where they differ, the higher class counts."""
+    """Quality classes of several masks; the higher class counts."""
 
     names = (QUALITY,)
 
@@ -57,7 +56,7 @@ class MaskedSources:
         self._sources = tuple(sources)
 
     def read(self, window: Window) -> NDArray[np.int16]:
-        """Classes, shape (1, rows, columns); no data where all masks that reach say so."""
+        """Classes, shape (1, rows, columns), no data where all masks agree."""
         shape = (int(window.height), int(window.width))
         result = np.full(shape, np.iinfo(np.int16).min, np.int16)
         for source in self._sources:
@@ -69,7 +68,10 @@ class MaskedSources:
 
 
 class CloudPolygons:
-    """Cloud polygons of a product before baseline 04.00 (``MSK_CLOUDS_B00.gml``)."""
+    """Cloud polygons of a product before baseline 04.00.
+
+    ``MSK_CLOUDS_B00.gml``.
+    """
 
     def __init__(self, shapes: Sequence[Polygon], target: Grid) -> None:
         self._shapes = list(shapes)
@@ -94,7 +96,7 @@ class CloudPolygons:
 
 @contextmanager
 def open_quality(products: Sequence[Imagery], target: Grid) -> Iterator[Layer | None]:
-    """Open the products' masks for reading on the target grid; None if none has one."""
+    """Open the products' masks on the target grid; None without any."""
     with ExitStack() as stack:
         sources: list[OpenSource | CloudPolygons] = []
         for product in products:
@@ -142,7 +144,10 @@ def _open_mask(
 
 
 def mask_encoders(mask: MaskSource) -> list[Encode]:
-    """How a raster mask's values become classes, one for each of its bands; -1 is no class."""
+    """How a raster mask's values become classes, for each band.
+
+    -1 is no class.
+    """
     if mask.kind == "SCL":
         return [scl_classes]
     if mask.kind == "CLASSI":
@@ -156,7 +161,7 @@ def second_encoder() -> Encode:
 
 
 def scl_classes(values: NDArray[Any]) -> NDArray[np.int16]:
-    """Classes of a scene classification of any pixel type, -1 for no data and other fills."""
+    """Classes of a scene classification, -1 for no data and fills."""
     codes = _codes(values)
     classes = np.full(codes.shape, _UNKNOWN, np.int16)
     classes[(codes >= _SCL_CODES.start) & (codes < _SCL_CODES.stop)] = QUALITY_CLASSES["clear"]
@@ -166,7 +171,10 @@ def scl_classes(values: NDArray[Any]) -> NDArray[np.int16]:
 
 
 def _codes(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Whole numbers of a class raster, 0 where it holds none (NaN, fractions, huge fills)."""
+    """Whole numbers of a class raster, 0 where it holds none.
+
+    NaN, fractions, huge fills.
+    """
     if values.dtype.kind in "iub":
         return values.astype(np.int64)
     usable = np.isfinite(values) & (np.abs(values) < 1e6)
@@ -201,8 +209,8 @@ def cloud_polygons(gml: bytes, where: str) -> list[Polygon]:
         UnreadableFileError: It is damaged.
     """
     try:
-        features = [e for e in parse(gml, where).iter() if local_name(e) == "MaskFeature"]
-        polygons = [e for feature in features for e in feature.iter() if local_name(e) == "Polygon"]
+        features = parse(gml, where).all("MaskFeature")
+        polygons = [polygon for feature in features for polygon in feature.all("Polygon")]
         shapes = [_polygon(element) for element in polygons]
     except (ValueError, L4SError) as error:
         raise UnreadableFileError(
@@ -212,23 +220,21 @@ def cloud_polygons(gml: bytes, where: str) -> list[Polygon]:
     return [shape for shape in shapes if shape is not None]
 
 
-def _polygon(element: Element) -> Polygon | None:
+def _polygon(element: Node) -> Polygon | None:
     shell: list[tuple[float, float]] = []
     holes = []
-    for part in element:
-        if local_name(part) not in ("exterior", "interior"):
+    for part in element.children:
+        places = next(iter(part.all("posList")), None)
+        if part.name not in ("exterior", "interior") or places is None:
             continue
-        places = next((e for e in part.iter() if local_name(e) == "posList"), None)
-        if places is None:
-            continue
-        numbers = [float(word[:40]) for word in (places.text or "").split()]
+        numbers = [float(word[:40]) for word in places.text.split()]
         if not all(math.isfinite(number) for number in numbers):
             raise ValueError("a coordinate that is no number")
-        step = 3 if places.get("srsDimension") == "3" else 2
+        step = 3 if places.attributes.get("srsDimension") == "3" else 2
         ring = list(zip(numbers[::step], numbers[1::step], strict=False))
         if len(ring) < 4:
             continue
-        if local_name(part) == "exterior":
+        if part.name == "exterior":
             shell = ring
         else:
             holes.append(ring)

@@ -1,4 +1,4 @@
-"""The pieces in which a stack is made, read ahead of the writer by several threads."""
+"""The pieces of a stack, read ahead of the writer by threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulated scene as functions of place: planned once, rendered piece by piece.
+"""A simulated scene as functions of place, rendered by pieces.
 
 Nothing is in memory but the landslides' paths.
 """

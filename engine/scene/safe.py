@@ -1,4 +1,4 @@
-"""Writing a simulated scene in the formats of real products: SAFE and ALOS PALSAR.
+"""Writes a simulated scene as real products: SAFE and ALOS.
 
 Names, folders, metadata values, JPEG 2000 tile sizes, the offset of processing baseline 04.00 and
 masks are those of real products; parts that no reader of pixels looks at (footprints, sensor
@@ -115,7 +115,7 @@ def write_safe(
 
 
 def write_alos(dem: Path, out: Path, frame: int) -> Path:
-    """Pack an elevation raster as ASF packs that of an ALOS PALSAR RTC product."""
+    """Pack elevation as that of an ALOS PALSAR RTC product."""
     stem = f"AP_27000_FBD_F{frame:04d}_RT1"
     target = out / f"{stem}.zip"
     with (

@@ -161,7 +161,7 @@ def _write_before(scene: Scene, out: Path, reporter: Reporter) -> Path:
 
 @dataclass(frozen=True)
 class _Product:
-    """Imagery in the making: where its bands are written, and how they become the product."""
+    """Imagery in the making: where bands are written."""
 
     bands: Path
     finish: Callable[[], Path]
@@ -195,7 +195,10 @@ def _imagery(scene: Scene, out: Path, sensed: str, reporter: Reporter) -> Iterat
 
 
 def _stacked(piece: Rendered) -> NDArray[np.int16]:
-    """The piece as a perfect stack holds it, shape (12 bands, slope, DEM, QA; rows, columns)."""
+    """The piece as a perfect stack holds it.
+
+    Shape (12 bands, slope, DEM, QA; rows, columns).
+    """
     layers = [widened(piece.bands[name], int(RESOLUTION_M[name] / PIXEL_M)) for name in OPTICAL]
     return np.concatenate(
         [
@@ -207,7 +210,7 @@ def _stacked(piece: Rendered) -> NDArray[np.int16]:
 
 
 class BandFiles(ExitStack):
-    """One GeoTIFF a band at its native resolution, and the cloud mask, written piece by piece.
+    """One GeoTIFF a band, and the cloud mask, written by pieces.
 
     Plain bands hold DN and lie beside a scene classification; those of a SAFE hold DN + 1000, as
     since processing baseline 04.00.
@@ -305,7 +308,10 @@ def _write_dems(scene: Scene, out: Path, reporter: Reporter) -> tuple[Path, ...]
 def _write_dem(
     scene: Scene, path: Path, bounds: Bounds, origin: tuple[float, float], reporter: Reporter
 ) -> Path:
-    """Write elevation as ALOS PALSAR RTC has it: 12.5 m, whole metres, a grid of its own."""
+    """Write elevation as ALOS PALSAR RTC has it.
+
+    12.5 m, whole metres, a grid of its own.
+    """
     grid = Grid.from_bounds(scene.grid.crs, bounds, DEM_PIXEL_M, origin)
     windows = list(grid.windows(2048))
     with RasterWriter(

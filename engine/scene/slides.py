@@ -1,4 +1,4 @@
-"""Landslides of the made-up landscape: where they start, how far they run, what ground they cover.
+"""Landslides of the made-up landscape: start, path, ground.
 
 They start on steep ground in clusters, as after a storm, follow the fall line with some inertia,
 and stop where it is gentle. Sizes are log-normal. Each is a chain of discs: a scar that widens
@@ -49,7 +49,7 @@ class Slides:
 
 @dataclass(frozen=True)
 class Ground:
-    """What landslides do to the pixels of a block; arrays of shape (rows, columns).
+    """What landslides do to a block's pixels, shape (rows, columns).
 
     Attributes:
         cover: Share of the pixel that is landslide, 0 to 1.
@@ -63,7 +63,9 @@ class Ground:
 
 
 def find_slides(landscape: Landscape, width_m: float, height_m: float, density: float) -> Slides:
-    """Place and run all landslides whose crown lies in the area (and a margin around it).
+    """Place and run all landslides whose crown lies in the area.
+
+    And in a margin around it.
 
     Args:
         landscape: Where they happen.
@@ -130,7 +132,7 @@ def _paths(
     y: NDArray[np.float64],
     length: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Follow the fall line; returns x, y and distance run, each of shape (slides, steps)."""
+    """Follow the fall line; x, y and distance, each (slides, steps)."""
     steps = int(_LONGEST_M / _STEP_M) + 1
     xs, ys, run = (np.zeros((x.size, steps)) for _ in range(3))
     xs[:, 0], ys[:, 0] = x, y
@@ -210,7 +212,7 @@ def ground_of(slides: Slides, block: Block, pixel_m: float, seed: int) -> Ground
 def _outside(
     path: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[Array, Array]:
-    """Distance beyond the nearest disc's rim, and that disc's position on the path.
+    """Distance beyond the nearest disc's rim, and its position.
 
     The distance is negative inside.
     """

@@ -1,4 +1,4 @@
-"""From imagery and elevation to a stack: channels of many files on one 10 m grid."""
+"""From imagery and elevation to a stack on one 10 m grid."""
 
 from __future__ import annotations
 
@@ -164,7 +164,8 @@ def _check_together(products: Sequence[Imagery], reporter: Reporter) -> None:
     if len(dates) > 1:
         reporter.warn(
             f"The products are of different dates ({', '.join(dates)}); seams may show between"
-            " them."
+            " them.",
+            "scene-dates",
         )
     announce(products, reporter)
     missing = [name for name in OPTICAL if name not in first.channels]
@@ -193,7 +194,10 @@ def _open_layers(
     grid: Grid,
     config: StackConfig,
 ) -> tuple[list[Layer], TerrainLayer | None]:
-    """Open everything that is read, the reference band first: the quality band looks at it."""
+    """Open everything that is read, the reference band first.
+
+    The quality band needs it.
+    """
     kernel = KERNELS[config.resampling]
     reference = products[0].reference.channel
     names = sorted(products[0].channels, key=lambda name: name != reference)
@@ -304,7 +308,8 @@ def _check_content(
     if terrain.covered < _WELL_COVERED:
         reporter.warn(
             f"The DEM ({names}) covers {100 * terrain.covered:.1f} % of the area; the rest has no"
-            " terrain channels: add the missing DEM."
+            " terrain channels: add the missing DEM.",
+            "scene-dem-partial",
         )
 
 

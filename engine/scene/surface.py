@@ -1,4 +1,4 @@
-"""What the made-up landscape looks like from a Sentinel-2: land cover, spectra, light, clouds.
+"""The made-up landscape seen from above: cover, spectra, light.
 
 Spectra are top-of-atmosphere DN (reflectance x 10000) after real Level-1C scenes: forest is the
 median of Landslide4Sense patches in Taiwan; fresh ground is set so that the median landslide pixel,
@@ -76,7 +76,7 @@ def spectrum(name: str) -> Array:
 
 
 def sky_over(block: Block, seed: int, threshold: float) -> Sky:
-    """Clouds where their noise exceeds a threshold, and their shadows away from the sun."""
+    """Clouds where noise exceeds a threshold, and their shadows."""
     if not np.isfinite(threshold):
         empty = np.zeros((block.y.size, block.x.size), np.float32)
         return Sky(empty, empty)
@@ -153,7 +153,7 @@ def _mix(image: Array, other: Array, share: Array) -> None:
 
 
 def _fields(block: Block, seed: int) -> Array:
-    """A patchwork of parcels with hedges and a few villages, shape (13, rows, columns)."""
+    """A patchwork of parcels and villages, shape (13, rows, columns)."""
     angle = 0.35
     x = block.x + 18 * block.noise(400, seed + 50)
     y = block.y + 18 * block.noise(400, seed + 51)

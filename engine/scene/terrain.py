@@ -83,7 +83,7 @@ def slope_deg(
 
 
 def _rise(differences: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Rise per pixel from differences over two pixels, of which some may be unknown."""
+    """Rise per pixel from differences over two, some unknown."""
     total = np.zeros_like(differences[0])
     weights = np.zeros_like(differences[0])
     for weight, difference in zip((1, 2, 1), differences, strict=True):
@@ -154,7 +154,7 @@ class TerrainLayer:
         return result
 
     def _block_px(self) -> int:
-        """Side of the blocks worked on, so that the finest DEM's piece stays small."""
+        """Side of the blocks, so that the finest DEM's piece is small."""
         finest = min(mosaic.grid.resolution_m() for mosaic in self._mosaics)
         return max(
             32, min(_BLOCK_DEM_PX, int(_BLOCK_DEM_PX * finest / self._target.resolution_m()))

@@ -1,4 +1,4 @@
-"""Heights beside voids and at the edges of files, completed before a kernel is applied.
+"""Heights beside voids and edges, completed before a kernel.
 
 A kernel that is cut off at a void flattens the heights beside it: slopes of 30 degrees read 12 for
 five pixels around. So what is missing within its reach is taken from another DEM, raised or lowered
@@ -53,7 +53,7 @@ def heights_around(grid: Grid, mosaic: OpenMosaic) -> tuple[Grid, Heights] | Non
 
 
 def completed(heights: Heights, grid: Grid, others: Sequence[OpenMosaic]) -> Heights:
-    """Fill voids within reach of kernels, from other DEMs and else by straight lines.
+    """Fill voids within reach of kernels, from DEMs or by lines.
 
     Args:
         heights: Heights, NaN for voids.
@@ -123,7 +123,9 @@ def _on(grid: Grid, mosaic: OpenMosaic) -> Heights | None:
 
 
 def _offset(heights: Heights, other: Heights) -> Heights:
-    """How much higher these heights are than others around each pixel; 0 where both meet nowhere.
+    """How much higher heights are than others around each pixel.
+
+    0 where both meet nowhere.
 
     Without it the edge between two DEMs would be a step, and read as a cliff.
     """

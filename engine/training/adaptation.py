@@ -8,6 +8,7 @@ normalisation, has batch statistics of its own, which the exported bundle carrie
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,26 +19,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import ConfigError, DatasetError
+from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
 from engine.files import atomic_path, output_folder, write_json
 from engine.models.bundle import ModelBundle
 from engine.models.card import ModelCard
-from engine.models.cross_sensor import TARGET
-from engine.patches.arrays import INDEX, PatchArrays, open_patches
-from engine.patches.landslide4sense import Split, find_patches
-from engine.patches.own import patches_from_stack
+from engine.models.cross_sensor import SOURCE, TARGET
+from engine.patches.arrays import PatchArrays
+from engine.patches.landslide4sense import Split
 from engine.patches.splits import Fold, split
-from engine.training.assembly import train_task
+from engine.training.assembly import fold_result, train_task
 from engine.training.checkpoint import below, digest_of, same_beginning, start_clean
 from engine.training.configuration import CalibrationConfig
 from engine.training.pools import Material, Pool, make_pool, prepare
 from engine.training.processes import first_does, rank, start_fabric
 from engine.training.pseudolabels import pseudo_labels, selection_summary
 from engine.training.recipe import Recipe
-from engine.training.results import PSEUDO_LABELS, write_summary
-from engine.training.run import BUNDLE, finish, fold_result, make_task
-from engine.training.scoring import Histogram
+from engine.training.rehearsal import rehearse
+from engine.training.results import PSEUDO_LABELS
+from engine.training.run import BUNDLE, NetworkRun, conclude, finish, make_task
+from engine.training.target import Target, open_target, require_masks, score_on_target
 from engine.training.task import Task
 from engine.training.teachers import Teacher, predict_disturbed, predict_mean, starting_weights
 
@@ -50,7 +51,7 @@ class _Adaptation:
 
     recipe: Recipe
     material: Material
-    unlabelled: PatchArrays
+    target: Target
     fold: Fold | None
     out: Path
     resume: bool
@@ -64,7 +65,7 @@ def adapt(
     target: Path,
     out: Path,
     *,
-    target_split: Split = "test",
+    target_splits: Sequence[Split] = ("test",),
     score: bool = False,
     resume: bool = False,
     reporter: Reporter = SILENT,
@@ -78,8 +79,10 @@ def adapt(
         target: Folder of patches, whose masks are never looked at, or a stack (GeoTIFF).
         out: Folder; each round has a folder in it, the final bundles go into ``bundle`` or
             ``NAME/bundle``.
-        target_split: Split of the target where its folder holds several.
-        score: Score the result on the target's masks at the end, and only then.
+        target_splits: Splits of the target where its folder holds several; each is a domain of its
+            own.
+        score: Score the models on the target's masks before the first and after every round, each
+            alone and all together (``target-scores.json``); nothing else sees the masks.
         resume: Continue where a stopped adaptation was.
         reporter: Progress and log.
 
@@ -94,19 +97,24 @@ def adapt(
     if not models:
         raise ConfigError("Adaptation needs at least one trained model; give --model.")
     if score:
-        _check_masks(target, target_split)
+        require_masks(target, target_splits)
+    if rank() == 0:
+        for name, network in recipe.networks().items():
+            rehearse(recipe, name, network, adapts=True)
     start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
-    run = _begin(
-        models, recipe, data, open_target(target, target_split, reporter), out, resume, reporter
-    )
+    opened = open_target(target, target_splits, reporter)
+    run = _begin(models, recipe, data, opened, out, resume, reporter)
     teachers = [Teacher.load(bundle) for bundle in models]
     bundles: tuple[ModelBundle, ...] = tuple(models)
-    for number in range(1, recipe.adaptation.rounds + 1):
-        bundles = _round(run, number, teachers)
-        if recipe.adaptation.refresh:
+    for number in range(recipe.adaptation.rounds + 1):
+        if number > 0:
+            bundles = _round(run, number, teachers)
+        if score:
+            rows = score_on_target(bundles, target, target_splits, recipe, number, reporter)
+            first_does(partial(_keep_scores, out, number, rows))
+            _tell_scores(rows, reporter)
+        if number > 0 and recipe.adaptation.refresh:
             teachers = [Teacher.load(bundle) for bundle in bundles]
-    if score:
-        _score(bundles, target, target_split, recipe, out, reporter)
     return bundles
 
 
@@ -114,14 +122,14 @@ def _begin(
     models: Sequence[ModelBundle],
     recipe: Recipe,
     data: Path,
-    unlabelled: PatchArrays,
+    target: Target,
     out: Path,
     resume: bool,
     reporter: Reporter,
 ) -> _Adaptation:
     """Read the labelled patches, and write down or check what is begun."""
     material = prepare(recipe, data, reporter=reporter)
-    beginning = {"models": [bundle.digest for bundle in models], "target": digest_of(unlabelled)}
+    beginning = {"models": [bundle.digest for bundle in models], "target": digest_of(target.arrays)}
     same_beginning(out, recipe.to_dict(), beginning, resume=resume)
     if not resume:
         begun = [path for folder in out.glob("round-*") for path in below(folder)]
@@ -131,36 +139,28 @@ def _begin(
         seed = recipe.training.seed
         folds = split(material.arrays, held.validation, held.folds, seed=seed, reporter=reporter)
         fold = folds[held.fold - 1]
-    return _Adaptation(recipe, material, unlabelled, fold, out, resume, reporter)
-
-
-def open_target(
-    target: Path, target_split: Split = "test", reporter: Reporter = SILENT
-) -> PatchArrays:
-    """The target's patches without labels, from a folder or a stack."""
-    if target.is_file():
-        return patches_from_stack(target, reporter=reporter)
-    return open_patches(target, target_split, labels=False, reporter=reporter)
+    return _Adaptation(recipe, material, target, fold, out, resume, reporter)
 
 
 def _round(run: _Adaptation, number: int, teachers: Sequence[Teacher]) -> tuple[ModelBundle, ...]:
-    """Label the target with the teachers, and train every network of the recipe on both."""
-    recipe, reporter = run.recipe, run.reporter
+    """Label the target with teachers, and train each network on both."""
+    recipe, networks = run.recipe, run.recipe.networks()
     folder = run.out / f"round-{number}"
     output_folder(folder)
-    labels = _labels(run, number, teachers, folder)
-    pool = target_pool(replace(run.unlabelled, masks=labels), run.material, recipe)
-    last = number == recipe.adaptation.rounds
+    labelled = replace(run.target.arrays, masks=_labels(run, number, teachers, folder))
+    pool = target_pool(labelled, run.material, recipe, run.target.groups)
+    home = run.out if number == recipe.adaptation.rounds else folder
     tuned = _round_recipe(run, teachers)
-    networks = recipe.networks()
-    bundles = []
+    runs, homes = [], []
     for name, network in networks.items():
         started = time.monotonic()
         work = folder if len(networks) == 1 else folder / name
-        home = work if not last else (run.out if len(networks) == 1 else run.out / name)
+        homes.append(home if len(networks) == 1 else home / name)
         task = _round_task(run, tuned, name, network, pool, teachers)
-        trained = train_task(task, work, resume=run.resume, reporter=reporter)
-        results = [fold_result(trained, task, tuned, reporter)] if run.fold is not None else []
+        trained = train_task(task, work, resume=run.resume, reporter=run.reporter)
+        results = []
+        if run.fold is not None:
+            results = [fold_result(trained, task, tuned, run.reporter)]
         bundle = finish(
             trained,
             tuned,
@@ -169,19 +169,17 @@ def _round(run: _Adaptation, number: int, teachers: Sequence[Teacher]) -> tuple[
             results,
             name=name,
             method="held-out source block, after adaptation",
-            out=home / BUNDLE,
+            out=homes[-1] / BUNDLE,
             adjust=partial(_adapted, pool),
             domain=TARGET if recipe.adaptation.cross_sensor else None,
-            reporter=reporter,
+            reporter=run.reporter,
         )
-        rows, seconds = bundle.card.scores, time.monotonic() - started
-        first_does(partial(write_summary, home, tuned, bundle, rows, seconds))
-        bundles.append(bundle)
-    return tuple(bundles)
+        runs.append(NetworkRun(bundle, results, time.monotonic() - started))
+    return conclude(tuned, runs, homes, run.reporter)
 
 
 def _round_recipe(run: _Adaptation, teachers: Sequence[Teacher]) -> Recipe:
-    """The recipe of a round: shorter, and with another learning rate, where it says so.
+    """The recipe of a round: shorter, with its own learning rate.
 
     Where nothing is held out, the threshold stays that of the first teacher.
     """
@@ -190,6 +188,8 @@ def _round_recipe(run: _Adaptation, teachers: Sequence[Teacher]) -> Recipe:
     if config.epochs > 0:
         schedule = replace(schedule, steps=0, epochs=config.epochs)
     optimizer = replace(optimizer, lr=optimizer.lr * config.lr_factor)
+    if second is not None:
+        second = replace(second, lr=second.lr * config.lr_factor)
     tuned = replace(recipe, schedule=schedule, optimizer=optimizer, second_stage=second)
     if run.fold is None:
         threshold = teachers[0].bundle.card.threshold
@@ -233,20 +233,11 @@ def _adapted(pool: Pool, card: ModelCard) -> ModelCard:
 def _labels(
     run: _Adaptation, number: int, teachers: Sequence[Teacher], folder: Path
 ) -> NDArray[np.uint8]:
-    """The round's pseudo-labels, those of an earlier start where there are any."""
+    """The round's pseudo-labels, or those of an earlier start."""
     kept, config, reporter = folder / PSEUDO_LABELS, run.recipe.adaptation, run.reporter
-    labels = _kept_labels(kept, run.unlabelled) if run.resume else None
+    labels = _kept_labels(kept, run.target.arrays) if run.resume else None
     if labels is None:
-        variance = None
-        if config.selection == "uncertainty":
-            found = predict_disturbed(teachers, run.unlabelled, run.recipe, reporter=reporter)
-            probability, variance = found
-        else:
-            separate = config.separate_statistics
-            probability = predict_mean(
-                teachers, run.unlabelled, run.recipe, separate=separate, reporter=reporter
-            )
-        labels = pseudo_labels(probability, variance, config)
+        labels = _new_labels(run, teachers)
         first_does(partial(_keep_labels, kept, labels))
         if rank() > 0:
             labels = np.asarray(np.load(kept, allow_pickle=False), np.uint8)
@@ -264,6 +255,27 @@ def _labels(
     return labels
 
 
+def _new_labels(run: _Adaptation, teachers: Sequence[Teacher]) -> NDArray[np.uint8]:
+    """Pseudo-labels by the teachers, selected in each split apart."""
+    config, target = run.recipe.adaptation, run.target
+    by = target.groups if config.separate_statistics else "training"
+    variance = None
+    if config.selection == "uncertainty":
+        probability, variance = predict_disturbed(
+            teachers, target.arrays, run.recipe, by=by, reporter=run.reporter
+        )
+    else:
+        probability = predict_mean(
+            teachers, target.arrays, run.recipe, by=by, reporter=run.reporter
+        )
+    labels = np.empty(probability.shape, np.uint8)
+    for name in target.names:
+        at = target.of(name)
+        uncertain = None if variance is None else variance[at]
+        labels[at] = pseudo_labels(probability[at], uncertain, config)
+    return labels
+
+
 def _kept_labels(path: Path, unlabelled: PatchArrays) -> NDArray[np.uint8] | None:
     if not path.is_file():
         return None
@@ -276,48 +288,37 @@ def _keep_labels(path: Path, labels: NDArray[np.uint8]) -> None:
         np.save(temporary, labels)
 
 
-def target_pool(labelled: PatchArrays, material: Material, recipe: Recipe) -> Pool:
-    """The target's patches with their pseudo-labels, normalised as the recipe says."""
+def target_pool(
+    labelled: PatchArrays, material: Material, recipe: Recipe, groups: Sequence[str] = ()
+) -> Pool:
+    """The target's patches with pseudo-labels, normalised.
+
+    They go through the network apart from the labelled patches where batch statistics or losses are
+    kept apart, or where images are mixed: mixup mixes labelled patches with labelled ones, and
+    those with pseudo-labels with each other (Eq. 8).
+    """
     config = recipe.adaptation
-    by = "dataset" if config.separate_statistics else "training"
-    domain = TARGET if config.cross_sensor else "source"
+    own: str | Sequence[str] = groups or "dataset"
+    by = own if config.separate_statistics else "training"
+    apart = config.cross_sensor or config.separate_losses or recipe.augment.mixup > 0
+    domain = TARGET if apart else SOURCE
     return make_pool(labelled, material.normalization, by, domain=domain)
 
 
-def _check_masks(target: Path, target_split: Split) -> None:
-    """Refuse a target without masks before hours are spent on it.
+def _keep_scores(out: Path, number: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write ``target-scores.json``: the last ensemble, and every round."""
+    path = out / SCORES
+    before: list[Any] = []
+    if number > 0 and path.is_file():
+        before = [
+            r for r in json.loads(path.read_text(encoding="utf-8"))["rows"] if r["round"] < number
+        ]
+    write_json(path, {**rows[-1], "rows": [*before, *rows]})
 
-    The masks themselves stay unread.
-    """
-    if target.is_file():
-        raise DatasetError(
-            "A stack has no masks to score on; give a folder of labelled patches as the target, or"
-            " leave --score out."
+
+def _tell_scores(rows: Sequence[Mapping[str, Any]], reporter: Reporter) -> None:
+    for row in rows:
+        reporter.log(
+            f"On the target's masks ({row['split']}), round {row['round']}, {row['model']}: F1"
+            f" {row['f1']:.4f} at {row['threshold']:.3f} ({row['protocol']})."
         )
-    if (target / INDEX).is_file():
-        open_patches(target)
-    else:
-        find_patches(target, target_split, labels="needed")
-
-
-def _score(
-    bundles: Sequence[ModelBundle],
-    target: Path,
-    target_split: Split,
-    recipe: Recipe,
-    out: Path,
-    reporter: Reporter,
-) -> None:
-    """Score the adapted ensemble on the target's masks.
-
-    Nothing before has seen them; writes ``target-scores.json``.
-    """
-    labelled = open_patches(target, target_split, reporter=reporter)
-    teachers = [Teacher.load(bundle) for bundle in bundles]
-    separate = recipe.adaptation.separate_statistics
-    probability = predict_mean(teachers, labelled, recipe, separate=separate, reporter=reporter)
-    threshold = float(np.mean([bundle.card.threshold for bundle in bundles]))
-    scores = Histogram.count(probability, np.asarray(labelled.masks)).scores(threshold)
-    row = {"protocol": "transductive", "target": labelled.source, "threshold": threshold, **scores}
-    first_does(partial(write_json, out / SCORES, row))
-    reporter.log(f"On the target's masks: F1 {scores['f1']:.4f} at {threshold:.3f} (transductive).")

@@ -1,4 +1,4 @@
-"""One network out of several trainings: runs that are averaged, members that are trained apart."""
+"""One network out of several trainings: averages and members."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,9 +16,13 @@ from engine.events import SILENT, Reporter
 from engine.models.builders import MeanOfNetworks
 from engine.models.cross_sensor import DomainStatistics, count_normalizations
 from engine.models.networks import build
+from engine.training.calibration import count_held_out
 from engine.training.checkpoint import fingerprints, load_checkpoint
-from engine.training.loop import Trained, held_out_histograms, train_network
+from engine.training.loop import Trained, predict_held_out, train_network
 from engine.training.processes import start_fabric
+from engine.training.recipe import Recipe
+from engine.training.results import FoldResult
+from engine.training.scoring import STEPS, histograms_by_site
 from engine.training.task import Task
 
 _RUN_SEEDS = 7919
@@ -87,12 +92,12 @@ def train_task(
     fabric = start_fabric(task.recipe.training)
     model.to(fabric.device).eval()
     statistics = DomainStatistics(model)
-    held = held_out_histograms(model, statistics, task, fabric, reporter)
+    held = predict_held_out(model, statistics, task, fabric, reporter)
     return Trained(model, statistics, held, -1.0)
 
 
 def check_resumable(task: Task, out: Path) -> None:
-    """Refuse to go on with a run that was made by another recipe or on other data.
+    """Refuse to resume a run of another recipe or other data.
 
     Raises:
         ConfigError, DatasetError: See :func:`engine.training.checkpoint.load_checkpoint`.
@@ -102,11 +107,32 @@ def check_resumable(task: Task, out: Path) -> None:
         load_checkpoint(folder, part.identity(), data)
 
 
+def fold_result(trained: Trained, task: Task, recipe: Recipe, reporter: Reporter) -> FoldResult:
+    """What a network that has not seen a fold's patches gives on them."""
+    if task.validation is None or trained.probabilities is None:
+        raise ConfigError("Nothing is held out, so that nothing can be scored.")
+    held = {}
+    if recipe.calibration.method != "none":
+        device = start_fabric(recipe.training).device
+        held = count_held_out(
+            trained.model.to(device).eval(),
+            task.held_out,
+            recipe,
+            device=device,
+            clip=task.clip,
+            reporter=reporter,
+        )
+    found = trained.probabilities
+    maps = np.clip(np.rint(found * STEPS), 0, STEPS).astype(np.uint8)
+    masks = np.asarray(task.validation.arrays.masks, np.uint8)
+    return FoldResult(histograms_by_site(found, task.validation), held, maps, masks)
+
+
 def mean_weights(runs: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of the weights of several trainings from the same start on different samples."""
+    """The mean weights of several trainings from the same start."""
     return {name: torch.stack([run[name] for run in runs]).mean(0) for name in runs[0]}
 
 
 def _without_prefix(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a :class:`engine.models.networks.Segmenter` as those of its network."""
+    """Weights of a segmenter as those of its network."""
     return {name.removeprefix("network."): value for name, value in weights.items()}

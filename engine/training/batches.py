@@ -80,7 +80,7 @@ class SceneBatch:
 
 
 def normalised(images: Tensor, shift: Tensor, scale: Tensor, clip: float) -> Tensor:
-    """Patches (n, C, h, w) as they are stored, int16, as the network sees them.
+    """Patches (n, C, h, w), stored as int16, as the network sees them.
 
     Args:
         images: Raw units; :data:`engine.patches.arrays.NODATA` becomes 0.
@@ -142,7 +142,10 @@ class BatchSource:
         self._positive = np.flatnonzero(pools[0].arrays.positive_pixels)
 
     def batches(self, start: int, stop: int) -> Iterator[list[Batch | SceneBatch]]:
-        """The batches of steps ``start`` to ``stop - 1``, a list by domain for each step."""
+        """The batches of steps ``start`` to ``stop - 1``.
+
+        A list by domain for each step.
+        """
         with ThreadPoolExecutor(1) as thread:
             waiting = [
                 thread.submit(self.batch, step)
@@ -238,7 +241,7 @@ _last_order: tuple[tuple[int, int, int], NDArray[np.int64]] | None = None
 
 
 def _order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
-    """The order of an epoch; the latest is kept, as it is asked for once a crop."""
+    """The order of an epoch; the latest is kept."""
     global _last_order
     key = (seed, epoch, count)
     kept = _last_order

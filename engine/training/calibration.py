@@ -1,4 +1,4 @@
-"""Threshold, temperature and shifts, chosen on patches that a network has not seen.
+"""Threshold, temperature and shifts, chosen on unseen patches.
 
 Everything is computed from counts of pixels by logit, so that any number of held-out patches takes
 the same memory, and folds add up.
@@ -116,7 +116,7 @@ class Calibration:
 
 
 def channel_sets(recipe: Recipe) -> dict[str, tuple[str, ...]]:
-    """Sets of channels that scores are given for: the recipe's, or all channels."""
+    """Sets of channels that are scored: the recipe's, or all."""
     return dict(recipe.calibration.sets) or {"all channels": recipe.data.channels}
 
 
@@ -129,7 +129,7 @@ def count_held_out(
     clip: float,
     reporter: Reporter = SILENT,
 ) -> dict[tuple[str, str], LogitCounts]:
-    """Logits of held-out patches for every set of channels, and for each pool's normalisation.
+    """Logits of held-out patches, for every set and normalisation.
 
     Args:
         model: A network that has not seen the patches, not calibrated yet.
@@ -187,7 +187,9 @@ def calibrate(recipe: Recipe, folds: Sequence[Held], reporter: Reporter = SILENT
 def fit(
     counts: LogitCounts, config: CalibrationConfig, reporter: Reporter = SILENT
 ) -> tuple[float, float]:
-    """Offset and temperature by likelihood: ``(logit - offset) / temperature`` (Platt 1999).
+    """Offset and temperature by likelihood (Platt 1999).
+
+    ``(logit - offset) / temperature``.
 
     Newton's method on the two coefficients of a logistic regression.
     """
@@ -260,7 +262,9 @@ def apply_calibration(
     normalization: Normalization,
     free: Sequence[Area],
 ) -> Calibration:
-    """Let a network compute what was chosen, and keep it quiet without terrain and the like.
+    """Let a network compute what was chosen for it.
+
+    And keep it quiet without terrain and the like.
 
     Args:
         model: The network; changed.
@@ -334,7 +338,7 @@ def highest_logit(
 def calibrated_rows(
     recipe: Recipe, found: Calibration, folds: Sequence[Held], method: str
 ) -> list[dict[str, Any]]:
-    """Score rows for the card: every set of channels and normalisation, with the folds' spread."""
+    """Score rows for the card, with the spread of the folds."""
     sets, rows = channel_sets(recipe), []
     for (name, domain), counts in found.held.items():
         row: dict[str, Any] = {
@@ -362,7 +366,7 @@ def calibrated_rows(
 
 
 def describe(recipe: Recipe, found: Calibration) -> dict[str, Any]:
-    """The calibration for the card, with the share of landslide by predicted probability."""
+    """The calibration for the card, by predicted probability."""
     guiding = (recipe.calibration.guiding or tuple(channel_sets(recipe)))[0]
     counts = next(c for (name, _), c in found.held.items() if name == guiding)
     logits = (np.arange(_BINS) - _HALF) * STEP

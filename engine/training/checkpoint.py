@@ -21,14 +21,14 @@ from engine.patches.arrays import PatchArrays
 from engine.training.pools import Pool
 from engine.training.processes import first_does
 from engine.training.recipe import differing_keys
-from engine.training.results import HISTOGRAMS, PSEUDO_LABELS, SUMMARY
+from engine.training.results import HELD_OUT, HISTOGRAMS, PSEUDO_LABELS, SUMMARY
 from engine.training.task import Task
 
 NAME = "checkpoint.pt"
 
 
 def save_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint under a temporary name, then rename it over the last one.
+    """Write a checkpoint under a temporary name, then rename it.
 
     Raises:
         DiskFullError, OutputError: It cannot be written; the last one is untouched.
@@ -82,7 +82,7 @@ def load_checkpoint(
 
 
 def below(folder: Path) -> list[Path]:
-    """A run's folder and every folder in it that holds a training, however deep."""
+    """A run's folder and every folder in it with a training."""
     kept = (SUMMARY, HISTOGRAMS, PSEUDO_LABELS, NAME)
     return [folder, *{path.parent for name in kept for path in folder.rglob(name)}]
 
@@ -96,7 +96,7 @@ def start_clean(folders: Iterable[Path]) -> None:
         OutputError: A file cannot be removed.
     """
     for folder in folders:
-        for name in (SUMMARY, HISTOGRAMS, PSEUDO_LABELS, NAME):
+        for name in (SUMMARY, HISTOGRAMS, HELD_OUT, PSEUDO_LABELS, NAME):
             try:
                 (folder / name).unlink(missing_ok=True)
             except OSError as error:
@@ -146,7 +146,10 @@ _NORMALIZATION = "normalisation"
 
 
 def fingerprints(task: Task) -> Fingerprints:
-    """What a task trains and validates on, by content: copied or repacked data is the same data."""
+    """What a task trains and validates on, by content.
+
+    Copied or repacked data is the same data.
+    """
     found = {"labelled patches": _of_pool(task.pools[0])}
     found |= {
         f"further patches {n}": _of_pool(pool) for n, pool in enumerate(task.pools[1:], start=1)
@@ -176,7 +179,7 @@ def digest_of(arrays: PatchArrays, *, labels: bool = False) -> str:
 
 
 def difference(before: Mapping[str, Sequence[Sequence[str]]], now: Fingerprints) -> str:
-    """How two states of the data differ, for a sentence; empty where they do not."""
+    """How two states of the data differ; empty where they do not."""
     parts: list[str] = []
     for name in sorted({*before, *now}, key=lambda name: (name == _NORMALIZATION, name)):
         old, new = ([(pair[0], pair[1]) for pair in side.get(name, [])] for side in (before, now))

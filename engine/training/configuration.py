@@ -1,4 +1,4 @@
-"""The tables of a recipe as typed settings; :mod:`engine.training.recipe` puts them together."""
+"""The tables of a recipe as typed settings."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class NormalizationConfig:
-    """How each kind of channel is normalised (:mod:`engine.models.normalization`).
+    """How each kind of channel is normalised.
 
     Attributes:
         optical: Mode of the optical bands.
@@ -126,10 +126,10 @@ class ScheduleConfig:
         kind: ``cosine``, ``poly``, ``restarts`` (Sklgp) or ``constant``.
         steps: Optimiser steps.
         epochs: Passes over the training patches, used where ``steps`` is 0.
-        warmup: Share of the steps of a linear warm-up (of the first cycle for ``restarts``).
+        warmup: Share of the steps of a linear warm-up.
         warmup_epochs: Warm-up in epochs, used instead where positive.
         power: Exponent of ``poly``.
-        first_cycle: Share of the steps of the first cycle of ``restarts``.
+        cycles: Cycles of ``restarts`` that fill the steps after the warm-up.
         multiplier: Each further cycle of ``restarts`` is this many times as long.
         start: Share of the learning rate at which the warm-up starts.
         end: Share of the learning rate at which it ends.
@@ -143,8 +143,8 @@ class ScheduleConfig:
     warmup: Annotated[float, Range(0, 1, below=True)] = 0.05
     warmup_epochs: NotNegative = 0.0
     power: Positive = 0.9
-    first_cycle: Annotated[float, Range(0, 1, above=True)] = 1.0
-    multiplier: Annotated[float, Range(1)] = 2.0
+    cycles: Annotated[int, Range(1, 1000)] = 1
+    multiplier: Annotated[float, Range(1, 100)] = 2.0
     start: Share = 0.0
     end: Share = 0.0
     stretch: float = 1.0
@@ -211,7 +211,7 @@ class SecondStageConfig:
 
 @dataclass(frozen=True)
 class CalibrationConfig:
-    """What is chosen on held-out patches after training (:mod:`engine.training.calibration`).
+    """What is chosen on held-out patches after training.
 
     Attributes:
         method: ``none``; ``temperature``: the logits are divided by a number; ``platt``: an offset
@@ -265,11 +265,14 @@ class CardConfig:
         version: Version of the weights.
         limits: Known limits, a sentence each, added to those that follow from the run.
         sources: Where the data comes from, with its licence, by kind.
+        onnx: Whether the bundle holds the network as ONNX, which detection without PyTorch needs;
+            false for a network that has no faithful ONNX form.
     """
 
     version: str = "1"
     limits: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    onnx: bool = True
 
 
 @dataclass(frozen=True)
@@ -291,9 +294,11 @@ class AdaptationConfig:
         refresh: Rebuild pseudo-labels from the newest model each round; otherwise the first teacher
             stays fixed.
         cross_sensor: Keep batch statistics apart for source and target (CSN).
+        separate_losses: Compute losses over the labelled and the target's patches of a batch
+            apart and add them up by their shares (Eq. 5), instead of over all together.
         separate_statistics: Normalise the target by its own statistics.
         epochs: Length of a round in passes over the training patches; 0 takes the schedule's.
-        lr_factor: Learning rate of a round against the recipe's.
+        lr_factor: Learning rates of a round, in all its stages, against the recipe's.
     """
 
     selection: Literal["threshold", "top", "uncertainty", "all"] = "threshold"
@@ -308,6 +313,7 @@ class AdaptationConfig:
     start: Literal["teacher", "scratch"] = "scratch"
     refresh: bool = True
     cross_sensor: bool = False
+    separate_losses: bool = False
     separate_statistics: bool = True
     epochs: NotNegative = 0.0
     lr_factor: Positive = 1.0

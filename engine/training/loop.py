@@ -1,4 +1,4 @@
-"""The training loop, flat: data, network, optimiser, steps, validation, checkpoint.
+"""The training loop, flat: from data to checkpoint.
 
 Variation is a recipe's value, never a subclass. Everything random in a step follows from the seed
 and the step's number, so that a resumed run continues to the same weights, and several processes
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.fabric import Fabric
+from numpy.typing import NDArray
 
 from engine.errors import DatasetError
 from engine.events import SILENT, Reporter
@@ -32,7 +33,7 @@ from engine.training.checkpoint import Fingerprints, fingerprints, load_checkpoi
 from engine.training.logs import RunLog
 from engine.training.processes import first_does, rank, start_fabric
 from engine.training.schedule import Stage, factor, stages, steps_per_epoch
-from engine.training.scoring import Histogram, histograms_by_site, predict_pool, total
+from engine.training.scoring import Histogram, predict_pool
 from engine.training.state import RunState
 from engine.training.task import Task, make_optimizer
 
@@ -44,13 +45,13 @@ class Trained:
     Attributes:
         model: The network in evaluation mode with the weights that the recipe selects.
         statistics: Its batch statistics by domain.
-        histograms: Validation histograms by site; empty without validation patches.
+        probabilities: Of the validation patches, (N, h, w); None without any.
         best_f1: Best validation F1 seen on the way, -1 without.
     """
 
     model: Segmenter
     statistics: DomainStatistics
-    histograms: Mapping[str, Histogram]
+    probabilities: NDArray[np.float32] | None
     best_f1: float
 
 
@@ -139,12 +140,12 @@ def train_network(
         if stage.number >= position[0]:
             _train_stage(run, stage, saved if stage.number == position[0] else None)
     state.finish(config.select)
-    held = held_out_histograms(model, state.statistics, task, fabric, reporter)
+    held = predict_held_out(model, state.statistics, task, fabric, reporter)
     return Trained(model, state.statistics, held, state.best_f1)
 
 
 def _sample_maker(task: Task) -> SampleMaker | None:
-    """What makes the labelled patches' samples where the recipe has ``scenes``."""
+    """What makes labelled samples where the recipe has ``scenes``."""
     recipe = task.recipe
     if recipe.scenes is None:
         return None
@@ -235,7 +236,7 @@ def _out_of_patience(run: _Run) -> bool:
 def _backward(
     run: _Run, stage: Stage, model: Any, parts: list[Batch | SceneBatch], step: int
 ) -> float:
-    """Forward and backward of one step, each domain's part by itself; returns the step's loss."""
+    """Forward and backward of one step, each domain by itself."""
     task, fabric, statistics = run.task, run.fabric, run.state.statistics
     recipe = task.recipe
     count = sum(len(part) for part in parts)
@@ -269,14 +270,14 @@ def _backward(
     return float(losses)
 
 
-def held_out_histograms(
+def predict_held_out(
     model: Segmenter,
     statistics: DomainStatistics,
     task: Task,
     fabric: Fabric,
     reporter: Reporter = SILENT,
-) -> dict[str, Histogram]:
-    """Validation histograms by site with the present weights; none without validation patches.
+) -> NDArray[np.float32] | None:
+    """Probabilities of validation patches now; None without any.
 
     Args:
         model: The network, on the device that trains.
@@ -287,7 +288,7 @@ def held_out_histograms(
     """
     validation = task.validation
     if validation is None:
-        return {}
+        return None
     domain = validation.domain if validation.domain in statistics.domains else SOURCE
     options: dict[str, Any] = {
         "device": fabric.device,
@@ -295,8 +296,7 @@ def held_out_histograms(
         "factor": task.recipe.data.enlarge,
     }
     with statistics.using(domain), fabric.autocast():
-        found = predict_pool(model, validation, **options, reporter=reporter)
-    return histograms_by_site(found, validation)
+        return predict_pool(model, validation, **options, reporter=reporter)
 
 
 def _validate(run: _Run) -> dict[str, float]:
@@ -309,10 +309,13 @@ def _validate(run: _Run) -> dict[str, float]:
             return reduced if isinstance(reduced, torch.Tensor) else value
 
         run.state.statistics.reduce(mean)
-    found = held_out_histograms(
+    validation = run.task.validation
+    found = predict_held_out(
         run.state.model, run.state.statistics, run.task, run.fabric, run.reporter
     )
-    histogram = total(found)
+    if validation is None or found is None:
+        return {}
+    histogram = Histogram.count(found, np.asarray(validation.arrays.masks))
     if not (histogram.positive.any() or histogram.negative.any()):
         return {}
     threshold = histogram.best_threshold()
@@ -320,7 +323,10 @@ def _validate(run: _Run) -> dict[str, float]:
 
 
 def _record(run: _Run, stage: Stage, optimizer: Any, row: Mapping[str, float]) -> None:
-    """Save a checkpoint, log a row and tell the person; the first process does, the others wait."""
+    """Save a checkpoint, log a row and report.
+
+    The first process does, the others wait.
+    """
     step = int(row["step"])
 
     def save() -> None:

@@ -31,7 +31,7 @@ from engine.training.recipe import Recipe
 def statistics(
     arrays: PatchArrays, indices: Sequence[int] | NDArray[np.integer[Any]] | None = None
 ) -> ChannelStatistics:
-    """Count, mean and standard deviation of each channel over some patches, all by default."""
+    """Count, mean and standard deviation of channels over patches."""
     accumulator = StatisticsAccumulator(arrays.channels)
     for index in range(len(arrays)) if indices is None else indices:
         accumulator.add(arrays.raw(int(index)))
@@ -79,7 +79,7 @@ def make_normalization(recipe: Recipe, arrays: PatchArrays) -> Normalization:
 
 @dataclass(frozen=True)
 class Pool:
-    """Patches that batches are drawn from, each with the shift and scale of its domain.
+    """Patches to draw batches from, with their domain's affine.
 
     Attributes:
         arrays: The patches, on the model's channels.
@@ -95,7 +95,11 @@ class Pool:
 
 
 def make_pool(
-    arrays: PatchArrays, normalization: Normalization, domain_by: str, *, domain: str = "source"
+    arrays: PatchArrays,
+    normalization: Normalization,
+    domain_by: str | Sequence[str],
+    *,
+    domain: str = "source",
 ) -> Pool:
     """Attach to every patch the normalisation of its domain.
 
@@ -103,16 +107,17 @@ def make_pool(
         arrays: Patches; channels that they lack stay missing.
         normalization: The model's.
         domain_by: ``site``, ``patch``, ``dataset``, or ``training`` for the training statistics
-            alone.
+            alone; or the name of each patch's domain.
         domain: Domain of the cross-sensor normalisation.
     """
     own = arrays.take_channels(normalization.channels)
-    keys = {
+    known = {
         "site": [place.site for place in own.places],
         "patch": list(own.ids),
         "dataset": ["all"] * len(own),
         "training": ["all"] * len(own),
-    }[domain_by]
+    }
+    keys = known[domain_by] if isinstance(domain_by, str) else list(domain_by)
     shift = np.empty((len(own), len(normalization.channels)), np.float32)
     scale = np.empty_like(shift)
     for key in sorted(set(keys)):

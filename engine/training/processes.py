@@ -1,4 +1,4 @@
-"""Several processes of one run (torchrun): the first writes, the others wait for it."""
+"""Several processes of one run (torchrun); the first writes."""
 
 from __future__ import annotations
 

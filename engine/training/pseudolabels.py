@@ -46,7 +46,7 @@ def by_threshold(probability: Probabilities, threshold: float) -> Masks:
 
 
 def by_confidence(probability: Probabilities, share: float) -> Masks:
-    """The most confident ``share`` of the pixels of each class (Seek's lambda).
+    """The most confident share of pixels of each class (Seek's lambda).
 
     Class by class, as in the self-training that the paper cites: over both classes together the
     background, 98 % of all pixels and the surer ones, would leave no landslide.

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from engine.bands import NAMES
 from engine.errors import ConfigError, MissingFileError
+from engine.models.builders import needs_size
 from engine.models.losses import LossConfig
 from engine.models.networks import with_positions
 from engine.patches.augment import AugmentConfig
@@ -146,16 +147,22 @@ class Recipe:
     def networks(self) -> dict[str, dict[str, Any]]:
         """The networks to train by member name, with channel positions.
 
+        Encoders that are built for a size of image are built for that of the enlarged crops.
+
         One named as the recipe where there are no members.
         """
         chosen = self.members or {self.name: {}}
-        return {
-            name: with_positions({**self.network, **extra}, self.data.channels)
-            for name, extra in chosen.items()
-        }
+        size_px = self.data.crop_px * self.data.enlarge
+        found = {}
+        for name, extra in chosen.items():
+            network = with_positions({**self.network, **extra}, self.data.channels)
+            if needs_size(str(network.get("encoder", ""))):
+                network = {"size_px": size_px, **network}
+            found[name] = network
+        return found
 
     def member_recipes(self) -> dict[str, Recipe]:
-        """Recipes by which the members named in ``apart`` are trained, in their order."""
+        """Recipes of the members named in ``apart``, in their order."""
         return {name: self._for_member(name, index) for index, name in enumerate(self.apart)}
 
     def _for_member(self, name: str, index: int) -> Recipe:

@@ -1,4 +1,4 @@
-"""What a run leaves behind: score rows, the model's card, ``run.json``, and histograms by site."""
+"""What a run leaves behind: scores, card, ``run.json``, histograms."""
 
 from __future__ import annotations
 
@@ -7,25 +7,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine import __version__
 from engine.errors import UnreadableFileError
 from engine.files import atomic_path, write_json
 from engine.models.bundle import ModelBundle
-from engine.models.card import ModelCard
+from engine.models.card import EnsembleEntry, ModelCard
 from engine.models.normalization import Normalization
 from engine.patches.arrays import PatchArrays
 from engine.training.calibration import Held, LogitCounts
 from engine.training.recipe import Recipe
-from engine.training.scoring import Histogram, total
+from engine.training.scoring import STEPS, Histogram, total
 
 SUMMARY = "run.json"
 """Written last: a run that has it is finished."""
 
 HISTOGRAMS = "histograms.json"
+HELD_OUT = "held-out.npz"
 PSEUDO_LABELS = "pseudo-labels.npy"
+
+_FOR_TRAINING = ("pretrained", "rgb", "weights", "inputs")
+"""Entries of a network's description that only its training needs."""
 
 
 def score_rows(
@@ -91,7 +97,7 @@ def make_card(
         version=recipe.card.version,
         title=recipe.title,
         description=recipe.description,
-        network={key: value for key, value in network.items() if key not in ("pretrained", "rgb")},
+        network={key: value for key, value in network.items() if key not in _FOR_TRAINING},
         normalization=normalization,
         required=tuple(n for n in channels if n not in recipe.optional_channels),
         threshold=threshold,
@@ -105,6 +111,7 @@ def make_card(
             "recipe": recipe.to_dict(),
             "engine": __version__,
             **({"calibration": calibration} if calibration else {}),
+            **({"weights": _origin(network["weights"])} if network.get("weights") else {}),
         },
         scores=tuple(rows),
         limits=(*_limits(arrays, rows), *recipe.card.limits),
@@ -144,6 +151,11 @@ def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
     return {key: round(value, 4) for key, value in scores.items()}
 
 
+def _origin(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """Where pretrained weights come from, without the path that they had here."""
+    return {key: value for key, value in weights.items() if key not in ("file", "inputs", "keys")}
+
+
 def _limits(arrays: PatchArrays, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     sites = sorted({place.site for place in arrays.places})
     limits = [
@@ -165,14 +177,19 @@ class FoldResult:
     Attributes:
         histograms: By site, with all channels.
         held: By set of channels and normalisation; empty where nothing is calibrated.
+        maps: Probabilities of the patches in steps of 0.004, (N, h, w); their mean over the
+            networks of an ensemble is what its threshold is chosen on.
+        masks: Their labels.
     """
 
     histograms: Mapping[str, Histogram]
     held: Held
+    maps: NDArray[np.uint8]
+    masks: NDArray[np.uint8]
 
 
 def write_fold(path: Path, result: FoldResult) -> None:
-    """Keep a fold's counts, so that a resumed cross-validation does not train it again."""
+    """Keep a fold's counts, for a resumed cross-validation."""
     data = {
         "sites": {
             site: [h.positive.tolist(), h.negative.tolist()]
@@ -183,6 +200,8 @@ def write_fold(path: Path, result: FoldResult) -> None:
             for (name, domain), counts in result.held.items()
         ],
     }
+    with atomic_path(path.with_name(HELD_OUT)) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, maps=result.maps, masks=result.masks)
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(data), encoding="utf-8")
 
@@ -203,8 +222,33 @@ def read_fold(path: Path) -> FoldResult:
             (str(name), str(domain)): LogitCounts(*(np.array(v, np.int64) for v in pair))
             for name, domain, *pair in data["sets"]
         }
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        with np.load(path.with_name(HELD_OUT), allow_pickle=False) as kept:
+            maps, masks = (np.asarray(kept[key], np.uint8) for key in ("maps", "masks"))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, BadZipFile) as error:
         raise UnreadableFileError(
             f"{path} cannot be read ({error}); train without --resume."
         ) from error
-    return FoldResult(sites, held)
+    return FoldResult(sites, held, maps, masks)
+
+
+def together(
+    cards: Sequence[ModelCard], results: Sequence[Sequence[FoldResult]]
+) -> tuple[EnsembleEntry, dict[str, float]]:
+    """The threshold of an ensemble, on its mean held-out probabilities.
+
+    Args:
+        cards: The members' cards.
+        results: What each member gave on the folds, in the same order.
+
+    Returns:
+        The entry for the members' cards, and the ensemble's scores at its threshold.
+    """
+    weights = np.array([card.weight for card in cards])
+    counted = Histogram.empty()
+    for folds in zip(*results, strict=True):
+        mean = sum(w * fold.maps.astype(np.float32) for w, fold in zip(weights, folds, strict=True))
+        probability = np.asarray(mean / (weights.sum() * STEPS), np.float32)
+        counted = counted + Histogram.count(probability, folds[0].masks)
+    threshold = counted.best_threshold()
+    entry = EnsembleEntry(tuple(card.name for card in cards), threshold)
+    return entry, counted.scores(threshold)

@@ -1,10 +1,11 @@
-"""A training run from a folder of patches to a bundle that `l4s detect` takes as it is."""
+"""A training run from patches to a bundle for detection."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,23 +13,24 @@ from typing import Any
 from engine.errors import ConfigError, DatasetError
 from engine.events import SILENT, Reporter
 from engine.files import output_folder
-from engine.models.bundle import ModelBundle
+from engine.models.bundle import ModelBundle, with_card
 from engine.models.card import ModelCard
 from engine.models.networks import without_unseen
 from engine.patches.splits import Fold, split
-from engine.training.assembly import check_resumable, train_task
+from engine.training.assembly import check_resumable, fold_result, train_task
 from engine.training.calibration import (
     apply_calibration,
     calibrate,
     calibrated_rows,
-    count_held_out,
     describe,
 )
 from engine.training.checkpoint import below, start_clean
+from engine.training.configuration import DataConfig
 from engine.training.loop import Trained
 from engine.training.pools import Material, prepare, select
 from engine.training.processes import first_does, quiet, rank, start_fabric
 from engine.training.recipe import Recipe
+from engine.training.rehearsal import rehearse
 from engine.training.results import (
     HISTOGRAMS,
     SUMMARY,
@@ -37,6 +39,7 @@ from engine.training.results import (
     merge_folds,
     read_fold,
     score_rows,
+    together,
     write_fold,
     write_summary,
 )
@@ -99,14 +102,60 @@ def train_members(
     material = prepare(recipe, data, negatives, reporter=reporter)
     start_fabric(recipe.training)  # joins the processes of torchrun, before the first writes
     networks = recipe.networks()
+    if rank() == 0:
+        for name, network in networks.items():
+            rehearse(recipe, name, network)
     folders = {name: out if len(networks) == 1 else out / name for name in networks}
     if not resume:
         begun = [path for folder in folders.values() for path in below(folder)]
         first_does(partial(start_clean, begun))
-    return tuple(
+    runs = [
         _train_one(recipe, name, networks[name], material, folder, resume=resume, reporter=reporter)
         for name, folder in folders.items()
-    )
+    ]
+    return conclude(recipe, runs, list(folders.values()), reporter)
+
+
+@dataclass(frozen=True)
+class NetworkRun:
+    """A trained and exported network, before its run is written down.
+
+    Attributes:
+        bundle: Its bundle.
+        results: What was counted on held-out patches, fold by fold.
+        seconds: How long it took.
+    """
+
+    bundle: ModelBundle
+    results: Sequence[FoldResult]
+    seconds: float
+
+
+def conclude(
+    recipe: Recipe, runs: Sequence[NetworkRun], folders: Sequence[Path], reporter: Reporter
+) -> tuple[ModelBundle, ...]:
+    """Choose the threshold of several networks, and write their records.
+
+    Args:
+        recipe: Their recipe.
+        runs: The networks' runs.
+        folders: Each one's folder.
+        reporter: Log.
+    """
+    bundles = [run.bundle for run in runs]
+    if len(runs) > 1 and runs[0].results:
+        cards = [bundle.card for bundle in bundles]
+        entry, scores = together(cards, [run.results for run in runs])
+        reporter.log(
+            f"All networks together: held-out F1 {scores['f1']:.3f} at {entry.threshold:.3f}."
+        )
+        for card, bundle in zip(cards, bundles, strict=True):
+            first_does(partial(with_card, bundle, replace(card, ensemble=entry)))
+        bundles = [ModelBundle.open(bundle.path) for bundle in bundles]
+    for run, bundle, folder in zip(runs, bundles, folders, strict=True):
+        rows = bundle.card.scores
+        first_does(partial(write_summary, folder, recipe, bundle, rows, run.seconds))
+    return tuple(bundles)
 
 
 def _train_one(
@@ -118,7 +167,7 @@ def _train_one(
     *,
     resume: bool,
     reporter: Reporter,
-) -> ModelBundle:
+) -> NetworkRun:
     started = time.monotonic()
     data = recipe.data
     folds = (
@@ -139,7 +188,8 @@ def _train_one(
     if resume and (out / SUMMARY).is_file():  # written last
         check_resumable(task, out)
         reporter.log(f"{name} is trained already.")
-        return ModelBundle.open(out / BUNDLE)
+        kept = [read_fold(path) for path in _fold_files(out, folds, data)]
+        return NetworkRun(ModelBundle.open(out / BUNDLE), kept, _seconds(out))
     results = []
     if data.cross_validate:
         results = cross_validate(
@@ -149,6 +199,7 @@ def _train_one(
     trained = train_task(task, out, resume=resume, reporter=reporter)
     if fold is not None:
         results = [fold_result(trained, task, recipe, reporter)]
+        first_does(partial(write_fold, out / HISTOGRAMS, results[0]))
         method = f"one {data.validation} fold of {data.folds} held out ({fold.name})"
     if not results:
         method = "none"
@@ -163,9 +214,19 @@ def _train_one(
         out=out / BUNDLE,
         reporter=reporter,
     )
-    rows = bundle.card.scores
-    first_does(lambda: write_summary(out, recipe, bundle, rows, time.monotonic() - started))
-    return bundle
+    return NetworkRun(bundle, results, time.monotonic() - started)
+
+
+def _fold_files(out: Path, folds: Sequence[Fold], data: DataConfig) -> list[Path]:
+    """Where a finished run keeps what was counted on held-out patches."""
+    if data.cross_validate:
+        return [out / FOLDS / fold.name / HISTOGRAMS for fold in folds]
+    return [out / HISTOGRAMS] if folds else []
+
+
+def _seconds(out: Path) -> float:
+    summary: dict[str, Any] = json.loads((out / SUMMARY).read_text(encoding="utf-8"))
+    return float(summary.get("seconds", 0.0))
 
 
 def finish(
@@ -229,23 +290,14 @@ def finish(
         calibration=calibration,
     )
     card = card if adjust is None else adjust(card)
-    return export(replace(trained, model=model), card, out, domain=domain, reporter=reporter)
-
-
-def fold_result(trained: Trained, task: Task, recipe: Recipe, reporter: Reporter) -> FoldResult:
-    """What a network that has not seen a fold's patches gives on them."""
-    held = {}
-    if recipe.calibration.method != "none":
-        device = start_fabric(recipe.training).device
-        held = count_held_out(
-            trained.model.to(device).eval(),
-            task.held_out,
-            recipe,
-            device=device,
-            clip=task.clip,
-            reporter=reporter,
-        )
-    return FoldResult(trained.histograms, held)
+    return export(
+        replace(trained, model=model),
+        card,
+        out,
+        domain=domain,
+        onnx=recipe.card.onnx,
+        reporter=reporter,
+    )
 
 
 def make_task(
@@ -314,6 +366,7 @@ def export(
     folder: Path,
     *,
     domain: str | None = None,
+    onnx: bool = True,
     reporter: Reporter = SILENT,
 ) -> ModelBundle:
     """Write the bundle from the first process; the others wait and open it."""
@@ -323,5 +376,5 @@ def export(
         trained.statistics.use(domain)
     reporter.log(f"Writing the bundle {folder}.")
 
-    first_does(lambda: export_bundle(trained.model.cpu(), card, folder))
+    first_does(lambda: export_bundle(trained.model.cpu(), card, folder, onnx=onnx))
     return ModelBundle.open(folder)

@@ -55,17 +55,28 @@ def factor(config: ScheduleConfig, step: int, total: int, epoch_steps: int = 1) 
     if config.kind == "poly":
         return float(max(config.end, (1 - done / length) ** config.power))
     if config.kind == "restarts":
-        cycle = max(1.0, config.first_cycle * length)
-        while done >= cycle:
-            done -= int(cycle)
-            cycle *= config.multiplier
-        length = int(cycle)
+        done, length = _in_cycle(config, done, length)
     return config.end + (1 - config.end) * 0.5 * (1 + math.cos(math.pi * min(1.0, done / length)))
+
+
+def _in_cycle(config: ScheduleConfig, done: int, length: int) -> tuple[int, int]:
+    """Steps done in the present cycle, and steps from its peak to its minimum.
+
+    The cycles fill the run exactly, so that its last step is the last one of a cycle.
+    """
+    parts = [config.multiplier**cycle for cycle in range(config.cycles)]
+    ends = [round(length * sum(parts[: cycle + 1]) / sum(parts)) for cycle in range(config.cycles)]
+    start = 0
+    for end in ends:
+        if done < end:
+            return done - start, max(1, end - start - 1)
+        start = end
+    return done - start, max(1, length - start - 1)  # of a run longer than its curve
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of training with one loss, schedule and set of trained parameters.
+    """A stretch of training with one loss and schedule.
 
     Attributes:
         number: 0 for the first.

@@ -14,7 +14,9 @@ from engine.models.networks import Segmenter
 
 
 class AveragedWeights:
-    """Average of a model's parameters over the steps; batch statistics stay those of the model.
+    """Average of a model's parameters over the steps.
+
+    Batch statistics stay those of the model.
 
     Args:
         model: The model whose parameters are averaged.

@@ -54,7 +54,7 @@ class Task:
         return self.recipe.training.seed if self.sample_seed is None else self.sample_seed
 
     def identity(self) -> dict[str, Any]:
-        """What a checkpoint of this task is resumed by: the recipe and the samples' seed."""
+        """What a checkpoint is resumed by: recipe and samples' seed."""
         own = {} if self.sample_seed is None else {"sample_seed": self.sample_seed}
         return {**self.recipe.to_dict(), **own}
 

@@ -24,13 +24,21 @@ from engine.training.scoring import predict_pool
 
 Probabilities = NDArray[np.float32]
 
-_CALIBRATION = ("pretrained", "rgb", "temperature", "offset", "missing_shift")
+_CALIBRATION = (
+    "pretrained",
+    "rgb",
+    "weights",
+    "inputs",
+    "temperature",
+    "offset",
+    "missing_shift",
+)
 """Entries of a network's description that leave its weights as they are."""
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """A model that labels patches: its bundle and the network with its weights."""
+    """A model that labels patches: bundle and network."""
 
     bundle: ModelBundle
     model: Segmenter
@@ -73,21 +81,21 @@ def predict_mean(
     patches: PatchArrays,
     recipe: Recipe,
     *,
-    separate: bool = True,
+    by: str | Sequence[str] = "dataset",
     reporter: Reporter = SILENT,
 ) -> Probabilities:
-    """Mean probability of the teachers, weighted as their cards say; shape (N, h, w).
+    """Mean probability of the teachers by weight, shape (N, h, w).
 
     Args:
         teachers: The models; each normalises by its own card.
         patches: The patches.
         recipe: For the device.
-        separate: Whether the patches' own statistics normalise them, or the training's.
+        by: What normalises the patches, as of :func:`engine.training.pools.make_pool`.
         reporter: Asked for cancellation.
     """
     mean = np.zeros(patches.masks.shape, np.float64)
     for share, teacher in zip(_shares(teachers), teachers, strict=True):
-        mean += share * _Prediction(teacher, patches, recipe, separate, reporter).once()
+        mean += share * _Prediction(teacher, patches, recipe, by, reporter).once()
     return mean.astype(np.float32)
 
 
@@ -96,9 +104,10 @@ def predict_disturbed(
     patches: PatchArrays,
     recipe: Recipe,
     *,
+    by: str | Sequence[str] = "dataset",
     reporter: Reporter = SILENT,
 ) -> tuple[Probabilities, Probabilities]:
-    """Mean probability of the teachers under dropout, and its variance; shapes (N, h, w).
+    """Mean and variance of the teachers under dropout, (N, h, w).
 
     Arguments as for :func:`predict_mean`; the recipe's ``adaptation`` says how they are disturbed.
     """
@@ -106,7 +115,7 @@ def predict_disturbed(
     mean = np.zeros(patches.masks.shape, np.float64)
     variance = np.zeros_like(mean)
     for share, teacher in zip(_shares(teachers), teachers, strict=True):
-        prediction = _Prediction(teacher, patches, recipe, config.separate_statistics, reporter)
+        prediction = _Prediction(teacher, patches, recipe, by, reporter)
         torch.manual_seed(recipe.training.seed)
         total, squares = np.zeros_like(mean), np.zeros_like(mean)
         with monte_carlo_dropout(prediction.model, config.dropout):
@@ -128,13 +137,13 @@ class _Prediction:
         teacher: Teacher,
         patches: PatchArrays,
         recipe: Recipe,
-        separate: bool,
+        by: str | Sequence[str],
         reporter: Reporter,
     ) -> None:
         card = teacher.bundle.card
         device = start_fabric(recipe.training).device
         self.model = teacher.model.to(device).eval()
-        pool = make_pool(patches, card.normalization, "dataset" if separate else "training")
+        pool = make_pool(patches, card.normalization, by)
         options: dict[str, Any] = {
             "device": device,
             "clip": card.normalization.clip,
@@ -156,7 +165,7 @@ def _shares(teachers: Sequence[Teacher]) -> NDArray[np.float64]:
 def starting_weights(
     config: AdaptationConfig, name: str, network: Mapping[str, Any], teachers: Sequence[Teacher]
 ) -> dict[str, torch.Tensor] | None:
-    """The weights that a round starts from, None for those of a training from scratch.
+    """The weights a round starts from; None from scratch.
 
     They are the teacher's of the same name, or of the same description where there is one teacher.
 

@@ -54,7 +54,7 @@ class ChannelTable(QTableWidget):
         choice = QComboBox()
         choice.addItem(tr("left out"), None)
         for channel in channels.CHANNELS:
-            choice.addItem(f"{channel} – {channels.TITLES[channel]}", channel)
+            choice.addItem(f"{channel} – {tr(channels.TITLES[channel])}", channel)
         choice.setCurrentIndex(max(0, choice.findData(name)))
         choice.currentIndexChanged.connect(self.changed)
         # The wheel is for scrolling the table; a channel changed by accident is hard to notice.

@@ -30,7 +30,7 @@ from ..processing import inputs
 from . import estimate
 from .estimate import disk_size, duration
 from .finding import Finding
-from .inspection import Inspected
+from .inspection import Inspected, measure
 
 PIXEL_M = 10.0
 VIEWS = (1, 4, 8)
@@ -78,10 +78,11 @@ def check(request: Request) -> list[Finding]:
         *_check_area(request),
         *_check_extras(request),
         *_check_folder(request),
+        *(request.inspected.findings if request.inspected is not None else ()),
     ]
     if not any(finding.level == "error" for finding in found):
         found += _estimate(request)
-    order = ("error", "warning", "info")
+    order = ("error", "warning", "wait", "info")
     return sorted(found, key=lambda finding: order.index(finding.level))
 
 
@@ -94,7 +95,7 @@ def _check_scene(request: Request) -> list[Finding]:
         inputs.product_path(request.product)
     except QgsProcessingException as error:
         return [Finding("error", str(error))]
-    return list(request.inspected.findings) if request.inspected is not None else []
+    return []
 
 
 def _image_problems(request: Request) -> Iterator[str]:
@@ -163,7 +164,7 @@ def _check_dem(request: Request) -> list[Finding]:
 
 
 def _dem_extent(dem: QgsRasterLayer | str) -> QgsRectangle | None:
-    """Where elevation lies, in degrees; None for archives and folders.
+    """Where elevation lies, in degrees; None where only the engine can tell.
 
     Raises:
         QgsProcessingException: It cannot be read.
@@ -175,7 +176,7 @@ def _dem_extent(dem: QgsRasterLayer | str) -> QgsRectangle | None:
                 tr("{path} does not exist; it may have been moved or renamed.").format(path=path)
             )
         if path.is_dir() or path.suffix.lower() == ".zip":
-            return None
+            return measure(dem).rectangle
         dem = QgsRasterLayer(dem, path.name, "gdal")
     if not dem.isValid():
         raise QgsProcessingException(
@@ -275,13 +276,12 @@ def _estimate(request: Request) -> list[Finding]:
         return [Finding("error", text)]
     if scene_rectangle(request) is None and request.area is None:
         text = tr("A whole tile: {mpx} million pixels; {time}, {disk} of disk. An area is faster.")
+    elif estimate.is_measured():
+        text = tr("{mpx} million pixels; {time} by this computer's last runs, {disk} of disk.")
     else:
         text = tr("{mpx} million pixels; {time}, {disk} of disk.")
-    text = text.format(
-        mpx=number(mpx, 1 if mpx < 100 else 0), time=duration(seconds), disk=disk_size(needed)
-    )
-    if estimate.is_measured():
-        text += " " + tr("(by this computer's last runs)")
+    digits = 2 if mpx < 1 else (1 if mpx < 100 else 0)
+    text = text.format(mpx=number(mpx, digits), time=duration(seconds), disk=disk_size(needed))
     return [Finding("info", text)]
 
 

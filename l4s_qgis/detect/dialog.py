@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,18 @@ from .checks import Request, check, megapixels
 from .finding import Finding
 from .ground_box import GroundBox
 from .image_box import ImageBox
+from .inspection import Inspected, read
+from .inspector import Inspector
 from .options_box import AdvancedBox, ResultBox, threshold_of
 
-COLOURS = {"error": "#c62828", "warning": "#b26a00", "info": "#2e7d32"}
-COLOURS_ON_DARK = {"error": "#ff8a80", "warning": "#ffb74d", "info": "#81c784"}
-SIGNS = {"error": "✖", "warning": "⚠", "info": "✔"}
+COLOURS = {"error": "#c62828", "warning": "#b26a00", "info": "#2e7d32", "wait": "#607080"}
+COLOURS_ON_DARK = {
+    "error": "#ff8a80",
+    "warning": "#ffb74d",
+    "info": "#81c784",
+    "wait": "#a0b0c0",
+}
+SIGNS = {"error": "✖", "warning": "⚠", "info": "✔", "wait": "…"}
 
 
 class DetectDialog(QDialog):
@@ -44,6 +52,9 @@ class DetectDialog(QDialog):
         self.setWindowIcon(icon("detect"))
         self._timer = QTimer(self, singleShot=True, interval=150)
         self._timer.timeout.connect(self._check)
+        self.inspector = Inspector(self)
+        self.inspector.found.connect(self._timer.start)
+        self.finished.connect(self.inspector.stop)
         self.image = ImageBox()
         self.ground = GroundBox(iface.mapCanvas())
         self.result = ResultBox()
@@ -97,8 +108,27 @@ class DetectDialog(QDialog):
             before=self.advanced.image_before(),
             model=self.advanced.model_folder.filePath(),
             clouds=self.advanced.cloud_mask(),
-            inspected=self.image.inspected(),
+            inspected=self._inspected(),
         )
+
+    def _inspected(self) -> Inspected:
+        """What is known of the files that were chosen; the engine is asked for the rest."""
+        product = self.image.product_path()
+        paths = [product] if product and Path(product).exists() else []
+        paths += [
+            dem if isinstance(dem, str) else dem.source().split("|")[0]
+            for dem in self.ground.dems()
+        ]
+        measured = self.image.measured()
+        result = self.inspector.ask([path for path in paths if Path(path).exists()])
+        if result is not None:
+            return read(result, measured)
+        if self.inspector.is_busy:
+            return replace(measured, findings=(Finding("wait", tr("Looking at the files…")),))
+        failure = self.inspector.failure
+        if failure is not None and failure.code != "cancelled":
+            return replace(measured, findings=(Finding("warning", failure.sentence()),))
+        return measured
 
     def _check(self) -> list[Finding]:
         request = self.request()
@@ -122,7 +152,7 @@ class DetectDialog(QDialog):
         The layers may have changed meanwhile.
         """
         self.image.offer()
-        self.ground.dem.offer()
+        self.ground.offer()
         self.advanced.before.offer()
         self._check()
         self.show()

@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..i18n import tr
+from ..inventories import is_inventory
 from . import assignment
 from .layer_or_files import LayerOrFiles
 
@@ -86,7 +87,7 @@ class GroundBox(QGroupBox):
 
         The active layer goes before the others.
         """
-        self.dem.offer()
+        self.offer()
         rasters = [
             layer
             for layer in QgsProject.instance().mapLayers().values()
@@ -94,6 +95,17 @@ class GroundBox(QGroupBox):
         ]
         rasters.sort(key=lambda layer: layer is not active)
         self.dem.setLayer(rasters[0] if rasters else None)
+
+    def offer(self) -> None:
+        """List the layers that fit, as the project holds them now."""
+        self.dem.offer()
+        chosen = self.polygons.currentLayer()
+        inventories = [
+            layer for layer in QgsProject.instance().mapLayers().values() if is_inventory(layer)
+        ]
+        self.polygons.setExceptedLayerList(inventories)
+        if chosen is not None and chosen not in inventories:
+            self.polygons.setLayer(chosen)
 
     def dems(self) -> tuple[QgsRasterLayer | str, ...]:
         """The elevation layer or files."""

@@ -150,18 +150,14 @@ class ImageBox(QGroupBox):
         """The product chosen; nothing where a layer is chosen instead."""
         return str(self.product.filePath()) if self.from_product.isChecked() else ""
 
-    def inspected(self) -> Inspected | None:
-        """What is known of the product; None where a layer is chosen."""
+    def measured(self) -> Inspected:
+        """What is known of the product without the engine; nothing of a layer."""
         path = self.product_path()
         if not path:
-            return None
+            return Inspected()
         if self._inspected[0] != path:
             self._inspected = (path, measure(path))
         return self._inspected[1]
-
-    def take_inspection(self, path: str, inspected: Inspected) -> None:
-        """Keep what the engine found out about a product."""
-        self._inspected = (path, inspected)
 
     def _tick(self, layers: list[QgsRasterLayer]) -> None:
         wanted = {layer.id() for layer in layers}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from osgeo import gdal
 from qgis.core import (
@@ -15,10 +17,12 @@ from qgis.core import (
     QgsRectangle,
 )
 
+from ..i18n import number, tr
 from .finding import Finding
 
 RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 MOST_FILES = 2000
+MUCH_HIDDEN = 0.2
 _TEN_METRES = re.compile(r"(^|[^A-Za-z0-9])B0?[2348](_10m)?\.\w+$", re.IGNORECASE)
 
 
@@ -93,3 +97,82 @@ def _extent(dataset: gdal.Dataset) -> Inspected:
         return Inspected()
     mpx = 0.0 if crs.isGeographic() else abs(width * height) / 100 / 1e6
     return Inspected(rectangle, mpx)
+
+
+def read(result: Mapping[str, Any], measured: Inspected) -> Inspected:
+    """What the engine said of files (``l4s inspect``), as findings.
+
+    Args:
+        result: The engine's result.
+        measured: What is known without it; stands where the result does not say.
+
+    Returns:
+        The findings; an engine that says something else than was agreed gives none.
+    """
+    try:
+        images = list(result.get("images") or [])
+        findings = [
+            *_refused(result),
+            *(f for image in images for f in _image_findings(image)),
+            *(Finding("warning", str(text)) for text in result.get("warnings") or []),
+            *_left_out(result, images),
+        ]
+        sizes = [
+            image["size_px"][0] * image["size_px"][1] * (float(image["resolution_m"]) / 10) ** 2
+            for image in images
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return measured
+    return Inspected(measured.rectangle, sum(sizes) / 1e6 or measured.mpx, tuple(findings))
+
+
+def _refused(result: Mapping[str, Any]) -> list[Finding]:
+    refused = dict(result.get("refused") or {})
+    return [Finding("error", str(sentence)) for sentence in refused.values()]
+
+
+def _image_findings(image: Mapping[str, Any]) -> list[Finding]:
+    found = [Finding("info", _describe(image))]
+    missing = list(image.get("missing") or [])
+    if missing:
+        text = tr(
+            "Missing: {channels}. The bundled model tolerates that; the result is less certain."
+        ).format(channels=", ".join(missing))
+        found.append(Finding("warning", text))
+    share = dict(image.get("quality_share") or {})
+    hidden = sum(float(share.get(name) or 0) for name in ("cloud", "shadow", "snow"))
+    if hidden >= MUCH_HIDDEN:
+        text = tr(
+            "{share} % of the image is cloud, shadow or snow and will not be searched; an image of another date may show it."
+        ).format(share=number(100 * hidden, 0))
+        found.append(Finding("warning", text))
+    if not image.get("mask"):
+        text = tr(
+            "The image has no cloud mask: clouds hide landslides and can look like some. Choose one under “Advanced ▸ Clouds”."
+        )
+        found.append(Finding("warning", text))
+    return found
+
+
+def _describe(image: Mapping[str, Any]) -> str:
+    offset = image.get("dn_offset") or [0.0]
+    parts = [
+        str(image["name"]),
+        {"L1C": "Level-1C", "L2A": "Level-2A"}.get(str(image.get("level")), ""),
+        str(image.get("date") or ""),
+        tr("baseline {number}").format(number=image["baseline"]) if image.get("baseline") else "",
+        tr("{n} bands").format(n=len(image.get("channels") or {})),
+        tr("offset {value}").format(value=number(float(offset[0]), 0)) if any(offset) else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _left_out(result: Mapping[str, Any], images: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """What lies beside and will not be read; most often that is as it should be."""
+    left = [entry for image in images for entry in image.get("left_out") or []]
+    left += list(result.get("dems_left_out") or [])
+    names = [Path(str(entry["path"])).name for entry in left]
+    if not names:
+        return []
+    shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+    return [Finding("info", tr("Not read: {names}").format(names=shown))]

@@ -19,7 +19,7 @@ from qgis.PyQt.QtWidgets import (
     QSpinBox,
 )
 
-from ..i18n import number, tr
+from ..i18n import mark, number, tr
 from ..processing.detect import CLOUDS
 from ..settings import values
 from ..worker import environment
@@ -28,6 +28,7 @@ from .checks import VIEWS
 from .layer_or_files import LayerOrFiles
 
 FOLDER = "l4s/folder"
+_TITLES = (mark("Light network for fresh landslides in vegetated mountains"),)
 MIN_AREA_M2 = 400  # the engine's own; a test compares the two
 
 
@@ -231,7 +232,7 @@ def default_folder() -> Path:
 def bundled_models() -> list[tuple[str, str]]:
     """Names and titles of the models that come with the plugin."""
     return [
-        (str(card["name"]), f"{card['name']} – {card['title']}")
+        (str(card["name"]), f"{card['name']} – {tr(str(card['title']))}")
         for card in _cards(environment.source() / "resources" / "models")
     ]
 

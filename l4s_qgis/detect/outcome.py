@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from ..messages import Warned, escaped
 
 # From this share on, a map with few landslides may be one of hidden ground.
 MUCH = 0.2
+WELL_COVERED = 0.95
 HIDDEN = ("cloud", "shadow", "snow", "nodata")
 
 
@@ -27,12 +28,13 @@ class Headline:
     """What the message bar says after a detection.
 
     Attributes:
-        text: One or more sentences.
-        doubtful: Whether the result must not be read as it stands.
+        text: A sentence or two, short enough for the bar.
+        advice: What the person should know and do, a sentence each; with any, the result must not
+            be read as it stands.
     """
 
     text: str
-    doubtful: bool
+    advice: tuple[str, ...] = ()
 
 
 def headline(
@@ -49,63 +51,72 @@ def headline(
         result: The engine's result, with ``masked_share`` and ``slope_covered``.
         warned: What the engine warned of.
     """
+    doubts = [*_hidden(result), *_terrain(result)]
+    doubts += [("", w.sentence) for w in warned if w.code not in _SAID]
     text = tr("{count} landslides found in {seconds} s.").format(
         count=count, seconds=round(seconds)
     )
-    if not count:
+    if not count and doubts:
+        text = tr("No landslide found, but that says little here.")
+    elif not count:
         text = tr(
             "No landslide found. The layer “Probability” shows where it was closest; a lower threshold finds more."
         )
-    doubts = [*_doubts(result), *(w.sentence for w in warned if not _is_said(w.code))]
-    if not doubts:
-        return Headline(text, False)
-    if not count:
-        text = tr("No landslide found, but that says little here.")
-    return Headline(" ".join([text, *doubts]), True)
+    short = [name for name, _ in doubts if name]
+    others = len(doubts) - len(short)
+    if others:
+        short.append(tr("{n} warnings").format(n=others))
+    if short:
+        text += " " + tr("Mind: {doubts}.").format(doubts=", ".join(short))
+    return Headline(text, tuple(sentence for _, sentence in doubts))
 
 
-def _doubts(result: Mapping[str, Any]) -> list[str]:
+# Warnings of the engine that say what the result's own figures say already.
+_SAID = ("detect-no-cloud-mask", "detect-no-slope", "detect-slope-partial", "scene-dem-partial")
+
+
+def _hidden(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Doubts because of ground that was not seen: a few words and a sentence each."""
     share = result.get("masked_share") or {}
-    doubts = []
     hidden = sum(float(share.get(name) or 0) for name in HIDDEN)
     clouds = sum(float(share.get(name) or 0) for name in HIDDEN[:2])
     if hidden >= MUCH:
-        why = tr("clouds and their shadows") if clouds >= hidden / 2 else tr("snow or missing data")
-        doubts.append(
+        cloudy = clouds >= hidden / 2
+        why = tr("clouds and their shadows") if cloudy else tr("snow or missing data")
+        percent = number(100 * hidden, 0)
+        yield (
+            tr("{share} % of the ground is hidden").format(share=percent),
             tr(
                 "{share} % of the ground was not searched, mostly because of {why}; use an image of another date for it."
-            ).format(share=number(100 * hidden, 0), why=why)
+            ).format(share=percent, why=why),
         )
     if share and share.get("cloud") is None:
-        doubts.append(
+        yield (
+            tr("no cloud mask"),
             tr(
                 "The image has no cloud mask: clouds hide landslides and can look like some. Choose a mask under “Advanced ▸ Clouds”, or look at the image before you trust the map."
-            )
+            ),
         )
+
+
+def _terrain(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Doubts because of missing elevation."""
     covered = result.get("slope_covered")
     if "slope_covered" in result and not covered:
-        doubts.append(
+        yield (
+            tr("no elevation"),
             tr(
                 "There was no elevation: most landslides are missed or bare fields are drawn. Choose an elevation model and detect again."
-            )
+            ),
         )
-    elif covered is not None and covered < 1 - MUCH / 4:
-        doubts.append(
+    elif covered is not None and covered < WELL_COVERED:
+        percent = number(100 * float(covered), 0)
+        yield (
+            tr("elevation for {share} % only").format(share=percent),
             tr(
                 "The elevation covers {share} % of the ground only; in the rest most landslides are missed. Add the missing elevation."
-            ).format(share=number(100 * float(covered), 0))
+            ).format(share=percent),
         )
-    return doubts
-
-
-def _is_said(code: str) -> bool:
-    """Whether a warning says what the result's own figures say already."""
-    return code in (
-        "detect-no-cloud-mask",
-        "detect-no-slope",
-        "detect-slope-partial",
-        "stack-dem-partial",
-    )
 
 
 class Outcome:
@@ -158,11 +169,11 @@ class Outcome:
             self._add_button(item, tr("Add to the map"), lambda: self._load(outputs))
         report = QUrl.fromLocalFile(str(outputs["REPORT"]))
         self._add_button(item, tr("Open report"), lambda: QDesktopServices.openUrl(report))
-        if warned:
+        if said.advice:
             window = self._iface.mainWindow()
-            details = "\n\n".join(w.message for w in warned)
+            details = "\n\n".join([*said.advice, *(w.message for w in warned)])
             self._add_button(item, tr("Details"), lambda: show_details(window, said.text, details))
-        level = Qgis.MessageLevel.Warning if said.doubtful else Qgis.MessageLevel.Success
+        level = Qgis.MessageLevel.Warning if said.advice else Qgis.MessageLevel.Success
         # After QGIS's own “Task complete”, which would hide it.
         bar = self._iface.messageBar()
         QTimer.singleShot(500, lambda: _push(bar, item, level))

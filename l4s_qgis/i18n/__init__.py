@@ -14,6 +14,11 @@ def tr(text: str) -> str:
     return QCoreApplication.translate(CONTEXT, text)
 
 
+def mark(text: str) -> str:
+    """Mark a text for translation that is looked up later, with :func:`tr`."""
+    return text
+
+
 def number(value: float, digits: int) -> str:
     """A number with so many decimals, written as QGIS's language does."""
     return str(QLocale().toString(float(value), "f", digits))

@@ -3,6 +3,82 @@
   <context>
     <name>l4s</name>
     <message>
+      <source>coastal</source>
+      <translation>Küste</translation>
+    </message>
+    <message>
+      <source>blue</source>
+      <translation>Blau</translation>
+    </message>
+    <message>
+      <source>green</source>
+      <translation>Grün</translation>
+    </message>
+    <message>
+      <source>red</source>
+      <translation>Rot</translation>
+    </message>
+    <message>
+      <source>red edge 1</source>
+      <translation>Red Edge 1</translation>
+    </message>
+    <message>
+      <source>red edge 2</source>
+      <translation>Red Edge 2</translation>
+    </message>
+    <message>
+      <source>red edge 3</source>
+      <translation>Red Edge 3</translation>
+    </message>
+    <message>
+      <source>near infrared</source>
+      <translation>nahes Infrarot</translation>
+    </message>
+    <message>
+      <source>water vapour</source>
+      <translation>Wasserdampf</translation>
+    </message>
+    <message>
+      <source>cirrus</source>
+      <translation>Cirrus</translation>
+    </message>
+    <message>
+      <source>shortwave infrared 1</source>
+      <translation>kurzwelliges Infrarot 1</translation>
+    </message>
+    <message>
+      <source>shortwave infrared 2</source>
+      <translation>kurzwelliges Infrarot 2</translation>
+    </message>
+    <message>
+      <source>slope</source>
+      <translation>Hangneigung</translation>
+    </message>
+    <message>
+      <source>elevation</source>
+      <translation>Höhe</translation>
+    </message>
+    <message>
+      <source>Sentinel-2 (simulated)</source>
+      <translation>Sentinel-2 (simuliert)</translation>
+    </message>
+    <message>
+      <source>Demo data</source>
+      <translation>Beispieldaten</translation>
+    </message>
+    <message>
+      <source>Elevation (simulated)</source>
+      <translation>Höhe (simuliert)</translation>
+    </message>
+    <message>
+      <source>Detect landslides…</source>
+      <translation>Rutschungen erkennen…</translation>
+    </message>
+    <message>
+      <source>A simulated scene with {count} landslides is loaded.</source>
+      <translation>Eine simulierte Szene mit {count} Rutschungen ist geladen.</translation>
+    </message>
+    <message>
       <source>left out</source>
       <translation>weglassen</translation>
     </message>
@@ -19,30 +95,6 @@
       <translation>Kanal</translation>
     </message>
     <message>
-      <source>The image is a stack already, with or without a cloud mask; leave “Clouds” at the product's own.</source>
-      <translation>Das Bild ist schon ein Stapel, mit oder ohne Wolkenmaske; lassen Sie „Wolken“ bei der des Produkts.</translation>
-    </message>
-    <message>
-      <source>a few seconds</source>
-      <translation>wenige Sekunden</translation>
-    </message>
-    <message>
-      <source>s2cloudless needs a Level-1C product; choose another mask under “Clouds”.</source>
-      <translation>s2cloudless braucht ein Level-1C-Produkt; wählen Sie unter „Wolken“ eine andere Maske.</translation>
-    </message>
-    <message>
-      <source>{mpx} million pixels; {time}, {disk} of disk.</source>
-      <translation>{mpx} Millionen Pixel; {time}, {disk} Speicherplatz.</translation>
-    </message>
-    <message>
-      <source>about {n} hours</source>
-      <translation>etwa {n} Stunden</translation>
-    </message>
-    <message>
-      <source>Choose an image layer or a Sentinel-2 product.</source>
-      <translation>Wählen Sie einen Bildlayer oder ein Sentinel-2-Produkt.</translation>
-    </message>
-    <message>
       <source>Without elevation, bare fields and river beds are more often taken for landslides.</source>
       <translation>Ohne Höhenmodell werden kahle Felder und Flussbetten häufiger für Rutschungen gehalten.</translation>
     </message>
@@ -51,24 +103,12 @@
       <translation>Höhenmodell und Bild überlappen nicht; prüfen Sie ihre Koordinatenbezugssysteme.</translation>
     </message>
     <message>
-      <source>The area holds no polygon; select one or choose another area.</source>
-      <translation>Das Gebiet enthält kein Polygon; wählen Sie eines aus oder ein anderes Gebiet.</translation>
-    </message>
-    <message>
       <source>The area's layer has no coordinate reference system; set it in the layer's properties.</source>
       <translation>Der Layer des Gebiets hat kein Koordinatenbezugssystem; setzen Sie es in den Layereigenschaften.</translation>
     </message>
     <message>
-      <source>The area and the image do not overlap.</source>
-      <translation>Das Gebiet und das Bild überlappen nicht.</translation>
-    </message>
-    <message>
-      <source>{folder} is no model: a model's folder holds a card.json.</source>
-      <translation>{folder} ist kein Modell: Der Ordner eines Modells enthält eine card.json.</translation>
-    </message>
-    <message>
-      <source>Choose a folder for the results.</source>
-      <translation>Wählen Sie einen Ordner für die Ergebnisse.</translation>
+      <source>The image is a stack already, with or without a cloud mask; leave “Clouds” at the product's own.</source>
+      <translation>Das Bild ist schon ein Stapel, mit oder ohne Wolkenmaske; lassen Sie „Wolken“ bei der des Produkts.</translation>
     </message>
     <message>
       <source>The folder holds an earlier result: its reviewed landslides are kept, all else is replaced.</source>
@@ -79,12 +119,20 @@
       <translation>Eine ganze Kachel: {mpx} Millionen Pixel; {time}, {disk} Speicherplatz. Ein Gebiet geht schneller.</translation>
     </message>
     <message>
-      <source>about {n} seconds</source>
-      <translation>etwa {n} Sekunden</translation>
+      <source>s2cloudless needs a Level-1C product; choose another mask under “Clouds”.</source>
+      <translation>s2cloudless braucht ein Level-1C-Produkt; wählen Sie unter „Wolken“ eine andere Maske.</translation>
     </message>
     <message>
-      <source>about {n} minutes</source>
-      <translation>etwa {n} Minuten</translation>
+      <source>{mpx} million pixels; {time} by this computer's last runs, {disk} of disk.</source>
+      <translation>{mpx} Millionen Pixel; {time} nach den letzten Läufen dieses Rechners, {disk} Speicherplatz.</translation>
+    </message>
+    <message>
+      <source>{mpx} million pixels; {time}, {disk} of disk.</source>
+      <translation>{mpx} Millionen Pixel; {time}, {disk} Speicherplatz.</translation>
+    </message>
+    <message>
+      <source>Choose an image layer or a Sentinel-2 product.</source>
+      <translation>Wählen Sie einen Bildlayer oder ein Sentinel-2-Produkt.</translation>
     </message>
     <message>
       <source>{channels}: given to more than one band.</source>
@@ -99,6 +147,22 @@
       <translation>Es fehlen: {channels}. Das mitgelieferte Modell verträgt das; das Ergebnis ist weniger sicher.</translation>
     </message>
     <message>
+      <source>The area holds no polygon; select one or choose another area.</source>
+      <translation>Das Gebiet enthält kein Polygon; wählen Sie eines aus oder ein anderes Gebiet.</translation>
+    </message>
+    <message>
+      <source>The area and the image do not overlap.</source>
+      <translation>Das Gebiet und das Bild überlappen nicht.</translation>
+    </message>
+    <message>
+      <source>{folder} is no model: a model's folder holds a card.json.</source>
+      <translation>{folder} ist kein Modell: Der Ordner eines Modells enthält eine card.json.</translation>
+    </message>
+    <message>
+      <source>Choose a folder for the results.</source>
+      <translation>Wählen Sie einen Ordner für die Ergebnisse.</translation>
+    </message>
+    <message>
       <source>{folder} cannot be written; choose another folder for the results.</source>
       <translation>{folder} ist nicht beschreibbar; wählen Sie einen anderen Ordner für die Ergebnisse.</translation>
     </message>
@@ -107,12 +171,16 @@
       <translation>Die Ergebnisse brauchen etwa {need}, dort sind aber nur {free} frei.</translation>
     </message>
     <message>
-      <source>{path} is no Sentinel-2 product: choose a SAFE folder or a zip.</source>
-      <translation>{path} ist kein Sentinel-2-Produkt: wählen Sie einen SAFE-Ordner oder ein Zip.</translation>
+      <source>“{name}” looks like elevation, not like an image.</source>
+      <translation>„{name}“ sieht nach Höhen aus, nicht nach einem Bild.</translation>
     </message>
     <message>
       <source>“{name}” cannot be read as elevation.</source>
       <translation>„{name}“ lässt sich nicht als Höhenmodell lesen.</translation>
+    </message>
+    <message>
+      <source>{path} does not exist; it may have been moved or renamed.</source>
+      <translation>{path} existiert nicht; vielleicht wurde es verschoben oder umbenannt.</translation>
     </message>
     <message>
       <source>Detect landslides</source>
@@ -127,12 +195,36 @@
       <translation>Rutschungen: {name}, {time}</translation>
     </message>
     <message>
+      <source>Looking at the files…</source>
+      <translation>Die Dateien werden angesehen …</translation>
+    </message>
+    <message>
+      <source>a few seconds</source>
+      <translation>wenige Sekunden</translation>
+    </message>
+    <message>
+      <source>about {n} hours</source>
+      <translation>etwa {n} Stunden</translation>
+    </message>
+    <message>
+      <source>about {n} seconds</source>
+      <translation>etwa {n} Sekunden</translation>
+    </message>
+    <message>
+      <source>about {n} minutes</source>
+      <translation>etwa {n} Minuten</translation>
+    </message>
+    <message>
       <source>Elevation and area</source>
       <translation>Höhenmodell und Gebiet</translation>
     </message>
     <message>
-      <source>A digital elevation model in metres, of any resolution and coordinate reference system</source>
-      <translation>Ein digitales Höhenmodell in Metern, mit beliebiger Auflösung und beliebigem Koordinatenbezugssystem</translation>
+      <source>Elevation</source>
+      <translation>Höhenmodell</translation>
+    </message>
+    <message>
+      <source>A digital elevation model in metres, of any resolution and coordinate reference system; files may be GeoTIFF, .hgt, or zips of ALOS or SRTM</source>
+      <translation>Ein digitales Höhenmodell in Metern, in beliebiger Auflösung und beliebigem Koordinatenbezugssystem; als Dateien GeoTIFF, .hgt oder Zip-Archive von ALOS oder SRTM</translation>
     </message>
     <message>
       <source>&amp;Elevation</source>
@@ -145,14 +237,6 @@
     <message>
       <source>Only selected polygons</source>
       <translation>Nur ausgewählte Polygone</translation>
-    </message>
-    <message>
-      <source>Elevation</source>
-      <translation>Höhenmodell</translation>
-    </message>
-    <message>
-      <source>Choose files: GeoTIFF, .hgt, or zips of ALOS or SRTM</source>
-      <translation>Dateien wählen: GeoTIFF, .hgt oder Zips von ALOS oder SRTM</translation>
     </message>
     <message>
       <source>Whole image</source>
@@ -179,16 +263,28 @@
       <translation>Ein Raster, dessen Bänder Sentinel-2-Kanäle sind, als Digitalwerte (Reflexionsgrad × 10000) oder Reflexionsgrad</translation>
     </message>
     <message>
+      <source>Se&amp;veral layers</source>
+      <translation>&amp;Mehrere Layer</translation>
+    </message>
+    <message>
+      <source>none</source>
+      <translation>keine</translation>
+    </message>
+    <message>
+      <source>Tick the layers that are bands of the image, as downloaded: B02, B03, B04 …</source>
+      <translation>Die Layer ankreuzen, die Bänder des Bildes sind, wie heruntergeladen: B02, B03, B04 …</translation>
+    </message>
+    <message>
+      <source>Channels</source>
+      <translation>Kanäle</translation>
+    </message>
+    <message>
       <source>Sentinel-2 &amp;product</source>
       <translation>Sentinel-2-&amp;Produkt</translation>
     </message>
     <message>
       <source>The zip as downloaded, or MTD_MSIL1C.xml / MTD_MSIL2A.xml inside the SAFE folder; a folder can be dropped here</source>
       <translation>Das Zip wie heruntergeladen oder MTD_MSIL1C.xml / MTD_MSIL2A.xml im SAFE-Ordner; ein Ordner kann hierher gezogen werden</translation>
-    </message>
-    <message>
-      <source>Channels</source>
-      <translation>Kanäle</translation>
     </message>
     <message>
       <source>Sentinel-2 product</source>
@@ -219,6 +315,50 @@
       <translation>Es fehlen: {channels}.</translation>
     </message>
     <message>
+      <source>The image has no cloud mask: clouds hide landslides and can look like some. Choose one under “Advanced ▸ Clouds”.</source>
+      <translation>Das Bild hat keine Wolkenmaske: Wolken verdecken Rutschungen und können wie welche aussehen. Unter „Erweitert ▸ Wolken“ eine wählen.</translation>
+    </message>
+    <message>
+      <source>{share} % of the image is cloud, shadow or snow and will not be searched; an image of another date may show it.</source>
+      <translation>{share} % des Bildes sind Wolken, Schatten oder Schnee und werden nicht durchsucht; ein Bild eines anderen Tages kann sie zeigen.</translation>
+    </message>
+    <message>
+      <source>{n} bands</source>
+      <translation>{n} Bänder</translation>
+    </message>
+    <message>
+      <source>baseline {number}</source>
+      <translation>Baseline {number}</translation>
+    </message>
+    <message>
+      <source>offset {value}</source>
+      <translation>Offset {value}</translation>
+    </message>
+    <message>
+      <source>Not read: {names}</source>
+      <translation>Nicht gelesen: {names}</translation>
+    </message>
+    <message>
+      <source>Looking at the files</source>
+      <translation>Dateien ansehen</translation>
+    </message>
+    <message>
+      <source>Choose files</source>
+      <translation>Dateien wählen</translation>
+    </message>
+    <message>
+      <source>Files…</source>
+      <translation>Dateien …</translation>
+    </message>
+    <message>
+      <source>Light network for fresh landslides in vegetated mountains</source>
+      <translation>Leichtes Netz für frische Rutschungen in bewachsenen Bergen</translation>
+    </message>
+    <message>
+      <source>the model's</source>
+      <translation>der des Modells</translation>
+    </message>
+    <message>
       <source>Result</source>
       <translation>Ergebnis</translation>
     </message>
@@ -241,6 +381,10 @@
     <message>
       <source>Advanced</source>
       <translation>Erweitert</translation>
+    </message>
+    <message>
+      <source>Image before</source>
+      <translation>Bild vorher</translation>
     </message>
     <message>
       <source>A Sentinel-2 product or image from before the event: adds the change of vegetation and brightness to each landslide</source>
@@ -279,12 +423,8 @@
       <translation>Der Ordner eines selbst trainierten oder erhaltenen Modells; wird anstelle der obigen verwendet</translation>
     </message>
     <message>
-      <source>&amp;Own model</source>
-      <translation>&amp;Eigenes Modell</translation>
-    </message>
-    <message>
-      <source>the model's</source>
-      <translation>der des Modells</translation>
+      <source>O&amp;wn model</source>
+      <translation>Eigenes Mo&amp;dell</translation>
     </message>
     <message>
       <source>Probability from which a pixel is landslide; it can be changed at once later, in the review</source>
@@ -295,16 +435,32 @@
       <translation>&amp;Schwellenwert</translation>
     </message>
     <message>
-      <source>the default</source>
-      <translation>Voreinstellung</translation>
-    </message>
-    <message>
       <source>Landslides below this area are left out</source>
       <translation>Kleinere Rutschungen werden weggelassen</translation>
     </message>
     <message>
       <source>Minimum mapping &amp;unit</source>
       <translation>Kleinste Kartier&amp;einheit</translation>
+    </message>
+    <message>
+      <source>smooth</source>
+      <translation>glatt</translation>
+    </message>
+    <message>
+      <source>straight sides</source>
+      <translation>gerade Seiten</translation>
+    </message>
+    <message>
+      <source>exact pixels</source>
+      <translation>genaue Pixel</translation>
+    </message>
+    <message>
+      <source>Smooth outlines keep the area of each landslide within one per cent</source>
+      <translation>Glatte Umrisse erhalten die Fläche jeder Rutschung auf ein Prozent genau</translation>
+    </message>
+    <message>
+      <source>&amp;Outlines</source>
+      <translation>&amp;Umrisse</translation>
     </message>
     <message>
       <source>one</source>
@@ -351,16 +507,88 @@
       <translation>NVIDIA-Grafikkarte (CUDA)</translation>
     </message>
     <message>
+      <source>the default: {value} m²</source>
+      <translation>Vorgabe: {value} m²</translation>
+    </message>
+    <message>
+      <source>the model's: {value}</source>
+      <translation>des Modells: {value}</translation>
+    </message>
+    <message>
+      <source>No landslide found, but that says little here.</source>
+      <translation>Keine Rutschung gefunden, aber das sagt hier wenig.</translation>
+    </message>
+    <message>
+      <source>{count} landslides found in {seconds} s.</source>
+      <translation>{count} Rutschungen in {seconds} s gefunden.</translation>
+    </message>
+    <message>
       <source>No landslide found. The layer “Probability” shows where it was closest; a lower threshold finds more.</source>
       <translation>Keine Rutschung gefunden. Der Layer „Wahrscheinlichkeit“ zeigt, wo am ehesten welche sind; ein niedrigerer Schwellenwert findet mehr.</translation>
+    </message>
+    <message>
+      <source>clouds and their shadows</source>
+      <translation>Wolken und ihren Schatten</translation>
+    </message>
+    <message>
+      <source>snow or missing data</source>
+      <translation>Schnee oder fehlenden Daten</translation>
     </message>
     <message>
       <source>Open report</source>
       <translation>Bericht öffnen</translation>
     </message>
     <message>
+      <source>no cloud mask</source>
+      <translation>keine Wolkenmaske</translation>
+    </message>
+    <message>
+      <source>The image has no cloud mask: clouds hide landslides and can look like some. Choose a mask under “Advanced ▸ Clouds”, or look at the image before you trust the map.</source>
+      <translation>Das Bild hat keine Wolkenmaske: Wolken verdecken Rutschungen und können wie welche aussehen. Unter „Erweitert ▸ Wolken“ eine Maske wählen oder das Bild ansehen, bevor Sie der Karte trauen.</translation>
+    </message>
+    <message>
+      <source>no elevation</source>
+      <translation>keine Höhen</translation>
+    </message>
+    <message>
+      <source>There was no elevation: most landslides are missed or bare fields are drawn. Choose an elevation model and detect again.</source>
+      <translation>Es gab keine Höhen: Die meisten Rutschungen fehlen, oder kahle Felder sind eingezeichnet. Ein Höhenmodell wählen und neu erkennen.</translation>
+    </message>
+    <message>
+      <source>Add to the map</source>
+      <translation>Zur Karte hinzufügen</translation>
+    </message>
+    <message>
       <source>Details</source>
       <translation>Einzelheiten</translation>
+    </message>
+    <message>
+      <source>{n} warnings</source>
+      <translation>{n} Warnungen</translation>
+    </message>
+    <message>
+      <source>Mind: {doubts}.</source>
+      <translation>Zu beachten: {doubts}.</translation>
+    </message>
+    <message>
+      <source>Review</source>
+      <translation>Prüfung</translation>
+    </message>
+    <message>
+      <source>{share} % of the ground is hidden</source>
+      <translation>{share} % des Bodens sind verdeckt</translation>
+    </message>
+    <message>
+      <source>{share} % of the ground was not searched, mostly because of {why}; use an image of another date for it.</source>
+      <translation>{share} % des Bodens wurden nicht durchsucht, vor allem wegen {why}; dafür ein Bild eines anderen Tages verwenden.</translation>
+    </message>
+    <message>
+      <source>elevation for {share} % only</source>
+      <translation>Höhen nur für {share} %</translation>
+    </message>
+    <message>
+      <source>The elevation covers {share} % of the ground only; in the rest most landslides are missed. Add the missing elevation.</source>
+      <translation>Die Höhen decken nur {share} % des Bodens ab; im Rest fehlen die meisten Rutschungen. Die fehlenden Höhen hinzufügen.</translation>
     </message>
     <message>
       <source>Stopping…</source>
@@ -375,24 +603,452 @@
       <translation>Anhalten</translation>
     </message>
     <message>
-      <source>{count} landslides found in {seconds} s.</source>
-      <translation>{count} Rutschungen in {seconds} s gefunden.</translation>
-    </message>
-    <message>
-      <source>Review</source>
-      <translation>Prüfung</translation>
-    </message>
-    <message>
       <source>It failed without saying why.</source>
       <translation>Es schlug fehl, ohne den Grund zu nennen.</translation>
     </message>
     <message>
-      <source>Landslides: help</source>
-      <translation>Hangrutschungen: Hilfe</translation>
+      <source>Something went wrong in the landslide plugin; your data is untouched. Please report it with the diagnostics.</source>
+      <translation>Im Rutschungs-Plugin ist etwas schiefgegangen; Ihre Daten sind unberührt. Bitte mit der Diagnose melden.</translation>
+    </message>
+    <message>
+      <source>Copy diagnostics</source>
+      <translation>Diagnose kopieren</translation>
     </message>
     <message>
       <source>Landslides</source>
       <translation>Rutschungen</translation>
+    </message>
+    <message>
+      <source>Landslide</source>
+      <translation>Rutschung</translation>
+    </message>
+    <message>
+      <source>Review status</source>
+      <translation>Prüfstand</translation>
+    </message>
+    <message>
+      <source>Reason of rejection</source>
+      <translation>Grund des Verwerfens</translation>
+    </message>
+    <message>
+      <source>Reviewer</source>
+      <translation>Prüfer</translation>
+    </message>
+    <message>
+      <source>Reviewed on</source>
+      <translation>Geprüft am</translation>
+    </message>
+    <message>
+      <source>Notes</source>
+      <translation>Notizen</translation>
+    </message>
+    <message>
+      <source>Confidence (USGS)</source>
+      <translation>Sicherheit (USGS)</translation>
+    </message>
+    <message>
+      <source>Flags</source>
+      <translation>Hinweise</translation>
+    </message>
+    <message>
+      <source>Probability, mean</source>
+      <translation>Wahrscheinlichkeit, Mittel</translation>
+    </message>
+    <message>
+      <source>Probability, minimum</source>
+      <translation>Wahrscheinlichkeit, Minimum</translation>
+    </message>
+    <message>
+      <source>Probability, maximum</source>
+      <translation>Wahrscheinlichkeit, Maximum</translation>
+    </message>
+    <message>
+      <source>Uncertainty, mean</source>
+      <translation>Unsicherheit, Mittel</translation>
+    </message>
+    <message>
+      <source>Agreement of members</source>
+      <translation>Einigkeit der Mitglieder</translation>
+    </message>
+    <message>
+      <source>Landslide type</source>
+      <translation>Rutschungstyp</translation>
+    </message>
+    <message>
+      <source>Material</source>
+      <translation>Material</translation>
+    </message>
+    <message>
+      <source>Trigger</source>
+      <translation>Auslöser</translation>
+    </message>
+    <message>
+      <source>Event</source>
+      <translation>Ereignis</translation>
+    </message>
+    <message>
+      <source>Not before</source>
+      <translation>Nicht vor</translation>
+    </message>
+    <message>
+      <source>Not after</source>
+      <translation>Nicht nach</translation>
+    </message>
+    <message>
+      <source>Area (m²)</source>
+      <translation>Fläche (m²)</translation>
+    </message>
+    <message>
+      <source>Perimeter (m)</source>
+      <translation>Umfang (m)</translation>
+    </message>
+    <message>
+      <source>Length along the fall line (m)</source>
+      <translation>Länge in Fallrichtung (m)</translation>
+    </message>
+    <message>
+      <source>Width across the fall line (m)</source>
+      <translation>Breite quer zur Fallrichtung (m)</translation>
+    </message>
+    <message>
+      <source>Longest axis (m)</source>
+      <translation>Längste Achse (m)</translation>
+    </message>
+    <message>
+      <source>Elongation</source>
+      <translation>Streckung</translation>
+    </message>
+    <message>
+      <source>Compactness</source>
+      <translation>Kompaktheit</translation>
+    </message>
+    <message>
+      <source>Pixels</source>
+      <translation>Pixel</translation>
+    </message>
+    <message>
+      <source>Amalgamated</source>
+      <translation>Zusammengewachsen</translation>
+    </message>
+    <message>
+      <source>Elevation, minimum (m)</source>
+      <translation>Höhe, Minimum (m)</translation>
+    </message>
+    <message>
+      <source>Elevation, maximum (m)</source>
+      <translation>Höhe, Maximum (m)</translation>
+    </message>
+    <message>
+      <source>Relief (m)</source>
+      <translation>Höhenunterschied (m)</translation>
+    </message>
+    <message>
+      <source>Slope, mean (°)</source>
+      <translation>Hangneigung, Mittel (°)</translation>
+    </message>
+    <message>
+      <source>Aspect, mean (°)</source>
+      <translation>Exposition, Mittel (°)</translation>
+    </message>
+    <message>
+      <source>Source, longitude (°)</source>
+      <translation>Ursprung, Länge (°)</translation>
+    </message>
+    <message>
+      <source>Source, latitude (°)</source>
+      <translation>Ursprung, Breite (°)</translation>
+    </message>
+    <message>
+      <source>Toe, longitude (°)</source>
+      <translation>Fuß, Länge (°)</translation>
+    </message>
+    <message>
+      <source>Toe, latitude (°)</source>
+      <translation>Fuß, Breite (°)</translation>
+    </message>
+    <message>
+      <source>Distance to image edge (m)</source>
+      <translation>Abstand zum Bildrand (m)</translation>
+    </message>
+    <message>
+      <source>Distance to masked area (m)</source>
+      <translation>Abstand zu maskierter Fläche (m)</translation>
+    </message>
+    <message>
+      <source>NDVI, mean</source>
+      <translation>NDVI, Mittel</translation>
+    </message>
+    <message>
+      <source>NDVI change</source>
+      <translation>Änderung des NDVI</translation>
+    </message>
+    <message>
+      <source>Brightness change (DN)</source>
+      <translation>Änderung der Helligkeit (DN)</translation>
+    </message>
+    <message>
+      <source>Volume estimate (m³)</source>
+      <translation>Geschätztes Volumen (m³)</translation>
+    </message>
+    <message>
+      <source>Volume, lower bound (m³)</source>
+      <translation>Volumen, untere Grenze (m³)</translation>
+    </message>
+    <message>
+      <source>Volume, upper bound (m³)</source>
+      <translation>Volumen, obere Grenze (m³)</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modell</translation>
+    </message>
+    <message>
+      <source>Model digest</source>
+      <translation>Prüfsumme des Modells</translation>
+    </message>
+    <message>
+      <source>Engine version</source>
+      <translation>Version der Engine</translation>
+    </message>
+    <message>
+      <source>Threshold</source>
+      <translation>Schwelle</translation>
+    </message>
+    <message>
+      <source>Images</source>
+      <translation>Bilder</translation>
+    </message>
+    <message>
+      <source>Elevation model</source>
+      <translation>Höhenmodell</translation>
+    </message>
+    <message>
+      <source>Detected on</source>
+      <translation>Erkannt am</translation>
+    </message>
+    <message>
+      <source>Kept from run</source>
+      <translation>Behalten aus dem Lauf</translation>
+    </message>
+    <message>
+      <source>Type and event</source>
+      <translation>Typ und Ereignis</translation>
+    </message>
+    <message>
+      <source>Size and terrain</source>
+      <translation>Größe und Gelände</translation>
+    </message>
+    <message>
+      <source>Surroundings</source>
+      <translation>Umgebung</translation>
+    </message>
+    <message>
+      <source>Origin</source>
+      <translation>Herkunft</translation>
+    </message>
+    <message>
+      <source>Pending</source>
+      <translation>Offen</translation>
+    </message>
+    <message>
+      <source>Needs review</source>
+      <translation>Zweiter Blick</translation>
+    </message>
+    <message>
+      <source>Accepted</source>
+      <translation>Angenommen</translation>
+    </message>
+    <message>
+      <source>Edited</source>
+      <translation>Bearbeitet</translation>
+    </message>
+    <message>
+      <source>Rejected</source>
+      <translation>Verworfen</translation>
+    </message>
+    <message>
+      <source>No status</source>
+      <translation>Ohne Stand</translation>
+    </message>
+    <message>
+      <source>Pending: not looked at yet</source>
+      <translation>Offen: noch nicht angesehen</translation>
+    </message>
+    <message>
+      <source>Needs review: a second look is asked for</source>
+      <translation>Zweiter Blick: Jemand soll noch einmal hinsehen</translation>
+    </message>
+    <message>
+      <source>Accepted: a landslide, outline as detected</source>
+      <translation>Angenommen: eine Rutschung, Umriss wie erkannt</translation>
+    </message>
+    <message>
+      <source>Edited: a landslide, outline or attributes corrected</source>
+      <translation>Bearbeitet: eine Rutschung, Umriss oder Angaben berichtigt</translation>
+    </message>
+    <message>
+      <source>Rejected: not a landslide</source>
+      <translation>Verworfen: keine Rutschung</translation>
+    </message>
+    <message>
+      <source>Bare soil or ploughed field</source>
+      <translation>Kahler Boden oder gepflügtes Feld</translation>
+    </message>
+    <message>
+      <source>River bed or bank</source>
+      <translation>Flussbett oder Ufer</translation>
+    </message>
+    <message>
+      <source>Road, quarry or building site</source>
+      <translation>Straße, Steinbruch oder Baustelle</translation>
+    </message>
+    <message>
+      <source>Clear-cut or burnt area</source>
+      <translation>Kahlschlag oder Brandfläche</translation>
+    </message>
+    <message>
+      <source>Cloud, shadow or snow</source>
+      <translation>Wolke, Schatten oder Schnee</translation>
+    </message>
+    <message>
+      <source>Bare rock or scree, not recent</source>
+      <translation>Fels oder Schutt, nicht frisch</translation>
+    </message>
+    <message>
+      <source>Older than the event</source>
+      <translation>Älter als das Ereignis</translation>
+    </message>
+    <message>
+      <source>Part of another landslide</source>
+      <translation>Teil einer anderen Rutschung</translation>
+    </message>
+    <message>
+      <source>Other, see the notes</source>
+      <translation>Anderes, siehe Notizen</translation>
+    </message>
+    <message>
+      <source>8 High confidence in extent or nature</source>
+      <translation>8 Ausdehnung oder Art sehr sicher</translation>
+    </message>
+    <message>
+      <source>5 Confident</source>
+      <translation>5 Sicher</translation>
+    </message>
+    <message>
+      <source>3 Likely</source>
+      <translation>3 Wahrscheinlich</translation>
+    </message>
+    <message>
+      <source>2 Probable</source>
+      <translation>2 Vermutlich</translation>
+    </message>
+    <message>
+      <source>1 Possible</source>
+      <translation>1 Möglich</translation>
+    </message>
+    <message>
+      <source>Fall</source>
+      <translation>Sturz</translation>
+    </message>
+    <message>
+      <source>Topple</source>
+      <translation>Kippung</translation>
+    </message>
+    <message>
+      <source>Rotational slide</source>
+      <translation>Rotationsrutschung</translation>
+    </message>
+    <message>
+      <source>Translational or planar slide</source>
+      <translation>Translationsrutschung</translation>
+    </message>
+    <message>
+      <source>Wedge, compound or irregular slide</source>
+      <translation>Keil-, zusammengesetzte oder unregelmäßige Rutschung</translation>
+    </message>
+    <message>
+      <source>Spread</source>
+      <translation>Driften</translation>
+    </message>
+    <message>
+      <source>Debris flow</source>
+      <translation>Murgang</translation>
+    </message>
+    <message>
+      <source>Mud flow</source>
+      <translation>Schlammstrom</translation>
+    </message>
+    <message>
+      <source>Earthflow</source>
+      <translation>Erdstrom</translation>
+    </message>
+    <message>
+      <source>Debris or rock avalanche</source>
+      <translation>Schutt- oder Felslawine</translation>
+    </message>
+    <message>
+      <source>Dry flow or flow slide</source>
+      <translation>Trockener Strom oder Fließrutschung</translation>
+    </message>
+    <message>
+      <source>Slope deformation or creep</source>
+      <translation>Hangdeformation oder Kriechen</translation>
+    </message>
+    <message>
+      <source>Complex</source>
+      <translation>Komplex</translation>
+    </message>
+    <message>
+      <source>Unknown</source>
+      <translation>Unbekannt</translation>
+    </message>
+    <message>
+      <source>Rock</source>
+      <translation>Fels</translation>
+    </message>
+    <message>
+      <source>Debris</source>
+      <translation>Schutt</translation>
+    </message>
+    <message>
+      <source>Earth</source>
+      <translation>Erde</translation>
+    </message>
+    <message>
+      <source>Mixed</source>
+      <translation>Gemischt</translation>
+    </message>
+    <message>
+      <source>Rainfall</source>
+      <translation>Niederschlag</translation>
+    </message>
+    <message>
+      <source>Earthquake</source>
+      <translation>Erdbeben</translation>
+    </message>
+    <message>
+      <source>Snowmelt or thaw</source>
+      <translation>Schneeschmelze oder Tauen</translation>
+    </message>
+    <message>
+      <source>Volcanic activity</source>
+      <translation>Vulkanismus</translation>
+    </message>
+    <message>
+      <source>Undercutting by a river</source>
+      <translation>Unterschneidung durch einen Fluss</translation>
+    </message>
+    <message>
+      <source>Construction, mining or other human activity</source>
+      <translation>Bau, Bergbau oder anderes menschliches Tun</translation>
+    </message>
+    <message>
+      <source>Other</source>
+      <translation>Anderes</translation>
+    </message>
+    <message>
+      <source>Landslides: help</source>
+      <translation>Hangrutschungen: Hilfe</translation>
     </message>
     <message>
       <source>Probability</source>
@@ -403,8 +1059,36 @@
       <translation>Unsicherheit</translation>
     </message>
     <message>
-      <source>Stopped on request; nothing half-written is left.</source>
-      <translation>Auf Wunsch angehalten; nichts Halbfertiges bleibt zurück.</translation>
+      <source>Before the event</source>
+      <translation>Vor dem Ereignis</translation>
+    </message>
+    <message>
+      <source>Legend</source>
+      <translation>Legende</translation>
+    </message>
+    <message>
+      <source>Contains modified Copernicus Sentinel data.</source>
+      <translation>Enthält veränderte Copernicus-Sentinel-Daten.</translation>
+    </message>
+    <message>
+      <source>Drawn on {date} with l4s.</source>
+      <translation>Gezeichnet am {date} mit l4s.</translation>
+    </message>
+    <message>
+      <source>Image: {names}</source>
+      <translation>Bild: {names}</translation>
+    </message>
+    <message>
+      <source>Elevation: {names}</source>
+      <translation>Höhen: {names}</translation>
+    </message>
+    <message>
+      <source>Model: {names}</source>
+      <translation>Modell: {names}</translation>
+    </message>
+    <message>
+      <source>Stopped on request. The same folder goes on from where it stopped; delete it if you do not need it.</source>
+      <translation>Auf Wunsch angehalten. Derselbe Ordner macht weiter, wo er stehen blieb; löschen Sie ihn, wenn Sie ihn nicht brauchen.</translation>
     </message>
     <message>
       <source>The engine's Python could not be started. Open “Landslides ▸ Engine…” and repair it or choose another one.</source>
@@ -503,6 +1187,10 @@
       <translation>Die Ergebnisse lassen sich nicht schreiben; wählen Sie einen Ordner, in den Sie schreiben dürfen.</translation>
     </message>
     <message>
+      <source>Another run works in this folder at the moment; wait until it is done, or choose another folder.</source>
+      <translation>Ein anderer Lauf arbeitet gerade in diesem Ordner; warten, bis er fertig ist, oder einen anderen Ordner wählen.</translation>
+    </message>
+    <message>
       <source>The disk is full; free some space or choose another output folder.</source>
       <translation>Der Datenträger ist voll; schaffen Sie Platz oder wählen Sie einen anderen Ausgabeordner.</translation>
     </message>
@@ -523,12 +1211,76 @@
       <translation>Die Engine stieß auf einen Fehler in sich selbst. Bitte melden Sie ihn mit den Einzelheiten.</translation>
     </message>
     <message>
+      <source>A part of the ground has no elevation; most landslides are missed there. Add the missing elevation.</source>
+      <translation>Ein Teil des Bodens hat keine Höhen; dort fehlen die meisten Rutschungen. Die fehlenden Höhen hinzufügen.</translation>
+    </message>
+    <message>
+      <source>The stack's pixels are not of 10 m, for which models are made: expect landslides to be missed or invented. Choose the original image instead of the stack.</source>
+      <translation>Die Pixel des Stapels haben nicht die 10 m, für die Modelle gemacht sind: Rutschungen werden fehlen oder erfunden. Statt des Stapels das ursprüngliche Bild wählen.</translation>
+    </message>
+    <message>
+      <source>The folder held a stopped run of another image, model or setting; it was discarded, and the detection began anew.</source>
+      <translation>Im Ordner lag ein angehaltener Lauf mit anderem Bild, Modell oder anderer Einstellung; er wurde verworfen, und die Erkennung begann neu.</translation>
+    </message>
+    <message>
+      <source>The folder holds files of an earlier run that tell nothing of this one; remove them where they are not needed.</source>
+      <translation>Im Ordner liegen Dateien eines früheren Laufs, die über diesen nichts sagen; entfernen Sie sie, wenn sie nicht gebraucht werden.</translation>
+    </message>
+    <message>
+      <source>The image is far coarser than the 10 m for which models are made; small landslides will be missed.</source>
+      <translation>Das Bild ist viel gröber als die 10 m, für die Modelle gemacht sind; kleine Rutschungen werden fehlen.</translation>
+    </message>
+    <message>
+      <source>The products are of different dates; seams may show between them.</source>
+      <translation>Die Produkte sind von verschiedenen Tagen; Nähte können sichtbar sein.</translation>
+    </message>
+    <message>
+      <source>The elevation covers a part of the area only; in the rest most landslides are missed. Add the missing elevation.</source>
+      <translation>Die Höhen decken nur einen Teil des Gebiets ab; im Rest fehlen die meisten Rutschungen. Die fehlenden Höhen hinzufügen.</translation>
+    </message>
+    <message>
+      <source>The image before or after has no red or near infrared: the change of vegetation stays unknown.</source>
+      <translation>Dem Bild davor oder danach fehlt Rot oder nahes Infrarot: Die Änderung der Vegetation bleibt unbekannt.</translation>
+    </message>
+    <message>
+      <source>The darkest pixels contradict the offset that the product states; brightness may be wrong. Compare it with another product of the place.</source>
+      <translation>Die dunkelsten Pixel widersprechen dem Offset, den das Produkt angibt; die Helligkeit kann falsch sein. Mit einem anderen Produkt des Ortes vergleichen.</translation>
+    </message>
+    <message>
+      <source>Nothing tells whether the image carries the offset of products since 2022; brightness may be wrong. Prefer the product as downloaded over an export.</source>
+      <translation>Nichts sagt, ob das Bild den Offset der Produkte seit 2022 enthält; die Helligkeit kann falsch sein. Besser das Produkt wie heruntergeladen als einen Export verwenden.</translation>
+    </message>
+    <message>
+      <source>Slopes lie outside 0° to 90°: they are not in degrees, or hold values for no data that are not declared.</source>
+      <translation>Hangneigungen liegen außerhalb von 0° bis 90°: Sie sind nicht in Grad, oder Werte für fehlende Daten sind nicht angegeben.</translation>
+    </message>
+    <message>
+      <source>Slopes are so small that they may be in radians; models need degrees. Choose an elevation model instead.</source>
+      <translation>Die Hangneigungen sind so klein, dass es Bogenmaß sein kann; Modelle brauchen Grad. Stattdessen ein Höhenmodell wählen.</translation>
+    </message>
+    <message>
+      <source>A value that the file does not declare was taken for missing data.</source>
+      <translation>Ein Wert, den die Datei nicht angibt, gilt als fehlende Daten.</translation>
+    </message>
+    <message>
+      <source>Landslides that touch are not split as before, because the raster for it is not there.</source>
+      <translation>Rutschungen, die sich berühren, werden nicht wie zuvor getrennt, weil das Raster dafür fehlt.</translation>
+    </message>
+    <message>
+      <source>One area is too large to be split and stays whole.</source>
+      <translation>Eine Fläche ist zu groß, um geteilt zu werden, und bleibt ganz.</translation>
+    </message>
+    <message>
       <source>The engine reported “{code}”.</source>
       <translation>Die Engine meldete „{code}“.</translation>
     </message>
     <message>
-      <source>Detect landslides…</source>
-      <translation>Rutschungen erkennen…</translation>
+      <source>Natural colour</source>
+      <translation>Natürliche Farben</translation>
+    </message>
+    <message>
+      <source>False colour</source>
+      <translation>Falschfarben</translation>
     </message>
     <message>
       <source>Find landslides in a Sentinel-2 image</source>
@@ -551,8 +1303,28 @@
       <translation>Engine installieren, reparieren oder wählen</translation>
     </message>
     <message>
+      <source>Load or detect landslides first; the layout shows them.</source>
+      <translation>Zuerst Rutschungen laden oder erkennen; das Layout zeigt sie.</translation>
+    </message>
+    <message>
+      <source>Statistics</source>
+      <translation>Statistik</translation>
+    </message>
+    <message>
+      <source>Print layout…</source>
+      <translation>Drucklayout …</translation>
+    </message>
+    <message>
+      <source>Options…</source>
+      <translation>Optionen …</translation>
+    </message>
+    <message>
       <source>Help</source>
       <translation>Hilfe</translation>
+    </message>
+    <message>
+      <source>Print layout</source>
+      <translation>Drucklayout</translation>
     </message>
     <message>
       <source>Bringing image and elevation onto one grid</source>
@@ -643,10 +1415,6 @@
       <translation>aus Level-1C-Bändern berechnet (s2cloudless)</translation>
     </message>
     <message>
-      <source>none</source>
-      <translation>keine</translation>
-    </message>
-    <message>
       <source>Cloud mask</source>
       <translation>Wolkenmaske</translation>
     </message>
@@ -655,8 +1423,12 @@
       <translation>Bild nach dem Ereignis (Layer)</translation>
     </message>
     <message>
-      <source>Channels of its bands, such as B02,B03,B04,- (empty: by description)</source>
-      <translation>Kanäle seiner Bänder, etwa B02,B03,B04,- (leer: nach der Beschreibung)</translation>
+      <source>Or several layers, one for each band</source>
+      <translation>Oder mehrere Layer, einer für jedes Band</translation>
+    </message>
+    <message>
+      <source>Channels of all bands, such as B02,B03,B04,- (empty: by description)</source>
+      <translation>Kanäle aller Bänder, etwa B02,B03,B04,- (leer: nach Beschreibung)</translation>
     </message>
     <message>
       <source>Or a Sentinel-2 product (SAFE folder, its MTD_…xml, or zip)</source>
@@ -679,6 +1451,10 @@
       <translation>Geben Sie entweder einen Bildlayer oder ein Sentinel-2-Produkt an.</translation>
     </message>
     <message>
+      <source>Elevation or slope is among the image's layers; choose it under “Elevation” instead.</source>
+      <translation>Höhe oder Hangneigung ist unter den Layern des Bildes; wählen Sie sie stattdessen unter „Höhe“.</translation>
+    </message>
+    <message>
       <source>Product or image before the event</source>
       <translation>Produkt oder Bild vor dem Ereignis</translation>
     </message>
@@ -697,6 +1473,10 @@
     <message>
       <source>Views averaged</source>
       <translation>Gemittelte Ansichten</translation>
+    </message>
+    <message>
+      <source>Outlines</source>
+      <translation>Umrisse</translation>
     </message>
     <message>
       <source>Sharpen outlines along edges of the image (CRF)</source>
@@ -749,10 +1529,6 @@
     <message>
       <source>“{name}” comes from a server or is virtual. Save it as a GeoTIFF first (Export ▸ Save As…).</source>
       <translation>„{name}“ kommt von einem Server oder ist virtuell. Speichern Sie den Layer zuerst als GeoTIFF (Exportieren ▸ Speichern als…).</translation>
-    </message>
-    <message>
-      <source>{path} does not exist; it may have been moved or renamed.</source>
-      <translation>{path} existiert nicht; vielleicht wurde es verschoben oder umbenannt.</translation>
     </message>
     <message>
       <source>NASA COOLR table (CSV)</source>
@@ -813,6 +1589,30 @@
     <message>
       <source>Landslides (l4s)</source>
       <translation>Rutschungen (l4s)</translation>
+    </message>
+    <message>
+      <source>Simulated scene</source>
+      <translation>Simulierte Szene</translation>
+    </message>
+    <message>
+      <source>Writes a simulated Sentinel-2 image with landslides, its elevation model and the true outlines, to try a detection and its review without any download.</source>
+      <translation>Schreibt ein simuliertes Sentinel-2-Bild mit Rutschungen, sein Höhenmodell und die wahren Umrisse, um eine Erkennung und ihre Prüfung ohne Download zu versuchen.</translation>
+    </message>
+    <message>
+      <source>Width and height in pixels of 10 m</source>
+      <translation>Breite und Höhe in Pixeln von 10 m</translation>
+    </message>
+    <message>
+      <source>Number of the landscape</source>
+      <translation>Nummer der Landschaft</translation>
+    </message>
+    <message>
+      <source>Folder for the scene</source>
+      <translation>Ordner für die Szene</translation>
+    </message>
+    <message>
+      <source>Image</source>
+      <translation>Bild</translation>
     </message>
     <message>
       <source>Stack image and elevation</source>
@@ -911,6 +1711,18 @@
       <translation>GeoPackage</translation>
     </message>
     <message>
+      <source>Map for people without a GIS</source>
+      <translation>Karte für Menschen ohne GIS</translation>
+    </message>
+    <message>
+      <source>Writing the map</source>
+      <translation>Karte wird geschrieben</translation>
+    </message>
+    <message>
+      <source>Open</source>
+      <translation>Öffnen</translation>
+    </message>
+    <message>
       <source>New outlines</source>
       <translation>Neue Umrisse</translation>
     </message>
@@ -939,6 +1751,10 @@
       <translation>Die Rutschungen sind im Bearbeitungsmodus von QGIS. Drücken Sie zuerst „Speichern“.</translation>
     </message>
     <message>
+      <source>Add to map</source>
+      <translation>Zur Karte hinzufügen</translation>
+    </message>
+    <message>
       <source>Export</source>
       <translation>Export</translation>
     </message>
@@ -951,16 +1767,244 @@
       <translation>{n} Rutschungen sind noch offen und würden als Hintergrund gelehrt; entscheiden Sie zuerst über sie, wo Sie können.</translation>
     </message>
     <message>
-      <source>There is no result at this place.</source>
-      <translation>An dieser Stelle gibt es kein Ergebnis.</translation>
-    </message>
-    <message>
-      <source>The probability here is {value}, below the threshold of {threshold}; lower it to add this place.</source>
-      <translation>Die Wahrscheinlichkeit ist hier {value}, unter dem Schwellenwert von {threshold}; senken Sie ihn, um diese Stelle hinzuzufügen.</translation>
+      <source>QGIS cannot read {path}.</source>
+      <translation>QGIS kann {path} nicht lesen.</translation>
     </message>
     <message>
       <source>There is nothing to undo.</source>
       <translation>Es gibt nichts rückgängig zu machen.</translation>
+    </message>
+    <message>
+      <source>This landslide was not in view; here it is. Decide now.</source>
+      <translation>Diese Rutschung war nicht im Bild; hier ist sie. Entscheiden Sie jetzt.</translation>
+    </message>
+    <message>
+      <source>Decide on many landslides</source>
+      <translation>Über viele Rutschungen entscheiden</translation>
+    </message>
+    <message>
+      <source>&amp;Of</source>
+      <translation>&amp;Von</translation>
+    </message>
+    <message>
+      <source>does not matter</source>
+      <translation>egal</translation>
+    </message>
+    <message>
+      <source>any flag</source>
+      <translation>irgendein Hinweis</translation>
+    </message>
+    <message>
+      <source>no flag</source>
+      <translation>kein Hinweis</translation>
+    </message>
+    <message>
+      <source>&amp;Flag</source>
+      <translation>&amp;Hinweis</translation>
+    </message>
+    <message>
+      <source>Leave landslides alone on which somebody decided</source>
+      <translation>Schon entschiedene Rutschungen auslassen</translation>
+    </message>
+    <message>
+      <source>&amp;Decision</source>
+      <translation>&amp;Entscheidung</translation>
+    </message>
+    <message>
+      <source>&amp;Reason</source>
+      <translation>&amp;Grund</translation>
+    </message>
+    <message>
+      <source>Leave for later</source>
+      <translation>Für später lassen</translation>
+    </message>
+    <message>
+      <source>Decides nothing: landslides of this rule come last when you go through the rest</source>
+      <translation>Entscheidet nichts: Rutschungen dieser Regel kommen zuletzt, wenn Sie die übrigen durchgehen</translation>
+    </message>
+    <message>
+      <source>Decide</source>
+      <translation>Entscheiden</translation>
+    </message>
+    <message>
+      <source>all landslides</source>
+      <translation>allen Rutschungen</translation>
+    </message>
+    <message>
+      <source>landslides in view</source>
+      <translation>Rutschungen im Bild</translation>
+    </message>
+    <message>
+      <source>mean &amp;probability</source>
+      <translation>mittlere &amp;Wahrscheinlichkeit</translation>
+    </message>
+    <message>
+      <source>&amp;area in m²</source>
+      <translation>&amp;Fläche in m²</translation>
+    </message>
+    <message>
+      <source>mean &amp;slope in degrees</source>
+      <translation>mittlere &amp;Neigung in Grad</translation>
+    </message>
+    <message>
+      <source>No landslide meets this.</source>
+      <translation>Keine Rutschung erfüllt das.</translation>
+    </message>
+    <message>
+      <source>at least</source>
+      <translation>mindestens</translation>
+    </message>
+    <message>
+      <source>less than</source>
+      <translation>weniger als</translation>
+    </message>
+    <message>
+      <source>Decide on {n}</source>
+      <translation>Über {n} entscheiden</translation>
+    </message>
+    <message>
+      <source>the {n} selected landslides</source>
+      <translation>den {n} ausgewählten Rutschungen</translation>
+    </message>
+    <message>
+      <source>&lt;b&gt;{n} landslides&lt;/b&gt;, {area} together. One step of undo takes all of it back.</source>
+      <translation>&lt;b&gt;{n} Rutschungen&lt;/b&gt;, zusammen {area}. Ein Schritt „Rückgängig“ nimmt alles zurück.</translation>
+    </message>
+    <message>
+      <source>{n} landslides were taken over; one step of undo takes them back.</source>
+      <translation>{n} Rutschungen wurden übernommen; ein Schritt „Rückgängig“ nimmt sie zurück.</translation>
+    </message>
+    <message>
+      <source>Written to {n} landslides; new ones get it, too.</source>
+      <translation>In {n} Rutschungen geschrieben; neue bekommen es auch.</translation>
+    </message>
+    <message>
+      <source>Event of all landslides</source>
+      <translation>Ereignis aller Rutschungen</translation>
+    </message>
+    <message>
+      <source>Keep what a landslide has already</source>
+      <translation>Vorhandene Angaben behalten</translation>
+    </message>
+    <message>
+      <source>&amp;Event</source>
+      <translation>&amp;Ereignis</translation>
+    </message>
+    <message>
+      <source>such as Hokkaido earthquake 2018</source>
+      <translation>etwa Hokkaido-Erdbeben 2018</translation>
+    </message>
+    <message>
+      <source>&amp;First day</source>
+      <translation>&amp;Erster Tag</translation>
+    </message>
+    <message>
+      <source>&amp;Last day</source>
+      <translation>&amp;Letzter Tag</translation>
+    </message>
+    <message>
+      <source>&amp;Trigger</source>
+      <translation>&amp;Auslöser</translation>
+    </message>
+    <message>
+      <source>&amp;Material</source>
+      <translation>&amp;Material</translation>
+    </message>
+    <message>
+      <source>T&amp;ype</source>
+      <translation>T&amp;yp</translation>
+    </message>
+    <message>
+      <source>leave as it is</source>
+      <translation>unverändert lassen</translation>
+    </message>
+    <message>
+      <source>&amp;Images</source>
+      <translation>&amp;Bilder</translation>
+    </message>
+    <message>
+      <source>&amp;Reviewer</source>
+      <translation>&amp;Prüfer</translation>
+    </message>
+    <message>
+      <source>Several reviewers</source>
+      <translation>Mehrere Prüfer</translation>
+    </message>
+    <message>
+      <source>Hand out parts</source>
+      <translation>Teile ausgeben</translation>
+    </message>
+    <message>
+      <source>Merge decisions</source>
+      <translation>Entscheidungen zusammenführen</translation>
+    </message>
+    <message>
+      <source>&amp;Reviewers</source>
+      <translation>&amp;Prüfer</translation>
+    </message>
+    <message>
+      <source>regions of the map</source>
+      <translation>Gebieten der Karte</translation>
+    </message>
+    <message>
+      <source>in turn, in the order of the queue</source>
+      <translation>reihum, in der Reihenfolge der Durchsicht</translation>
+    </message>
+    <message>
+      <source>&amp;Divide by</source>
+      <translation>&amp;Aufteilen nach</translation>
+    </message>
+    <message>
+      <source>Only landslides on which nobody decided</source>
+      <translation>Nur Rutschungen, über die niemand entschieden hat</translation>
+    </message>
+    <message>
+      <source>Write one GeoPackage for each</source>
+      <translation>Je ein GeoPackage schreiben</translation>
+    </message>
+    <message>
+      <source>Choose the reviewers' GeoPackages…</source>
+      <translation>GeoPackages der Prüfer wählen…</translation>
+    </message>
+    <message>
+      <source>Take over</source>
+      <translation>Übernehmen</translation>
+    </message>
+    <message>
+      <source>The reviewers' GeoPackages</source>
+      <translation>GeoPackages der Prüfer</translation>
+    </message>
+    <message>
+      <source>Ada, Ben, Chen</source>
+      <translation>Ada, Ben, Chen</translation>
+    </message>
+    <message>
+      <source>No.</source>
+      <translation>Nr.</translation>
+    </message>
+    <message>
+      <source>What is taken</source>
+      <translation>Was übernommen wird</translation>
+    </message>
+    <message>
+      <source>Name two reviewers or more, with commas between them.</source>
+      <translation>Nennen Sie zwei oder mehr Prüfer, mit Kommas dazwischen.</translation>
+    </message>
+    <message>
+      <source>{agreed} decided alike or by one, {added} drawn, {conflicts} conflicts.</source>
+      <translation>{agreed} gleich oder von einem entschieden, {added} gezeichnet, {conflicts} Konflikte.</translation>
+    </message>
+    <message>
+      <source>Not an inventory: {names}.</source>
+      <translation>Kein Inventar: {names}.</translation>
+    </message>
+    <message>
+      <source>{path} is there already; move it away or choose another folder.</source>
+      <translation>{path} gibt es schon; verschieben Sie die Datei oder wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+      <source>{path} cannot be written; choose another folder.</source>
+      <translation>{path} kann nicht geschrieben werden; wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
       <source>Choose an inventory that “Detect landslides” made.</source>
@@ -971,16 +2015,12 @@
       <translation>Dieses Inventar enthält keine Rutschung. Senken Sie den Schwellenwert oder fügen Sie eine durch Klicken hinzu.</translation>
     </message>
     <message>
-      <source>Select two or more landslides in the map first, with QGIS's selection tool.</source>
-      <translation>Wählen Sie zuerst in der Karte zwei oder mehr Rutschungen aus, mit dem Auswahlwerkzeug von QGIS.</translation>
+      <source>The first day, {first}, comes after the last, {last}.</source>
+      <translation>Der erste Tag, {first}, liegt nach dem letzten, {last}.</translation>
     </message>
     <message>
-      <source>The layer cannot be edited: its file is read-only or gone.</source>
-      <translation>Der Layer kann nicht bearbeitet werden: Seine Datei ist schreibgeschützt oder nicht mehr da.</translation>
-    </message>
-    <message>
-      <source>The edits could not be saved and are still open: {reason}</source>
-      <translation>Die Änderungen konnten nicht gespeichert werden und sind noch offen: {reason}</translation>
+      <source>“{text}” is no day; write it as 2018-09-06.</source>
+      <translation>„{text}“ ist kein Tag; schreiben Sie ihn wie 2018-09-06.</translation>
     </message>
     <message>
       <source>{left} left of {all} · {good} accepted, {area} · {bad} rejected</source>
@@ -991,12 +2031,20 @@
       <translation>&lt;b&gt;Nr. {id}&lt;/b&gt; ({position} von {all}), {status}</translation>
     </message>
     <message>
-      <source>{area} m², slope {slope}°</source>
-      <translation>{area} m², Neigung {slope}°</translation>
+      <source>{area} m², slope {slope}°, {length} × {width} m</source>
+      <translation>{area} m², Neigung {slope}°, {length} × {width} m</translation>
     </message>
     <message>
       <source>Probability {mean} on average, up to {max}</source>
       <translation>Wahrscheinlichkeit im Mittel {mean}, bis {max}</translation>
+    </message>
+    <message>
+      <source>Measuring the new outline…</source>
+      <translation>Der neue Umriss wird vermessen…</translation>
+    </message>
+    <message>
+      <source>{n} to look at again</source>
+      <translation>{n} noch einmal anzusehen</translation>
     </message>
     <message>
       <source>Added by hand</source>
@@ -1011,56 +2059,336 @@
       <translation>Die Entscheidung ließ sich nicht schreiben: die Datei ist schreibgeschützt, von einem anderen Programm gesperrt oder fehlt. {reason}</translation>
     </message>
     <message>
-      <source>Reviewer</source>
-      <translation>Prüfer</translation>
+      <source>Accept</source>
+      <translation>Annehmen</translation>
     </message>
     <message>
-      <source>pending only</source>
-      <translation>nur offene</translation>
+      <source>Reject</source>
+      <translation>Verwerfen</translation>
+    </message>
+    <message>
+      <source>Next</source>
+      <translation>Weiter</translation>
+    </message>
+    <message>
+      <source>Back</source>
+      <translation>Zurück</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>Rückgängig</translation>
+    </message>
+    <message>
+      <source>Zoom</source>
+      <translation>Zoomen</translation>
+    </message>
+    <message>
+      <source>Click to add</source>
+      <translation>Klicken und hinzufügen</translation>
+    </message>
+    <message>
+      <source>Draw a polygon</source>
+      <translation>Polygon zeichnen</translation>
+    </message>
+    <message>
+      <source>Draw freehand</source>
+      <translation>Freihändig zeichnen</translation>
+    </message>
+    <message>
+      <source>Brush: add</source>
+      <translation>Pinsel: hinzufügen</translation>
+    </message>
+    <message>
+      <source>Brush: cut</source>
+      <translation>Pinsel: wegnehmen</translation>
+    </message>
+    <message>
+      <source>Edit vertices</source>
+      <translation>Stützpunkte bearbeiten</translation>
+    </message>
+    <message>
+      <source>Decide on many</source>
+      <translation>Über viele entscheiden</translation>
+    </message>
+    <message>
+      <source>Confidence</source>
+      <translation>Sicherheit</translation>
+    </message>
+    <message>
+      <source>nothing</source>
+      <translation>nichts</translation>
+    </message>
+    <message>
+      <source>Second map</source>
+      <translation>Zweite Karte</translation>
+    </message>
+    <message>
+      <source>Terrain</source>
+      <translation>Gelände</translation>
+    </message>
+    <message>
+      <source>Hillshade of the elevation</source>
+      <translation>Schummerung des Geländes</translation>
+    </message>
+    <message>
+      <source>Slope</source>
+      <translation>Neigung</translation>
+    </message>
+    <message>
+      <source>There is no result at this place.</source>
+      <translation>An dieser Stelle gibt es kein Ergebnis.</translation>
+    </message>
+    <message>
+      <source>The probability here is {value}, below the threshold of {threshold}; lower it to add this place.</source>
+      <translation>Die Wahrscheinlichkeit ist hier {value}, unter dem Schwellenwert von {threshold}; senken Sie ihn, um diese Stelle hinzuzufügen.</translation>
+    </message>
+    <message>
+      <source>The stroke does not touch the current landslide; nothing was changed.</source>
+      <translation>Der Strich berührt die aktuelle Rutschung nicht; nichts wurde geändert.</translation>
+    </message>
+    <message>
+      <source>Nothing of this landslide would be left; reject it instead.</source>
+      <translation>Von dieser Rutschung bliebe nichts übrig; verwerfen Sie sie stattdessen.</translation>
+    </message>
+    <message>
+      <source>Select two or more landslides in the map first, with QGIS's selection tool.</source>
+      <translation>Wählen Sie zuerst in der Karte zwei oder mehr Rutschungen aus, mit dem Auswahlwerkzeug von QGIS.</translation>
+    </message>
+    <message>
+      <source>The layer cannot be edited: its file is read-only or gone.</source>
+      <translation>Der Layer kann nicht bearbeitet werden: Seine Datei ist schreibgeschützt oder nicht mehr da.</translation>
+    </message>
+    <message>
+      <source>The edits could not be saved and are still open: {reason}</source>
+      <translation>Die Änderungen konnten nicht gespeichert werden und sind noch offen: {reason}</translation>
+    </message>
+    <message>
+      <source>Measuring outlines</source>
+      <translation>Umrisse werden vermessen</translation>
+    </message>
+    <message>
+      <source>New outlines could not be measured; their facts stay empty. {reason}</source>
+      <translation>Neue Umrisse konnten nicht vermessen werden; ihre Angaben bleiben leer. {reason}</translation>
+    </message>
+    <message>
+      <source>One step of undo takes all of it back.</source>
+      <translation>Ein Schritt „Rückgängig“ nimmt alles zurück.</translation>
+    </message>
+    <message>
+      <source>At the threshold {value}: {changed} landslides get another outline and keep their number, {added} are new, {removed} disappear, {same} stay. {kept} on which somebody decided are not touched.</source>
+      <translation>Bei der Schwelle {value}: {changed} Rutschungen bekommen einen anderen Umriss und behalten ihre Nummer, {added} sind neu, {removed} verschwinden, {same} bleiben. {kept}, über die jemand entschieden hat, werden nicht angerührt.</translation>
+    </message>
+    <message>
+      <source>The inventory cannot be copied: {path} is gone or cannot be read.</source>
+      <translation>Das Inventar kann nicht kopiert werden: {path} ist fort oder nicht lesbar.</translation>
+    </message>
+    <message>
+      <source>At the threshold {value} every outline stays as it is.</source>
+      <translation>Bei der Schwelle {value} bleibt jeder Umriss, wie er ist.</translation>
+    </message>
+    <message>
+      <source>Nothing of this landslide is left at that threshold; reject it, or lower the threshold.</source>
+      <translation>Bei diesem Schwellenwert bleibt nichts von der Rutschung; lehnen Sie sie ab oder senken Sie den Schwellenwert.</translation>
+    </message>
+    <message>
+      <source>about a minute left</source>
+      <translation>noch etwa eine Minute</translation>
+    </message>
+    <message>
+      <source>about {n} hours left</source>
+      <translation>noch etwa {n} Stunden</translation>
+    </message>
+    <message>
+      <source>about {n} minutes left</source>
+      <translation>noch etwa {n} Minuten</translation>
     </message>
     <message>
       <source>Order</source>
       <translation>Reihenfolge</translation>
     </message>
     <message>
-      <source>Landslide at hand</source>
-      <translation>Vorliegende Rutschung</translation>
+      <source>open only</source>
+      <translation>nur offene</translation>
     </message>
     <message>
-      <source>✔  Accept  (A)</source>
-      <translation>✔  Annehmen  (A)</translation>
+      <source>Pass over landslides on which somebody decided</source>
+      <translation>Rutschungen überspringen, über die jemand entschieden hat</translation>
     </message>
     <message>
-      <source>✖  Reject  (R)</source>
-      <translation>✖  Ablehnen  (R)</translation>
+      <source>Current landslide</source>
+      <translation>Aktuelle Rutschung</translation>
+    </message>
+    <message>
+      <source>Somebody else should look at it; it stays open</source>
+      <translation>Jemand anders soll sie ansehen; sie bleibt offen</translation>
+    </message>
+    <message>
+      <source>Decide on the selection, on all in view, or on all that meet a rule</source>
+      <translation>Über die Auswahl, über alle im Bild oder über alle entscheiden, die eine Regel erfüllen</translation>
     </message>
     <message>
       <source>The digits 1 to 9 reject at once with the reason of that number</source>
       <translation>Die Ziffern 1 bis 9 lehnen sofort mit dem Grund dieser Nummer ab</translation>
     </message>
     <message>
-      <source>◀  Back  (B)</source>
-      <translation>◀  Zurück  (B)</translation>
+      <source>Event of all landslides…</source>
+      <translation>Ereignis aller Rutschungen…</translation>
     </message>
     <message>
-      <source>Next  (N)  ▶</source>
-      <translation>Weiter  (N)  ▶</translation>
+      <source>Event, dates, trigger and material, once for the whole inventory</source>
+      <translation>Ereignis, Daten, Auslöser und Material, einmal für das ganze Inventar</translation>
     </message>
     <message>
-      <source>Undo  (U)</source>
-      <translation>Rückgängig  (U)</translation>
+      <source>Export…</source>
+      <translation>Exportieren…</translation>
     </message>
     <message>
-      <source>Zoom  (Z)</source>
-      <translation>Zoomen  (Z)</translation>
+      <source>Training patches…</source>
+      <translation>Trainingskacheln…</translation>
+    </message>
+    <message>
+      <source>Cuts labelled patches around reviewed landslides, for “Train a model”</source>
+      <translation>Schneidet Bildausschnitte um geprüfte Rutschungen, für „Modell trainieren“</translation>
+    </message>
+    <message>
+      <source>Reviewers…</source>
+      <translation>Prüfer…</translation>
+    </message>
+    <message>
+      <source>Hand out parts to several reviewers, and merge their decisions</source>
+      <translation>Teile an mehrere Prüfer ausgeben und ihre Entscheidungen zusammenführen</translation>
+    </message>
+    <message>
+      <source>Share…</source>
+      <translation>Teilen…</translation>
+    </message>
+    <message>
+      <source>One HTML file with an interactive map, for people without a GIS</source>
+      <translation>Eine HTML-Datei mit interaktiver Karte, für Menschen ohne GIS</translation>
+    </message>
+    <message>
+      <source>✔  Accept</source>
+      <translation>✔  Annehmen</translation>
+    </message>
+    <message>
+      <source>✖  Reject</source>
+      <translation>✖  Verwerfen</translation>
+    </message>
+    <message>
+      <source>?  Needs review</source>
+      <translation>?  Zweiter Blick</translation>
+    </message>
+    <message>
+      <source>Many…</source>
+      <translation>Viele…</translation>
+    </message>
+    <message>
+      <source>Polygon</source>
+      <translation>Polygon</translation>
+    </message>
+    <message>
+      <source>Freehand</source>
+      <translation>Freihand</translation>
+    </message>
+    <message>
+      <source>Brush +</source>
+      <translation>Pinsel +</translation>
+    </message>
+    <message>
+      <source>Brush −</source>
+      <translation>Pinsel −</translation>
+    </message>
+    <message>
+      <source>Type</source>
+      <translation>Typ</translation>
+    </message>
+    <message>
+      <source>your name or initials</source>
+      <translation>Ihr Name oder Kürzel</translation>
+    </message>
+    <message>
+      <source>most doubtful first</source>
+      <translation>zweifelhafteste zuerst</translation>
+    </message>
+    <message>
+      <source>largest first</source>
+      <translation>größte zuerst</translation>
+    </message>
+    <message>
+      <source>smallest first</source>
+      <translation>kleinste zuerst</translation>
+    </message>
+    <message>
+      <source>from place to place</source>
+      <translation>von Ort zu Ort</translation>
+    </message>
+    <message>
+      <source>by number</source>
+      <translation>nach Nummer</translation>
+    </message>
+    <message>
+      <source>specks in order</source>
+      <translation>Splitter der Reihe nach</translation>
+    </message>
+    <message>
+      <source>specks first</source>
+      <translation>Splitter zuerst</translation>
+    </message>
+    <message>
+      <source>specks last</source>
+      <translation>Splitter zuletzt</translation>
+    </message>
+    <message>
+      <source>Reason (1–9)</source>
+      <translation>Grund (1–9)</translation>
+    </message>
+    <message>
+      <source>anything worth keeping</source>
+      <translation>was bleiben soll</translation>
+    </message>
+    <message>
+      <source>Specks are landslides below {area} m²</source>
+      <translation>Splitter sind Rutschungen unter {area} m²</translation>
+    </message>
+    <message>
+      <source>here</source>
+      <translation>hier</translation>
+    </message>
+    <message>
+      <source>{source}: removed</source>
+      <translation>{source}: entfernt</translation>
+    </message>
+    <message>
+      <source>Other reason</source>
+      <translation>Anderer Grund</translation>
+    </message>
+    <message>
+      <source>pending</source>
+      <translation>offen</translation>
+    </message>
+    <message>
+      <source>needs review</source>
+      <translation>zweiter Blick nötig</translation>
+    </message>
+    <message>
+      <source>accepted</source>
+      <translation>angenommen</translation>
+    </message>
+    <message>
+      <source>edited</source>
+      <translation>bearbeitet</translation>
+    </message>
+    <message>
+      <source>rejected</source>
+      <translation>abgelehnt</translation>
     </message>
     <message>
       <source>Outline from the probability</source>
       <translation>Umriss aus der Wahrscheinlichkeit</translation>
     </message>
     <message>
-      <source>Outlines follow at once, in the map in orange; nothing is changed before “Apply”</source>
-      <translation>Umrisse folgen sofort, in der Karte in Orange; vor „Anwenden“ wird nichts geändert</translation>
+      <source>Outlines follow at once on the map; nothing is changed before “Apply”</source>
+      <translation>Die Umrisse folgen sofort auf der Karte; vor „Anwenden“ wird nichts geändert</translation>
     </message>
     <message>
       <source>this landslide</source>
@@ -1079,52 +2407,24 @@
       <translation>Klicken Sie auf eine übersehene Rutschung: sie wächst aus der Wahrscheinlichkeit um den Klick, beim obigen Schwellenwert</translation>
     </message>
     <message>
-      <source>Shape and comparison</source>
-      <translation>Form und Vergleich</translation>
+      <source>Draw and correct</source>
+      <translation>Zeichnen und berichtigen</translation>
     </message>
     <message>
-      <source>Shows another layer right of a line in the map; draw the line aside with the mouse or the slider</source>
-      <translation>Zeigt einen anderen Layer rechts einer Linie in der Karte; ziehen Sie die Linie mit der Maus oder dem Regler</translation>
+      <source>Draw a landslide that was missed: click its corners, end with the right button</source>
+      <translation>Eine übersehene Rutschung zeichnen: Ecken anklicken, mit der rechten Taste beenden</translation>
     </message>
     <message>
-      <source>Export…</source>
-      <translation>Exportieren…</translation>
+      <source>Draw around a landslide that was missed with the button held down</source>
+      <translation>Mit gedrückter Taste um eine übersehene Rutschung fahren</translation>
     </message>
     <message>
-      <source>Teach…</source>
-      <translation>Training…</translation>
+      <source>Paint ground that belongs to this landslide; Ctrl and the wheel change the size</source>
+      <translation>Boden malen, der zu dieser Rutschung gehört; Strg und Rad ändern die Größe</translation>
     </message>
     <message>
-      <source>Cuts labelled patches around reviewed landslides, for “Train a model”</source>
-      <translation>Schneidet Bildausschnitte um geprüfte Rutschungen, für „Modell trainieren“</translation>
-    </message>
-    <message>
-      <source>your name or initials</source>
-      <translation>Ihr Name oder Kürzel</translation>
-    </message>
-    <message>
-      <source>most doubtful first</source>
-      <translation>zweifelhafteste zuerst</translation>
-    </message>
-    <message>
-      <source>largest first</source>
-      <translation>größte zuerst</translation>
-    </message>
-    <message>
-      <source>from place to place</source>
-      <translation>von Ort zu Ort</translation>
-    </message>
-    <message>
-      <source>by number</source>
-      <translation>nach Nummer</translation>
-    </message>
-    <message>
-      <source>Reason (1–9)</source>
-      <translation>Grund (1–9)</translation>
-    </message>
-    <message>
-      <source>Click to add (C)</source>
-      <translation>Durch Klicken hinzufügen (C)</translation>
+      <source>Cut ground away from this landslide; Ctrl and the wheel change the size</source>
+      <translation>Boden von dieser Rutschung wegnehmen; Strg und Rad ändern die Größe</translation>
     </message>
     <message>
       <source>QGIS's own editing, with snapping; press again to save</source>
@@ -1147,76 +2447,108 @@
       <translation>Zwei oder mehr Rutschungen auswählen, dann verschmelzen</translation>
     </message>
     <message>
+      <source>Compare</source>
+      <translation>Vergleichen</translation>
+    </message>
+    <message>
+      <source>Shows another layer right of a line in the map; draw the line aside with the mouse or the slider</source>
+      <translation>Zeigt einen anderen Layer rechts einer Linie in der Karte; ziehen Sie die Linie mit der Maus oder dem Regler</translation>
+    </message>
+    <message>
+      <source>Shows another layer in a second map that moves with the first</source>
+      <translation>Zeigt eine andere Ebene in einer zweiten Karte, die sich mit der ersten bewegt</translation>
+    </message>
+    <message>
       <source>Swipe to</source>
       <translation>Vorhang zu</translation>
     </message>
     <message>
-      <source>Save edits (E)</source>
-      <translation>Speichern (E)</translation>
+      <source>Save edits</source>
+      <translation>Speichern</translation>
     </message>
     <message>
-      <source>Edit vertices (E)</source>
-      <translation>Stützpunkte (E)</translation>
+      <source>Vertices</source>
+      <translation>Stützpunkte</translation>
     </message>
     <message>
-      <source>Bare soil or ploughed field</source>
-      <translation>Kahler Boden oder gepflügtes Feld</translation>
+      <source>Please cite:</source>
+      <translation>Bitte zitieren:</translation>
     </message>
     <message>
-      <source>River bed or bank</source>
-      <translation>Flussbett oder Ufer</translation>
+      <source>Website</source>
+      <translation>Webseite</translation>
     </message>
     <message>
-      <source>Road, quarry or building site</source>
-      <translation>Straße, Steinbruch oder Baustelle</translation>
+      <source>Report a problem</source>
+      <translation>Ein Problem melden</translation>
     </message>
     <message>
-      <source>Clear-cut or burnt area</source>
-      <translation>Kahlschlag oder Brandfläche</translation>
+      <source>Source</source>
+      <translation>Quelltext</translation>
     </message>
     <message>
-      <source>Cloud, shadow or snow</source>
-      <translation>Wolke, Schatten oder Schnee</translation>
+      <source>Free software under the {licence}, without any warranty.</source>
+      <translation>Freie Software unter der {licence}, ohne jede Gewähr.</translation>
     </message>
     <message>
-      <source>Bare rock or scree, not recent</source>
-      <translation>Fels oder Schutt, nicht frisch</translation>
+      <source>Remove the engine from this computer? Results and models stay.</source>
+      <translation>Die Engine von diesem Rechner entfernen? Ergebnisse und Modelle bleiben.</translation>
     </message>
     <message>
-      <source>Older than the event</source>
-      <translation>Älter als das Ereignis</translation>
+      <source>About</source>
+      <translation>Über</translation>
     </message>
     <message>
-      <source>Part of another landslide</source>
-      <translation>Teil einer anderen Rutschung</translation>
+      <source>Device</source>
+      <translation>Gerät</translation>
     </message>
     <message>
-      <source>Other reason</source>
-      <translation>Anderer Grund</translation>
+      <source>Uninstall the engine</source>
+      <translation>Engine deinstallieren</translation>
     </message>
     <message>
-      <source>pending</source>
-      <translation>offen</translation>
+      <source>Install or repair…</source>
+      <translation>Installieren oder reparieren …</translation>
     </message>
     <message>
-      <source>accepted</source>
-      <translation>angenommen</translation>
+      <source>Engine</source>
+      <translation>Engine</translation>
     </message>
     <message>
-      <source>edited</source>
-      <translation>bearbeitet</translation>
+      <source>Ground around a landslide, by its size</source>
+      <translation>Boden um eine Rutschung, nach ihrer Größe</translation>
     </message>
     <message>
-      <source>rejected</source>
-      <translation>abgelehnt</translation>
+      <source>Ground around a landslide, at least</source>
+      <translation>Boden um eine Rutschung, mindestens</translation>
     </message>
     <message>
-      <source>nothing</source>
-      <translation>nichts</translation>
+      <source>Specks are smaller than</source>
+      <translation>Klein heißt kleiner als</translation>
     </message>
     <message>
-      <source>Nothing of this landslide is left at that threshold; reject it, or lower the threshold.</source>
-      <translation>Bei diesem Schwellenwert bleibt nichts von der Rutschung; lehnen Sie sie ab oder senken Sie den Schwellenwert.</translation>
+      <source>Radius of the brush</source>
+      <translation>Radius des Pinsels</translation>
+    </message>
+    <message>
+      <source>Outline of the landslide at hand</source>
+      <translation>Umriss der vorliegenden Rutschung</translation>
+    </message>
+    <message>
+      <source>Outlines that are only proposed</source>
+      <translation>Umrisse, die nur vorgeschlagen sind</translation>
+    </message>
+    <message>
+      <source>Keys of the review</source>
+      <translation>Tasten der Prüfung</translation>
+    </message>
+    <message>
+      <source>{keys}: chosen for more than one action; the first one gets it.</source>
+      <translation>{keys}: für mehr als eine Aktion gewählt; die erste bekommt sie.</translation>
+    </message>
+    <message>
+      <source>{size} MB in {folder}</source>
+      <translation>{size} MB in {folder}</translation>
     </message>
     <message>
       <source>Looking for Python and the installer…</source>
@@ -1241,6 +2573,18 @@
     <message>
       <source>&lt;p&gt;Landslides are detected by an &lt;b&gt;engine&lt;/b&gt; that runs beside QGIS in a Python of its own. It is installed once, without administrator rights, and nothing of QGIS is changed.&lt;/p&gt;&lt;p&gt;Folder: &lt;tt&gt;{folder}&lt;/tt&gt;&lt;br&gt;Packages come from the Python Package Index (pypi.org).&lt;/p&gt;</source>
       <translation>&lt;p&gt;Rutschungen werden von einer &lt;b&gt;Engine&lt;/b&gt; erkannt, die neben QGIS in einem eigenen Python läuft. Sie wird einmal installiert, ohne Administratorrechte, und an QGIS wird nichts geändert.&lt;/p&gt;&lt;p&gt;Ordner: &lt;tt&gt;{folder}&lt;/tt&gt;&lt;br&gt;Die Pakete kommen vom Python Package Index (pypi.org).&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>The engine is not installed yet.</source>
+      <translation>Die Engine ist noch nicht installiert.</translation>
+    </message>
+    <message>
+      <source>The engine belongs to another version of this plugin.</source>
+      <translation>Die Engine gehört zu einer anderen Version dieses Plugins.</translation>
+    </message>
+    <message>
+      <source>The engine's folder is damaged or was removed.</source>
+      <translation>Der Ordner der Engine ist beschädigt oder wurde entfernt.</translation>
     </message>
     <message>
       <source>Python of your own</source>
@@ -1279,6 +2623,14 @@
       <translation>&amp;Python mit Engine verwenden</translation>
     </message>
     <message>
+      <source>&amp;Newest packages instead of the tested ones</source>
+      <translation>&amp;Neueste Pakete statt der geprüften</translation>
+    </message>
+    <message>
+      <source>For package servers of an institute that hold other files than pypi.org: versions and hashes are not checked then.</source>
+      <translation>Für Paketserver eines Instituts, die andere Dateien als pypi.org halten: Versionen und Prüfsummen werden dann nicht verglichen.</translation>
+    </message>
+    <message>
       <source>Check and use</source>
       <translation>Prüfen und verwenden</translation>
     </message>
@@ -1293,6 +2645,10 @@
     <message>
       <source>&amp;Install</source>
       <translation>&amp;Installieren</translation>
+    </message>
+    <message>
+      <source>Re&amp;install</source>
+      <translation>Neu &amp;installieren</translation>
     </message>
     <message>
       <source>The engine is installed.</source>
@@ -1311,12 +2667,16 @@
       <translation>Die Engine nach Versionen, Geräten und Modellen fragen</translation>
     </message>
     <message>
-      <source>Re&amp;install</source>
-      <translation>Neu &amp;installieren</translation>
+      <source>The engine is installed, but another Python is chosen, and that one fails.</source>
+      <translation>Die Engine ist installiert, aber ein anderes Python ist gewählt, und das versagt.</translation>
     </message>
     <message>
       <source>The installation was cancelled; nothing of it is left.</source>
       <translation>Die Installation wurde abgebrochen; nichts davon bleibt zurück.</translation>
+    </message>
+    <message>
+      <source>Stopped.</source>
+      <translation>Angehalten.</translation>
     </message>
     <message>
       <source>Light installation</source>
@@ -1343,8 +2703,112 @@
       <translation>&amp;Reparieren</translation>
     </message>
     <message>
+      <source>The environment variable &lt;tt&gt;{name}&lt;/tt&gt; chooses this Python, before anything installed here; unset it and restart QGIS to use another.</source>
+      <translation>Die Umgebungsvariable &lt;tt&gt;{name}&lt;/tt&gt; wählt dieses Python, vor allem hier Installierten; um ein anderes zu verwenden, die Variable entfernen und QGIS neu starten.</translation>
+    </message>
+    <message>
       <source>Installing the landslide engine</source>
       <translation>Die Rutschungs-Engine wird installiert</translation>
+    </message>
+    <message>
+      <source>Landslide statistics</source>
+      <translation>Statistik der Rutschungen</translation>
+    </message>
+    <message>
+      <source>Count</source>
+      <translation>Zählen</translation>
+    </message>
+    <message>
+      <source>Fewer than 100 landslides: the plot says little.</source>
+      <translation>Weniger als 100 Rutschungen: Die Kurve sagt wenig.</translation>
+    </message>
+    <message>
+      <source>accepted and edited</source>
+      <translation>angenommene und bearbeitete</translation>
+    </message>
+    <message>
+      <source>selected</source>
+      <translation>gewählte</translation>
+    </message>
+    <message>
+      <source>How often landslides of each area are</source>
+      <translation>Wie häufig Rutschungen jeder Fläche sind</translation>
+    </message>
+    <message>
+      <source>Directions in which they look</source>
+      <translation>Richtungen, in die sie blicken</translation>
+    </message>
+    <message>
+      <source>Choose an inventory.</source>
+      <translation>Ein Inventar wählen.</translation>
+    </message>
+    <message>
+      <source>Landslides: {n}</source>
+      <translation>Rutschungen: {n}</translation>
+    </message>
+    <message>
+      <source>Area together: {area} km²</source>
+      <translation>Fläche zusammen: {area} km²</translation>
+    </message>
+    <message>
+      <source>Median area: {area} m²</source>
+      <translation>Mittlere Fläche (Median): {area} m²</translation>
+    </message>
+    <message>
+      <source>Largest: {area} m²</source>
+      <translation>Größte: {area} m²</translation>
+    </message>
+    <message>
+      <source>Magnitude log₁₀ N: {value}</source>
+      <translation>Magnitude log₁₀ N: {value}</translation>
+    </message>
+    <message>
+      <source>area (m²)</source>
+      <translation>Fläche (m²)</translation>
+    </message>
+    <message>
+      <source>probability density (1/m²)</source>
+      <translation>Wahrscheinlichkeitsdichte (1/m²)</translation>
+    </message>
+    <message>
+      <source>N</source>
+      <translation>N</translation>
+    </message>
+    <message>
+      <source>NE</source>
+      <translation>NO</translation>
+    </message>
+    <message>
+      <source>E</source>
+      <translation>O</translation>
+    </message>
+    <message>
+      <source>SE</source>
+      <translation>SO</translation>
+    </message>
+    <message>
+      <source>S</source>
+      <translation>S</translation>
+    </message>
+    <message>
+      <source>SW</source>
+      <translation>SW</translation>
+    </message>
+    <message>
+      <source>W</source>
+      <translation>W</translation>
+    </message>
+    <message>
+      <source>NW</source>
+      <translation>NW</translation>
+    </message>
+    <message>
+      <source>no landslides</source>
+      <translation>keine Rutschungen</translation>
+    </message>
+    <message>
+      <source>no aspects</source>
+      <translation>keine Expositionen</translation>
     </message>
     <message>
       <source>The disk is full. Free some space, then press “Install” again.</source>
@@ -1389,6 +2853,10 @@
     <message>
       <source>The installation failed. The log shows what the installer said.</source>
       <translation>Die Installation schlug fehl. Das Protokoll zeigt, was das Installationsprogramm sagte.</translation>
+    </message>
+    <message>
+      <source>PyTorch is no longer made for Macs with Intel processors, so the full installation is impossible here. The light one works.</source>
+      <translation>PyTorch wird für Macs mit Intel-Prozessor nicht mehr gebaut, daher ist die volle Installation hier unmöglich. Die leichte geht.</translation>
     </message>
   </context>
 </TS>

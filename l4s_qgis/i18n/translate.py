@@ -21,14 +21,14 @@ CONTEXT = "l4s"
 
 
 def sentences(plugin: Path = HERE.parent) -> list[str]:
-    """Every sentence that is passed to ``tr``, in order of the files."""
+    """Every sentence that is passed to ``tr`` or ``mark``, in order of the files."""
     found: dict[str, None] = {}
     for path in sorted(plugin.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id == "tr"
+                and node.func.id in ("tr", "mark")
                 and node.args
             ):
                 argument = node.args[0]

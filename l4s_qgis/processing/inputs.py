@@ -18,6 +18,7 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorFileWriter,
     QgsVectorLayer,
+    QgsWkbTypes,
 )
 
 from .. import channels
@@ -245,7 +246,7 @@ def write_area(
     Raises:
         QgsProcessingException: There is no polygon, or no coordinate reference system.
     """
-    kept = [geometry for geometry in geometries if not geometry.isEmpty()]
+    kept = united(geometries)
     if not kept:
         raise QgsProcessingException(
             tr("The area holds no polygon; select one or choose another area.")
@@ -274,6 +275,26 @@ def write_area(
     if written[0] != QgsVectorFileWriter.WriterError.NoError:
         raise QgsProcessingException(str(written[1]))
     return str(path)
+
+
+def united(geometries: Iterable[QgsGeometry]) -> list[QgsGeometry]:
+    """Polygons as one valid geometry: drawn ones overlap, cross themselves or lie in each other.
+
+    Returns:
+        A list of one geometry, or of none where there is no polygon.
+    """
+    parts = []
+    for geometry in geometries:
+        # Part by part: collected ones may lie in each other, and be invalid only together.
+        for part in geometry.asGeometryCollection():
+            valid = part if part.isGeosValid() else part.makeValid()
+            parts += [
+                piece
+                for piece in valid.asGeometryCollection()
+                if piece.type() == QgsWkbTypes.GeometryType.PolygonGeometry
+            ]
+    whole = QgsGeometry.unaryUnion(parts)
+    return [] if whole.isEmpty() else [whole]
 
 
 def write_layer(layer: QgsVectorLayer, path: Path, context: QgsProcessingContext) -> str:

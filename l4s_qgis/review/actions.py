@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsVectorLayer
+from qgis.core import Qgis, QgsApplication, QgsProject, QgsVectorLayer
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QDesktopServices
@@ -17,11 +17,16 @@ from qgis.PyQt.QtWidgets import (
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
+    QPushButton,
 )
 
 from ..detect.run import BackgroundRun
-from ..i18n import tr
+from ..i18n import number, tr
+from ..layers import load_inventory
+from ..messages import EngineError
 from ..processing.inventory import SUFFIXES, format_names
+from ..setup.task import CommandTask
+from ..worker import environment
 from . import schema
 from .files import inventory_file, probability_of, stack_of
 
@@ -39,6 +44,7 @@ class InventoryActions:
         self._iface = iface
         self._busy = busy
         self._runs: list[BackgroundRun] = []
+        self._tasks: list[CommandTask] = []
 
     def export(self, layer: QgsVectorLayer | None) -> None:
         """Ask for format and file, and export."""
@@ -50,7 +56,7 @@ class InventoryActions:
                 "l4s:export",
                 {"INVENTORY": layer, **dialog.parameters()},
                 tr("Export"),
-                self._exported,
+                self._offer_map,
             )
         )
         dialog.open()
@@ -73,6 +79,50 @@ class InventoryActions:
             tr("Report"),
             lambda outputs: QDesktopServices.openUrl(QUrl.fromLocalFile(outputs["OUTPUT"])),
         )
+
+    def share(self, layer: QgsVectorLayer | None) -> None:
+        """Write one HTML file with an interactive map, for people without a GIS."""
+        if layer is None or not self.is_saved(layer):
+            return
+        inventory = inventory_file(layer)
+        out, _ = QFileDialog.getSaveFileName(
+            self._iface.mainWindow(),
+            tr("Map for people without a GIS"),
+            str(inventory.with_name("landslides_map.html")),
+            "HTML (*.html)",
+        )
+        if not out:
+            return
+        words = ["report", "--share", "--inventory", str(inventory), "--out", out]
+        if stack := stack_of(inventory):
+            words += ["--stack", stack]
+        try:
+            python = environment.require().python
+        except EngineError as error:
+            self._warn(error.sentence())
+            return
+        task = CommandTask(tr("Writing the map"), python, words)
+        task.taskCompleted.connect(lambda: self._shared(task, Path(out)))
+        task.taskTerminated.connect(lambda: self._shared(task, None))
+        self._tasks.append(task)
+        QgsApplication.taskManager().addTask(task)
+
+    def _shared(self, task: CommandTask, out: Path | None) -> None:
+        self._tasks.remove(task)
+        if out is None:
+            if task.failure is not None and task.failure.code != "cancelled":
+                self._warn(task.failure.sentence())
+            return
+        bar = self._iface.messageBar()
+        megabytes = number(out.stat().st_size / 1e6, 1)
+        item = bar.createMessage(
+            tr("Landslides"),
+            tr("Written: {path}").format(path=f"{out} ({megabytes} MB)"),
+        )
+        button = QPushButton(tr("Open"))
+        button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(out))))
+        item.layout().addWidget(button)
+        bar.pushWidget(item, Qgis.MessageLevel.Success)
 
     def training(self, layer: QgsVectorLayer | None) -> None:
         """Cut labelled patches around reviewed landslides."""
@@ -131,7 +181,7 @@ class InventoryActions:
 
     def close(self) -> None:
         """Stop what is still running."""
-        for run in self._runs:
+        for run in [*self._runs, *self._tasks]:
             run.cancel()
 
     def is_saved(self, layer: QgsVectorLayer) -> bool:
@@ -157,6 +207,27 @@ class InventoryActions:
 
     def _warn(self, text: str) -> None:
         self._iface.messageBar().pushWarning(tr("Landslides"), text)
+
+    def _offer_map(self, outputs: dict[str, Any]) -> None:
+        """An export is written; where it holds shapes, it can be added to the map."""
+        path = Path(outputs["OUTPUT"])
+        bar = self._iface.messageBar()
+        item = bar.createMessage(tr("Landslides"), tr("Written: {path}").format(path=path))
+        if path.suffix != ".csv":
+            button = QPushButton(tr("Add to map"))
+            button.clicked.connect(lambda: self._add_to_map(path))
+            item.layout().addWidget(button)
+        bar.pushWidget(item, Qgis.MessageLevel.Success)
+
+    def _add_to_map(self, path: Path) -> None:
+        layer = load_inventory(path) if path.suffix == ".gpkg" else None
+        if layer is None:
+            layer = QgsVectorLayer(str(path), path.stem, "ogr")
+            if not layer.isValid():
+                self._warn(tr("QGIS cannot read {path}.").format(path=path))
+                return
+            QgsProject.instance().addMapLayer(layer)
+        layer.setName(path.stem)
 
     def _exported(self, outputs: dict[str, Any]) -> None:
         self._iface.messageBar().pushSuccess(

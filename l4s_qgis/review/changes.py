@@ -79,7 +79,7 @@ class Written:
         if not done:
             self._remove(added)
             return None
-        self._tell(wanted)
+        self._announce(wanted)
         return Change(values, geometries, removed, added), added
 
     def _before(
@@ -138,7 +138,7 @@ class Written:
         plain = {fid: dict(row) for fid, row in values.items()}
         return bool(self._layer.dataProvider().changeAttributeValues(plain))
 
-    def _tell(self, values: Mapping[int, Values]) -> None:
+    def _announce(self, values: Mapping[int, Values]) -> None:
         """Tell open attribute tables and forms what changed behind the layer."""
         self._layer.triggerRepaint()
         if self._layer.isEditable():

@@ -1,4 +1,4 @@
-"""Decisions on the landslide at hand, one after the other, and the way through the queue."""
+"""Decisions on the current landslide, one after the other, and the way through the queue."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Callable
 
 from qgis.core import Qgis
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QApplication
 
 from ..i18n import tr
 from . import options, schema
@@ -17,7 +19,7 @@ from .pace import Pace
 from .panel import ReviewPanel
 from .session import Review
 
-Say = Callable[[str, Qgis.MessageLevel], None]
+Notify = Callable[[str, Qgis.MessageLevel], None]
 
 
 class Decisions:
@@ -27,17 +29,23 @@ class Decisions:
         panel: The dock's widgets.
         review: What is under review.
         view: The map's view.
-        say: Tells the person a sentence.
-        show: Shows the landslide at hand and the progress.
+        notify: Shows the reviewer a message.
+        show: Shows the current landslide and the progress.
     """
 
     def __init__(
-        self, panel: ReviewPanel, review: Review, view: View, *, say: Say, show: Callable[[], None]
+        self,
+        panel: ReviewPanel,
+        review: Review,
+        view: View,
+        *,
+        notify: Notify,
+        show: Callable[[], None],
     ) -> None:
         self._panel = panel
         self._review = review
         self._view = view
-        self._say = say
+        self._notify = notify
         self._show = show
         self.pace = Pace()
         panel.order.currentIndexChanged.connect(lambda _: self._sort())
@@ -48,7 +56,7 @@ class Decisions:
         )
 
     def accept(self) -> None:
-        """Accept the landslide at hand and go on."""
+        """Accept the current landslide and go on."""
         self._decide(schema.ACCEPTED, None)
 
     def reject(self, reason: str | None = None) -> None:
@@ -83,10 +91,10 @@ class Decisions:
         try:
             fids = self._review.reviewed.undo()
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
             return
         if fids is None:
-            self._say(tr("There is nothing to undo."), Qgis.MessageLevel.Info)
+            self._notify(tr("There is nothing to undo."), Qgis.MessageLevel.Info)
             self._show()
             return
         self._review.note(fids)
@@ -102,12 +110,15 @@ class Decisions:
         reviewed = self._review.reviewed
         if reviewed is None or not fids:
             return False
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)  # 50,000 take ten seconds
         try:
             reviewed.decide(fids, status, reason)
+            self._review.note(fids)
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
             return False
-        self._review.note(fids)
+        finally:
+            QApplication.restoreOverrideCursor()
         self._review.queue.first()
         self.arrive()
         return True
@@ -120,7 +131,7 @@ class Decisions:
         self.arrive()
 
     def arrive(self) -> None:
-        """Another landslide is at hand: show it."""
+        """Another landslide is the current one: show it."""
         self._show()
         self._view.arrive()
 
@@ -130,7 +141,7 @@ class Decisions:
             return
         if not self._view.is_seen:
             self._view.zoom()
-            self._say(
+            self._notify(
                 tr("This landslide was not in view; here it is. Decide now."),
                 Qgis.MessageLevel.Info,
             )
@@ -140,7 +151,7 @@ class Decisions:
         try:
             reviewed.decide(fid, status, reason)
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
             return
         self.pace.note(time.monotonic())
         self._review.queue.set_status(fid, status)

@@ -1,4 +1,4 @@
-"""Type, confidence and notes of the landslide at hand, by keys or mouse."""
+"""Type, confidence and notes of the current landslide, by keys or mouse."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .session import Review
 
 
 class Details:
-    """Writes what a person says of the landslide at hand.
+    """Writes what a person says of the current landslide.
 
     Args:
         panel: The dock's widgets.
         review: What is under review.
-        say: Tells the person a sentence.
+        notify: Shows the reviewer a message.
         done: Called after something was written or given up, to go back to the map.
     """
 
@@ -28,12 +28,12 @@ class Details:
         panel: ReviewPanel,
         review: Review,
         *,
-        say: Callable[[str, Qgis.MessageLevel], None],
+        notify: Callable[[str, Qgis.MessageLevel], None],
         done: Callable[[], None],
     ) -> None:
         self._panel = panel
         self._review = review
-        self._say = say
+        self._notify = notify
         self._done = done
         self._columns: dict[str, QComboBox] = {
             "ls_type": panel.type,
@@ -55,7 +55,7 @@ class Details:
             combo.setEnabled(combo.count() > 0)
 
     def show(self, feature: QgsFeature | None) -> None:
-        """Show what is known of the landslide at hand."""
+        """Show what is known of the current landslide."""
         for column, combo in self._columns.items():
             value = _text(feature, column)
             combo.setCurrentIndex(combo.findData(value) if value else -1)
@@ -72,11 +72,13 @@ class Details:
 
     def write_notes(self) -> None:
         """Begin to write notes."""
+        self._panel.details_box.setCollapsed(False)
         self._panel.notes.setFocus()
         self._panel.notes.selectAll()
 
     def _open(self, combo: QComboBox) -> None:
         if combo.isEnabled():
+            self._panel.details_box.setCollapsed(False)
             combo.setFocus()
             combo.showPopup()
 
@@ -93,7 +95,7 @@ class Details:
             try:
                 reviewed.describe([fid], {column: int(value) if numeric and value else value})
             except ReviewError as error:
-                self._say(str(error), Qgis.MessageLevel.Critical)
+                self._notify(str(error), Qgis.MessageLevel.Critical)
         if column != "notes":
             self._done()
 

@@ -11,6 +11,7 @@ from qgis.PyQt.QtGui import QColor, QShowEvent
 from qgis.PyQt.QtWidgets import QDockWidget
 
 from ..i18n import tr
+from ..inventories import is_inventory
 from . import facts, options
 from .actions import InventoryActions
 from .decisions import Decisions
@@ -54,29 +55,29 @@ class ReviewDock(QDockWidget):
         self.choose_layer()
 
     def _make_parts(self) -> None:
-        iface, panel, review, say = self._iface, self.panel, self.review, self._say
-        self.decisions = Decisions(panel, review, self.view, say=say, show=self._show)
-        self.details = Details(panel, review, say=say, done=self._to_map)
+        iface, panel, review, notify = self._iface, self.panel, self.review, self._notify
+        self.decisions = Decisions(panel, review, self.view, notify=notify, show=self._show)
+        self.details = Details(panel, review, notify=notify, done=self._to_map)
         self.dialogs = Dialogs(
             iface,
             review,
             self.decisions,
-            say=say,
+            notify=notify,
             show=self._show,
             closed=self._to_map,
             renewed=self._inventory_changed,
         )
-        self.measuring = Measuring(review, say=say, measured=self._measured, parent=self)
+        self.measuring = Measuring(review, notify=notify, measured=self._measured, parent=self)
         self._actions = InventoryActions(iface, busy=self._set_busy)
         self._redrawing = Redrawing(
-            iface, review, self._actions, say=say, changed=self._inventory_changed
+            iface, review, self._actions, notify=notify, changed=self._inventory_changed
         )
         self.threshold = ThresholdSlider(
             panel,
             review,
             self._canvas,
             revectorize=self._redrawing.start,
-            say=say,
+            notify=notify,
             reshaped=self._reshaped,
         )
         self.adding = ClickToAdd(
@@ -84,15 +85,17 @@ class ReviewDock(QDockWidget):
             panel,
             review,
             threshold=lambda: self.threshold.value,
-            say=say,
+            notify=notify,
             added=self._added,
         )
         self.drawing = Drawing(
-            iface, panel, review, say=say, added=self._added, reshaped=self._reshaped
+            iface, panel, review, notify=notify, added=self._added, reshaped=self._reshaped
         )
         self.swipe = Swipe(panel, review, self._canvas)
         self.second = SecondMap(iface, panel, review)
-        self._editing = Editing(iface, panel, saved=self._edited, discarded=self._reread, say=say)
+        self._editing = Editing(
+            iface, panel, saved=self._edited, discarded=self._reread, notify=notify
+        )
         self._keys = ReviewKeys(
             self,
             self._canvas,
@@ -142,10 +145,21 @@ class ReviewDock(QDockWidget):
         for button, action in (
             (panel.export, self._actions.export),
             (panel.report, self._actions.report),
+            (panel.share, self._actions.share),
             (panel.training, self._actions.training),
         ):
             button.clicked.connect(lambda _=False, action=action: action(self.review.layer))
-        QgsProject.instance().layersWillBeRemoved.connect(self._layers_going)
+        project = QgsProject.instance()
+        project.layersWillBeRemoved.connect(self._layers_going)
+        project.layersAdded.connect(self._offer_inventories)
+        self._offer_inventories()
+
+    def _offer_inventories(self, *_: Any) -> None:
+        """The list of inventories holds nothing else."""
+        layers = QgsProject.instance().mapLayers().values()
+        self.panel.layer.setExceptedLayerList(
+            [layer for layer in layers if not is_inventory(layer)]
+        )
 
     def _keys_allowed(self) -> bool:
         """Keys act while the dock is open; not where QGIS's own drawing takes numbers by keys."""
@@ -175,17 +189,18 @@ class ReviewDock(QDockWidget):
         ):
             part.close()
         QgsProject.instance().layersWillBeRemoved.disconnect(self._layers_going)
+        QgsProject.instance().layersAdded.disconnect(self._offer_inventories)
 
     # The layer
 
     def choose_layer(self) -> None:
-        """Take an inventory under review: the active layer, the one at hand, or any."""
+        """Take an inventory under review: the active layer, the current one, or any."""
         candidates = [
             self._iface.activeLayer(),
             self.review.layer,
             *QgsProject.instance().mapLayers().values(),
         ]
-        good = next((layer for layer in candidates if _is_inventory(layer)), None)
+        good = next((layer for layer in candidates if is_inventory(layer)), None)
         if good is not None and good is self.review.layer:
             return
         self.panel.layer.blockSignals(True)
@@ -208,7 +223,7 @@ class ReviewDock(QDockWidget):
                 self._editing.take(layer)
                 layer.selectionChanged.connect(self._selection_changed)
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Warning)
+            self._notify(str(error), Qgis.MessageLevel.Warning)
         self.details.open(self.review.layer)
         self.threshold.begin()
         self.swipe.show()
@@ -258,7 +273,7 @@ class ReviewDock(QDockWidget):
     # Decisions
 
     def accept(self) -> None:
-        """Accept the landslide at hand and go on."""
+        """Accept the current landslide and go on."""
         self.decisions.accept()
 
     def reject(self, reason: str | None = None) -> None:
@@ -302,7 +317,7 @@ class ReviewDock(QDockWidget):
         try:
             self.review.reviewed.mark_edited([*changed, *added])
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
         self.review.note([*changed, *added, *removed, *self.review.queue.unsaved()])
         self.measuring.request([*changed, *added])
         self._show()
@@ -322,6 +337,7 @@ class ReviewDock(QDockWidget):
             self.review.reviewed,
             self.review.geometry,
         )
+        panel.show_keys()
         panel.bar.setMaximum(max(1, len(queue)))
         panel.bar.setValue(len(queue) - queue.open)
         left = forecast(self.decisions.pace.left_s(queue.open))
@@ -353,7 +369,7 @@ class ReviewDock(QDockWidget):
         self.threshold.clear()
 
     def _show_facts(self) -> None:
-        """What is known of the landslide at hand; the threshold's preview stays."""
+        """What is known of the current landslide; the threshold's preview stays."""
         reviewed, fid = self.review.reviewed, self.review.queue.current
         if reviewed is not None and fid is not None:
             feature = reviewed.feature(fid)
@@ -362,11 +378,5 @@ class ReviewDock(QDockWidget):
                 facts.describe(feature, self.review.queue, measuring=measuring)
             )
 
-    def _say(self, text: str, level: Qgis.MessageLevel) -> None:
+    def _notify(self, text: str, level: Qgis.MessageLevel) -> None:
         self._iface.messageBar().pushMessage(tr("Review"), text, level, 6)
-
-
-def _is_inventory(layer: Any) -> bool:
-    if not isinstance(layer, QgsVectorLayer):
-        return False
-    return layer.fields().indexOf("status") >= 0 and layer.fields().indexOf("prob_mean") >= 0

@@ -19,7 +19,7 @@ UNKNOWN = ("", "unknown")
 
 
 def event_of(layer: QgsVectorLayer) -> dict[str, str]:
-    """What was said of all landslides of a layer; new ones get it, too."""
+    """The event data of a layer, which new landslides get, too."""
     try:
         noted = json.loads(str(layer.customProperty(PROPERTY) or "{}"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the dock says of the landslide at hand and of the progress."""
+"""What the dock says of the current landslide and of the progress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .queue import Queue
 
 
 def describe(feature: QgsFeature, queue: Queue, *, measuring: bool = False) -> str:
-    """The landslide at hand, as rich text.
+    """The current landslide, as rich text.
 
     Args:
         feature: The landslide.
@@ -62,7 +62,7 @@ def progress(queue: Queue, forecast: str = "") -> str:
 
 
 def area_text(area_m2: float) -> str:
-    """An area as people say it."""
+    """An area in hectares or square kilometres."""
     return f"{number(area_m2 / 1e6, 2)} km²" if area_m2 >= 1e6 else f"{number(area_m2 / 1e4, 1)} ha"
 
 

@@ -83,7 +83,7 @@ class ReviewKeys(QObject):
         slots: What each action of :data:`ACTIONS` does.
         digit: Receives 1 to 9.
         allowed: Whether keys act at all now.
-        seen: Whether the landslide at hand was seen: a decision needs that.
+        seen: Whether the current landslide was seen: a decision needs that.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ Key                  Meaning                                                    
 ``context``          width of the view by the width of the landslide                 2.5
 ``smallest_view_m``  least width of the view, in metres of ground                    400
 ``brush_m``          radius of the brush, in metres of ground                        20
-``colour_current``   outline of the landslide at hand                                #00e5ff
+``colour_current``   outline of the current landslide                                #00e5ff
 ``colour_preview``   outlines that are only proposed                                 #ffea00
 ``keys/ACTION``      key of an action of :data:`l4s_qgis.review.keys.ACTIONS`        see there
 ===================  ==============================================================  ===========

@@ -38,7 +38,7 @@ class Pace:
 
 
 def forecast(left_s: float | None) -> str:
-    """How long it will take, as people say it; empty where nobody knows."""
+    """A remaining time in words; empty where it is unknown."""
     if left_s is None or left_s <= 0:
         return ""
     if left_s < 90:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qgis.core import QgsMapLayerProxyModel
-from qgis.gui import QgsMapLayerComboBox
+from qgis.gui import QgsCollapsibleGroupBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
@@ -23,16 +23,17 @@ from qgis.PyQt.QtWidgets import (
 
 from ..i18n import tr
 from . import options, schema
-from .keys import key_of, labelled
+from .keys import ACTIONS, key_of, labelled
 from .queue import FIRST, LARGEST, LAST, MIXED, NUMBER, PLACE, SMALLEST, UNCERTAIN
 from .shape_widgets import ShapeWidgets, narrow, tool
 
 
 class ReviewPanel(ShapeWidgets, QWidget):
-    """Layer and reviewer, progress, the landslide at hand, outlines, tools, export."""
+    """Layer and reviewer, progress, the current landslide, outlines, tools, export."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._keys: tuple[str, ...] = ()
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -44,20 +45,51 @@ class ReviewPanel(ShapeWidgets, QWidget):
             self._make_threshold(),
             self._make_drawing(),
             self._make_comparison(),
-            self._make_inventory(),
         ):
             layout.addWidget(part)
         layout.addStretch(1)
+        self.show_keys()
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(content)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(self._make_inventory())  # always in view
         self.setMinimumWidth(
             content.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
         )
+
+    def show_keys(self) -> None:
+        """Show the keys on the buttons, as the person chose them last."""
+        keys = tuple(key_of(action) for action in ACTIONS)
+        if keys == self._keys:
+            return
+        self._keys = keys
+        for button, text, action in (
+            (self.accept, tr("✔  Accept"), "accept"),
+            (self.reject, tr("✖  Reject"), "reject"),
+            (self.second_look, tr("?  Needs review"), "second_look"),
+            (self.bulk, tr("Many…"), "bulk"),
+            (self.undo, tr("Undo"), "undo"),
+            (self.zoom, tr("Zoom"), "zoom"),
+            (self.add, tr("Click to add"), "add"),
+            (self.polygon, tr("Polygon"), "polygon"),
+            (self.freehand, tr("Freehand"), "freehand"),
+            (self.brush, tr("Brush +"), "brush"),
+            (self.cut, tr("Brush −"), "cut"),
+        ):
+            button.setText(labelled(text, action))
+        self.back.setText(f"◀  {labelled(tr('Back'), 'back')}")
+        self.next.setText(f"{labelled(tr('Next'), 'next')}  ▶")
+        for label, title, action in (
+            (self.type_label, tr("Type"), "type"),
+            (self.confidence_label, tr("Confidence"), "confidence"),
+            (self.notes_label, tr("Notes"), "notes"),
+        ):
+            label.setText(f"{title} ({key_of(action)})")
+        self.show_editing(self.edit.isChecked())
 
     def for_inventories(self) -> list[QWidget]:
         """The buttons that need an inventory."""
@@ -73,6 +105,7 @@ class ReviewPanel(ShapeWidgets, QWidget):
             self.merge,
             self.export,
             self.report,
+            self.share,
             self.training,
             self.parts,
         ]
@@ -129,19 +162,19 @@ class ReviewPanel(ShapeWidgets, QWidget):
         return box
 
     def _make_decision(self) -> QWidget:
-        box = QGroupBox(tr("Landslide at hand"))
+        box = QGroupBox(tr("Current landslide"))
         grid = QGridLayout(box)
         self.facts = QLabel(wordWrap=True)
         self.facts.setTextFormat(Qt.TextFormat.RichText)
         self.facts.setMinimumHeight(80)
         self.facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self.facts, 0, 0, 1, 2)
-        self.accept = QPushButton(labelled(tr("✔  Accept"), "accept"))
+        self.accept = QPushButton()
         self.accept.setStyleSheet("QPushButton { font-weight: bold; }")
-        self.reject = QPushButton(labelled(tr("✖  Reject"), "reject"))
-        self.second_look = QPushButton(labelled(tr("?  Needs review"), "second_look"))
+        self.reject = QPushButton()
+        self.second_look = QPushButton()
         self.second_look.setToolTip(tr("Somebody else should look at it; it stays open"))
-        self.bulk = QPushButton(labelled(tr("Many…"), "bulk"))
+        self.bulk = QPushButton()
         self.bulk.setToolTip(
             tr("Decide on the selection, on all in view, or on all that meet a rule")
         )
@@ -153,10 +186,10 @@ class ReviewPanel(ShapeWidgets, QWidget):
             tr("The digits 1 to 9 reject at once with the reason of that number")
         )
         narrow(self.reason)
-        self.back = QPushButton(f"◀  {labelled(tr('Back'), 'back')}")
-        self.next = QPushButton(f"{labelled(tr('Next'), 'next')}  ▶")
-        self.undo = QPushButton(labelled(tr("Undo"), "undo"))
-        self.zoom = QPushButton(labelled(tr("Zoom"), "zoom"))
+        self.back = QPushButton()
+        self.next = QPushButton()
+        self.undo = QPushButton()
+        self.zoom = QPushButton()
         reason = QHBoxLayout()
         reason.addWidget(QLabel(tr("Reason (1–9)")))
         reason.addWidget(self.reason, 1)
@@ -170,30 +203,35 @@ class ReviewPanel(ShapeWidgets, QWidget):
         return box
 
     def _make_details(self) -> QWidget:
-        box = QGroupBox(tr("Type and event"))
-        form = QFormLayout(box)
+        self.details_box = QgsCollapsibleGroupBox(tr("Type and event"))
+        self.details_box.setObjectName("l4s_details")
+        self.details_box.setSettingGroup("l4s")
+        self.details_box.setCollapsed(True)
+        form = QFormLayout(self.details_box)
         self.type = QComboBox()
         self.confidence = QComboBox()
         for combo in (self.type, self.confidence):
             narrow(combo)
         self.notes = QLineEdit(placeholderText=tr("anything worth keeping"))
-        for title, action, widget in (
-            (tr("Type"), "type", self.type),
-            (tr("Confidence"), "confidence", self.confidence),
-            (tr("Notes"), "notes", self.notes),
+        self.type_label, self.confidence_label, self.notes_label = QLabel(), QLabel(), QLabel()
+        for label, widget in (
+            (self.type_label, self.type),
+            (self.confidence_label, self.confidence),
+            (self.notes_label, self.notes),
         ):
-            form.addRow(f"{title} ({key_of(action)})", widget)
+            form.addRow(label, widget)
         self.event = tool(
             tr("Event of all landslides…"),
             tr("Event, dates, trigger and material, once for the whole inventory"),
         )
         form.addRow(self.event)
-        return box
+        return self.details_box
 
     def _make_inventory(self) -> QWidget:
         box = QWidget()
         grid = QGridLayout(box)
-        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setContentsMargins(6, 2, 6, 6)
+        grid.setSpacing(4)
         self.export = QPushButton(tr("Export…"))
         self.report = QPushButton(tr("Report"))
         self.training = QPushButton(tr("Training patches…"))
@@ -202,8 +240,12 @@ class ReviewPanel(ShapeWidgets, QWidget):
         )
         self.parts = QPushButton(tr("Reviewers…"))
         self.parts.setToolTip(tr("Hand out parts to several reviewers, and merge their decisions"))
-        for index, button in enumerate((self.export, self.report, self.training, self.parts)):
-            grid.addWidget(button, index // 2, index % 2)
+        self.share = QPushButton(tr("Share…"))
+        self.share.setToolTip(tr("One HTML file with an interactive map, for people without a GIS"))
+        for index, button in enumerate((self.export, self.report, self.share)):
+            grid.addWidget(button, 0, 2 * index, 1, 2)
+        for index, button in enumerate((self.parts, self.training)):
+            grid.addWidget(button, 1, 3 * index, 1, 3)
         return box
 
 

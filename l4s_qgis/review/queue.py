@@ -1,4 +1,4 @@
-"""The order in which landslides are looked at.
+"""The order in which landslides are reviewed.
 
 Plain Python without QGIS's features, so that 50,000 cost nothing.
 """
@@ -68,7 +68,7 @@ def doubt_of(probability: float | None, uncertainty: float | None, threshold: fl
 
 
 class Queue:
-    """Landslides in an order, and the one at hand.
+    """Landslides in an order, and the current one.
 
     Args:
         entries: All landslides.
@@ -98,7 +98,7 @@ class Queue:
         return fid in self._entries
 
     def sort(self, order: str) -> None:
-        """Choose another order; the landslide at hand stays at hand."""
+        """Choose another order; the current landslide stays current."""
         self._by = order
         current = self.current
         key = _key(order, self._entries)
@@ -133,7 +133,7 @@ class Queue:
 
     @property
     def current(self) -> int | None:
-        """The landslide at hand."""
+        """The current landslide."""
         return self._order[self._at] if self._order else None
 
     @property
@@ -161,7 +161,7 @@ class Queue:
         return sum(number for name, number in self._counts.items() if schema.is_confirmed(name))
 
     def ordered(self) -> list[Entry]:
-        """All landslides, in the order in which they are looked at."""
+        """All landslides, in the order of the review."""
         return [self._entries[fid] for fid in self._order]
 
     def entries(self) -> Iterable[Entry]:
@@ -173,14 +173,14 @@ class Queue:
         return self._entries[fid].status
 
     def go(self, fid: int) -> bool:
-        """Take one at hand; False where there is none such."""
+        """Take current one; False where there is none such."""
         if fid not in self._place:
             return False
         self._at = self._place[fid]
         return True
 
     def first(self) -> int | None:
-        """Take the first one that is to be looked at."""
+        """Take the first one to review."""
         self._at = 0
         if self._order and not self._wanted(self._order[0]):
             self.next()

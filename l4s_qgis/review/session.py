@@ -21,7 +21,7 @@ class Review:
 
     Attributes:
         reviewed: Its layer, to which decisions are written; None where nothing is under review.
-        queue: Its landslides in the order in which they are looked at.
+        queue: Its landslides in the order of the review.
         probability: The raster from which it was made; None where that is gone.
         rule: Open landslides that it is about come last; None for none.
     """
@@ -93,7 +93,7 @@ class Review:
 
     @property
     def geometry(self) -> QgsGeometry | None:
-        """The outline of the landslide at hand, in the layer's CRS."""
+        """The outline of the current landslide, in the layer's CRS."""
         if self.reviewed is None or self.queue.current is None:
             return None
         geometry = self.reviewed.feature(self.queue.current).geometry()
@@ -101,7 +101,7 @@ class Review:
 
     @property
     def threshold(self) -> float | None:
-        """The threshold at which the landslide at hand was drawn, where it is known."""
+        """The threshold at which the current landslide was drawn, where it is known."""
         if (
             self.reviewed is None
             or self.queue.current is None

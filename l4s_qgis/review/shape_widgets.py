@@ -35,7 +35,7 @@ class ShapeWidgets:
         self.scope.addItem(tr("whole layer"), "all")
         self.apply = QPushButton(tr("Apply"), enabled=False)
         self.add = tool(
-            labelled(tr("Click to add"), "add"),
+            "",
             tr(
                 "Click on a landslide that was missed: it grows from the probability around the click, at the threshold above"
             ),
@@ -52,22 +52,22 @@ class ShapeWidgets:
         box = QGroupBox(tr("Draw and correct"))
         grid = QGridLayout(box)
         self.polygon = tool(
-            labelled(tr("Polygon"), "polygon"),
+            "",
             tr("Draw a landslide that was missed: click its corners, end with the right button"),
             checkable=True,
         )
         self.freehand = tool(
-            labelled(tr("Freehand"), "freehand"),
+            "",
             tr("Draw around a landslide that was missed with the button held down"),
             checkable=True,
         )
         self.brush = tool(
-            labelled(tr("Brush +"), "brush"),
+            "",
             tr("Paint ground that belongs to this landslide; Ctrl and the wheel change the size"),
             checkable=True,
         )
         self.cut = tool(
-            labelled(tr("Brush −"), "cut"),
+            "",
             tr("Cut ground away from this landslide; Ctrl and the wheel change the size"),
             checkable=True,
         )
@@ -121,6 +121,6 @@ def tool(text: str, tip: str, *, checkable: bool = False) -> QToolButton:
 
 
 def narrow(box: QComboBox) -> None:
-    """Let a combo box be narrower than its longest entry, so that the dock leaves room."""
+    """Let a combo box be narrower than its longest entry, so that the map keeps its space."""
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)

@@ -57,8 +57,13 @@ class _TaskWatcher(Watcher):
 class CommandTask(QgsTask):
     """Runs an engine command whose result is shown, such as ``doctor``."""
 
-    def __init__(self, title: str, python: Path, arguments: list[str]) -> None:
-        super().__init__(title, QgsTask.Flag.CanCancel)
+    def __init__(
+        self, title: str, python: Path, arguments: list[str], *, quiet: bool = False
+    ) -> None:
+        flags = QgsTask.Flag.CanCancel
+        if quiet and hasattr(QgsTask.Flag, "Silent"):  # QGIS 3.26 and newer
+            flags = flags | QgsTask.Flag.Hidden | QgsTask.Flag.Silent
+        super().__init__(title, flags)
         self._python = python
         self._arguments = arguments
         self.result: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from engine.bands import (
     OPTICAL,
     TERRAIN,
     channel_name,
+    described,
     in_order,
     is_narrow_infrared,
     other_quantity,
@@ -93,6 +94,11 @@ def test_any_text_is_taken(text: str) -> None:
         ("HLS.S30.T54TWN.2018263T011600.v2.0.B05", "B05"),
         ("PSScene_AnalyticMS_blue", None),
         ("S2A_MSIL2A_20200801T100031_B05", "B05"),
+        ("b1_blue", None),
+        ("b3_red", None),
+        ("B8 nir", "B08"),
+        ("B5 red edge 1", "B05"),
+        ("B1 coastal aerosol", "B01"),
     ],
 )
 def test_other_quantities_and_sensors_are_no_channels(text: str, name: str | None) -> None:
@@ -124,3 +130,20 @@ def test_sensors_are_told_apart(text: str, sensor: str | None) -> None:
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_recognition(text: str) -> None:
     other_sensor(text), other_quantity(text), is_narrow_infrared(text)
+
+
+@pytest.mark.parametrize(
+    ("descriptions", "expected"),
+    [
+        (("Band 1", "Band 2", "Band 3"), ["", "", ""]),
+        (("Band_1",), [""]),
+        (("layer.1", "layer.2"), ["", ""]),
+        (("Band 2", "Band 3", "Band 4"), ["Band 2", "Band 3", "Band 4"]),
+        (("B1", "B2"), ["B1", "B2"]),
+        ((None, " blue "), ["", "blue"]),
+    ],
+)
+def test_descriptions_that_programs_invent_tell_nothing(
+    descriptions: tuple[str | None, ...], expected: list[str]
+) -> None:
+    assert described(descriptions) == expected

@@ -8,6 +8,7 @@ Reads its orders from the folder in ``L4S_DESKTOP``: scene/, results/; writes sh
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import sqlite3
@@ -22,6 +23,8 @@ import qgis.utils
 from qgis.core import (
     QgsApplication,
     QgsContrastEnhancement,
+    QgsFeature,
+    QgsGeometry,
     QgsProject,
     QgsRasterLayer,
     QgsRasterMinMaxOrigin,
@@ -32,8 +35,11 @@ from qgis.PyQt.QtWidgets import (
     QApplication,
     QDialog,
     QDialogButtonBox,
+    QLabel,
     QMessageBox,
     QProgressBar,
+    QPushButton,
+    QScrollArea,
     QToolBar,
     QWidget,
 )
@@ -48,6 +54,12 @@ def x(*words: object) -> None:
 
 
 def click(widget: QWidget, place: QPoint | None = None) -> None:
+    above = widget.parentWidget()
+    while above is not None:  # a person scrolls to it first
+        if isinstance(above, QScrollArea):
+            above.ensureWidgetVisible(widget)
+            QApplication.processEvents()
+        above = above.parentWidget()
     point = widget.mapToGlobal(place or widget.rect().center())
     x("mousemove", point.x(), point.y(), "sleep", "0.15", "click", "1")
 
@@ -114,6 +126,188 @@ def open_dialog():
     return dialog
 
 
+def polygons() -> QgsVectorLayer:
+    """Two areas inside the scene, one of them selected; only in memory."""
+    image = next(
+        layer
+        for layer in QgsProject.instance().mapLayers().values()
+        if isinstance(layer, QgsRasterLayer) and layer.bandCount() > 3
+    )
+    areas = QgsVectorLayer(f"MultiPolygon?crs={image.crs().authid()}", "areas", "memory")
+    for share in (0.2, 0.35):
+        box = image.extent()
+        box.scale(1 - share)
+        feature = QgsFeature()
+        feature.setGeometry(QgsGeometry.fromRect(box))
+        areas.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(areas)
+    areas.selectByIds([next(areas.getFeatures()).id()])
+    iface.setActiveLayer(image)
+    return areas
+
+
+def choose(box: QWidget, index: int) -> None:
+    """Choose an entry of a list with mouse and keys."""
+    click(box)
+    x("sleep", "0.3", "key", "Home", *(["Down"] * index), "Return")
+
+
+def results() -> int:
+    """How many detections have been loaded."""
+    return len(
+        [
+            layer
+            for layer in QgsProject.instance().mapLayers().values()
+            if isinstance(layer, QgsVectorLayer) and layer.providerType() == "ogr"
+        ]
+    )
+
+
+def choices():
+    """Every kind of area, and a product, chosen and detected with real clicks."""
+    yield from open_scene()
+    polygons()
+    facts["areas"] = []
+    for number, (area, selected) in enumerate(
+        ((0, False), (1, False), (2, False), (2, True)), start=1
+    ):
+        dialog = yield from open_dialog()
+        dialog.result.folder.setFilePath(str(FOLDER / "results" / str(number)))
+        choose(dialog.ground.area, area)
+        yield from until(lambda dialog=dialog, area=area: dialog.ground.area.currentIndex() == area)
+        yield 0.5
+        if selected:
+            click(dialog.ground.selected, QPoint(10, dialog.ground.selected.height() // 2))
+            yield from until(lambda dialog=dialog: dialog.ground.selected.isChecked())
+        yield from until(lambda dialog=dialog: dialog.start.isEnabled())
+        if number == 4:
+            shot("choices")
+        gc.collect()
+        click(dialog.start)
+        yield from until(lambda number=number: results() == number, 120)
+        facts["areas"].append(area)
+        yield 1.0
+    dialog = yield from open_dialog()
+    dialog.result.folder.setFilePath(str(FOLDER / "results" / "product"))
+    dialog.image.product.setFilePath(str(FOLDER / "scene" / "sentinel2"))
+    choose(dialog.ground.area, 0)
+    yield from until(lambda: "bands" in dialog.findings.text(), 60)
+    shot("product")
+    click(dialog.start)
+    yield from until(lambda: results() == 5, 120)
+    yield 2.0
+    shot("product_result")
+    names = [layer.name() for layer in QgsProject.instance().mapLayers().values()]
+    facts["natural"] = [name for name in names if name.startswith("Natural colour")]
+    yield from until(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+    facts["ok"] = True
+
+
+def memory_mb() -> float:
+    """How much memory QGIS holds."""
+    gc.collect()
+    text = Path("/proc/self/status").read_text()
+    return (
+        int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+    )
+
+
+def soak():
+    """Many detections: all choices, stopped, layers removed and projects closed meanwhile."""
+    count = int(os.environ.get("L4S_SOAK", "8"))
+    plugin = qgis.utils.plugins["l4s_qgis"]
+    facts["memory_mb"], facts["outcomes"] = [], []
+    for number in range(count):
+        if number % 8 == 0:
+            QgsProject.instance().clear()
+            yield from open_scene()
+            polygons()
+            facts["memory_mb"].append(round(memory_mb()))
+        dialog = plugin.detect()
+        yield 0.2
+        dialog.result.folder.setFilePath(str(FOLDER / "results" / str(number % 4)))
+        dialog.ground.area.setCurrentIndex((0, 1, 2, 2)[number % 4])
+        dialog.ground.selected.setChecked(number % 4 == 3)
+        dialog.advanced.outline.setCurrentIndex(number % 3)
+        dialog.advanced.clouds.setCurrentIndex((0, 1, 0, 3)[number % 4])
+        dialog._check()
+        if not dialog.start.isEnabled():
+            raise AssertionError(dialog.findings.text())
+        dialog.start.click()
+        run = plugin._runs[-1]
+        ended = []
+        run.succeeded.connect(lambda _, ended=ended: ended.append("done"))
+        run.failed.connect(lambda error, ended=ended: ended.append(error.code))
+        yield 0.05 * (number % 10)
+        if number % 8 == 3:
+            run.cancel()
+        elif number % 8 == 5:
+            QgsProject.instance().removeAllMapLayers()
+        elif number % 8 == 7:
+            QgsProject.instance().clear()
+        gc.collect()
+        yield from until(lambda ended=ended: bool(ended), 120)
+        facts["outcomes"].append(ended[0])
+        yield 0.1
+        if plugin._detect_dialog is not None:
+            plugin._detect_dialog.reject()
+        for item in list(iface.messageBar().items()):
+            iface.messageBar().popWidget(item)
+        if number % 8 == 5:
+            yield from open_scene()
+            polygons()
+    QgsProject.instance().clear()
+    yield 1.0
+    facts["memory_mb"].append(round(memory_mb()))
+    facts["ok"] = True
+
+
+def pages():
+    """Demo data, its detection, statistics, print layout and options, as pictures for the guide."""
+    window = iface.mainWindow()
+    window.showNormal()
+    window.setGeometry(0, 0, 1600, 1000)
+    plugin = qgis.utils.plugins["l4s_qgis"]
+    plugin.demo()
+    yield from until(lambda: len(QgsProject.instance().mapLayers()) == 2, 120)
+    yield 2.0
+    shot("demo")
+    next(b for b in window.findChildren(QPushButton) if b.text() == "Detect landslides…").click()
+    yield from until(lambda: top("DetectDialog") is not None)
+    dialog = top("DetectDialog")
+    dialog.result.folder.setFilePath(str(FOLDER / "results"))
+    yield from until(lambda: "bands" in dialog.findings.text(), 60)
+    click(dialog.start)
+    yield from until(lambda: results() == 1, 120)
+    panel = plugin.statistics()
+    yield 3.0
+    facts["statistics"] = panel.text.text()
+    shot("statistics")
+    panel.hide()
+    plugin.layout()
+    yield 3.0
+    shot("layout")
+    designer = next(
+        w
+        for w in QApplication.topLevelWidgets()
+        if w.metaObject().className() == "QgsLayoutDesignerDialog" and w.isVisible()
+    )
+    designer.close()
+    QgsProject.instance().layoutManager().clear()
+    yield 1.0
+
+    def look() -> None:
+        shown = QApplication.activeModalWidget()
+        facts["options"] = [label.text()[:40] for label in shown.findChildren(QLabel)][:3]
+        shot("options")
+        shown.reject()
+
+    QTimer.singleShot(3000, look)
+    plugin.options()
+    yield from until(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+    facts["ok"] = True
+
+
 def children() -> list[int]:
     """Processes that QGIS started."""
     found = []
@@ -153,6 +347,7 @@ def session():
         a.id() for a in QgsApplication.processingRegistry().providerById("l4s").algorithms()
     )
     dialog = yield from open_dialog()
+    yield from until(lambda: "Looking" not in dialog.findings.text(), 60)
     shot("dialog")
     facts["findings"] = dialog.findings.text()
     facts["load_average"] = os.getloadavg()[0]
@@ -299,8 +494,14 @@ def run(steps) -> None:
     QTimer.singleShot(int(1000 * wait), lambda: run(steps))
 
 
+def plugin_errors() -> list[str]:
+    """Where the plugin met an error that nobody caught."""
+    return sorted(qgis.utils.plugins["l4s_qgis"]._hook.places)
+
+
 def finish() -> None:
     try:
+        facts["plugin_errors"] = plugin_errors()
         (FOLDER / "report.json").write_text(json.dumps(facts, indent=2, default=str))
     finally:  # whatever happened, QGIS does not stay open
         insisting = QTimer(iface.mainWindow(), interval=400)
@@ -320,5 +521,12 @@ def review():
     yield from review_session.steps(SimpleNamespace(facts=facts, folder=FOLDER, **tools))
 
 
-STORIES = {"session": session, "closing": closing_while_the_engine_runs, "review": review}
+STORIES = {
+    "session": session,
+    "choices": choices,
+    "soak": soak,
+    "review": review,
+    "pages": pages,
+    "closing": closing_while_the_engine_runs,
+}
 QTimer.singleShot(1500, lambda: run(STORIES[os.environ["L4S_DESKTOP_STORY"]]()))

@@ -105,7 +105,7 @@ def _open(tools, results):
 
 
 def _paint(tools, dock, canvas, results):
-    """Paint ground to the landslide at hand with the button held down."""
+    """Paint ground to the current landslide with the button held down."""
     tools.click(dock.panel.brush)
     yield 0.5
     fid = dock.review.queue.current

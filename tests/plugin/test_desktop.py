@@ -17,7 +17,7 @@ from osgeo import gdal
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-LIMIT_S = 240
+LIMIT_S = int(os.environ.get("L4S_DESKTOP_LIMIT", "240"))
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "B11", "B12")
 
 
@@ -152,6 +152,7 @@ def desktop(tmp_path, engine_python):
         shutil.copy(report, artefacts / "report.json")
         facts = json.loads(report.read_text())
         assert facts["ok"], facts.get("error")
+        assert facts["plugin_errors"] == []
         return facts, ended, errors
 
     return start
@@ -187,3 +188,34 @@ def test_closing_a_real_desktop_ends_the_engine(desktop, tmp_path):
     assert not [pid for pid in facts["engine"] if Path(f"/proc/{pid}").exists()]
     assert not (tmp_path / "results" / "inventory.gpkg").exists()
     assert not list((tmp_path / "results").glob("*.tmp*"))
+
+
+@pytest.mark.desktop
+def test_each_choice_of_the_dialog_in_a_real_desktop(desktop):
+    """Any limit of the area ended QGIS once."""
+    facts, ended, errors = desktop("choices", 150)
+    assert ended == 0, errors[-2000:]
+    assert facts["areas"] == [0, 1, 2, 2]
+    assert facts["natural"]
+
+
+@pytest.mark.desktop
+def test_many_detections_in_one_desktop(desktop):
+    """A short one; ``scripts/soak_plugin.py`` runs hundreds."""
+    facts, ended, errors = desktop("soak", 120)
+    assert ended == 0, errors[-2000:]
+    count = int(os.environ.get("L4S_SOAK", "8"))
+    assert len(facts["outcomes"]) == count
+    assert set(facts["outcomes"]) <= {"done", "cancelled"}
+    assert facts["outcomes"].count("done") >= 0.7 * count
+    memory = facts["memory_mb"]
+    if len(memory) > 10:  # what QGIS keeps from its first results on does not grow
+        assert memory[-1] < 1.25 * memory[len(memory) // 4]
+
+
+@pytest.mark.desktop
+def test_demo_statistics_layout_and_options_in_a_real_desktop(desktop):
+    facts, ended, errors = desktop("pages", 120)
+    assert ended == 0, errors[-2000:]
+    assert "Landslides: " in facts["statistics"]
+    assert facts["options"]

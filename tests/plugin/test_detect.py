@@ -657,3 +657,17 @@ def test_paths_are_absolute_because_the_engine_works_elsewhere(tmp_path, monkeyp
         *("--out", str(tmp_path / "new")),
     ]
     assert base.absolute(["--model", "./light"])[1] == str(tmp_path / "light")
+
+
+def test_drawn_areas_may_overlap_and_cross_themselves(tmp_path, qgis_new_project):
+    """Collected as they are, one polygon inside another is invalid, and the engine refuses it."""
+    outer = QgsGeometry.fromRect(QgsRectangle(0, 0, 100, 100))
+    inner = QgsGeometry.fromRect(QgsRectangle(20, 20, 40, 40))
+    bow = QgsGeometry.fromWkt("POLYGON((200 0, 300 100, 300 0, 200 100, 200 0))")
+    crs = QgsCoordinateReferenceSystem("EPSG:32651")
+    together = QgsGeometry.collectGeometry([outer, inner])
+    path = inputs.write_area([together, bow], crs, tmp_path)
+    written = QgsVectorLayer(path, "area", "ogr")
+    (feature,) = written.getFeatures()
+    assert feature.geometry().isGeosValid()
+    assert feature.geometry().area() == pytest.approx(10_000 + 5_000)

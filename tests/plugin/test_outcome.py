@@ -21,34 +21,35 @@ CLEAR = {
 def test_a_good_result_is_said_plainly():
     said = headline(12, 7.4, CLEAR)
     assert said.text == "12 landslides found in 7 s."
-    assert not said.doubtful
-    assert not headline(0, 7, CLEAR).doubtful
+    assert not said.advice
+    assert not headline(0, 7, CLEAR).advice
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("changed", "short", "words"),
     [
-        ({"masked_share": {"cloud": 0.9, "shadow": 0.05, "snow": 0, "nodata": 0}}, "95 % of the"),
-        ({"masked_share": {"cloud": None, "shadow": None, "snow": None, "nodata": 0}}, "no cloud"),
-        ({"masked_share": {"cloud": 0.1, "snow": 0.5, "nodata": 0}}, "snow or missing data"),
-        ({"slope_covered": None}, "no elevation"),
-        ({"slope_covered": 0.6}, "60 % of the ground only"),
+        ({"masked_share": {"cloud": 0.9, "shadow": 0.05}}, "95 % of the ground", "another date"),
+        ({"masked_share": {"cloud": None, "nodata": 0}}, "no cloud mask", "look at the image"),
+        ({"masked_share": {"cloud": 0.1, "snow": 0.5}}, "60 % of the ground", "snow or missing"),
+        ({"slope_covered": None}, "no elevation", "detect again"),
+        ({"slope_covered": 0.6}, "elevation for 60 %", "Add the missing elevation"),
     ],
 )
 @pytest.mark.parametrize("count", [0, 5])
-def test_hidden_ground_is_in_the_headline(changed, words, count):
+def test_hidden_ground_is_in_the_headline(changed, short, words, count):
     """A wholly clouded scene gave a green “No landslide found”."""
     said = headline(count, 7, {**CLEAR, **changed})
-    assert said.doubtful
-    assert words in said.text
+    assert short in said.text
+    assert len(said.text) < 130  # the bar shows it whole
+    assert words in said.advice[0]
     if not count:
         assert "says little" in said.text
 
 
 def test_warnings_of_the_engine_are_in_the_headline():
     said = headline(3, 7, CLEAR, [Warned("", "Something odd.")])
-    assert said.doubtful
-    assert "Something odd." in said.text
+    assert "1 warnings" in said.text
+    assert said.advice == ("Something odd.",)
 
 
 def test_text_of_files_is_no_markup():

@@ -36,6 +36,8 @@ def test_layout(unpacked):
         "LICENSE",
         "engine_source/pyproject.toml",
         "engine_source/engine/__init__.py",
+        "engine_source/engine/__init__.pyi",  # what lazily exported names come from
+        "engine_source/engine/scene/__init__.pyi",
         "docs/guides/plugin.md",
     ):
         assert (folder / name).is_file(), name

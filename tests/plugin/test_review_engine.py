@@ -17,8 +17,8 @@ from l4s_qgis.layers import load_inventory
 from l4s_qgis.processing.provider import Provider
 from l4s_qgis.review import actions, schema
 from l4s_qgis.review.actions import ExportDialog
-from qgis.core import QgsApplication, QgsGeometry, QgsLineString, QgsPoint
-from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox
+from qgis.core import QgsApplication, QgsGeometry, QgsLineString, QgsPoint, QgsProject
+from qgis.PyQt.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from conftest import ROOT, review_dock, wait
 
@@ -204,11 +204,27 @@ def test_export_and_report(dock, folder, iface, monkeypatch):
     finished(dock)
     features = json.loads((folder / "landslides_reviewed.geojson").read_text())["features"]
     assert [feature["properties"]["status"] for feature in features] == ["accepted"]
+    (button,) = [b for b in iface.bar.findChildren(QPushButton) if b.text() == "Add to map"]
+    button.click()
+    (added,) = QgsProject.instance().mapLayersByName("landslides_reviewed")
+    assert added.featureCount() == 1
     (folder / "report.html").unlink()
     dock.panel.report.click()
     finished(dock)
     assert (folder / "report.html").stat().st_size > 10_000
     assert [url.toLocalFile() for url in opened] == [str(folder / "report.html")]
+
+
+def test_share_writes_one_file(dock, folder, iface, monkeypatch):
+    out = folder / "map.html"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(out), ""))
+    dock.accept()
+    dock.panel.share.click()
+    wait(lambda: not dock._actions._tasks, ENGINE_S)
+    assert any("map.html" in text for text in texts(iface)), texts(iface)
+    page = out.read_text(encoding="utf-8")
+    assert "data:image/jpeg;base64" in page
+    assert '"status":"accepted"' in page
 
 
 def test_corrections_become_patches(dock, folder, iface, tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from l4s_qgis.review import keys, options
 from l4s_qgis.review.dock import ReviewDock
-from qgis.core import QgsApplication, QgsRectangle
+from qgis.core import QgsApplication, QgsProject, QgsRectangle, QgsVectorLayer
 from qgis.PyQt.QtCore import QEvent, QPoint, Qt
 from qgis.PyQt.QtGui import QKeyEvent
 from qgis.PyQt.QtTest import QTest
@@ -37,6 +37,7 @@ def test_letters_in_an_open_list_decide_nothing(dock):
 
 @pytest.mark.parametrize("name", ["reason", "order", "reviewer", "notes"])
 def test_letters_in_fields_decide_nothing(dock, name):
+    dock.panel.details_box.setCollapsed(False)
     widget = getattr(dock.panel, name)
     focus(dock, widget)
     for key in (Qt.Key.Key_R, Qt.Key.Key_A, Qt.Key.Key_2):
@@ -158,12 +159,25 @@ def test_chosen_keys_act_and_are_shown(iface, inventory):
         assert statuses(dock) == ["pending", "pending"]
         QTest.keyClick(iface.canvas, Qt.Key.Key_J)
         assert sorted(statuses(dock)) == ["accepted", "pending"]
+        options.put_key("undo", "y")  # chosen while the dock is open
+        options.put_key("notes", "w")
+        dock.next()
+        assert dock.panel.undo.text().endswith("(Y)")
+        assert dock.panel.notes_label.text() == "Notes (W)"
     assert keys.doubled() == []
     options.put_key("reject", "j")
     assert keys.doubled() == ["J"]
     options.put_key("reject", "")
     options.put_key("accept", "")
     assert keys.key_of("accept") == "A"
+
+
+def test_only_inventories_are_offered(dock, iface):
+    other = QgsVectorLayer("Polygon?crs=EPSG:32651&field=a:int", "fields", "memory")
+    QgsProject.instance().addMapLayer(other)
+    box = dock.panel.layer
+    names = [box.layer(i).name() for i in range(box.count()) if box.layer(i) is not None]
+    assert names == ["Landslides"]
 
 
 def test_default_keys_are_all_different(own_home):

@@ -37,7 +37,9 @@ def plugin(iface, fake_engine, monkeypatch):
     plugin = classFactory(iface)
     plugin.initGui()
     yield plugin
+    uncaught = set(plugin._hook.places)
     plugin.unload()
+    assert not uncaught
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from l4s_qgis.messages import SENTENCES, EngineError, sentence
+from l4s_qgis.messages import SENTENCES, WARNINGS, EngineError, Warned, sentence
 from l4s_qgis.worker import child
 from l4s_qgis.worker.process import LAUNCH, SERIES, Listener, command_of, run_engine
 from l4s_qgis.worker.progress import Overall
@@ -253,3 +255,17 @@ def test_children_work_in_an_empty_folder(tmp_path, monkeypatch):
     assert folder != str(tmp_path)
     assert listing == "[]"
     assert not Path(folder).exists()
+
+
+def test_warnings_are_said_in_the_plugins_terms():
+    """Every code is the engine's, every sentence without the words of a command line."""
+    source = (LAUNCH.parents[2] / "engine" / "events.py").read_text()
+    table = re.search(r"^WARNINGS: .*? = (\{.*?^\})", source, re.DOTALL | re.MULTILINE).group(1)
+    codes = set(ast.literal_eval(table))
+    assert set(WARNINGS) <= codes
+    met = {code for code in codes if code.startswith(("detect-", "scene-", "output-"))}
+    assert met - {"scene-range"} <= set(WARNINGS), met - set(WARNINGS)
+    for code in WARNINGS:
+        text = Warned(code, "Use --quality bright.").sentence
+        assert not re.search(r"--\w|`|\bl4s\b", text)
+    assert Warned("of-a-newer-engine", "Something new.").sentence == "Something new."

@@ -1,4 +1,4 @@
-"""The table of NASA's Cooperative Open Online Landslide Repository (COOLR)."""
+"""The table of NASA's landslide repository (COOLR)."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def write(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
 
 
 def defused(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would run as a formula."""
+    """The text, with an apostrophe before what would run as a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

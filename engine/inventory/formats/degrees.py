@@ -13,7 +13,7 @@ from engine.vector import only_polygons
 
 
 def in_degrees(selection: Inventory) -> gpd.GeoDataFrame:
-    """The landslides in WGS 84; those that cross the date line have a piece on each side."""
+    """The landslides in WGS 84, cut at the date line."""
     moved = selection.landslides.to_crs(4326)
     shapes = cut(np.asarray(moved.geometry))
     mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION.value

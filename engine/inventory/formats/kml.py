@@ -1,4 +1,4 @@
-"""KML 2.2 and KMZ: outlines in the colours of their review status, for Google Earth."""
+"""KML 2.2 and KMZ for Google Earth, coloured by review status."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
-    """Write a placemark for each landslide, with all its columns as extended data."""
+    """Write a placemark for each landslide, with its columns as data."""
     with atomic_path(out) as temporary, _opened(temporary, out.suffix.lower()) as file:
         document = _Document(file)
         with (

@@ -23,7 +23,10 @@ INDEXES = (".qix", ".sbn", ".sbx")
 
 
 def write(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
-    """Write the landslides; an earlier Shapefile of that name stays until the new one is whole."""
+    """Write the landslides.
+
+    An earlier Shapefile of that name stays until the new one is whole.
+    """
     out = real_path(out)
     table = selection.landslides
     names = {
@@ -57,7 +60,7 @@ def write(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:
 
 
 def _put(new: Path, old: Path, out: Path) -> list[Path]:
-    """Move all parts over those of an earlier Shapefile, or none where one cannot be moved.
+    """Move all parts over those of an earlier Shapefile, or none.
 
     Several files cannot be renamed at once. Each is renamed over the one of its name, the .shp
     last, so that at no moment there is none.
@@ -83,7 +86,7 @@ def _put(new: Path, old: Path, out: Path) -> list[Path]:
 
 
 def _second_name(file: Path, name: Path) -> None:
-    """Give a file a second name; a copy where the file system knows no such thing."""
+    """Give a file a second name; a copy where there are no links."""
     try:
         os.link(file, name)
     except OSError:

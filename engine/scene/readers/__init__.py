@@ -1,4 +1,6 @@
-"""What a user points at becomes imagery: one module a kind of product, one line in :data:`READERS`.
+"""What a user points at becomes imagery: a module a kind of product.
+
+Each has one line in :data:`READERS`.
 
 A new kind of product is a module with a function ``read`` (see :class:`Reader`) and its line in the
 table. Folders, zips and files named one by one look alike to it
@@ -11,17 +13,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from engine.errors import ProductError, UnreadableFileError
+from engine.errors import ChannelError, ProductError
 from engine.scene.archive import ARCHIVES, is_junk
 from engine.scene.imagery import Imagery
 from engine.scene.readers import band_files, dimap, maja, multiband, safe
 from engine.scene.readers.listing import Listing, files_listing, listing_of
 
-__all__ = ["READERS", "NoImageryError", "Reader", "open_imagery"]
-
-
-class NoImageryError(ProductError):
-    """No reader finds imagery in a folder or archive; it may hold something else."""
+__all__ = ["READERS", "Reader", "find_imagery", "no_imagery", "open_imagery"]
 
 
 class Reader(Protocol):
@@ -51,7 +49,7 @@ READERS: Mapping[str, Reader] = {
     "band files": band_files.read,
     "multi-band rasters": multiband.read,
 }
-"""Kinds of products, asked in this order: the first that recognises the files reads them."""
+"""Kinds of products, tried in this order: the first that recognises the files reads them."""
 
 
 _METADATA = (".xml", ".json", ".safe", ".xsd", ".gml")
@@ -79,35 +77,47 @@ def open_imagery(paths: Sequence[Path], *, dn_offset: float | None = None) -> li
             "No imagery was given; name a Sentinel-2 product, a folder of bands, or GeoTIFF files."
         )
     found: list[Imagery] = []
-    loose: list[Path] = []
-    for path in paths:
-        listing = listing_of(path)
-        if listing.kind == "files":
-            loose.append(path)
-        else:
-            found += _read(listing, dn_offset, path)
-    return found + _from_files([path for path in loose if not is_junk(path.name)], dn_offset)
+    for listing in _listings(paths):
+        imagery = _read(listing, dn_offset)
+        if not imagery:
+            raise no_imagery(listing)
+        found += imagery
+    return found
 
 
-def _read(listing: Listing, dn_offset: float | None, given: Path) -> list[Imagery]:
+def find_imagery(paths: Sequence[Path], *, dn_offset: float | None = None) -> list[Imagery]:
+    """Like :func:`open_imagery`, but what no reader recognises is passed over.
+
+    Raises:
+        InputError: A product is recognised, but cannot be used.
+    """
+    return [image for listing in _listings(paths) for image in _read(listing, dn_offset)]
+
+
+def _listings(paths: Sequence[Path]) -> list[Listing]:
+    """The files of each path, and those of rasters named one by one."""
+    listings = [listing_of(path) for path in paths]
+    files = [
+        path
+        for path, listing in zip(paths, listings, strict=True)
+        if listing.kind == "files" and not is_junk(path.name)
+    ]
+    return [listing for listing in listings if listing.kind != "files"] + _from_files(files)
+
+
+def _read(listing: Listing, dn_offset: float | None) -> list[Imagery]:
     for reader in READERS.values():
         imagery = reader(listing, dn_offset)
         if imagery:
             return imagery
-    if given.is_file() and listing.kind == "folder":
-        raise UnreadableFileError(
-            f"{given} is no raster, and its folder holds no Sentinel-2 product; give the product's"
-            " folder, its zip, or band files."
-        )
     archives = [name for name in listing.names if name.lower().endswith(ARCHIVES)]
-    if listing.kind == "folder" and archives:
-        products = [listing.path / name for name in archives]
-        return [image for p in products for image in _read(listing_of(p), dn_offset, p)]
-    raise nothing_found(listing)
+    if listing.kind != "folder":
+        return []
+    return [i for name in archives for i in _read(listing_of(listing.path / name), dn_offset)]
 
 
-def _from_files(paths: Sequence[Path], dn_offset: float | None) -> list[Imagery]:
-    """Read rasters named one by one: those whose names tell bands together, then the others."""
+def _from_files(paths: Sequence[Path]) -> list[Listing]:
+    """Put rasters named one by one together: bands, then the others."""
     if not paths:
         return []
     whole = files_listing(paths)
@@ -115,24 +125,25 @@ def _from_files(paths: Sequence[Path], dn_offset: float | None) -> list[Imagery]
     parts = [[p for p in paths if (p.as_posix() in banded) is kind] for kind in (True, False)]
     if not any(band_files.tells_band(whole, name) for name in banded):
         parts = [list(paths)]
-    listings = [files_listing(part) for part in parts if part]
-    return [image for part in listings for image in _read(part, dn_offset, part.path)]
+    return [files_listing(part) for part in parts if part]
 
 
-def nothing_found(listing: Listing) -> NoImageryError:
-    """The error for files in which no reader found imagery."""
+def no_imagery(listing: Listing) -> ProductError | ChannelError:
+    """The error for files in which no reader finds imagery."""
+    if listing.kind == "files":
+        return multiband.unnamed(listing)
     nested = [name for name in listing.names if name.lower().endswith(ARCHIVES)]
     if listing.kind == "archive" and nested:
-        return NoImageryError(
+        return ProductError(
             f"The archive {listing.where} holds another archive ({nested[0]}); unpack the outer"
             " one, and give what is inside."
         )
     if listing.names and all(name.lower().endswith(_METADATA) for name in listing.names):
-        return NoImageryError(
+        return ProductError(
             f"{listing.where} holds only metadata ({PurePosixPath(listing.names[0]).name}), no"
             " images; download the bands, too, or the whole product."
         )
-    return NoImageryError(
+    return ProductError(
         f"{listing.where} holds no Sentinel-2 product and no raster whose name tells a band (such"
         " as B02.tif or T51TVF_20200101_B02_10m.jp2), and no multi-band raster with band"
         " descriptions; name the bands' files so, or give the product's own folder or zip."

@@ -1,4 +1,6 @@
-"""Single-band files whose names tell the band: ``B02.tif``, ``T51TVF_…_B02_10m.jp2``, ``nir.tif``.
+"""Single-band files whose names tell the band.
+
+``B02.tif``, ``T51TVF_…_B02_10m.jp2``, ``nir.tif``.
 
 In a folder, a zip, or named one by one; from portals, STAC catalogues, Sinergise's archive, from
 inside a SAFE product, exports of Sentinel Hub, openEO and Earth Engine.
@@ -10,11 +12,10 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from engine.bands import OPTICAL, channel_name, other_quantity, other_sensor
+from engine.bands import OPTICAL, channel_name, described, other_quantity, other_sensor
 from engine.scene.imagery import Imagery, MaskKind, MaskSource
-from engine.scene.readers.listing import Listing
+from engine.scene.readers.listing import RASTERS, Listing
 from engine.scene.readers.names import (
-    RASTERS,
     band_stem,
     day_in,
     file_channel,
@@ -37,11 +38,17 @@ _MOST_NAMED = 4
 DEEPEST = 3
 """Folders below the one given in which band files are looked for: ``IMG_DATA/R10m/…``."""
 
+DEEPEST_IN_ARCHIVE = 6
+"""The same for archives, which hold nothing else."""
+
 _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "CLASSI": "CLASSI", "QA60": "QA60"}
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read band files, None if no name tells a band; see :class:`engine.scene.readers.Reader`."""
+    """Read band files, None if no name tells a band.
+
+    See :class:`engine.scene.readers.Reader`.
+    """
     names = raster_names(listing)
     if not any(tells_band(listing, name) for name in names):
         if names and not any(map(is_described, names)):
@@ -60,26 +67,30 @@ def tells_band(listing: Listing, name: str) -> bool:
 
 
 def belongs(listing: Listing, name: str) -> bool:
-    """Whether a file stands beside band files: a band, B8A, or what is left out there."""
+    """Whether a file belongs to band files: a band, B8A, or left out."""
     return is_extra_file(name) or not is_described(name) or tells_band(listing, name)
 
 
 def _describes_bands(listing: Listing, name: str) -> bool:
-    """Whether several bands of a file are described as channels, whatever its name tells."""
+    """Whether several bands of a file are described as channels."""
     if name.lower().endswith(".jp2"):
         return False  # one band a file, by the format's use
     with open_file(listing, name) as dataset:
-        return sum(channel_name(text or "") in OPTICAL for text in dataset.descriptions) > 1
+        return sum(channel_name(text) in OPTICAL for text in described(dataset.descriptions)) > 1
 
 
 def raster_names(listing: Listing) -> list[str]:
-    """The rasters of a listing, not deeper than band files lie."""
-    return [
-        name
-        for name in listing.names
-        if name.lower().endswith(RASTERS)
-        and (listing.kind == "files" or name[len(listing.root) :].count("/") <= DEEPEST)
-    ]
+    """The rasters of a listing, no deeper than band files lie."""
+    if listing.kind == "files":
+        return list(listing.names)
+    deepest = DEEPEST if listing.kind == "folder" else DEEPEST_IN_ARCHIVE
+    near = [n for n in listing.names if n[len(listing.root) :].count("/") <= deepest]
+    return [name for name in near if name.lower().endswith(RASTERS) or _is_envi(listing, name)]
+
+
+def _is_envi(listing: Listing, name: str) -> bool:
+    """Whether a file without a suffix is the data of an ENVI header beside it."""
+    return not PurePosixPath(name).suffix and f"{name}.hdr" in listing.sizes
 
 
 def is_described(name: str) -> bool:
@@ -162,7 +173,7 @@ def _title(listing: Listing, named: Sequence[str]) -> str:
 def _mask(
     listing: Listing, names: Sequence[str], bands: Bands
 ) -> tuple[MaskSource | None, str | None]:
-    """The quality mask beside band files: the finest of the first kind that there is."""
+    """The mask beside band files: the finest of the first kind."""
     for word, kind in _MASKS.items():
         files = [n for n in names if word in re.split(r"[^A-Z0-9]+", band_stem(n).upper())]
         found = [(raster_mask(listing, kind, name, grids=bands.grids), name) for name in files]
@@ -182,7 +193,7 @@ def _why_not(name: str) -> tuple[str, str]:
 
 
 def in_words(left_out: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Say what is left out: each file with its reason, many of one kind by their number."""
+    """Report what is left out: each file with its reason, or counts."""
     by_reason: dict[str, list[str]] = {}
     for name, reason in left_out:
         by_reason.setdefault(reason, []).append(name)

@@ -1,4 +1,6 @@
-"""Products of SNAP in BEAM-DIMAP: ``NAME.dim`` with its folder ``NAME.data`` of ENVI rasters.
+"""Products of SNAP in BEAM-DIMAP.
+
+``NAME.dim`` with its folder ``NAME.data`` of ENVI rasters.
 
 The header says how stored values become reflectance (``SCALING_FACTOR``, ``SCALING_OFFSET``; SNAP
 puts the offset of the baseline there) and which value means no data. SNAP delivers reflectance;
@@ -9,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from xml.etree.ElementTree import Element  # nosec B405
 
 from engine.bands import OPTICAL, other_quantity
 from engine.errors import ProductError
@@ -17,7 +18,7 @@ from engine.scene.archive import file_bytes
 from engine.scene.imagery import BandSource, Imagery, Offset
 from engine.scene.readers.band_files import in_words
 from engine.scene.readers.listing import Listing
-from engine.scene.readers.metadata import parse
+from engine.scene.readers.markup import Node, parse
 from engine.scene.readers.names import day_in, file_channel, is_extra_file, product_name
 from engine.scene.readers.offsets import Stated, offset_notes, tags_in_dn, with_offset
 from engine.scene.readers.sources import Bands, finest
@@ -27,7 +28,10 @@ PRODUCT = "SNAP (BEAM-DIMAP)"
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read SNAP's products, None if there is none; see :class:`engine.scene.readers.Reader`."""
+    """Read SNAP's products, None if there is none.
+
+    See :class:`engine.scene.readers.Reader`.
+    """
     products: dict[str, list[str]] = {}
     for name in listing.names:
         place = PurePosixPath(name)
@@ -81,7 +85,7 @@ def _product(listing: Listing, folder: str, names: list[str], dn_offset: float |
     )
 
 
-def _header(listing: Listing, folder: str, title: str) -> dict[str, Element]:
+def _header(listing: Listing, folder: str, title: str) -> dict[str, Node]:
     """What ``NAME.dim`` says about each band, by the name of its raster."""
     place = f"{folder[: -len('.data')]}.dim" if folder not in ("", ".") else ""
     if place in listing.sizes:
@@ -92,18 +96,16 @@ def _header(listing: Listing, folder: str, title: str) -> dict[str, Element]:
             return {}
         data = file_bytes(Path(beside))
     root = parse(data, f"{title}.dim")
-    if root.tag != "Dimap_Document":
+    if root.name != "Dimap_Document":
         raise ProductError(
-            f"{title}.dim begins with {root.tag!r}, so it is no header of SNAP; export the product"
+            f"{title}.dim begins with {root.name!r}, so it is no header of SNAP; export the product"
             " again."
         )
-    return {
-        (info.findtext("BAND_NAME") or "").strip(): info for info in root.iter("Spectral_Band_Info")
-    }
+    return {info.child_text("BAND_NAME"): info for info in root.all("Spectral_Band_Info")}
 
 
 def _decided(
-    source: BandSource, header: dict[str, Element], stated: Stated
+    source: BandSource, header: dict[str, Node], stated: Stated
 ) -> tuple[BandSource, Offset]:
     info = header.get(PurePosixPath(source.path).stem)
     if info is None:
@@ -111,7 +113,7 @@ def _decided(
     scale = _number(info, "SCALING_FACTOR", 1.0, source.path)
     offset = _number(info, "SCALING_OFFSET", 0.0, source.path)
     nodata = source.nodata
-    if (info.findtext("NO_DATA_VALUE_USED") or "").strip().lower() == "true":
+    if info.child_text("NO_DATA_VALUE_USED").lower() == "true":
         nodata = _number(info, "NO_DATA_VALUE", 0.0, source.path)
     if (scale, offset) == (1.0, 0.0):
         scale, offset = source.scale, source.offset
@@ -120,8 +122,8 @@ def _decided(
     return with_offset(replace(source, scale=scale, offset=offset, nodata=nodata), stated)
 
 
-def _number(info: Element, tag: str, default: float, where: str) -> float:
-    text = (info.findtext(tag) or "").strip()
+def _number(info: Node, tag: str, default: float, where: str) -> float:
+    text = info.child_text(tag)
     if not text:
         return default
     try:

@@ -1,4 +1,4 @@
-"""The files that a path stands for, alike for folders, archives and files named one by one."""
+"""The files that a path stands for: folder, archive or list."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.errors import MissingFileError, ProductError, UnreadableFileError
+from engine.files import printable
 from engine.scene.archive import (
     ARCHIVES,
     PACKED,
@@ -20,8 +21,11 @@ from engine.scene.archive import (
     zip_sizes,
 )
 
+RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img", ".dat", ".bsq", ".bil", ".bip")
+"""Suffixes of rasters that are looked for in folders and archives."""
+
 _DEEPEST = 8
-"""Folders that are looked into below the one given: a SAFE below a folder has six."""
+"""Folders below the one given that are searched: a SAFE below a folder has six."""
 
 _MOST_FILES = 200_000
 
@@ -83,7 +87,7 @@ class Listing:
 
     @property
     def folder_names(self) -> tuple[str, ...]:
-        """Names of the folder or archive that the files lie in: given, and behind links."""
+        """Names of the folder or archive that files lie in, links too."""
         inner = self.root.rstrip("/").rpartition("/")[2]
         start = self.path.parent if self.kind == "files" else self.path
         return (inner,) if inner else (start.name, start.resolve().name)
@@ -109,7 +113,9 @@ def listing_of(path: Path) -> Listing:
         ProductError: There are too many files.
     """
     if not path.exists():
-        raise MissingFileError(f"There is no file or folder {path}; check the path.")
+        raise MissingFileError(
+            f"There is no file or folder {printable(str(path))}; check the path."
+        )
     if path.is_dir():
         return Listing(path, _walk(path), "folder")
     suffix = path.suffix.lower()
@@ -145,20 +151,36 @@ def _walk(folder: Path) -> dict[str, int]:
     for place, folders, files in os.walk(folder, followlinks=True):
         inside = Path(place).relative_to(folder)
         real = os.path.realpath(place)
-        deep = len(inside.parts) >= _DEEPEST or real in seen
+        if real in seen:
+            folders[:] = []
+            continue
         seen.add(real)
+        deep = len(inside.parts) >= _DEEPEST
         folders[:] = [] if deep else sorted(name for name in folders if not is_junk(name))
         for name in files:
-            if is_junk(name):
-                continue
-            file = Path(place, name)
-            try:
-                sizes[(inside / name).as_posix()] = file.stat().st_size
-            except OSError:  # a dangling link is no file
-                continue
+            if not is_junk(name):
+                sizes[(inside / name).as_posix()] = _size(Path(place, name))
         if len(sizes) > _MOST_FILES:
             raise ProductError(
                 f"The folder {folder} holds more than {_MOST_FILES} files; give the folder of the"
                 " product itself."
             )
     return sizes
+
+
+def _size(file: Path) -> int:
+    raster = file.suffix.lower() in RASTERS
+    if raster and printable(file.name) != file.name:
+        raise ProductError(
+            f"The folder {printable(str(file.parent))} holds a file whose name is not in UTF-8"
+            f" ({printable(file.name)}), which GDAL cannot open; rename it."
+        )
+    try:
+        return file.stat().st_size
+    except OSError as error:
+        if not raster:
+            return 0
+        reason = "is a link to a file that is not there" if file.is_symlink() else error.strerror
+        raise UnreadableFileError(
+            f"{file} cannot be read: it {reason}; restore the file, or remove it."
+        ) from error

@@ -1,4 +1,6 @@
-"""Level-2A of MAJA, as Theia and CNES deliver it: ``SENTINEL2A_…_L2A_T31TCJ_C_V2-2``.
+"""Level-2A of MAJA, as Theia and CNES deliver it.
+
+``SENTINEL2A_…_L2A_T31TCJ_C_V2-2``.
 
 Surface reflectance x 10000 as int16, -10000 where there is no data, no offset. ``SRE`` is corrected
 for the atmosphere, ``FRE`` for the slope of the ground, too: SRE is taken where both are there, as
@@ -29,7 +31,10 @@ _BAND = re.compile(r"(SRE|FRE)_B(\d{1,2}A?)$")
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read MAJA products, None if there is none; see :class:`engine.scene.readers.Reader`."""
+    """Read MAJA products, None if there is none.
+
+    See :class:`engine.scene.readers.Reader`.
+    """
     products: dict[str, dict[str, str]] = {}
     for name in raster_names(listing):
         found = _FILE.search(name)
@@ -85,7 +90,10 @@ def _product(
 
 
 def _mask(listing: Listing, parts: dict[str, str]) -> MaskSource | None:
-    """Clouds (``CLM``) and the geophysical mask (``MG2``) at the finest resolution."""
+    """Clouds and the geophysical mask at the finest resolution.
+
+    ``CLM`` and ``MG2``.
+    """
     for part in ("CLM_R1", "CLM_R2", "CLM"):
         if part in parts:
             mask = raster_mask(listing, "MAJA", parts[part])

@@ -1,4 +1,4 @@
-"""The metadata of Sentinel-2 products: how DN are stored, and where the tile lies.
+"""Metadata of Sentinel-2 products: how DN are stored, and the tile.
 
 Sources: Sentinel-2 Products Specification Document (S2-PDGS-TAS-DI-PSD, issues 13 to 14.9) for
 names and units; Level-2A before March 2018 puts ``L2A_`` in front of its tags. The files come from
@@ -11,22 +11,16 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
-from xml.etree.ElementTree import Element, TreeBuilder  # nosec B405
-from xml.sax import SAXException  # nosec B406
-from xml.sax.handler import ContentHandler  # nosec B406
-from xml.sax.xmlreader import AttributesImpl  # nosec B406
 
 from affine import Affine
-from defusedxml import DefusedXmlException
-from defusedxml.sax import make_parser
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from engine.bands import REFLECTANCE_DN
-from engine.errors import ProductError, UnreadableFileError
+from engine.errors import ProductError
 from engine.grid import Grid
 from engine.scene.imagery import Level
+from engine.scene.readers.markup import Node, parse
 
 BAND_IDS = (*(f"B{n:02d}" for n in range(1, 9)), "B8A", "B09", "B10", "B11", "B12")
 """Bands in the order of ``band_id`` in the metadata."""
@@ -44,7 +38,6 @@ OWN_PROCESSING = 90.0
 """Baselines from here on (``99.99``) are a user's own Sen2Cor, and tell nothing."""
 
 _LARGEST = 1e9
-_DEEPEST = 200
 
 
 @dataclass(frozen=True)
@@ -76,69 +69,6 @@ class ProductMetadata:
         return float(self.baseline) >= OWN_PROCESSING and not self.offsets
 
 
-def parse(data: bytes, where: str) -> Element:
-    """Parse XML that comes from outside: no entities, no document type, in linear time.
-
-    Args:
-        data: The file's content.
-        where: The file, for the message.
-
-    Returns:
-        The root; tags keep their prefixes (see :func:`local_name`), which need not be declared.
-
-    Raises:
-        UnreadableFileError: It is no well-formed XML, or defines entities.
-    """
-    builder = _Tree()
-    parser = make_parser()
-    parser.forbid_dtd = True
-    parser.setContentHandler(builder)
-    try:
-        parser.parse(BytesIO(data))
-    except DefusedXmlException as error:
-        raise UnreadableFileError(
-            f"{where} defines entities or a document type ({type(error).__name__}), which no"
-            " metadata of a product do; do not use it, and download the product again."
-        ) from error
-    except (SAXException, ValueError, LookupError, AssertionError) as error:
-        reason = error.getMessage() if isinstance(error, SAXException) else error
-        raise UnreadableFileError(
-            f"{where} is no well-formed XML ({str(reason)[:100]}); it is damaged: download the"
-            " product again."
-        ) from error
-    return builder.root()
-
-
-class _Tree(ContentHandler):
-    """Builds elements of what a SAX parser reports."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._builder = TreeBuilder()
-        self._depth = 0
-
-    def root(self) -> Element:
-        return self._builder.close()
-
-    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise ValueError(f"more than {_DEEPEST} elements inside each other")
-        self._builder.start(name, dict(attrs.items()))
-
-    def endElement(self, name: str) -> None:  # noqa: N802
-        self._depth -= 1
-        self._builder.end(name)
-
-    def characters(self, content: str) -> None:
-        self._builder.data(content)
-
-
-def local_name(element: Element) -> str:
-    """An element's name without its prefix."""
-    return element.tag.rpartition(":")[2]
-
-
 def product_metadata(data: bytes, where: str) -> ProductMetadata:
     """Read how stored values become DN.
 
@@ -148,22 +78,22 @@ def product_metadata(data: bytes, where: str) -> ProductMetadata:
         where: The product, for messages.
 
     Raises:
-        UnreadableFileError: See :func:`parse`.
+        UnreadableFileError: See :func:`engine.scene.readers.markup.parse`.
         ProductError: A value is missing or makes no sense.
     """
     root = parse(data, where)
-    if "User_Product" not in local_name(root):
+    if "User_Product" not in root.name:
         raise ProductError(
-            f"The metadata file of {where} begins with {local_name(root)!r}, so it is not that of a"
+            f"The metadata file of {where} begins with {root.name!r}, so it is not that of a"
             " product but of another part of it under the product's name; download the product"
             " again."
         )
     found: dict[str, str] = {}
     stated: dict[str, dict[int, float]] = {}
-    for element in root.iter():
-        name, text = local_name(element), (element.text or "").strip()
+    for element in root.walk():
+        name, text = element.name, element.text
         if name in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET"):
-            index = element.get("band_id", "")
+            index = element.attributes.get("band_id", "")
             if index.isdecimal() and int(index[:4]) < len(BAND_IDS):
                 stated.setdefault(name, {})[int(index)] = _number(text, name, where)
         elif text:
@@ -199,15 +129,13 @@ def tile_grids(data: bytes, where: str) -> list[Grid]:
     """
     sizes: dict[str, dict[str, float]] = {}
     code = ""
-    for element in parse(data, where).iter():
-        name = local_name(element)
-        if name == "HORIZONTAL_CS_CODE":
-            code = (element.text or "").strip()
-        elif name in ("Size", "Geoposition"):
-            values = sizes.setdefault(element.get("resolution", ""), {})
-            for child in element:
-                tag = local_name(child)
-                values[tag] = _number(child.text or "", tag, where)
+    for element in parse(data, where).walk():
+        if element.name == "HORIZONTAL_CS_CODE":
+            code = element.text
+        elif element.name in ("Size", "Geoposition"):
+            values = sizes.setdefault(element.attributes.get("resolution", ""), {})
+            for child in element.children:
+                values[child.name] = _number(child.text, child.name, where)
     try:
         crs = CRS.from_user_input(code[:200])
     except (CRSError, ValueError) as error:
@@ -221,8 +149,8 @@ def tile_grids(data: bytes, where: str) -> list[Grid]:
     return grids
 
 
-def _level(root: Element, found: Mapping[str, str]) -> Level:
-    told = local_name(root) + found.get("PROCESSING_LEVEL", "") + found.get("PRODUCT_TYPE", "")
+def _level(root: Node, found: Mapping[str, str]) -> Level:
+    told = root.name + found.get("PROCESSING_LEVEL", "") + found.get("PRODUCT_TYPE", "")
     return "L2A" if "2A" in told else "L1C"
 
 

@@ -1,4 +1,6 @@
-"""Rasters of many bands whose descriptions name them: exports of Earth Engine, openEO and others.
+"""Rasters of many bands whose descriptions name them.
+
+Exports of Earth Engine, openEO and others.
 
 An export in several parts (``-0000000000-0000010496.tif``) is mosaicked. All bands of Earth
 Engine's ``S2_SR`` may be there: the scene classification becomes the mask, and what is no channel
@@ -7,40 +9,46 @@ is left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from rasterio.enums import ColorInterp
 from rasterio.io import DatasetReader
 
-from engine.bands import OPTICAL, TERRAIN, channel_name, is_narrow_infrared, other_quantity
+from engine.bands import (
+    OPTICAL,
+    TERRAIN,
+    channel_name,
+    described,
+    is_narrow_infrared,
+    other_quantity,
+)
 from engine.errors import ChannelError
-from engine.scene.imagery import Imagery, MaskKind, MaskSource
+from engine.scene.imagery import Imagery, MaskKind
 from engine.scene.layers import PROVENANCE_TAG
 from engine.scene.readers.band_files import in_words, is_described, raster_names
 from engine.scene.readers.listing import Listing
 from engine.scene.readers.names import file_channel, is_extra_file
 from engine.scene.readers.offsets import offset_notes
-from engine.scene.readers.sources import Bands, grid_in, open_file, refuse_other_sensors
-from engine.scene.readers.surroundings import surroundings_of
+from engine.scene.readers.sources import Bands, open_file, raster_mask, refuse_other_sensors
+from engine.scene.readers.surroundings import Surroundings, surroundings_of
 
 PRODUCT = "multi-band raster"
 
 _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "QA60": "QA60"}
 
 
-class UnnamedBandError(ChannelError):
-    """A raster of one band does not tell which; it may hold something else than imagery."""
-
-
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read multi-band rasters, None if none names bands; see :class:`engine.scene.readers.Reader`.
+    """Read multi-band rasters, None if none names bands.
+
+    See :class:`engine.scene.readers.Reader`.
 
     Raises:
         ChannelError: A file that was named itself does not tell its bands.
     """
     refuse_other_sensors(listing.folder_names, listing.where)
-    groups: list[tuple[Bands, list[str], Found]] = []
+    groups: list[Group] = []
+    unknown: list[str] = []
     for name in raster_names(listing):
         if listing.kind != "files" and not is_described(name):
             continue
@@ -48,37 +56,47 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
         with open_file(listing, name) as dataset:
             found = channels_in(dataset, name)
             if not found.channels and listing.kind == "files":
-                kind = UnnamedBandError if dataset.count == 1 else ChannelError
-                raise kind(_unnamed(dataset, listing.gdal(name)))
+                unknown.append(name)
             # A stack of this program in a folder is a result, not imagery.
             own = listing.kind != "files" and PROVENANCE_TAG in dataset.tags()
             if not found.channels or own:
                 continue
             _keep(groups, listing, dataset, name, found, dn_offset)
-    return [_image(listing, *group, dn_offset) for group in groups] or None
+    if groups and unknown:
+        raise unnamed(replace(listing, sizes={name: listing.sizes[name] for name in unknown}))
+    return [_image(listing, group) for group in groups] or None
 
 
+@dataclass(frozen=True)
 class Found:
-    """What the bands of a file are: channels, B8A, masks, and what is left out.
+    """What the bands of a file are.
 
-    Args:
+    Attributes:
         channels: 1-based number and channel of each optical band.
         extra: Number of B8A, or 0.
         mask: Kind and number of a mask band, or None.
-        left_out: Descriptions of the others.
+        left_out: Descriptions of the others, each with the reason.
     """
 
-    def __init__(
-        self,
-        channels: Sequence[tuple[int, str]],
-        extra: int,
-        mask: tuple[MaskKind, int] | None,
-        left_out: Sequence[str],
-    ) -> None:
-        self.channels = tuple(channels)
-        self.extra = extra
-        self.mask = mask
-        self.left_out = tuple(left_out)
+    channels: tuple[tuple[int, str], ...]
+    extra: int
+    mask: tuple[MaskKind, int] | None
+    left_out: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files that together are one image.
+
+    Attributes:
+        around: What is known about them beside their pixels.
+        bands: Their optical bands.
+        files: What the bands of each file are.
+    """
+
+    around: Surroundings
+    bands: Bands
+    files: dict[str, Found]
 
 
 def channels_in(dataset: DatasetReader, name: str) -> Found:
@@ -89,7 +107,7 @@ def channels_in(dataset: DatasetReader, name: str) -> Found:
     Raises:
         ChannelError: Two bands are the same channel.
     """
-    texts = [text or "" for text in dataset.descriptions]
+    texts = described(dataset.descriptions)
     if dataset.count == 1 and not texts[0]:
         texts = [file_channel(name) or ("B8A" if is_extra_file(name) else "")]
     channels: list[tuple[int, str]] = []
@@ -113,64 +131,70 @@ def channels_in(dataset: DatasetReader, name: str) -> Found:
         raise ChannelError(
             f"{name} has more than one band named {', '.join(twice)}; give each channel one band."
         )
-    return Found(channels, extra, mask, in_words(left_out))
+    return Found(tuple(channels), extra, mask, tuple(left_out))
 
 
 def _keep(
-    groups: list[tuple[Bands, list[str], Found]],
+    groups: list[Group],
     listing: Listing,
     dataset: DatasetReader,
     name: str,
     found: Found,
     dn_offset: float | None,
 ) -> None:
-    """Add a file to the image whose channels it completes, else begin another image with it."""
+    """Add a file to the image that it completes, else begin another."""
     own = {channel for _, channel in found.channels}
-    group = next((g for g in groups if not own & {s.channel for s in g[0].sources}), None)
+    group = next((g for g in groups if not own & {s.channel for s in g.bands.sources}), None)
     if group is None:
         around = surroundings_of(listing, [name])
-        group = (Bands(listing, around.stated(dn_offset), around.grids), [], found)
+        group = Group(around, Bands(listing, around.stated(dn_offset), around.grids), {})
         groups.append(group)
-    group[1].append(name)
+    group.files[name] = found
     for index, channel in found.channels:
-        group[0].keep(dataset, name, channel, index)
+        group.bands.keep(dataset, name, channel, index)
 
 
-def _image(
-    listing: Listing, bands: Bands, names: list[str], found: Found, dn_offset: float | None
-) -> Imagery:
-    around = surroundings_of(listing, names)
-    first, offset = names[0], bands.offset
+def _image(listing: Listing, group: Group) -> Imagery:
+    around, bands = group.around, group.bands
+    first, offset = next(iter(group.files)), bands.offset
     main = tuple(sorted(bands.sources, key=lambda source: OPTICAL.index(source.channel)))
     extra = Bands(listing, bands.stated, around.grids)
-    mask = None
-    if found.extra or found.mask:
-        with open_file(listing, first) as dataset:
-            if found.extra:
-                extra.keep(dataset, first, "B8A", found.extra)
-            if found.mask:
-                path = listing.gdal(first)
-                grid = grid_in(dataset, path, around.grids)
-                mask = MaskSource(found.mask[0], path, grid, found.mask[1])
+    masks = []
+    for name, found in group.files.items():
+        if found.extra:
+            extra.add_band(name, "B8A", found.extra)
+        if found.mask:
+            kind, band = found.mask
+            masks.append(raster_mask(listing, kind, name, grids=around.grids, band=band))
     file = PurePosixPath(first)
+    single = len(group.files) == 1
     return Imagery(
-        file.name if len(names) == 1 else f"{file.parent.name or listing.title}/{file.name} …",
+        file.name if single else f"{file.parent.name or listing.title}/{file.name} …",
         around.level,
         around.date,
         main,
-        mask,
+        masks[0] if masks else None,
         offset_notes(main, offset),
-        tuple(extra.sources),
+        tuple(extra.sources[:1]),
         PRODUCT,
         around.baseline,
         offset,
-        found.left_out,
+        in_words([pair for found in group.files.values() for pair in found.left_out]),
     )
 
 
-def _unnamed(dataset: DatasetReader, path: str) -> str:
-    return (
-        f"{path}: none of its {dataset.count} band(s) is named after a Sentinel-2 band; describe"
-        " them (B02, B03 …), for instance with `gdal_edit.py`, or put single bands into files named"
-        " B02.tif, B03.tif …."
-    )
+def unnamed(listing: Listing) -> ChannelError:
+    """The error for files that do not tell their bands."""
+    name = listing.names[0]
+    with open_file(listing, name) as dataset:
+        if not dataset.count:
+            return ChannelError(
+                f"{name} holds no raster of its own but {len(dataset.subdatasets)} others inside"
+                f" ({dataset.driver}); export the bands as GeoTIFF, for instance with"
+                " `gdal_translate`."
+            )
+        return ChannelError(
+            f"{name}: none of its {dataset.count} band(s) is named after a Sentinel-2 band;"
+            " describe them (B02, B03 …), for instance with `gdal_edit.py`, or put single bands"
+            " into files named B02.tif, B03.tif …."
+        )

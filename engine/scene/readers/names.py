@@ -1,4 +1,4 @@
-"""What names of Sentinel-2 files and folders tell: product, level, day, tile and band.
+"""What names of Sentinel-2 files tell: product, day, tile, band.
 
 Sources: Sentinel-2 Products Specification Document (compact and old naming), the item identifiers
 of Earth Search and Planetary Computer, MAJA's product names.
@@ -18,9 +18,6 @@ from engine.bands import (
     other_sensor,
 )
 from engine.scene.imagery import Level
-
-RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img", ".dat", ".bsq", ".bil")
-"""Suffixes of rasters that are looked for in folders and archives."""
 
 OWN_BASELINE = 9999
 """Baseline of products of a user's own Sen2Cor (``N9999``), which tells nothing."""
@@ -59,7 +56,7 @@ class ProductName:
 
 
 def product_name(text: str) -> ProductName | None:
-    """Recognise a product's name in that of a file or folder, None if there is none."""
+    """Recognise a product's name in a file's or folder's; else None."""
     if found := _COMPACT.search(text):
         baseline = int(found[4]) if found[4] else None
         return ProductName(found[0], _level(found[2]), _iso(found[3]), baseline, found[5] or "")
@@ -90,7 +87,7 @@ def tile_in(text: str) -> str:
 
 
 def band_stem(name: str) -> str:
-    """A file's name without folder, suffix, resolution and the part number of an export."""
+    """A file's name without folder, suffix, resolution and part number."""
     return _RESOLUTION.sub("", _PART.sub("", PurePosixPath(name).stem))
 
 

@@ -1,4 +1,4 @@
-"""Where the offset of the DN comes from: one rule, for every kind of product.
+"""Where the offset of the DN comes from: one rule for all products.
 
 Since processing baseline 04.00 stored DN are 1000 too high, but catalogues, exports and tools may
 have removed that. The first of these that says something counts, and nothing is added to it:
@@ -9,7 +9,7 @@ have removed that. The first of these that says something counts, and nothing is
 3. an offset in the tags of the band file itself, as STAC collections store it; a scale alone says
    nothing about the offset, and neither does GDAL's default of 0;
 4. the processing baseline in a product's name (``…_N0400_…``), of the file or a folder above;
-5. otherwise nothing is added, and the darkest pixels are asked whether that can be right.
+5. otherwise nothing is added, and the darkest pixels show whether that can be right.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ _REFLECTANCE_SCALE = 0.01
 _LARGEST_OFFSET_DN = 5000.0
 _DARK_SHARE = 0.5  # per cent of the pixels: shadow, water
 _STILL_IN_DN = 900.0
+_TOO_DARK_DN = 200.0
 _REMOVED_TWICE_DN = -400.0
 _SAMPLE_PX = 512
-_ASKED = ("B12", "B11", "B04", "B03", "B02", "B08")
-_MOST_ASKED = 3
+_SAMPLED = ("B12", "B11", "B04", "B03", "B02", "B08")
+_MOST_SAMPLED = 3
 
 
 @dataclass(frozen=True)
@@ -144,34 +145,52 @@ def offset_notes(bands: Sequence[BandSource], offset: Offset) -> tuple[str, ...]
 
 
 def darkest_dn(image: Imagery) -> float | None:
-    """The DN of an image's darkest half per cent, read from overviews, None without data.
+    """The DN of an image's darkest half per cent, or None.
+
+    Read from overviews.
 
     Shadow and water are that dark in at least one of its bands.
     """
-    asked = [name for name in _ASKED if name in image.channels] or list(image.channels)
+    span = _span_dn(image)
+    return span[0] if span else None
+
+
+def _span_dn(image: Imagery) -> tuple[float, float] | None:
+    """DN of the darkest and brightest half per cent over some bands."""
+    chosen = [name for name in _SAMPLED if name in image.channels] or list(image.channels)
     found = []
-    for name in asked[:_MOST_ASKED]:
+    for name in chosen[:_MOST_SAMPLED]:
         source = image.source(name)
         with open_raster(source.path) as dataset:
             side = (min(_SAMPLE_PX, dataset.height), min(_SAMPLE_PX, dataset.width))
             values = dn_encoder(source)(dataset.read(source.band, out_shape=side))
         valid = values[values != NODATA]
         if valid.size:
-            found.append(float(np.percentile(valid, _DARK_SHARE)))
-    return min(found) if found else None
+            found += np.percentile(valid, (_DARK_SHARE, 100 - _DARK_SHARE)).tolist()
+    return (min(found), max(found)) if found else None
 
 
 def check_offset(image: Imagery, reporter: Reporter) -> None:
-    """Ask the darkest pixels whether the offset can be right, and warn where it cannot.
+    """Check an offset against the darkest pixels, and warn.
 
     Args:
-        image: Its offset's ``checked`` says whether there is anything to ask.
+        image: Its offset's ``checked`` says whether there is anything to check.
         reporter: Receives the warning.
     """
     if not image.offset.checked:
         return
-    darkest = darkest_dn(image)
-    if darkest is None:
+    span = _span_dn(image)
+    if span is None:
+        return
+    darkest, brightest = span
+    if brightest < _TOO_DARK_DN and image.offset.source == "none":
+        reporter.warn(
+            f"{image.name}: no pixel is brighter than DN {brightest:.0f} (reflectance"
+            f" {brightest / REFLECTANCE_DN:.3f}), as where reflectance is stored in per cent or"
+            " other units; multiply the bands so that they hold reflectance from 0 to 1, or DN"
+            " (reflectance x 10000).",
+            "scene-range",
+        )
         return
     applied = min(source.offset for source in image.bands)
     if darkest >= _STILL_IN_DN and image.offset.source == "none":

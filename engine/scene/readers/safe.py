@@ -1,4 +1,4 @@
-"""Sentinel-2 products in SAFE: whole folders and zips, Level-1C and Level-2A, old and new.
+"""Sentinel-2 products in SAFE: folders and zips, L1C and L2A.
 
 Names follow the Sentinel-2 Products Specification Document: compact naming, the naming before
 December 2016 (``S2A_OPER_MTD_SAFL1C_….xml``, several granules a product), and Level-2A of Sen2Cor
@@ -44,10 +44,18 @@ _NODATA = 0.0
 
 
 def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
-    """Read SAFE products, None if there is none; see :class:`engine.scene.readers.Reader`."""
-    granule = _chosen_granule(listing.path) if listing.kind == "folder" else ""
-    if granule:
-        listing = listing_of(listing.path.resolve().parent.parent)
+    """Read SAFE products, None if there is none.
+
+    See :class:`engine.scene.readers.Reader`.
+    """
+    if listing.kind == "folder" and (chosen := _chosen_part(listing.path.resolve())):
+        root, granule = chosen
+        try:
+            return [_product(listing_of(root), granule, dn_offset)]
+        except ProductError:
+            if listing.path.resolve().name != "IMG_DATA":
+                raise
+            return None  # some of its bands were chosen to be there: band files
     roots = product_roots(listing)
     if not roots:
         inside = listing.kind != "files" and any(".SAFE/" in name for name in listing.names)
@@ -57,21 +65,32 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
                 " MTD_MSIL2A.xml), without which offsets are not known; download it again."
             )
         return None
-    return [_product(listing.under(root), granule, dn_offset) for root in roots]
+    return [_product(listing.under(root), "", dn_offset) for root in roots]
 
 
 def product_roots(listing: Listing) -> list[str]:
-    """The folders of a listing that hold a product's metadata, ``/`` at their ends."""
+    """The folders of a listing that hold a product's metadata.
+
+    With ``/`` at their ends.
+    """
     found = {name[: match.start()] for name in listing.names if (match := METADATA.search(name))}
     return sorted(f"{root}/" if root else "" for root in found)
 
 
-def _chosen_granule(path: Path) -> str:
-    """The granule whose folder was chosen inside a product, or empty."""
-    place = path.resolve()
-    inside = place.parent.name == "GRANULE" and (place / "IMG_DATA").is_dir()
-    whole = inside and any(METADATA.search(file.name) for file in place.parent.parent.glob("*.xml"))
-    return place.name if whole else ""
+def _chosen_part(place: Path) -> tuple[Path, str] | None:
+    """The product and granule whose inner folder was chosen, or None.
+
+    ``GRANULE``, a folder in it, and its ``IMG_DATA`` are such parts.
+    """
+    granule = place.parent if place.name == "IMG_DATA" else place
+    holder = granule if granule.name == "GRANULE" else granule.parent
+    if holder.name != "GRANULE" or not any(map(_is_metadata, holder.parent.glob("*.xml"))):
+        return None
+    return holder.parent, "" if granule == holder else granule.name
+
+
+def _is_metadata(file: Path) -> bool:
+    return bool(METADATA.search(file.name))
 
 
 def _product(listing: Listing, chosen: str, dn_offset: float | None) -> Imagery:
@@ -122,7 +141,10 @@ def _granule(listing: Listing, chosen: str) -> str:
 
 
 def _grids(listing: Listing, names: Sequence[str]) -> list[Grid]:
-    """The tile's grids as its metadata state them; old JPEG 2000 files have none of their own."""
+    """The tile's grids as metadata state them.
+
+    Old JPEG 2000 files have none of their own.
+    """
     found = next((name for name in names if _TILE_METADATA.search(name)), None)
     return tile_grids(listing.read(found), f"{listing.where} ({found})") if found else []
 

@@ -1,4 +1,4 @@
-"""Opening one band or mask of a product: header only, with every fault named.
+"""Opens one band or mask of a product: headers, faults named.
 
 The grid comes from the file itself, or from the product's metadata where the file has none.
 """
@@ -53,8 +53,8 @@ class Bands:
     sources: list[BandSource] = field(default_factory=list)
     offset: Offset = field(default_factory=Offset)
 
-    def add(self, name: str, channel: str, band: int = 1) -> None:
-        """Open a file and keep one of its bands.
+    def add(self, name: str, channel: str) -> None:
+        """Open a file of one band and keep it.
 
         Raises:
             UnreadableFileError, GridError, ChannelError, ProductError: It cannot be used.
@@ -67,6 +67,11 @@ class Bands:
                     f" {channel} alone; describe its bands (B02, B03 …), for instance with"
                     " `gdal_edit.py`, and give the file itself."
                 )
+            self.keep(dataset, name, channel, 1)
+
+    def add_band(self, name: str, channel: str, band: int) -> None:
+        """Open a file of many bands and keep one of them."""
+        with open_file(self.listing, name) as dataset:
             self.keep(dataset, name, channel, band)
 
     def keep(self, dataset: DatasetReader, name: str, channel: str, band: int) -> None:
@@ -96,7 +101,7 @@ def open_file(listing: Listing, name: str) -> Iterator[DatasetReader]:
 
 
 def grid_in(dataset: DatasetReader, path: str, stated: Sequence[Grid]) -> Grid:
-    """The grid of an open raster: its own, or the one of its size that the metadata state.
+    """The grid of an open raster: its own, or the metadata's.
 
     Raises:
         MissingCRSError, GridError: There is neither; the message names the file.
@@ -110,7 +115,7 @@ def grid_in(dataset: DatasetReader, path: str, stated: Sequence[Grid]) -> Grid:
 
 
 def require_sentinel2(dataset: DatasetReader, path: str) -> None:
-    """Refuse a raster that its tags or descriptions declare to be of another sensor.
+    """Refuse a raster that declares itself to be of another sensor.
 
     Raises:
         ChannelError: It is.
@@ -143,7 +148,7 @@ def band_source(
     grid: Grid,
     nodata: float | None = None,
 ) -> BandSource:
-    """Describe how one band's stored values become DN by what the file itself says.
+    """Describe how one band's stored values become DN.
 
     Args:
         dataset: An open raster.
@@ -170,7 +175,19 @@ def band_source(
         found = nodata is not None
         if nodata is None and not dtype.startswith("float") and not has_mask(dataset, index):
             nodata = 0.0  # Sentinel-2's own convention
-    return BandSource(channel, path, index, grid, dtype, nodata, scale, offset, found)
+    return BandSource(
+        channel,
+        path,
+        index,
+        grid,
+        dtype,
+        nodata,
+        scale,
+        offset,
+        found,
+        # 65535 may be a saturated pixel beside zeros that are no data.
+        zero_missing=found and dtype.startswith("uint"),
+    )
 
 
 def _is_reflectance(dataset: DatasetReader, index: int) -> bool:
@@ -181,7 +198,9 @@ def _is_reflectance(dataset: DatasetReader, index: int) -> bool:
 
 
 def finest(sources: Sequence[BandSource], where: str) -> tuple[BandSource, ...]:
-    """Keep one source a channel: that of the finest resolution, as L2A products hold several.
+    """Keep one source a channel: that of the finest resolution.
+
+    L2A products hold several.
 
     Raises:
         ProductError: Two files of one resolution are the same channel.

@@ -1,4 +1,4 @@
-"""What stands around band files: product metadata, STAC items, names of folders above.
+"""What stands around band files: metadata, STAC items, folders.
 
 Band files say little about themselves. This looks in their folder or archive and in the folders
 above it for what tells level, day, baseline and offset.
@@ -28,7 +28,7 @@ from engine.scene.readers.names import ProductName, day_in, product_name
 from engine.scene.readers.offsets import OFFSET_DN, OFFSET_SINCE_BASELINE, Stated
 
 _HIGHEST = 5
-"""Folders above the files that are looked at: below a SAFE, R10m is four deep."""
+"""Folders above the files that are searched: below a SAFE, R10m is four deep."""
 
 _MOST_JSON = 20
 _TILE_METADATA = ("MTD_TL.xml",)
@@ -85,12 +85,12 @@ class Surroundings:
         return f"{number // 100:02d}.{number % 100:02d}" if number is not None else ""
 
     def stated(self, option: float | None) -> Stated:
-        """What the rule for offsets is asked with."""
+        """What the rule for offsets needs to know."""
         return Stated(option, self.metadata, item_offset(self.item), self.name)
 
 
 def surroundings_of(listing: Listing, names: Sequence[str]) -> Surroundings:
-    """Look around band files.
+    """Find what is known about band files beside their pixels.
 
     Args:
         listing: The folder, archive or files.
@@ -115,7 +115,7 @@ def surroundings_of(listing: Listing, names: Sequence[str]) -> Surroundings:
 
 
 def item_offset(item: Mapping[str, Any] | None) -> tuple[float, str] | None:
-    """The offset in DN that a STAC item states, with what it says; None if it says nothing.
+    """The offset in DN that a STAC item states; None if none.
 
     Earth Search tells with ``earthsearch:boa_offset_applied`` that it has removed the offset, also
     where ``raster:bands`` still list it.
@@ -161,7 +161,7 @@ def _assets(item: Mapping[str, Any] | None) -> list[Any]:
 
 
 def _beside(listing: Listing, names: Sequence[str]) -> list[str]:
-    """The files of a listing that lie in the folder of the band files, or above it."""
+    """The files of a listing in the band files' folder, or above."""
     folders = {"/".join(PurePosixPath(name).parts[:-1]) for name in names[:1]}
     base = next(iter(folders), "")
     above = {base, *("/".join(base.split("/")[:n]) for n in range(base.count("/") + 1)), ""}
@@ -209,14 +209,17 @@ def _first_file(folder: Path, wanted: Any) -> Path | None:
 
 
 def _stac_item(listing: Listing, names: Sequence[str]) -> Mapping[str, Any] | None:
-    """The STAC item beside band files, None if there is none, or more than one."""
+    """The STAC item beside band files; None if none, or several."""
     records = [_json(data) for data in _json_files(listing, names)]
     items = [r for r in records if r.get("type") == "Feature" and "stac_version" in r]
     return items[0] if len(items) == 1 else None
 
 
 def _catalogue_names(listing: Listing, names: Sequence[str]) -> list[str]:
-    """Product names in ``productInfo.json`` and ``tileInfo.json`` of Sinergise's archive."""
+    """Product names in Sinergise's ``productInfo.json`` and the like.
+
+    Also ``tileInfo.json``.
+    """
     records = [_json(data) for data in _json_files(listing, names, _CATALOGUE)]
     return [str(record.get("name") or record.get("productName") or "") for record in records]
 

@@ -1,1 +1,1 @@
-"""The competition as experiments: the paper's tables, and whole methods in one command."""
+"""The competition as experiments: its tables and methods."""

@@ -44,7 +44,10 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Row:
-    """Scores of a variant: F1, precision and recall over all folds together, a value a seed."""
+    """Scores of a variant over all folds, one value a seed.
+
+    F1, precision and recall.
+    """
 
     label: str
     f1: tuple[float, ...]
@@ -171,7 +174,7 @@ def _parts(
     protocol: Protocol,
     reporter: Reporter,
 ) -> list[Part]:
-    """The data split by folds, or whole beside what is scored on; packed, for many readings."""
+    """The data split by folds, or whole beside what is scored."""
     if protocol.score_on is not None:
         scored = open_patches(protocol.score_on, protocol.score_split, reporter=reporter)
         arrays = open_patches(data, reporter=reporter)
@@ -222,7 +225,10 @@ def _tell_effort(
 
 
 def _identity(recipe: Recipe, variant: Variant) -> str:
-    """Digest of what a row trains before any adaptation; rows that agree in it share a training."""
+    """Digest of what a row trains before adaptation.
+
+    Rows that agree in it share a training.
+    """
     plain = recipe.to_dict()
     del plain["adaptation"]
     text = json.dumps([plain, variant.components], sort_keys=True, default=str)
@@ -277,7 +283,7 @@ class Experiment:
         return made[0], made[1]
 
     def _trained(self, training: Path) -> tuple[ModelBundle, ...]:
-        """The row's models before any adaptation, trained once for all rows that share them."""
+        """The row's models before adaptation, trained once for all."""
         name = f"{self.part.name}-{_identity(self.recipe, self.variant)}"
         plain = replace(self.recipe, adaptation=type(self.recipe.adaptation)())
         return train_members(
@@ -287,11 +293,14 @@ class Experiment:
     def _adapted(
         self, bundles: Sequence[ModelBundle], training: Path, target: Path
     ) -> tuple[ModelBundle, ...]:
-        """The row's adapted models; one that was stopped goes on, one with other settings not."""
+        """The row's adapted models.
+
+        One that was stopped goes on, one with other settings not.
+        """
         out = self.folder / "adapt"
         start = partial(adapt, bundles, self.recipe, training, target, out)
         options: dict[str, Any] = {
-            "target_split": self.protocol.target_split,
+            "target_splits": (self.protocol.target_split,),
             "reporter": quiet(self.reporter),
         }
         try:
@@ -302,10 +311,8 @@ class Experiment:
     def _scored(self, bundles: Sequence[ModelBundle], held: Path) -> Histogram:
         labelled = open_patches(held)
         teachers = [Teacher.load(bundle) for bundle in bundles]
-        separate = self.recipe.adaptation.separate_statistics
-        probability = predict_mean(
-            teachers, labelled, self.recipe, separate=separate, reporter=self.reporter
-        )
+        by = "dataset" if self.recipe.adaptation.separate_statistics else "training"
+        probability = predict_mean(teachers, labelled, self.recipe, by=by, reporter=self.reporter)
         return Histogram.count(probability, np.asarray(labelled.masks))
 
 

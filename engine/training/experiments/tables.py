@@ -70,7 +70,10 @@ _BALANCED = (
 
 
 def _self_training(share: float) -> tuple[str, ...]:
-    """Balanced training, then Section V-A3: fine-tuning on the surest pseudo-labels, early."""
+    """Balanced training, then fine-tuning on the surest pseudo-labels.
+
+    Section V-A3.
+    """
     adaptation = (
         f'adaptation={{ selection = "top", top = {share}, rounds = 1, share = 0.5,'
         ' start = "teacher", epochs = 10.0, lr_factor = 0.3 }'

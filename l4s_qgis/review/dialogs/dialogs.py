@@ -25,8 +25,8 @@ class Dialogs:
         iface: QGIS's interface.
         review: What is under review.
         decisions: What a bulk decision goes through.
-        say: Tells the person a sentence.
-        show: Shows the landslide at hand and the progress.
+        notify: Shows the reviewer a message.
+        show: Shows the current landslide and the progress.
         closed: Called after a dialog was closed.
         renewed: Called after many landslides came, went or changed.
     """
@@ -37,7 +37,7 @@ class Dialogs:
         review: Review,
         decisions: Decisions,
         *,
-        say: Callable[[str, Qgis.MessageLevel], None],
+        notify: Callable[[str, Qgis.MessageLevel], None],
         show: Callable[[], None],
         closed: Callable[[], None],
         renewed: Callable[[], None],
@@ -45,7 +45,7 @@ class Dialogs:
         self._iface = iface
         self._review = review
         self._decisions = decisions
-        self._say = say
+        self._notify = notify
         self._show = show
         self._closed = closed
         self._renewed = renewed
@@ -74,7 +74,7 @@ class Dialogs:
             return
         if self._review.layer.isEditable():
             text = tr("The landslides are in QGIS's edit mode. Press “Save edits” first.")
-            self._say(text, Qgis.MessageLevel.Warning)
+            self._notify(text, Qgis.MessageLevel.Warning)
             return
         dialog = ReviewersDialog(self._review, self._iface.mainWindow())
         dialog.merged.connect(self._merged)
@@ -86,7 +86,7 @@ class Dialogs:
             self._decisions.arrive()
 
     def _merged(self, count: int) -> None:
-        self._say(
+        self._notify(
             tr("{n} landslides were taken over; one step of undo takes them back.").format(n=count),
             Qgis.MessageLevel.Success,
         )
@@ -115,9 +115,9 @@ class Dialogs:
         try:
             count = write_event(reviewed, values, only_empty=only_empty)
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
             return
-        self._say(
+        self._notify(
             tr("Written to {n} landslides; new ones get it, too.").format(n=count),
             Qgis.MessageLevel.Success,
         )

@@ -109,7 +109,7 @@ class SecondMap(QObject):
         self._follow()
 
     def mark(self, geometry: QgsGeometry | None, crs: QgsCoordinateReferenceSystem) -> None:
-        """Show the landslide at hand in the second map, too."""
+        """Show the current landslide in the second map, too."""
         self._marked = (QgsGeometry(geometry), crs) if geometry is not None else None
         if self._outline is None:
             return

@@ -17,7 +17,7 @@ CLEAR_PX = 16
 
 
 class View(QObject):
-    """Brings landslides into view, and knows whether the one at hand was seen.
+    """Brings landslides into view, and knows whether the current one was seen.
 
     A zoom or a pan of the person stays: the next landslide is brought into that view at the same
     scale, and where it lies in view already, nothing moves.
@@ -44,7 +44,7 @@ class View(QObject):
         self._canvas.viewport().removeEventFilter(self)
 
     def expect(self, geometry: QgsGeometry | None) -> None:
-        """Another landslide is at hand, given in the map's CRS; None for none."""
+        """Another landslide is the current one, given in the map's CRS; None for none."""
         box = geometry.boundingBox() if geometry is not None else None
         if box is None or box != self._box:
             self._seen = False
@@ -53,7 +53,7 @@ class View(QObject):
             self._own = False
 
     def arrive(self) -> None:
-        """Bring the landslide at hand into view, at the person's own scale if there is one."""
+        """Bring the current landslide into view, at the person's own scale if there is one."""
         if self._box is None:
             return
         extent = self._canvas.extent()
@@ -72,19 +72,19 @@ class View(QObject):
             self._show(moved)
 
     def zoom(self) -> None:
-        """Show the landslide at hand with its surroundings; the person's own zoom ends."""
+        """Show the current landslide with its surroundings; the person's own zoom ends."""
         self._own = False
         if self._box is not None:
             self._show(surroundings(self._box, self._canvas))
 
     @property
     def is_seen(self) -> bool:
-        """Whether the landslide at hand was painted on the screen, or is in view now."""
+        """Whether the current landslide was painted on the screen, or is in view now."""
         return self._seen or self._in_view()
 
     @property
     def is_painted(self) -> bool:
-        """Whether the landslide at hand was painted on the screen since it came to hand."""
+        """Whether the current landslide was painted on the screen since it became current."""
         return self._seen
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:

@@ -80,7 +80,7 @@ class ClickToAdd:
         panel: Its widgets.
         review: What is under review.
         threshold: Gives the probability from which a pixel belongs to the landslide.
-        say: Tells the person a sentence.
+        notify: Shows the reviewer a message.
         added: Called with the landslide that was added.
     """
 
@@ -91,13 +91,13 @@ class ClickToAdd:
         review: Review,
         *,
         threshold: Callable[[], float],
-        say: Callable[[str, Qgis.MessageLevel], None],
+        notify: Callable[[str, Qgis.MessageLevel], None],
         added: Callable[[int], None],
     ) -> None:
         self._canvas = iface.mapCanvas()
         self._review = review
         self._threshold = threshold
-        self._say = say
+        self._notify = notify
         self._added = added
         self._tool = ClickTool(self._canvas)
         self._tool.clicked.connect(self.add_at)
@@ -126,7 +126,7 @@ class ClickToAdd:
                 self._review.event,
             )
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
             return
         self._added(fid)
 
@@ -136,4 +136,4 @@ class ClickToAdd:
             text = tr(
                 "The probability here is {value}, below the threshold of {threshold}; lower it to add this place."
             ).format(value=number(value, 2), threshold=number(threshold, 2))
-        self._say(text, Qgis.MessageLevel.Info)
+        self._notify(text, Qgis.MessageLevel.Info)

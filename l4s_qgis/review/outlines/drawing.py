@@ -1,4 +1,4 @@
-"""Landslides drawn by hand, and a brush that adds to the one at hand or cuts from it."""
+"""Landslides drawn by hand, and a brush that adds to the current one or cuts from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Drawing:
         iface: QGIS's interface.
         panel: The dock's widgets.
         review: What is under review.
-        say: Tells the person a sentence.
+        notify: Shows the reviewer a message.
         added: Called with a landslide that was drawn.
         reshaped: Called with a landslide whose outline was changed.
     """
@@ -35,13 +35,13 @@ class Drawing:
         panel: ReviewPanel,
         review: Review,
         *,
-        say: Callable[[str, Qgis.MessageLevel], None],
+        notify: Callable[[str, Qgis.MessageLevel], None],
         added: Callable[[int], None],
         reshaped: Callable[[int], None],
     ) -> None:
         self._canvas = iface.mapCanvas()
         self._review = review
-        self._say = say
+        self._notify = notify
         self._added = added
         self._reshaped = reshaped
         self.polygon = PolygonTool(self._canvas)
@@ -82,12 +82,12 @@ class Drawing:
         try:
             fid = reviewed.add(shape, self._probabilities(shape), self._review.event)
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
             return
         self._added(fid)
 
     def paint(self, stroke: QgsGeometry, *, cut: bool) -> None:
-        """Add a stroke of the brush, in the map's CRS, to the landslide at hand, or cut it away."""
+        """Add a stroke of the brush, in the map's CRS, to the current landslide, or cut it away."""
         reviewed, fid, before = (
             self._review.reviewed,
             self._review.queue.current,
@@ -97,19 +97,19 @@ class Drawing:
             return
         there = transformed(stroke, map_crs(self._canvas), self._review.layer_crs)
         if not before.intersects(there):
-            text = tr("The stroke does not touch the landslide at hand; nothing was changed.")
-            self._say(text, Qgis.MessageLevel.Info)
+            text = tr("The stroke does not touch the current landslide; nothing was changed.")
+            self._notify(text, Qgis.MessageLevel.Info)
             return
         whole = valid(before)
         after = valid(whole.difference(there) if cut else whole.combine(there))
         if after.isEmpty():
             text = tr("Nothing of this landslide would be left; reject it instead.")
-            self._say(text, Qgis.MessageLevel.Info)
+            self._notify(text, Qgis.MessageLevel.Info)
             return
         try:
             reviewed.reshape(fid, after, self._probabilities(after))
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
             return
         self._reshaped(fid)
 

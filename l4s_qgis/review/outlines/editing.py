@@ -27,7 +27,7 @@ class Editing:
         panel: Its widgets.
         saved: Receives identifiers of changed, added and removed landslides after they were saved.
         discarded: Called after the person discarded edits.
-        say: Tells the person a sentence.
+        notify: Shows the reviewer a message.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class Editing:
         *,
         saved: Saved,
         discarded: Callable[[], None],
-        say: Callable[[str, Qgis.MessageLevel], None],
+        notify: Callable[[str, Qgis.MessageLevel], None],
     ) -> None:
         self._iface = iface
         self._panel = panel
         self._saved = saved
         self._discarded = discarded
-        self._say = say
+        self._notify = notify
         self._layer: QgsVectorLayer | None = None
         self._one_step = False
         self._snapping: tuple[Any, bool] | None = None
@@ -99,7 +99,7 @@ class Editing:
         """Merge the selected landslides."""
         if self._layer is not None and self._layer.selectedFeatureCount() < 2:
             text = tr("Select two or more landslides in the map first, with QGIS's selection tool.")
-            self._say(text, Qgis.MessageLevel.Info)
+            self._notify(text, Qgis.MessageLevel.Info)
             return
         action = self._iface.mainWindow().findChild(QAction, "mActionMergeFeatures")
         if action is not None and self._begin():
@@ -117,7 +117,7 @@ class Editing:
             self._one_step = True
             if not self._layer.startEditing():
                 self._one_step = False
-                self._say(
+                self._notify(
                     tr("The layer cannot be edited: its file is read-only or gone."),
                     Qgis.MessageLevel.Critical,
                 )
@@ -137,7 +137,7 @@ class Editing:
             text = tr("The edits could not be saved and are still open: {reason}").format(
                 reason=reason
             )
-            self._say(text, Qgis.MessageLevel.Critical)
+            self._notify(text, Qgis.MessageLevel.Critical)
             self._show_mode()
             return
         self._iface.actionPan().trigger()
@@ -182,9 +182,9 @@ class Editing:
 
     def _later(self) -> None:
         # Within a commit nothing may be written; its three signals are gathered into one.
-        QTimer.singleShot(0, self._tell)
+        QTimer.singleShot(0, self._hand_over)
 
-    def _tell(self) -> None:
+    def _hand_over(self) -> None:
         if not (self._changed or self._added or self._removed):
             return
         told = sorted(self._changed - self._removed), sorted(self._added), sorted(self._removed)

@@ -30,7 +30,7 @@ class Measuring(QObject):
 
     Args:
         review: What is under review.
-        say: Tells the person a sentence.
+        notify: Shows the reviewer a message.
         measured: Called with the landslides whose facts were written.
     """
 
@@ -38,13 +38,13 @@ class Measuring(QObject):
         self,
         review: Review,
         *,
-        say: Callable[[str, Qgis.MessageLevel], None],
+        notify: Callable[[str, Qgis.MessageLevel], None],
         measured: Callable[[list[int]], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._review = review
-        self._say = say
+        self._notify = notify
         self._measured = measured
         self._waiting: set[int] = set()
         self._asked: dict[int, bytes] = {}
@@ -139,16 +139,16 @@ class Measuring(QObject):
         try:
             reviewed.change(Change(values), undoable=False)
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Warning)
+            self._notify(str(error), Qgis.MessageLevel.Warning)
             return
         self._measured(list(values))
 
     def _fail(self, error: EngineError) -> None:
-        """Say once why facts stay empty; the review goes on without them."""
+        """Explain once why facts stay empty; the review goes on without them."""
         self._waiting.clear()
         self._asked = {}
         if error.code != "cancelled" and not self._told:
             self._told = True
             text = tr("New outlines could not be measured; their facts stay empty. {reason}")
-            self._say(text.format(reason=error.sentence()), Qgis.MessageLevel.Warning)
+            self._notify(text.format(reason=error.sentence()), Qgis.MessageLevel.Warning)
         self._measured([])

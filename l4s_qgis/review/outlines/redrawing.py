@@ -25,7 +25,7 @@ class Redrawing:
         iface: QGIS's interface.
         review: What is under review.
         actions: Runs the engine.
-        say: Tells the person a sentence.
+        notify: Shows the reviewer a message.
         changed: Called after the layer was changed.
     """
 
@@ -35,13 +35,13 @@ class Redrawing:
         review: Review,
         actions: InventoryActions,
         *,
-        say: Callable[[str, Qgis.MessageLevel], None],
+        notify: Callable[[str, Qgis.MessageLevel], None],
         changed: Callable[[], None],
     ) -> None:
         self._iface = iface
         self._review = review
         self._actions = actions
-        self._say = say
+        self._notify = notify
         self._changed = changed
         self.question: QMessageBox | None = None
 
@@ -53,7 +53,7 @@ class Redrawing:
         folder.mkdir(parents=True, exist_ok=True)
         copy = folder / "inventory.gpkg"
         if not copy_inventory(inventory_file(layer), copy):
-            self._say(
+            self._notify(
                 tr("The inventory cannot be copied: {path} is gone or cannot be read.").format(
                     path=inventory_file(layer)
                 ),
@@ -75,7 +75,7 @@ class Redrawing:
         finally:
             QApplication.restoreOverrideCursor()
         if not (plan.changed or plan.added or plan.removed):
-            self._say(
+            self._notify(
                 tr("At the threshold {value} every outline stays as it is.").format(
                     value=number(threshold, 2)
                 ),
@@ -111,7 +111,7 @@ class Redrawing:
                 plan.change, also=lambda: [remove_record(inventory, row) for row in rows]
             )
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
             return
         record = last_record(str(drawn))
         rows.append(add_record(inventory, record) if record is not None else None)

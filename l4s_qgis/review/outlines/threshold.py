@@ -29,7 +29,7 @@ class ThresholdSlider:
         review: What is under review.
         canvas: The map.
         revectorize: Draws the whole layer anew at a threshold.
-        say: Tells the person a sentence.
+        notify: Shows the reviewer a message.
         reshaped: Called with the landslide whose outline was taken.
     """
 
@@ -40,14 +40,14 @@ class ThresholdSlider:
         canvas: QgsMapCanvas,
         *,
         revectorize: Callable[[QgsVectorLayer, float], None],
-        say: Callable[[str, Qgis.MessageLevel], None],
+        notify: Callable[[str, Qgis.MessageLevel], None],
         reshaped: Callable[[int], None],
     ) -> None:
         self._panel = panel
         self._review = review
         self._canvas = canvas
         self._revectorize = revectorize
-        self._say = say
+        self._notify = notify
         self._reshaped = reshaped
         self.preview = Outline(canvas, QColor(options.get("colour_preview")), 2, alpha=45)
         self._soon = QTimer(panel, singleShot=True, interval=SOON_MS)
@@ -98,7 +98,7 @@ class ThresholdSlider:
             text = tr(
                 "Nothing of this landslide is left at that threshold; reject it, or lower the threshold."
             )
-            self._say(text, Qgis.MessageLevel.Info)
+            self._notify(text, Qgis.MessageLevel.Info)
             return
         try:
             reviewed.reshape(
@@ -107,7 +107,7 @@ class ThresholdSlider:
                 inside_outline(self._review.probability, new),
             )
         except ReviewError as error:
-            self._say(str(error), Qgis.MessageLevel.Critical)
+            self._notify(str(error), Qgis.MessageLevel.Critical)
             return
         self._reshaped(fid)
 

@@ -82,7 +82,7 @@ class Version:
 
 @dataclass
 class Conflict:
-    """A landslide of which reviewers say different things.
+    """A landslide on which reviewers disagree.
 
     Attributes:
         number: Its number; that of the first version for a drawn one.

@@ -101,7 +101,7 @@ def _keep(path: Path, fids: set[int], name: str) -> None:
 
 
 def handed_out(path: Path) -> set[int]:
-    """The landslides that were handed out with a part; empty where the file does not say."""
+    """The landslides that were handed out with a part; empty where the file does not tell."""
     dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR)
     table = dataset.GetLayerByName(TABLE) if dataset is not None else None
     if table is None:

@@ -176,6 +176,16 @@ def test_what_cannot_be_loaded_is_said(
     assert said in capsys.readouterr().err
 
 
+def test_what_the_disk_refuses_is_a_sentence(
+    command: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    command(lambda args, reporter: {"x": tmp_path.read_text()})
+    assert cli.main(["probe"]) == 2
+    said = capsys.readouterr().err
+    assert str(tmp_path) in said
+    assert "Traceback" not in said
+
+
 def test_a_missing_module_of_the_engine_is_a_bug(
     command: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

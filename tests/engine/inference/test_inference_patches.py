@@ -176,3 +176,51 @@ def test_a_real_folder_keeps_its_ids(make_bundle, tmp_path):
         config=PatchConfig(None, None, CPU),
     )
     assert [p.name for p in (tmp_path / "o").iterdir()] == ["mask_31.h5"]
+
+
+def test_a_crf_refines_every_patch_with_the_model_s_own_colours(
+    patches, make_bundle, tmp_path, monkeypatch
+):
+    from engine.inference import crf
+    from engine.inference.config import CrfConfig
+
+    root, images = patches
+    seen = []
+
+    def refine(probability, guide, config, *, centre):
+        seen.append((guide.copy(), centre))
+        return 1 - probability
+
+    monkeypatch.setattr(crf, "require", lambda: None)
+    monkeypatch.setattr(crf, "refine", refine)
+    kernel = np.linspace(-0.5, 0.7, 14).reshape(-1, 1, 1)
+    bundle = make_bundle(kernel, channels=NAMES, required=(), normalization=scene_normalization())
+    for name, post in (("plain", None), ("crf", CrfConfig())):
+        inference = InferenceConfig(device="cpu", threads=1, batch=2, crf=post)
+        config = PatchConfig(0.6, None, inference)
+        facts = predict_patches(
+            find_patches(root, "test"), [bundle], out=tmp_path / name, config=config
+        )
+        assert facts["crf"] is (post is not None)
+    plain, refined = (np.stack(masks(tmp_path / name)) for name in ("plain", "crf"))
+    assert not np.array_equal(plain, refined)
+    assert len(seen) == 5
+    assert {centre for _, centre in seen} == {0.6}
+    mean, std = images.mean(axis=(0, 2, 3)), images.std(axis=(0, 2, 3))
+    red = np.clip((images[0, 3] - mean[3]) / std[3], -6, 6)
+    np.testing.assert_allclose(seen[0][0][0], red, atol=1e-3)
+
+
+def test_the_command_packs_the_masks(patches, make_bundle, tmp_path, capfd):
+    import zipfile
+
+    root, _ = patches
+    kernel = np.linspace(-0.5, 0.7, 14).reshape(-1, 1, 1)
+    bundle = make_bundle(kernel, channels=NAMES, required=(), normalization=scene_normalization())
+    words = ["predict-patches", "--model", str(bundle.path), "--data", str(root)]
+    words += ["--out", str(tmp_path / "out"), "--device", "cpu"]
+    assert main([*words, "--zip", str(tmp_path / "s.tar")]) == 2
+    assert main([*words, "--zip", str(tmp_path / "s.zip")]) == 0
+    capfd.readouterr()
+    with zipfile.ZipFile(tmp_path / "s.zip") as packed:
+        assert packed.namelist() == [f"mask_{n}.h5" for n in (1, 3, 5, 7, 12)]

@@ -17,8 +17,10 @@ from engine.events import Reporter
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.report import figures
-from engine.report.page import LIMITS, _fitted, write_report
+from engine.report.page import write_report
+from engine.report.sections import LIMITS
 from engine.report.statistics import Parameter, density_per_km2
+from engine.report.tables import fitted
 
 PNG = b"\x89PNG\r\n"
 
@@ -199,8 +201,8 @@ def test_what_a_fit_does_not_determine_is_said() -> None:
     assert not Parameter(2.54e-4, 7.8e-13, 3e-4).determined()
     assert Parameter(-1e-7, -3e-4, 2e-4).determined(scale=4e-4)
     assert not Parameter(-1e-7, -3e-1, 2e-4).determined(scale=4e-4)
-    assert _fitted(Parameter(2.54e-4, 7.8e-13, 8.24e4)) == "not determined by these areas"
-    assert _fitted(Parameter(1.4, 1.2, 1.7), sign=-1, shift=-1) == "−2.4 (−2.7 to −2.2)"
+    assert fitted(Parameter(2.54e-4, 7.8e-13, 8.24e4)) == "not determined by these areas"
+    assert fitted(Parameter(1.4, 1.2, 1.7), sign=-1, shift=-1) == "−2.4 (−2.7 to −2.2)"
 
 
 def test_cancelled_or_impossible_leaves_nothing(inventory: Inventory, tmp_path: Path) -> None:

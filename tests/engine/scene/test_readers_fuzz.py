@@ -20,7 +20,8 @@ from product_cases import dimap, maja, plain, product_xml, raster, safe, stac_it
 from engine.cli import main
 from engine.errors import InputError
 from engine.scene.masks import cloud_polygons
-from engine.scene.readers.metadata import parse, product_metadata, tile_grids
+from engine.scene.readers.markup import parse
+from engine.scene.readers.metadata import product_metadata, tile_grids
 
 ROUNDS = int(os.environ.get("L4S_FUZZ", "60"))
 SECONDS = 20

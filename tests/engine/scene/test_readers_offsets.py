@@ -70,7 +70,7 @@ def test_a_stac_item_is_checked(tmp_path: Path, applied: bool, expected: list[st
 def test_a_products_own_metadata_are_trusted_unless_they_are_odd(tmp_path: Path) -> None:
     assert codes(safe(tmp_path, value=300)) == []
     (product,) = tmp_path.glob("*.SAFE")
-    (product / "MTD_MSIL2A.xml").write_text(product_xml("L2A", "05.09", offset=-7000))
+    (product / "MTD_MSIL2A.xml").write_text(product_xml("L2A", "05.09", offset=-1900))
     assert codes(product) == ["scene-offset-doubtful"]
 
 
@@ -91,3 +91,9 @@ def test_the_warning_reaches_who_makes_a_stack(tmp_path: Path) -> None:
     make_stack([tmp_path / "in"], [], out=tmp_path / "s.tif", reporter=Reporter(said.append))
     (warning,) = [e for e in said if isinstance(e, Log) and e.level == "warning"]
     assert "--dn-offset -1000" in warning.message
+
+
+def test_reflectance_in_per_cent_is_too_dark_to_be_dn(tmp_path: Path) -> None:
+    raster(tmp_path / "x" / "B02.tif", (DARK / 100).astype(np.float32))
+    raster(tmp_path / "x" / "B04.tif", (DARK / 100).astype(np.float32))
+    assert codes(tmp_path / "x") == ["scene-range"]

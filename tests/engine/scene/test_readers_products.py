@@ -87,6 +87,7 @@ def test_a_tile_without_georeference_lies_where_its_metadata_say(tmp_path: Path)
     [
         "manifest.safe",
         "MTD_MSIL2A.xml",
+        "GRANULE",
         "GRANULE/*",
         "GRANULE/*/IMG_DATA",
         "GRANULE/*/IMG_DATA/R10m",
@@ -102,6 +103,20 @@ def test_any_part_of_a_product_that_is_chosen_knows_the_products_offset(
     assert {source.offset for source in image.bands} == {-1000}
     assert (image.offset.source, image.baseline) == ("metadata", "05.09")
     assert (image.level, image.date) == ("L2A", "2023-05-20")
+
+
+def test_the_images_of_a_whole_product_bring_its_cloud_mask(tmp_path: Path) -> None:
+    product = safe(tmp_path, level="L1C")
+    images = next(product.glob("GRANULE/*/IMG_DATA"))
+    classes = np.zeros((3, 10, 10), np.uint8)
+    classes[0, :5] = 1
+    raster(images.parent / "QI_DATA" / "MSK_CLASSI_B00.tif", classes, 60)
+    assert (values(tmp_path, images)["QA"][:30] == 2).all()
+    for band in images.glob("*_B1*.tif"):
+        band.unlink()
+    image = one(images)  # what is left are band files, still with the product's offset
+    assert image.product == "band files"
+    assert {source.offset for source in image.bands} == {-1000}
 
 
 def test_several_granules_are_chosen_by_their_folders(tmp_path: Path) -> None:
@@ -373,6 +388,45 @@ def rasterio_moved(path: Path, metres: float) -> Path:
     return path
 
 
+def test_files_that_complete_each_other_are_one_image_with_the_mask_of_any(tmp_path: Path) -> None:
+    fine = raster(tmp_path / "ten.tif", np.stack([plain(500)] * 2), names=("B2", "B3"))
+    cube = np.stack([plain(600, 30), plain(9, 30), plain(3000, 30)])
+    coarse = raster(tmp_path / "twenty.tif", cube, 20, names=("B11", "SCL", "B8A"))
+    image = one(fine, coarse)
+    assert image.channels == ("B02", "B03", "B11")
+    assert [source.channel for source in image.extra] == ["B8A"]
+    assert (values(tmp_path, fine, coarse)["QA"] == 2).all()
+
+
+@pytest.mark.parametrize("names", [("Band 1", "Band 2", "Band 3"), ("", "", ""), ("1", "2", "3")])
+def test_bands_that_tell_nothing_but_their_place_are_refused(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    path = raster(tmp_path / "x.tif", np.stack([plain(500)] * 3), names=names)
+    with pytest.raises(ChannelError, match=r"none of its 3 band\(s\) is named"):
+        open_imagery([path])
+    with pytest.raises(ChannelError, match="none of its 3 bands"):
+        Stack.open(path)
+
+
+def test_an_unnamed_image_beside_named_ones_is_refused(tmp_path: Path) -> None:
+    named = raster(tmp_path / "a.tif", np.stack([plain(500)] * 2), names=("B2", "B3"))
+    other = raster(tmp_path / "b.tif", np.stack([plain(500)] * 2))
+    with pytest.raises(ChannelError, match=r"b\.tif: none of its 2 band"):
+        open_imagery([named, other])
+
+
+def test_a_saturated_pixel_does_not_make_zeros_data(tmp_path: Path) -> None:
+    stored = plain(800)
+    stored[:30] = 0
+    stored[50, 50] = 65535
+    raster(tmp_path / "x" / "B02.tif", stored)
+    found = values(tmp_path, tmp_path / "x")["B02"]
+    assert np.isnan(found[:30]).all()
+    assert found[50, 50] != 800
+    assert (np.delete(found[30:].ravel(), 20 * 60 + 50) == 800).all()
+
+
 def test_earth_engines_bits_are_a_mask(tmp_path: Path) -> None:
     cube = np.full((2, 60, 60), 700, np.uint16)
     cube[1] = 0
@@ -466,3 +520,57 @@ def test_reflectance_and_dn_in_floating_point_are_told_apart(tmp_path: Path) -> 
     for name, value, dn in (("a", 0.08, 800), ("b", 1800.0, 800)):
         raster(tmp_path / NAME / name / "B02.tif", plain(value, dtype="float32"))
         assert (values(tmp_path, tmp_path / NAME / name)["B02"] == dn).all()
+
+
+# -- names and places of files
+
+
+def test_a_circle_of_links_is_walked_once(tmp_path: Path) -> None:
+    raster(tmp_path / "x" / "B02.tif", plain(800))
+    (tmp_path / "x" / "again").symlink_to(tmp_path / "x")
+    assert one(tmp_path / "x").channels == ("B02",)
+
+
+def test_a_link_to_a_product_elsewhere_is_followed(tmp_path: Path) -> None:
+    product = safe(tmp_path / "archive")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / product.name).symlink_to(product)
+    assert one(tmp_path / "project").name == product.name
+
+
+def test_a_link_to_nothing_and_names_that_are_not_utf8_get_a_sentence(tmp_path: Path) -> None:
+    import os
+
+    raster(tmp_path / "x" / "B02.tif", plain(800))
+    link = tmp_path / "x" / "B03.tif"
+    link.symlink_to(tmp_path / "gone.tif")
+    with pytest.raises(UnreadableFileError, match="link to a file that is not there"):
+        open_imagery([tmp_path / "x"])
+    link.unlink()
+    raster(tmp_path / "x" / "B03.tif", plain(800))
+    link.rename(link.with_name(os.fsdecode(b"\xfcber_B03.tif")))
+    with pytest.raises(ProductError, match=r"not in UTF-8 \(\\xfcber_B03\.tif\)"):
+        open_imagery([tmp_path / "x"])
+
+
+def test_envi_without_a_suffix_and_parts_of_an_export_are_bands(tmp_path: Path) -> None:
+    written = raster(tmp_path / "x" / "B02.dat", plain(800), driver="ENVI")
+    written.rename(written.with_suffix(""))
+    raster(tmp_path / "x" / "B3-0000000000-0000000000.tif", plain(700))
+    assert one(tmp_path / "x").channels == ("B02", "B03")
+
+
+def test_bands_deep_in_an_archive_are_found(tmp_path: Path) -> None:
+    band = raster(tmp_path / "B02.tif", plain(1800))
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.write(band, f"home/user/{NAME}/IMG_DATA/R10m/B02.tif")
+    assert (values(tmp_path, tmp_path / "x.zip")["B02"] == 800).all()
+
+
+def test_files_of_subdatasets_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    import h5py
+
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["B02"], file["B03"] = plain(1), plain(2)
+    with pytest.raises(ChannelError, match=r"holds no raster of its own.*gdal_translate"):
+        open_imagery([tmp_path / "x.h5"])

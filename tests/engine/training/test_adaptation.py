@@ -9,16 +9,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from patch_files import write_image
 from safetensors.torch import load_file
 from training_cases import landscape, tiny
 
 from engine.errors import CancelledError, ConfigError
 from engine.events import Log, Reporter
+from engine.inference.networks import card_threshold
 from engine.models.bundle import ModelBundle
-from engine.patches.arrays import write_packed
-from engine.training.adaptation import adapt, open_target, target_pool
+from engine.models.card import common_threshold
+from engine.patches.arrays import concatenate, write_packed
+from engine.patches.landslide4sense import write_mask
+from engine.training.adaptation import adapt, target_pool
+from engine.training.batches import BatchSource
 from engine.training.pools import prepare, statistics
-from engine.training.run import train
+from engine.training.recipe import load_recipe
+from engine.training.results import HISTOGRAMS, read_fold
+from engine.training.run import train, train_members
+from engine.training.scoring import Histogram
+from engine.training.target import open_target
 from engine.training.teachers import Teacher, load_segmenter, predict_disturbed, predict_mean
 
 LONG = {"schedule": {"steps": 40}, "training": {"validate_every": 40}}
@@ -100,7 +109,7 @@ def test_starting_from_another_network_is_refused(teacher, packed, target, tmp_p
 
 def test_the_target_is_normalised_by_its_own_statistics_unless_told_otherwise(packed, target):
     recipe = tiny(normalization={"min_pixels": 100, "std_floor": 0.01})
-    unlabelled = open_target(target)
+    unlabelled = open_target(target).arrays
     normalization = prepare(recipe, packed).normalization
     for separate, found in ((True, statistics(unlabelled)), (False, None)):
         chosen = replace(
@@ -185,3 +194,93 @@ def stop_when(out):
         return path.is_file() and bool((np.load(path) == 255).any())
 
     return asked
+
+
+def test_tanmlh_mixes_and_scores_labelled_and_target_patches_apart(packed, monkeypatch):
+    few = ["data.crop_px=32", "data.enlarge=1", 'data.validation="none"', "training.device=cpu"]
+    recipe = load_recipe("tanmlh", few)
+    material = prepare(recipe, packed)
+    unlabelled = replace(landscape(count=4, seed=5), ids=tuple(f"target-{n}" for n in range(4)))
+    source = BatchSource(
+        [material.pool, target_pool(unlabelled, material, recipe)],
+        [recipe.adaptation.share],
+        batch_size=8,
+        crop_px=32,
+        positive_share=0.0,
+        seed=0,
+    )
+    for step in range(5):
+        parts = source.batch(step)
+        assert [len(part) for part in parts] == [4, 4]
+        for part in parts:  # what mixup mixes and what a loss is computed over
+            assert len({name.startswith("target") for name in part.ids}) == 1
+
+
+def test_a_round_lowers_the_learning_rate_of_every_stage(teacher, packed, target, tmp_path):
+    recipe = tiny(
+        second_stage={"steps": 2, "lr": 0.01}, adaptation={"lr_factor": 0.3, "epochs": 1.0}
+    )
+    (bundle,) = adapt([teacher], recipe, packed, target, tmp_path)
+    used = bundle.card.training["recipe"]
+    assert used["optimizer"]["lr"] == pytest.approx(0.003)
+    assert used["second_stage"]["lr"] == pytest.approx(0.003)
+
+
+def two_members(**changes):
+    members = {"small": {"width": 4}, "wide": {"width": 6}}
+    return tiny(members=members, data={"validation": "site"}, **changes)
+
+
+def test_an_ensemble_s_threshold_is_chosen_on_the_ensemble(packed, tmp_path):
+    recipe = two_members(schedule={"steps": 12})
+    bundles = train_members(recipe, packed, tmp_path)
+    cards = [bundle.card for bundle in bundles]
+    assert cards[0].ensemble == cards[1].ensemble
+    assert cards[0].ensemble.members == ("small", "wide")
+    folds = [read_fold(tmp_path / name / HISTOGRAMS) for name in ("small", "wide")]
+    mean = np.mean([fold.maps for fold in folds], axis=0).astype(np.float32) / 250
+    best = Histogram.count(mean, folds[0].masks).best_threshold()
+    assert cards[0].ensemble.threshold == pytest.approx(best)
+    assert card_threshold(bundles) == pytest.approx(best)
+    own = np.mean([card.threshold for card in cards])
+    lonely = [replace(card, ensemble=None) for card in cards]
+    assert common_threshold(lonely) == pytest.approx(own)
+    assert common_threshold(cards[:1]) == cards[0].threshold
+    again = train_members(recipe, packed, tmp_path, resume=True)
+    assert [b.digest for b in again] == [b.digest for b in bundles]
+
+
+def test_scores_are_given_before_and_after_every_round_for_each_model_and_all(packed, tmp_path):
+    root = tmp_path / "l4s"
+    for split, count, seed in (("ValidData", 2, 3), ("TestData", 3, 4)):
+        arrays = landscape(count=count, size=128, seed=seed)
+        for number in range(count):
+            write_image(root / split / "img" / f"image_{number + 1}.h5", arrays.images[number])
+            mask = root / split / "mask" / f"mask_{number + 1}.h5"
+            mask.parent.mkdir(exist_ok=True)
+            write_mask(mask, arrays.masks[number])
+    recipe = two_members(schedule={"steps": 2}, adaptation={"rounds": 2})
+    bundles = train_members(recipe, packed, tmp_path / "trained")
+    splits = ("validation", "test")
+    adapt(bundles, recipe, packed, root, tmp_path / "out", target_splits=splits, score=True)
+    written = json.loads((tmp_path / "out" / "target-scores.json").read_text())
+    rows = [(r["round"], r["model"], r["split"], r["protocol"]) for r in written["rows"]]
+    assert rows == [
+        (number, model, split, "transductive" if number else "inductive")
+        for number in (0, 1, 2)
+        for split in splits
+        for model in ("small", "wide", "ensemble")
+    ]
+    assert written["f1"] == written["rows"][-1]["f1"]
+    labels = np.load(tmp_path / "out" / "round-1" / "pseudo-labels.npy")
+    assert labels.shape == (5, 128, 128)
+
+
+def test_each_split_of_a_target_is_normalised_by_itself(packed):
+    recipe = tiny(normalization={"min_pixels": 100, "std_floor": 0.01})
+    bright, dark = landscape(count=2, seed=1), landscape(count=2, seed=2, brightness=0.5)
+    both = concatenate([bright, dark])
+    pool = target_pool(both, prepare(recipe, packed), recipe, ("validation",) * 2 + ("test",) * 2)
+    for at, own in ((0, bright), (2, dark)):
+        shift, _ = prepare(recipe, packed).normalization.affine(statistics(own))
+        np.testing.assert_allclose(pool.shift[at], shift, rtol=1e-5)

@@ -71,7 +71,7 @@ TINY = {
         "network.width=16",
         "network.blocks=1",
         "schedule.steps=150",
-        "schedule.first_cycle=1.0",
+        "schedule.cycles=1",
     ],
     # A perceptron that sees 70 m cannot learn patches by heart, which is why it is bundled: the
     # loop is shown with a network that can.
