@@ -455,8 +455,8 @@
       <translation>píxeles exactos</translation>
     </message>
     <message>
-      <source>Smooth outlines keep the area of each landslide within one per cent</source>
-      <translation>Los contornos suaves conservan el área de cada deslizamiento con un error menor del uno por ciento</translation>
+      <source>Smooth outlines round the steps of pixels; all areas together change by less than one per cent</source>
+      <translation>Los contornos suaves redondean los escalones de los píxeles; todas las áreas juntas cambian menos del uno por ciento</translation>
     </message>
     <message>
       <source>&amp;Outlines</source>
