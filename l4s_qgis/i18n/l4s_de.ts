@@ -1383,6 +1383,14 @@
       <translation>Training</translation>
     </message>
     <message>
+      <source>Writing the map</source>
+      <translation>Karte wird geschrieben</translation>
+    </message>
+    <message>
+      <source>Making the scene</source>
+      <translation>Die Szene wird gemacht</translation>
+    </message>
+    <message>
       <source>Detection</source>
       <translation>Erkennung</translation>
     </message>
@@ -1713,10 +1721,6 @@
     <message>
       <source>Map for people without a GIS</source>
       <translation>Karte für Menschen ohne GIS</translation>
-    </message>
-    <message>
-      <source>Writing the map</source>
-      <translation>Karte wird geschrieben</translation>
     </message>
     <message>
       <source>Open</source>

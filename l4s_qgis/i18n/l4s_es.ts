@@ -1383,6 +1383,14 @@
       <translation>Entrenando</translation>
     </message>
     <message>
+      <source>Writing the map</source>
+      <translation>Escribiendo el mapa</translation>
+    </message>
+    <message>
+      <source>Making the scene</source>
+      <translation>Creando la escena</translation>
+    </message>
+    <message>
       <source>Detection</source>
       <translation>Detección</translation>
     </message>
@@ -1713,10 +1721,6 @@
     <message>
       <source>Map for people without a GIS</source>
       <translation>Mapa para personas sin SIG</translation>
-    </message>
-    <message>
-      <source>Writing the map</source>
-      <translation>Escribiendo el mapa</translation>
     </message>
     <message>
       <source>Open</source>
