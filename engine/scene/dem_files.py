@@ -228,8 +228,9 @@ def _open(name: NamedRaster) -> DemFile:
 def _look_at_heights(dataset: DatasetReader, file: DemFile) -> DemFile:
     """Check a thinned-out copy for plausible heights; note what it shows."""
     side = (min(_SAMPLE_PX, dataset.height), min(_SAMPLE_PX, dataset.width))
-    sample = dataset.read(1, out_shape=side, masked=True).astype(np.float64).filled(np.nan)
-    heights = (sample * dataset.scales[0] + dataset.offsets[0]) * file.to_metres
+    with np.errstate(over="ignore", invalid="ignore"):
+        sample = dataset.read(1, out_shape=side, masked=True).astype(np.float64).filled(np.nan)
+        heights = (sample * dataset.scales[0] + dataset.offsets[0]) * file.to_metres
     plausible = heights[(heights >= LOWEST_M) & (heights <= HIGHEST_M)]
     finite = heights[np.isfinite(heights) & (np.abs(heights) < 32000)]
     if not plausible.size:

@@ -118,6 +118,7 @@ def channels_in(dataset: DatasetReader, name: str) -> Found:
     channels: list[tuple[int, str]] = []
     left_out: list[tuple[str, str]] = []
     extra, mask = 0, None
+    meanings = dataset.colorinterp  # asked once: GDAL goes through all bands each time
     for index, text in enumerate(texts, start=1):
         channel = channel_name(text)
         if channel in OPTICAL:
@@ -126,7 +127,7 @@ def channels_in(dataset: DatasetReader, name: str) -> Found:
             extra = index
         elif text.strip().upper() in _MASKS:
             mask = mask or (_MASKS[text.strip().upper()], index)
-        elif dataset.colorinterp[index - 1] is not ColorInterp.alpha:
+        elif meanings[index - 1] is not ColorInterp.alpha:
             what = "terrain" if channel in TERRAIN else other_quantity(text)
             left_out.append((text or f"band {index}", what or "no band of that name"))
     names = [channel for _, channel in channels]
