@@ -25,10 +25,10 @@ WARNINGS: dict[str, str] = {
     "detect-slope-partial": "A part of the ground has no slope.",
     "export-shortened": "Texts were cut to what the format holds.",
     "export-undated": "Landslides without a date were exported to a table that requires one.",
+    "inventory-status": "Review statuses are not known; such polygons count as landslides.",
     "output-left-over": "Files of an earlier run lie in the folder and hold nothing of this one.",
     "raster-recognised": "Values of a mask or raster were read as another program means them.",
     "reference-missing": "Predicted masks without a reference are left out.",
-    "inventory-status": "Review statuses are not known; such polygons count as landslides.",
     "reference-outside": "Reference landslides outside the analysed area do not count.",
     "reference-repaired": "Invalid reference polygons were repaired.",
     "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
@@ -37,9 +37,9 @@ WARNINGS: dict[str, str] = {
     "scene-no-ndvi-change": "The change of vegetation stays unknown: bands are missing.",
     "scene-offset-doubtful": "The darkest pixels contradict what is stated about the DN's offset.",
     "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
+    "scene-range": "The imagery's values are too small for digital numbers.",
     "scene-slope-range": "Slopes are outside 0 to 90 degrees.",
     "scene-slope-small": "Slopes may be radians instead of degrees.",
-    "scene-range": "The imagery's values are too small for digital numbers.",
     "scene-undeclared-nodata": "A value that no file declares is taken for no data.",
     "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
     "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",
@@ -160,7 +160,7 @@ class Reporter:
         if self._listener is not None:
             self._listener(Log(level, message, code))
 
-    def warn(self, message: str, code: str = "") -> None:
+    def warn(self, message: str, code: str) -> None:
         """Pass a sentence that must not be missed, with its code.
 
         ``code`` is a key of :data:`WARNINGS`.

@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args = _parse(given)
         if args.command in _SHARED and int(os.environ.get("RANK", "0")) > 0:
             listener = _failures(listener)
-        with _cancel_on_signals() as cancelled:
+        with _cancel_on_signals() as cancelled, _without_undecodable_messages():
             reporter = Reporter(listener, cancelled)
             with _alone(args, reporter):
                 data = args.run(args, reporter)
@@ -100,6 +100,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _bug(listener, error)
     return 0
+
+
+@contextmanager
+def _without_undecodable_messages() -> Iterator[None]:
+    """Drop what rasterio cannot log: messages of GDAL that quote damaged bytes of a file.
+
+    Python would print each as an exception that was ignored; the file is refused all the same.
+    """
+    before = sys.unraisablehook
+
+    def hook(found: Any) -> None:
+        quoted = isinstance(found.exc_value, UnicodeDecodeError)
+        if not (quoted and "rasterio" in str(found.object)):
+            before(found)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager
