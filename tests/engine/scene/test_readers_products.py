@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 from product_cases import dimap, maja, plain, product_xml, raster, safe, stac_item
 
-from engine.errors import ChannelError, InputError, ProductError, UnreadableFileError
+from engine.errors import (
+    ChannelError,
+    InputError,
+    MissingFileError,
+    ProductError,
+    UnreadableFileError,
+)
 from engine.handles import Stack
 from engine.scene.imagery import Imagery
 from engine.scene.readers import open_imagery
@@ -409,6 +415,15 @@ def test_bands_that_tell_nothing_but_their_place_are_refused(
         Stack.open(path)
 
 
+def test_several_dates_in_a_folder_are_no_mosaic(tmp_path: Path) -> None:
+    for name in ("date0", "date1"):
+        cube = np.stack([plain(500)] * 2)
+        raster(tmp_path / "x" / f"{name}.tif", cube, names=("B2", "B3"))
+    with pytest.raises(ProductError, match=r"date0\.tif and date1\.tif show the same ground"):
+        open_imagery([tmp_path / "x"])
+    assert len(open_imagery(sorted((tmp_path / "x").glob("*.tif")))) == 2  # asked for
+
+
 def test_an_unnamed_image_beside_named_ones_is_refused(tmp_path: Path) -> None:
     named = raster(tmp_path / "a.tif", np.stack([plain(500)] * 2), names=("B2", "B3"))
     other = raster(tmp_path / "b.tif", np.stack([plain(500)] * 2))
@@ -574,3 +589,20 @@ def test_files_of_subdatasets_are_refused_with_what_to_do(tmp_path: Path) -> Non
         file["B02"], file["B03"] = plain(1), plain(2)
     with pytest.raises(ChannelError, match=r"holds no raster of its own.*gdal_translate"):
         open_imagery([tmp_path / "x.h5"])
+
+
+def test_a_name_that_is_too_long_and_a_folder_that_is_closed_get_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    with pytest.raises(MissingFileError, match="There is no file or folder"):
+        open_imagery([tmp_path / ("x" * 300)])
+    link = tmp_path / "circle"
+    link.symlink_to(link)
+    with pytest.raises(MissingFileError, match="There is no file or folder"):
+        open_imagery([link])
+    raster(tmp_path / "x" / "B02.tif", plain(800))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(UnreadableFileError, match="may not be read; check its permissions"):
+        open_imagery([tmp_path / "x"])
