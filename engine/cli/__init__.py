@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "adapt": ("adapt", "adapt models to an unlabelled target"),
     "data": ("data", "check and pack labelled patches, or make patches from an inventory"),
     "ablate": ("ablate", "repeat the paper's tables as experiments"),
+    "reproduce": ("reproduce", "run a method of the competition, from data to submission"),
     "models": ("models", "list, show, verify and export model bundles"),
     "simulate": ("simulate", "make a synthetic scene with known landslides"),
     "demo": ("demo", "simulate a scene, detect its landslides and show how well"),
@@ -61,13 +62,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _NO_MEMORY = ("Cannot allocate memory", "cannot allocate memory", "failed to map segment")
 """What the loader says where a library finds no room."""
 
-_SHARED = ("train", "adapt", "ablate")
+_SHARED = ("train", "adapt", "ablate", "reproduce")
 """Commands that torchrun starts as several processes of one run; only the first reports."""
 
 
 _DASHED = re.compile(r"-[^-0-9.].+", re.DOTALL)
 
-_FOLDERS = ("detect", "train", "adapt", "ablate", "predict-patches", "simulate", "demo")
+_FOLDERS = (
+    "detect",
+    "train",
+    "adapt",
+    "ablate",
+    "reproduce",
+    "predict-patches",
+    "simulate",
+    "demo",
+)
 """Commands whose ``--out`` is a folder of results; that of all others is written as a whole."""
 
 

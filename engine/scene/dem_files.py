@@ -23,6 +23,9 @@ LOWEST_M, HIGHEST_M = -500.0, 9000.0
 """Heights outside are voids: no land lies there, but undeclared nodata values do (-32768, -9999,
 3.4e38)."""
 
+_MOST_BANDS = 3
+"""Heights, and what some products put beside them: masks, errors, slopes."""
+
 _TO_METRES = {
     "": 1.0,
     "m": 1.0,
@@ -205,6 +208,11 @@ def _open(name: NamedRaster) -> DemFile:
             raise ProductError(
                 f"{path} holds 8-bit values, as masks, counts and pictures do, but heights need"
                 " more; give the DEM itself."
+            )
+        if dataset.count > _MOST_BANDS:
+            raise ProductError(
+                f"{path} holds {dataset.count} bands, as imagery does, but a DEM has one; give the"
+                " DEM itself."
             )
         unit = (dataset.units[0] or "").strip().lower()
         factor = _TO_METRES.get(unit)

@@ -125,7 +125,7 @@ def test_names_of_result_files_stand_in_one_place() -> None:
 
 
 def warning_codes() -> dict[str, list[str]]:
-    """Codes that warnings in the source carry, with where; other expressions as they are written."""
+    """Codes of warnings in the source, with where; other expressions as written."""
     found: dict[str, list[str]] = {}
     for path in modules():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
