@@ -15,8 +15,9 @@ from rasterio.io import DatasetReader
 
 from engine.errors import InputError, MissingFileError, ProductError
 from engine.grid import Grid
+from engine.members import is_junk, member_path
 from engine.raster import RASTER_SUFFIXES, grid_of, open_raster
-from engine.scene.archive import is_junk, member_path, zip_members
+from engine.scene.archive import zip_members
 from engine.scene.heights import LeftOut, NamedRaster, file_name, read_name
 
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
