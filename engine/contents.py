@@ -174,7 +174,8 @@ def probability_coding(
     low, high, fills = np.inf, -np.inf, set[float]()
     for raw, missing in _strips(dataset):
         values = raw if missing is None else raw[~missing]
-        values = values.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # NaN of every kind
+            values = values.astype(np.float64)
         values = values[np.isfinite(values)]
         for fill in FILLS:
             if fill in fills or (values == np.float64(np.float32(fill))).any():

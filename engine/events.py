@@ -25,10 +25,10 @@ WARNINGS: dict[str, str] = {
     "detect-slope-partial": "A part of the ground has no slope.",
     "export-shortened": "Texts were cut to what the format holds.",
     "export-undated": "Landslides without a date were exported to a table that requires one.",
+    "inventory-status": "Review statuses are not known; such polygons count as landslides.",
     "output-left-over": "Files of an earlier run lie in the folder and hold nothing of this one.",
     "raster-recognised": "Values of a mask or raster were read as another program means them.",
     "reference-missing": "Predicted masks without a reference are left out.",
-    "inventory-status": "Review statuses are not known; such polygons count as landslides.",
     "reference-outside": "Reference landslides outside the analysed area do not count.",
     "reference-repaired": "Invalid reference polygons were repaired.",
     "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
@@ -37,11 +37,13 @@ WARNINGS: dict[str, str] = {
     "scene-no-ndvi-change": "The change of vegetation stays unknown: bands are missing.",
     "scene-offset-doubtful": "The darkest pixels contradict what is stated about the DN's offset.",
     "scene-offset-unknown": "Nothing states the DN's offset, and no pixel is dark without one.",
+    "scene-range": "The imagery's values are too small for digital numbers.",
     "scene-slope-range": "Slopes are outside 0 to 90 degrees.",
     "scene-slope-small": "Slopes may be radians instead of degrees.",
-    "scene-range": "The imagery's values are too small for digital numbers.",
     "scene-undeclared-nodata": "A value that no file declares is taken for no data.",
+    "training-no-crf": "The CRF of a method is not installed, so that its masks are not refined.",
     "training-no-pseudo-landslide": "The models find no landslide in the target of an adaptation.",
+    "training-no-target": "There is no unlabelled split, so that nothing is adapted or predicted.",
     "training-not-calibrated": "Held-out patches allow no calibration; probabilities stay.",
     "training-random-split": "A random split of neighbouring patches makes scores too high.",
     "vector-elsewhere": "Geometries outside the area of use of a CRS do not count.",
@@ -70,7 +72,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Log:
-    """One sentence for the person who waits; ``code`` names the kind of a warning for programs."""
+    """One sentence for the person who waits.
+
+    ``code`` names the kind of a warning for programs.
+    """
 
     level: Level
     message: str
@@ -79,7 +84,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Result:
-    """What a command produced: paths, counts, scores; everything in it is JSON."""
+    """What a command produced; everything in it is JSON."""
 
     data: Mapping[str, Any]
 
@@ -97,7 +102,7 @@ Listener = Callable[[Event], None]
 
 
 def to_json(event: Event) -> str:
-    """Encode an event as one line of JSON, as documented for ``--events json``."""
+    """Encode an event as one line of JSON, for ``--events json``."""
     match event:
         case Progress(stage, done, total):
             body: dict[str, Any] = {
@@ -157,8 +162,11 @@ class Reporter:
         if self._listener is not None:
             self._listener(Log(level, message, code))
 
-    def warn(self, message: str, code: str = "") -> None:
-        """Pass one sentence that the person should not miss; ``code`` is of :data:`WARNINGS`."""
+    def warn(self, message: str, code: str) -> None:
+        """Pass a sentence that must not be missed, with its code.
+
+        ``code`` is a key of :data:`WARNINGS`.
+        """
         self.log(message, "warning", code=code)
 
 

@@ -26,6 +26,7 @@ _SNAP_PX = 1e-6
 _SAME_PX = 1e-3
 _ABOUT_TEN_M = (7.0, 14.0)
 _METRIC_ROWS = 65
+_MOST_PX = 2**31 - 1
 _TRUE_SCALE = 0.005
 
 
@@ -69,6 +70,11 @@ class Grid:
             raise GridError(
                 f"A grid needs at least one row and one column, but got {self.shape[0]} x"
                 f" {self.shape[1]}."
+            )
+        if max(self.shape) > _MOST_PX:
+            raise GridError(
+                f"A grid of {self.shape[0]} x {self.shape[1]} pixels is more than any raster format"
+                " holds; check the georeference, or choose a smaller area."
             )
 
     @classmethod

@@ -13,7 +13,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,7 +22,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
-from rasterio.errors import NotGeoreferencedWarning, RasterioError, RasterioIOError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
@@ -88,17 +88,43 @@ def open_raster(path: Path | str) -> Iterator[DatasetReader]:
             raise MissingFileError(f"There is no file {path}; check the path.")
         if path.suffix.lower() == ".hdr":
             path = _envi_data(path)
-    try:
-        with rasterio.Env(**GDAL_OPTIONS), rasterio.open(path) as dataset:
-            _require_numbers(dataset, str(path))
+    with rasterio.Env(**GDAL_OPTIONS), ExitStack() as opened:
+        try:
+            dataset = opened.enter_context(rasterio.open(path))
+            _read_header(dataset)
+        except Exception as error:  # damaged headers raise all kinds of errors, also of decoding
+            raise _unreadable(path, error) from error
+        _require_numbers(dataset, str(path))
+        try:
             yield dataset
-    except (RasterioIOError, RasterioError, UnicodeError) as error:
-        # Names and texts of files need not be UTF-8, but messages must.
-        detail = printable(str(error.__cause__ or error))
-        raise UnreadableFileError(
-            f"The raster {printable(str(path))} cannot be read ({detail}); it may be truncated or"
-            " not a raster at all: download or export it again."
-        ) from error
+        except Exception as error:
+            if not _of_gdal(error):
+                raise
+            raise _unreadable(path, error) from error
+
+
+def _of_gdal(error: Exception) -> bool:
+    """Whether an error says that a file is damaged; GDAL's own have no public class."""
+    foreign = isinstance(error, RasterioError | UnicodeDecodeError)
+    return foreign or type(error).__module__ == "rasterio._err"
+
+
+def _unreadable(path: Path | str, error: Exception) -> UnreadableFileError:
+    # Names and texts of files need not be UTF-8, but messages must.
+    detail = printable(str(error.__cause__ or error)).splitlines() or [type(error).__name__]
+    return UnreadableFileError(
+        f"The raster {printable(str(path))} cannot be read ({detail[0][:200]}); it may be truncated"
+        " or not a raster at all: download or export it again."
+    )
+
+
+def _read_header(dataset: DatasetReader) -> None:
+    """Read all that is known without pixels, so that damage shows here and not later."""
+    dataset.tags()
+    for band in range(1, dataset.count + 1):
+        dataset.tags(band)
+    for name in ("crs", "descriptions", "units", "colorinterp", "nodatavals", "mask_flag_enums"):
+        getattr(dataset, name)
 
 
 def _envi_data(header: Path) -> Path:
@@ -171,7 +197,16 @@ def read_window(
         Array of shape (bands, rows, columns).
     """
     raw = dataset.read(list(bands), window=window)
+    # What float32 cannot hold becomes infinite, and what is infinite is no data.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _as_values(dataset, raw, bands, window)
+
+
+def _as_values(
+    dataset: DatasetReader, raw: NDArray[Any], bands: Sequence[int], window: Window | None
+) -> NDArray[np.float32]:
     values: NDArray[np.float32] = raw.astype(np.float32)
+    scaled = False
     for index, band in enumerate(bands):
         missing = missing_pixels(dataset, raw[index], band, window)
         if missing is not None and missing.any():
@@ -179,8 +214,9 @@ def read_window(
     for index, band in enumerate(bands):
         scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
         if (scale, offset) != (1.0, 0.0):
+            scaled = True
             values[index] = values[index] * np.float32(scale) + np.float32(offset)
-    if raw.dtype.kind == "f":
+    if raw.dtype.kind == "f" or scaled:
         values[np.isinf(values)] = np.nan
     return values
 

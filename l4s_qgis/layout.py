@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsApplication,
     QgsLayoutItemLabel,
     QgsLayoutItemLegend,
     QgsLayoutItemMap,
@@ -31,6 +33,7 @@ PAGE_MM = (297.0, 210.0)
 MAP_MM = (10.0, 24.0, 200.0, 176.0)
 SIDE_MM = (215.0, 72.0)
 NORTH_ARROW = "arrows/NorthArrow_02.svg"
+_PRODUCT = re.compile(r"\bS2[A-D]_MSI")
 MILLIMETRES = QgsUnitTypes.LayoutUnit.LayoutMillimeters
 
 
@@ -55,12 +58,13 @@ def make_layout(layer: QgsVectorLayer, extent: QgsRectangle) -> QgsPrintLayout:
     _place(chart, *MAP_MM)
     chart.setExtent(extent)
     chart.setFrameEnabled(True)
-    _add_legend(layout, chart)
+    _add_legend(layout, chart, layer)
     _label(layout, describe(_figures(layer)), SIDE_MM[0], 96, SIDE_MM[1], 34).setId("statistics")
     _label(layout, sources(layer), SIDE_MM[0], 134, SIDE_MM[1], 42, size=7).setId("sources")
     _add_scale(layout, chart)
     arrow = QgsLayoutItemPicture(layout)
-    arrow.setPicturePath(NORTH_ARROW)
+    arrow.setPicturePath(_svg(NORTH_ARROW))
+    arrow.setLinkedMap(chart)
     layout.addLayoutItem(arrow)
     _place(arrow, SIDE_MM[0] + SIDE_MM[1] - 14, 24, 14, 14)
     QgsProject.instance().layoutManager().addLayout(layout)
@@ -84,7 +88,7 @@ def sources(layer: QgsVectorLayer) -> str:
         tr("Image: {names}").format(names=images) if images else "",
         tr("Elevation: {names}").format(names=elevation) if elevation else "",
         tr("Model: {names}").format(names=models) if models else "",
-        tr("Contains modified Copernicus Sentinel data.") if images else "",
+        tr("Contains modified Copernicus Sentinel data.") if _PRODUCT.search(images) else "",
         tr("Drawn on {date} with l4s.").format(date=date.today().isoformat()),
     ]
     return "\n".join(line for line in lines if line)
@@ -117,11 +121,16 @@ def _figures(layer: QgsVectorLayer) -> Any:
     return figures(values("area_m2"), values("aspect_deg"))
 
 
-def _add_legend(layout: QgsPrintLayout, chart: QgsLayoutItemMap) -> None:
+def _add_legend(layout: QgsPrintLayout, chart: QgsLayoutItemMap, layer: QgsVectorLayer) -> None:
+    """The inventory's own entries; bands of images would fill the page."""
     legend = QgsLayoutItemLegend(layout)
     legend.setId("legend")
     legend.setTitle(tr("Legend"))
     legend.setLinkedMap(chart)
+    legend.setAutoUpdateModel(False)
+    root = legend.model().rootGroup()
+    root.removeAllChildren()
+    root.addLayer(layer)
     legend.setLegendFilterByMapEnabled(True)  # only what the map shows
     layout.addLayoutItem(legend)
     _place(legend, SIDE_MM[0], 24, SIDE_MM[1] - 16, 66)
@@ -158,6 +167,12 @@ def _label(
 def _place(item: Any, left: float, top: float, width: float, height: float) -> None:
     item.attemptMove(QgsLayoutPoint(left, top, MILLIMETRES))
     item.attemptResize(QgsLayoutSize(width, height, MILLIMETRES))
+
+
+def _svg(name: str) -> str:
+    """A picture that comes with QGIS."""
+    places = (Path(folder) / name for folder in QgsApplication.svgPaths())
+    return next((str(path) for path in places if path.is_file()), name)
 
 
 def _free_name(wanted: str) -> str:

@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "adapt": ("adapt", "adapt models to an unlabelled target"),
     "data": ("data", "check and pack labelled patches, or make patches from an inventory"),
     "ablate": ("ablate", "repeat the paper's tables as experiments"),
+    "reproduce": ("reproduce", "run a method of the competition, from data to submission"),
     "models": ("models", "list, show, verify and export model bundles"),
     "simulate": ("simulate", "make a synthetic scene with known landslides"),
     "demo": ("demo", "simulate a scene, detect its landslides and show how well"),
@@ -61,13 +62,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _NO_MEMORY = ("Cannot allocate memory", "cannot allocate memory", "failed to map segment")
 """What the loader says where a library finds no room."""
 
-_SHARED = ("train", "adapt", "ablate")
+_SHARED = ("train", "adapt", "ablate", "reproduce")
 """Commands that torchrun starts as several processes of one run; only the first reports."""
 
 
 _DASHED = re.compile(r"-[^-0-9.].+", re.DOTALL)
 
-_FOLDERS = ("detect", "train", "adapt", "ablate", "predict-patches", "simulate", "demo")
+_FOLDERS = (
+    "detect",
+    "train",
+    "adapt",
+    "ablate",
+    "reproduce",
+    "predict-patches",
+    "simulate",
+    "demo",
+)
 """Commands whose ``--out`` is a folder of results; that of all others is written as a whole."""
 
 
@@ -86,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args = _parse(given)
         if args.command in _SHARED and int(os.environ.get("RANK", "0")) > 0:
             listener = _failures(listener)
-        with _cancel_on_signals() as cancelled:
+        with _cancel_on_signals() as cancelled, _without_undecodable_messages():
             reporter = Reporter(listener, cancelled)
             with _alone(args, reporter):
                 data = args.run(args, reporter)
@@ -100,6 +110,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _bug(listener, error)
     return 0
+
+
+@contextmanager
+def _without_undecodable_messages() -> Iterator[None]:
+    """Drop what rasterio cannot log: messages of GDAL that quote damaged bytes of a file.
+
+    Python would print each as an exception that was ignored; the file is refused all the same.
+    """
+    before = sys.unraisablehook
+
+    def hook(found: Any) -> None:
+        quoted = isinstance(found.exc_value, UnicodeDecodeError)
+        if not (quoted and "rasterio" in str(found.object)):
+            before(found)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager

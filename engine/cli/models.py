@@ -22,6 +22,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "verify", help="check that neither a bundle's files nor its card were changed"
     )
     verify.add_argument("model", metavar="NAME_OR_DIR")
+    verify.add_argument(
+        "--seams",
+        action="store_true",
+        help="also measure how far the network looks, and what window borders cost",
+    )
     export = actions.add_parser("export", help="copy a bundle, or write it for other programs")
     export.add_argument("model", metavar="NAME_OR_DIR")
     export.add_argument("--out", type=Path, required=True, help="folder that receives it")
@@ -89,7 +94,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     actions = {"list": _list, "show": _show, "verify": _verify, "export": _export, "seal": _seal}
     if args.action == "import":
         return _import(args, reporter)
-    return actions[args.action](args)
+    return actions[args.action](args, reporter)
 
 
 def _import(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
@@ -110,7 +115,7 @@ def _import(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     return {"model": bundle.card.name, "out": str(bundle.path), "digest": bundle.digest}
 
 
-def _list(args: argparse.Namespace) -> dict[str, Any]:
+def _list(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.models.bundle import ModelBundle, installed
 
     cards = [ModelBundle.open(path).card for path in installed()]
@@ -129,7 +134,7 @@ def _list(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _show(args: argparse.Namespace) -> dict[str, Any]:
+def _show(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     import json
 
     from engine.models.bundle import find_model
@@ -169,7 +174,7 @@ def _card_text(bundle: Any) -> str:
     return "\n".join(lines)
 
 
-def _verify(args: argparse.Namespace) -> dict[str, Any]:
+def _verify(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.models.bundle import find_model
 
     bundle = find_model(args.model)
@@ -178,17 +183,30 @@ def _verify(args: argparse.Namespace) -> dict[str, Any]:
         "digest": bundle.digest,
         "files": sorted(bundle.card.files),
         "status": "all digests agree",
+        **(_seams(bundle, reporter) if args.seams else {}),
     }
 
 
-def _seal(args: argparse.Namespace) -> dict[str, Any]:
+def _seams(bundle: Any, reporter: Reporter) -> dict[str, Any]:
+    from engine.inference.seams import measure_seams, require_reach
+
+    seams = measure_seams(bundle, reporter=reporter)
+    require_reach(bundle, seams)
+    return {
+        "reach_in_card_px": bundle.card.reach_px,
+        "reach_measured_px": seams.reach_px,
+        "overlaps": seams.to_dict()["overlaps"],
+    }
+
+
+def _seal(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.models.bundle import seal
 
     bundle = seal(args.model)
     return {"model": bundle.card.name, "digest": bundle.digest}
 
 
-def _export(args: argparse.Namespace) -> dict[str, Any]:
+def _export(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.errors import OutputError
     from engine.files import atomic_path, output_folder
     from engine.models.bundle import ModelBundle, find_model

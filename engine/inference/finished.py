@@ -19,7 +19,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from engine.errors import L4SError, UnreadableFileError
+from engine.errors import L4SError, MissingFileError, UnreadableFileError
 from engine.files import ResultFolder
 from engine.grid import Grid
 from engine.handles import ProbabilityRaster
@@ -96,8 +96,11 @@ def uncertainty_of(probability: ProbabilityRaster) -> ProbabilityRaster | None:
     """The uncertainty raster beside a probability, if of the same run."""
     path = ResultFolder(probability.path.parent).uncertainty
     request = origin_of(probability.path).request
-    if not request or not path.exists() or origin_of(path).request != request:
-        return None
+    try:
+        if not request or origin_of(path).request != request:
+            return None
+    except (MissingFileError, UnreadableFileError):
+        return None  # whatever it is, it is not known to be of this run
     return ProbabilityRaster.open(path)
 
 

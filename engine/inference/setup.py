@@ -46,10 +46,12 @@ class OverlapChoice:
     Attributes:
         overlap_px: Pixels that neighbouring windows share.
         reason: Why, for people.
+        hides_borders: Whether it is certain that no result depends on the border of its window.
     """
 
     overlap_px: int
     reason: str
+    hides_borders: bool
 
 
 def choose_overlap(bundles: Sequence[ModelBundle], config: InferenceConfig) -> OverlapChoice:
@@ -58,18 +60,19 @@ def choose_overlap(bundles: Sequence[ModelBundle], config: InferenceConfig) -> O
     For a model whose card does not tell its reach, and for a CRF, whose reach is unknown, it is
     what served well with deep networks.
     """
-    if config.overlap_px is not None:
-        return OverlapChoice(config.overlap_px, "It was asked for.")
     scale = max(bundle.card.input_scale for bundle in bundles)
     furthest = max((bundle.card.reach_px or 0 for bundle in bundles), default=0)
     silent = [bundle.card.name for bundle in bundles if bundle.card.reach_px is None]
     overlap, reason = overlap_for(furthest), f"The models' reach is {furthest} pixels."
-    if silent or config.crf is not None:
+    needed, known = overlap, not silent and config.crf is None
+    if not known:
         overlap = max(overlap, OVERLAP_PX // scale)
         reason = f"The reach of {', '.join(silent) or 'a CRF'} is not known."
-    if config.window_px is not None and config.window_px // 2 < overlap:
-        return OverlapChoice(config.window_px // 2, f"{reason} It is half of the window at most.")
-    return OverlapChoice(overlap, reason)
+    if config.overlap_px is not None:
+        overlap, reason = config.overlap_px, "It was asked for."
+    elif config.window_px is not None and config.window_px // 2 < overlap:
+        overlap, reason = config.window_px // 2, f"{reason} It is half of the window at most."
+    return OverlapChoice(overlap, reason, known and overlap >= needed)
 
 
 def windows(
@@ -84,17 +87,19 @@ def windows(
         ConfigError: The overlap does not fit the window.
     """
     scale = max(bundle.card.input_scale for bundle in bundles)
-    overlap = choose_overlap(bundles, config).overlap_px
-    window = config.window_px or max(_SMALLEST_PX, STRIDE_PX // scale + overlap)
+    choice = choose_overlap(bundles, config)
+    window = config.window_px or max(_SMALLEST_PX, STRIDE_PX // scale + choice.overlap_px)
     multiple = math.lcm(
         *(
             b.card.multiple_of_px // math.gcd(b.card.multiple_of_px, b.card.input_scale)
             for b in bundles
         )
     )
-    return lay_out(grid.rows, window, overlap, multiple), lay_out(
-        grid.columns, window, overlap, multiple
+    rows, columns = (
+        lay_out(side, window, choice.overlap_px, multiple, reach_known=choice.hides_borders)
+        for side in grid.shape
     )
+    return rows, columns
 
 
 def needed_windows(

@@ -12,6 +12,9 @@ network still depends on the border of its window, has no weight. With an overla
     window i      1 1 1 1 1 1 1 ┐╲             84 of window i alone, where the other is cut off
     window i+1                   ╲└ 1 1 1 1    24 of both, cosine
                                                84 of window i+1 alone
+
+Where it is not known how far a network looks, no rim is wide enough for certain: then the fade is
+as wide as the overlap, windows keep their size, and the overlap grows until they fit the raster.
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ class Axis:
         window_px: Size of every window.
         stride_px: Distance from one window's start to the next one's.
         count: How many windows there are.
+        wide: Whether neighbours are faded into each other over all of their overlap.
     """
 
     length_px: int
@@ -50,6 +54,7 @@ class Axis:
     window_px: int
     stride_px: int
     count: int
+    wide: bool = False
 
     @property
     def overlap_px(self) -> int:
@@ -86,7 +91,8 @@ class Axis:
         They are one at the raster's edges and fade towards neighbours.
         """
         profile = np.ones(self.window_px, np.float32)
-        fade = fade_in(self.overlap_px)
+        faded = min(self.overlap_px, self.stride_px) if self.wide else fade_px(self.overlap_px)
+        fade = fade_in(self.overlap_px, faded)
         if index > 0:
             profile[: self.overlap_px] *= fade
         if index < self.count - 1:
@@ -99,7 +105,14 @@ class Axis:
         return slice(int(weighty[0]), int(weighty[-1]) + 1)
 
 
-def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 1) -> Axis:
+def lay_out(
+    length_px: int,
+    window_px: int,
+    overlap_px: int,
+    multiple_px: int = 1,
+    *,
+    reach_known: bool = True,
+) -> Axis:
     """Lay windows over an axis.
 
     Args:
@@ -108,6 +121,9 @@ def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 
         overlap_px: Pixels that neighbours share; rounded up likewise. Half of it, rounded up again,
             is mirrored beyond each edge.
         multiple_px: Windows start at and are multiples of this.
+        reach_known: Whether the overlap hides the borders of windows. If not, windows are as large
+            as they may be, nothing is mirrored beyond the edges that need not be, and neighbours
+            are faded over all of their overlap.
 
     Raises:
         ConfigError: The overlap leaves less than its fade of the window, or a number is not
@@ -124,19 +140,23 @@ def lay_out(length_px: int, window_px: int, overlap_px: int, multiple_px: int = 
             f"An overlap of {overlap} pixels is too much for a window of {window}; choose a larger"
             " window or a smaller overlap."
         )
-    margin = _round_up(overlap // 2, multiple_px)
+    margin = _round_up(overlap // 2, multiple_px) if reach_known else 0
     covered, stride = length_px + 2 * margin, window - overlap
     count = max(1, math.ceil((covered - overlap) / stride))
     if count <= BALANCED_WINDOWS:
         equal = _round_up(math.ceil((covered + (count - 1) * overlap) / count), multiple_px)
         if count == 1:
             return Axis(length_px, -margin, equal, equal, 1)
+        if not reach_known:
+            stride = _round_up(math.ceil((length_px - window) / (count - 1)), multiple_px)
+            return Axis(length_px, 0, window, stride, count, wide=True)
         window = min(window, max(equal, _round_up(overlap + fade_px(overlap), multiple_px)))
         return Axis(length_px, -margin, window, window - overlap, count)
     # Starting one overlap outside makes the rows that each window adds start at multiples of the
     # stride: with a stride of 512, the usual block of a GeoTIFF, every block is then read and
     # decompressed once.
-    return Axis(length_px, -overlap, window, stride, math.ceil((length_px + margin) / stride))
+    count = math.ceil((length_px + margin) / stride)
+    return Axis(length_px, -overlap, window, stride, count, wide=not reach_known)
 
 
 def fade_px(overlap_px: int) -> int:
@@ -157,13 +177,18 @@ def overlap_for(reach_px: int) -> int:
     )  # 7/16 of an overlap on either side are silent
 
 
-def fade_in(overlap_px: int) -> NDArray[np.float32]:
+def fade_in(overlap_px: int, faded_px: int | None = None) -> NDArray[np.float32]:
     """Weights that rise from 0 to 1 in the middle of an overlap.
+
+    Args:
+        overlap_px: Pixels that neighbouring windows share.
+        faded_px: Over how many of them the weights rise; None is :func:`fade_px`.
 
     Returns:
         Array of shape (overlap_px,); with its mirror image it sums to exactly one.
     """
-    position = (np.arange(overlap_px) + 0.5 - overlap_px / 2) / max(1, fade_px(overlap_px))
+    faded = fade_px(overlap_px) if faded_px is None else faded_px
+    position = (np.arange(overlap_px) + 0.5 - overlap_px / 2) / max(1, faded)
     # On multiples of 2^-23 both w and 1 - w are exact in float32, so that the sum is exactly one.
     smooth = 0.5 + 0.5 * np.sin(np.pi * np.clip(position, -0.5, 0.5))
     return (np.rint(smooth * 2**23) / 2**23).astype(np.float32)

@@ -28,6 +28,7 @@ from engine.errors import (
     UnreadableFileError,
 )
 from engine.events import SILENT, Reporter
+from engine.ground import bring
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.record import read_record
 from engine.inventory.restore import measured_anew, records_of
@@ -142,7 +143,7 @@ def _analysed(area: gpd.GeoDataFrame | None, crs: CRS) -> BaseGeometry | None:
     if not len(shapes):
         return None
     if area.crs is not None and area.crs != crs:
-        shapes = np.asarray(gpd.GeoSeries(shapes, crs=area.crs).to_crs(crs))
+        shapes = np.asarray(bring(gpd.GeoSeries(shapes, crs=area.crs), crs))
     if len(shapes) > 1 or not shapely.is_valid(shapes).all():
         whole: BaseGeometry = only_polygons(shapely.union_all(shapely.make_valid(shapes)))
         return whole

@@ -17,7 +17,13 @@ from torch import Tensor, nn
 
 from engine.errors import ConfigError, DependencyError
 from engine.models.neighbourhood import NeighbourhoodPerceptron
-from engine.models.pretrained import PACKAGES, load_package_weights
+from engine.models.pretrained import (
+    PACKAGES,
+    RGB,
+    carry_over,
+    load_package_weights,
+    load_weights_file,
+)
 from engine.models.pruning import drop_unused_stages
 from engine.models.unet import BaselineUNet, MultispectralUNet
 
@@ -72,6 +78,12 @@ def make_module(
     name = arguments.pop("builder", None)
     if name not in BUILDERS:
         raise ConfigError(f"There is no network {name!r}; choose one of {', '.join(BUILDERS)}.")
+    if name in _OWN:
+        arguments.pop("inputs", None)
+        if arguments.pop("weights", None) is not None:
+            raise ConfigError(
+                f"The network {name} is trained from scratch; leave network.weights out."
+            )
     return BUILDERS[name](in_channels, image_level, source, arguments)
 
 
@@ -116,21 +128,28 @@ def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]]
         in_channels: int, image_level: bool, source: str, arguments: dict[str, Any]
     ) -> nn.Module:
         encoder = arguments.pop("encoder")
-        rgb: Sequence[int] | None = arguments.pop("rgb", None)
+        channels = _names(arguments, in_channels)
+        own_weights = arguments.pop("weights", None)
         size_px = arguments.pop("size_px", None)
         arguments = {**_for_size(encoder, size_px), **arguments}
         native = encoder in smp.encoders.encoders
-        weights = "imagenet" if source == "imagenet" else None
         head = {"classes": 1, "pooling": "avg", "dropout": None} if image_level else None
-        try:
-            module: Any = kind(
+
+        def construct(weights: str | None, count: int) -> Any:
+            return kind(
                 encoder if native else f"tu-{encoder}",
                 encoder_weights=weights,
-                in_channels=in_channels,
+                in_channels=count,
                 classes=1,
                 aux_params=head,
                 **arguments,
             )
+
+        module = construct(None, in_channels)
+        try:
+            if source == "imagenet":
+                trained = construct("imagenet", len(RGB)).encoder.state_dict()
+                carry_over(module.encoder, trained, RGB, channels)
         except (URLError, ConnectionError, OSError) as error:
             other = ' ("package" carries them)' if encoder in PACKAGES else ""
             raise DependencyError(
@@ -139,13 +158,26 @@ def _library(kind: type[nn.Module]) -> Callable[[int, bool, str, dict[str, Any]]
                 f'set network.pretrained to "none"{other}.'
             ) from error
         if source == "package":
-            load_package_weights(module.encoder.model, encoder, in_channels, rgb)
+            load_package_weights(module.encoder.model, encoder, channels)
+        if own_weights is not None:
+            load_weights_file(getattr(module.encoder, "model", module.encoder), own_weights)
         drop_unused_stages(module.encoder)
         if size_px is not None and encoder.startswith(_WHOLE_SIZES):
             module.multiple_px = size_px
+        if kind is smp.DPT:  # its coarsest feature has half as many rows as there are patches
+            module.multiple_px = 2 * int(module.encoder.output_stride)
         return module  # type: ignore[no-any-return]
 
     return make
+
+
+def _names(arguments: dict[str, Any], in_channels: int) -> list[str]:
+    """Names of the input channels, as far as a description says them."""
+    names: list[str] = [str(name) for name in arguments.pop("inputs", ())]
+    names = names or [f"channel {number}" for number in range(in_channels)]
+    for name, position in zip(RGB, arguments.pop("rgb", None) or (), strict=False):
+        names[position] = name
+    return names
 
 
 def _baseline(
@@ -188,8 +220,17 @@ BUILDERS: dict[str, Callable[[int, bool, str, dict[str, Any]], nn.Module]] = {
     "multispectral_unet": _multispectral,
     "neighbourhood": _neighbourhood,
     "mean": _mean,
-    # UPerNet is left out: its adaptive pooling has no ONNX form of free size.
     "unet": _library(smp.Unet),  # U-decoder on any encoder: EfficientNet, Swin, HRNet …
     "segformer": _library(smp.Segformer),
     "deeplabv3plus": _library(smp.DeepLabV3Plus),
+    "deeplabv3": _library(smp.DeepLabV3),
+    "unetplusplus": _library(smp.UnetPlusPlus),
+    "fpn": _library(smp.FPN),
+    "manet": _library(smp.MAnet),
+    # These two have no ONNX form of free size: card.onnx = false.
+    "upernet": _library(smp.UPerNet),
+    "dpt": _library(smp.DPT),  # on a ViT: encoder = "vit_base_patch16_224"
 }
+
+_OWN = ("baseline_unet", "multispectral_unet", "neighbourhood", "mean")
+"""Networks of this package, which have no pretrained encoder."""

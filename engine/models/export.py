@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -299,16 +301,22 @@ def _run(model: Segmenter, image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the tracing exporter's warnings.
+    """Silence the tracing exporter.
 
-    It is deprecated in favour of one that fixes sizes which this network computes.
+    It is deprecated in favour of one that fixes sizes which this network computes. Where it fails
+    it writes the whole graph to the process's standard output, among the events of `--events json`.
     """
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
+    sys.stdout.flush()
+    kept = os.dup(1)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), Path(os.devnull).open("wb") as nowhere:
             warnings.simplefilter("ignore")
+            os.dup2(nowhere.fileno(), 1)
             yield
     finally:
+        os.dup2(kept, 1)
+        os.close(kept)
         logger.setLevel(level)

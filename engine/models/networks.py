@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.errors import ConfigError, DependencyError
+from engine.errors import ConfigError, L4SError
 from engine.models.blocks import median_over_3
 from engine.models.builders import MeanOfNetworks, make_module, multiple_of
 from engine.settings import shortened
@@ -159,6 +159,10 @@ def with_positions(network: Mapping[str, Any], channels: Sequence[str]) -> dict[
                 for channel, rest in network[key]
                 if needed(channel, rest)
             ]
+        if network.get("pretrained", "none") != "none":
+            result.setdefault("inputs", list(channels))
+        if network.get("weights"):
+            result["weights"] = {**network["weights"], "inputs": list(channels)}
         if "members" in network:
             result["members"] = [with_positions(member, channels) for member in network["members"]]
     except (TypeError, ValueError, AttributeError) as error:
@@ -189,11 +193,18 @@ def build(network: Mapping[str, Any], in_channels: int, *, pretrained: bool = Fa
     source = arguments.pop("pretrained", "none")
     if source not in PRETRAINED:
         raise ConfigError(f"network.pretrained is one of {', '.join(PRETRAINED)}, not {source!r}.")
+    weights = arguments.pop("weights", None)
+    if weights and source != "none":
+        raise ConfigError(
+            'Give network.weights or network.pretrained, not both; pretrained is "none" by default.'
+        )
+    if weights and pretrained:
+        arguments["weights"] = weights
     try:
         loaded = source if pretrained else "none"
         module = make_module(arguments, in_channels, options["image_level"], loaded)
     except (TypeError, ValueError, KeyError, RuntimeError, AssertionError) as error:
-        if isinstance(error, ConfigError | DependencyError):
+        if isinstance(error, L4SError):
             raise
         raise ConfigError(f"The network {dict(network)} cannot be built: {error}") from error
     return Segmenter(module, **options)

@@ -27,6 +27,8 @@ def drop_unused_stages(encoder: Any) -> int:
     stages, features = getattr(model, "blocks", None), getattr(model, "feature_info", None)
     if model is None or features is None or not isinstance(stages, nn.Sequential):
         return 0
+    if not callable(getattr(features, "module_name", None)):  # a ViT only lists its features
+        return 0
     last = str(features.module_name()[-1]).split(".")
     if len(last) != 2 or last[0] != "blocks" or not last[1].isdigit():
         return 0

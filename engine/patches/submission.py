@@ -1,4 +1,4 @@
-"""The archive that the competition's organisers take: one checked mask for every image."""
+"""The archive for the competition's organisers: one mask an image."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write_submission(masks: Path, ids: Sequence[int], archive: Path) -> Path:
-    """Pack ``mask_N.h5`` files into a zip archive without folders, complete or not at all.
+    """Pack ``mask_N.h5`` files into a zip archive, complete or not at all.
 
     Args:
         masks: Folder of the masks.

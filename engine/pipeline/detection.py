@@ -22,7 +22,7 @@ from engine.inventory.combine import combine
 from engine.inventory.inventory import Inventory
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import ModelBundle
-from engine.pipeline.results import Results, sources_of, write_results
+from engine.pipeline.results import Results, record_of, write_results
 from engine.scene.change import change_on, change_path
 
 Threshold = float | Literal["auto"] | None
@@ -113,13 +113,8 @@ def detect(
     run = {
         "engine_version": __version__,
         "created": started.isoformat(timespec="seconds"),
-        "models": [
-            {"name": b.card.name, "version": b.card.version, "digest": b.digest} for b in bundles
-        ],
-        "threshold": threshold,
         "parameters": asdict(config),
-        **sources_of(stack, change, inputs),
-        **prediction.facts,
+        **record_of(prediction.facts, threshold, stack=stack, change=change, given=inputs),
     }
     inventory = vectorize(
         mask,

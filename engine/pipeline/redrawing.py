@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from engine.errors import ConfigError
 from engine.events import SILENT, Reporter
@@ -17,7 +16,7 @@ from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import read_inventory
 from engine.inventory.vectorize import VectorizeConfig, vectorize
-from engine.pipeline.results import sources_of
+from engine.pipeline.results import record_of
 from engine.scene.change import change_on, change_path
 
 DEFAULT_THRESHOLD = 0.5
@@ -64,7 +63,7 @@ def redraw(
     """
     output_folder(out.resolve().parent)
     origin = finished.Origin("", {}, None)
-    noted: dict[str, Any] = {}
+    cut: float | None = None
     with TemporaryDirectory(prefix="l4s-") as folder:
         if probability is not None:
             origin = finished.origin_of(probability.path)
@@ -78,12 +77,6 @@ def redraw(
                     threshold=cut,
                     reporter=reporter,
                 )
-                members = origin.facts.get("members", [])
-                models = [
-                    {key: member.get(key) for key in ("name", "version", "digest")}
-                    for member in members
-                ]
-                noted = {"models": models, "threshold": cut, **origin.facts}
         if mask is None:
             raise ConfigError(
                 "Neither a probability nor a mask was given; give the raster that `l4s detect`"
@@ -97,7 +90,7 @@ def redraw(
             change=change,
             area=origin.area,
             config=polygons,
-            run={**noted, **sources_of(stack, change)},
+            run=record_of(origin.facts, cut, stack=stack, change=change),
             reporter=reporter,
         )
     inventory = read_inventory(write_geopackage(inventory, out, reporter=reporter))

@@ -88,6 +88,34 @@ def _beside(inventory: Path) -> Iterator[None]:
         ) from error
 
 
+def record_of(
+    facts: Mapping[str, Any],
+    threshold: float | None,
+    *,
+    stack: Stack | None,
+    change: Path | None,
+    given: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The record of a run, as far as it is known before its polygons are drawn.
+
+    Args:
+        facts: How the probability was made
+            (:attr:`engine.inference.detect.Prediction.facts`); empty where nobody knows.
+        threshold: Probability from which a pixel is landslide; None for a mask of another program.
+        stack: What was searched.
+        change: Raster of the change since before the event.
+        given: What the user named.
+    """
+    made: dict[str, Any] = {}
+    if threshold is not None:
+        models = [
+            {key: member.get(key) for key in ("name", "version", "digest")}
+            for member in facts.get("members", [])
+        ]
+        made = {"models": models, "threshold": threshold, **facts}
+    return {**made, **sources_of(stack, change, given)}
+
+
 def sources_of(
     stack: Stack | None, change: Path | None, given: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The magnitude of a landslide event, by number and by the tail of its areas.
+"""The magnitude of a landslide event, by number and by area.
 
 Two scales are in use. ``mL`` is the logarithm of the number of landslides (Malamud et al. 2004) and
 grows with every small one that an image happens to show. ``mLS`` compares the power-law tail with

@@ -1,4 +1,4 @@
-"""The report's tables: the largest landslides, fits of their sizes, the review."""
+"""The report's tables: largest landslides, fits, review."""
 
 from __future__ import annotations
 

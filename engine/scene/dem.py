@@ -225,13 +225,14 @@ class OpenMosaic:
                 f"The DEM {file.path} cannot be read ({error.__cause__ or error}); it is damaged or"
                 " truncated: download it again."
             ) from error
-        heights: NDArray[np.float32] = values.astype(np.float32)
         factor, offset = (
             float(dataset.scales[0]) * file.to_metres,
             float(dataset.offsets[0]) * file.to_metres,
         )
-        if (factor, offset) != (1.0, 0.0):
-            heights = heights * np.float32(factor) + np.float32(offset)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is void below
+            heights: NDArray[np.float32] = values.astype(np.float32)
+            if (factor, offset) != (1.0, 0.0):
+                heights = heights * np.float32(factor) + np.float32(offset)
         void = ~((heights >= LOWEST_M) & (heights <= HIGHEST_M))
         if missing is not None:
             void |= missing

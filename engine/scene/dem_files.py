@@ -23,6 +23,9 @@ LOWEST_M, HIGHEST_M = -500.0, 9000.0
 """Heights outside are voids: no land lies there, but undeclared nodata values do (-32768, -9999,
 3.4e38)."""
 
+_MOST_BANDS = 3
+"""Heights, and what some products put beside them: masks, errors, slopes."""
+
 _TO_METRES = {
     "": 1.0,
     "m": 1.0,
@@ -206,6 +209,11 @@ def _open(name: NamedRaster) -> DemFile:
                 f"{path} holds 8-bit values, as masks, counts and pictures do, but heights need"
                 " more; give the DEM itself."
             )
+        if dataset.count > _MOST_BANDS:
+            raise ProductError(
+                f"{path} holds {dataset.count} bands, as imagery does, but a DEM has one; give the"
+                " DEM itself."
+            )
         unit = (dataset.units[0] or "").strip().lower()
         factor = _TO_METRES.get(unit)
         if factor is None:
@@ -220,8 +228,9 @@ def _open(name: NamedRaster) -> DemFile:
 def _look_at_heights(dataset: DatasetReader, file: DemFile) -> DemFile:
     """Check a thinned-out copy for plausible heights; note what it shows."""
     side = (min(_SAMPLE_PX, dataset.height), min(_SAMPLE_PX, dataset.width))
-    sample = dataset.read(1, out_shape=side, masked=True).astype(np.float64).filled(np.nan)
-    heights = (sample * dataset.scales[0] + dataset.offsets[0]) * file.to_metres
+    with np.errstate(over="ignore", invalid="ignore"):
+        sample = dataset.read(1, out_shape=side, masked=True).astype(np.float64).filled(np.nan)
+        heights = (sample * dataset.scales[0] + dataset.offsets[0]) * file.to_metres
     plausible = heights[(heights >= LOWEST_M) & (heights <= HIGHEST_M)]
     finite = heights[np.isfinite(heights) & (np.abs(heights) < 32000)]
     if not plausible.size:

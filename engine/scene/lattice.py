@@ -18,6 +18,8 @@ from engine.scene.area import bounds_in
 
 _PHASE_PX = 0.01
 TARGET_M = 10.0
+_COARSEST_M = 300.0
+"""Coarser imagery shows no landslide, and its stack of 10 m would be immense."""
 _WGS84 = CRS.from_epsg(4326)
 
 
@@ -117,10 +119,16 @@ def ten_metre_grid(reference: Grid) -> Grid:
     middle.
 
     Raises:
-        GridError: The middle lies in no UTM zone.
+        GridError: The middle lies in no UTM zone, or pixels are far too large for landslides.
     """
     if reference.about_ten_metres():
         return reference
+    if reference.resolution_m() > _COARSEST_M:
+        raise GridError(
+            f"The imagery ({reference.describe()}) has pixels of {reference.resolution_m():.4g} m,"
+            f" but landslides need about 10 m, and {_COARSEST_M:g} m at the most; give Sentinel-2's"
+            " own resolution, or set the georeference right."
+        )
     if reference.true_to_scale():
         left, _, _, top = reference.bounds
         return Grid.from_bounds(reference.crs, reference.bounds, TARGET_M, (left, top))

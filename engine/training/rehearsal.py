@@ -31,7 +31,7 @@ def rehearse(
     Raises:
         ConfigError: Crops do not suit it, a batch is too small for it, or it has no ONNX form.
     """
-    model = build(network, len(recipe.data.channels))
+    model = build(network, len(recipe.data.channels), pretrained=bool(network.get("weights")))
     size_px = recipe.data.crop_px * recipe.data.enlarge
     multiple = model.multiple_px
     if size_px % multiple:

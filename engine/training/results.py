@@ -30,6 +30,9 @@ HISTOGRAMS = "histograms.json"
 HELD_OUT = "held-out.npz"
 PSEUDO_LABELS = "pseudo-labels.npy"
 
+_FOR_TRAINING = ("pretrained", "rgb", "weights", "inputs")
+"""Entries of a network's description that only its training needs."""
+
 
 def score_rows(
     results: Sequence[Mapping[str, Histogram]], method: str, *, protocol: str = "inductive"
@@ -94,7 +97,7 @@ def make_card(
         version=recipe.card.version,
         title=recipe.title,
         description=recipe.description,
-        network={key: value for key, value in network.items() if key not in ("pretrained", "rgb")},
+        network={key: value for key, value in network.items() if key not in _FOR_TRAINING},
         normalization=normalization,
         required=tuple(n for n in channels if n not in recipe.optional_channels),
         threshold=threshold,
@@ -108,6 +111,7 @@ def make_card(
             "recipe": recipe.to_dict(),
             "engine": __version__,
             **({"calibration": calibration} if calibration else {}),
+            **({"weights": _origin(network["weights"])} if network.get("weights") else {}),
         },
         scores=tuple(rows),
         limits=(*_limits(arrays, rows), *recipe.card.limits),
@@ -145,6 +149,11 @@ def merge_folds(results: Sequence[Mapping[str, Histogram]]) -> dict[str, Histogr
 
 def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
     return {key: round(value, 4) for key, value in scores.items()}
+
+
+def _origin(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """Where pretrained weights come from, without the path that they had here."""
+    return {key: value for key, value in weights.items() if key not in ("file", "inputs", "keys")}
 
 
 def _limits(arrays: PatchArrays, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -24,7 +24,15 @@ from engine.training.scoring import predict_pool
 
 Probabilities = NDArray[np.float32]
 
-_CALIBRATION = ("pretrained", "rgb", "temperature", "offset", "missing_shift")
+_CALIBRATION = (
+    "pretrained",
+    "rgb",
+    "weights",
+    "inputs",
+    "temperature",
+    "offset",
+    "missing_shift",
+)
 """Entries of a network's description that leave its weights as they are."""
 
 

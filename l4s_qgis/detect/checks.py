@@ -82,7 +82,7 @@ def check(request: Request) -> list[Finding]:
     ]
     if not any(finding.level == "error" for finding in found):
         found += _estimate(request)
-    order = ("error", "warning", "info")
+    order = ("error", "warning", "wait", "info")
     return sorted(found, key=lambda finding: order.index(finding.level))
 
 

@@ -32,9 +32,14 @@ from .inspection import Inspected, read
 from .inspector import Inspector
 from .options_box import AdvancedBox, ResultBox, threshold_of
 
-COLOURS = {"error": "#c62828", "warning": "#b26a00", "info": "#2e7d32"}
-COLOURS_ON_DARK = {"error": "#ff8a80", "warning": "#ffb74d", "info": "#81c784"}
-SIGNS = {"error": "✖", "warning": "⚠", "info": "✔"}
+COLOURS = {"error": "#c62828", "warning": "#b26a00", "info": "#2e7d32", "wait": "#607080"}
+COLOURS_ON_DARK = {
+    "error": "#ff8a80",
+    "warning": "#ffb74d",
+    "info": "#81c784",
+    "wait": "#a0b0c0",
+}
+SIGNS = {"error": "✖", "warning": "⚠", "info": "✔", "wait": "…"}
 
 
 class DetectDialog(QDialog):
@@ -119,7 +124,7 @@ class DetectDialog(QDialog):
         if result is not None:
             return read(result, measured)
         if self.inspector.is_busy:
-            return replace(measured, findings=(Finding("info", tr("Looking at the files…")),))
+            return replace(measured, findings=(Finding("wait", tr("Looking at the files…")),))
         failure = self.inspector.failure
         if failure is not None and failure.code != "cancelled":
             return replace(measured, findings=(Finding("warning", failure.sentence()),))

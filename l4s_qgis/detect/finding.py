@@ -10,7 +10,8 @@ class Finding:
     """One thing to know before the start.
 
     Attributes:
-        level: ``error`` forbids the start, ``warning`` does not, ``info`` is an estimate.
+        level: ``error`` forbids the start, ``warning`` does not, ``info`` is an estimate or a fact,
+            ``wait`` says that more will be known soon.
         text: A sentence.
     """
 

@@ -133,7 +133,9 @@ class AdvancedBox(QgsCollapsibleGroupBox):
         for text in (tr("smooth"), tr("straight sides"), tr("exact pixels")):
             self.outline.addItem(text)
         self.outline.setToolTip(
-            tr("Smooth outlines keep the area of each landslide within one per cent")
+            tr(
+                "Smooth outlines round the steps of pixels; all areas together change by less than one per cent"
+            )
         )
         form.addRow(tr("&Outlines"), self.outline)
         self.views = QComboBox()

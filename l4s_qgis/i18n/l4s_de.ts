@@ -455,8 +455,8 @@
       <translation>genaue Pixel</translation>
     </message>
     <message>
-      <source>Smooth outlines keep the area of each landslide within one per cent</source>
-      <translation>Glatte Umrisse erhalten die Fläche jeder Rutschung auf ein Prozent genau</translation>
+      <source>Smooth outlines round the steps of pixels; all areas together change by less than one per cent</source>
+      <translation>Glatte Umrisse runden die Stufen der Pixel; alle Flächen zusammen ändern sich um weniger als ein Prozent</translation>
     </message>
     <message>
       <source>&amp;Outlines</source>
@@ -628,7 +628,7 @@
     </message>
     <message>
       <source>Reason of rejection</source>
-      <translation>Grund des Verwerfens</translation>
+      <translation>Grund der Ablehnung</translation>
     </message>
     <message>
       <source>Reviewer</source>
@@ -864,7 +864,7 @@
     </message>
     <message>
       <source>Rejected</source>
-      <translation>Verworfen</translation>
+      <translation>Abgelehnt</translation>
     </message>
     <message>
       <source>No status</source>
@@ -888,7 +888,7 @@
     </message>
     <message>
       <source>Rejected: not a landslide</source>
-      <translation>Verworfen: keine Rutschung</translation>
+      <translation>Abgelehnt: keine Rutschung</translation>
     </message>
     <message>
       <source>Bare soil or ploughed field</source>
@@ -1383,6 +1383,14 @@
       <translation>Training</translation>
     </message>
     <message>
+      <source>Writing the map</source>
+      <translation>Karte wird geschrieben</translation>
+    </message>
+    <message>
+      <source>Making the scene</source>
+      <translation>Die Szene wird gemacht</translation>
+    </message>
+    <message>
       <source>Detection</source>
       <translation>Erkennung</translation>
     </message>
@@ -1713,10 +1721,6 @@
     <message>
       <source>Map for people without a GIS</source>
       <translation>Karte für Menschen ohne GIS</translation>
-    </message>
-    <message>
-      <source>Writing the map</source>
-      <translation>Karte wird geschrieben</translation>
     </message>
     <message>
       <source>Open</source>
@@ -2064,7 +2068,7 @@
     </message>
     <message>
       <source>Reject</source>
-      <translation>Verwerfen</translation>
+      <translation>Ablehnen</translation>
     </message>
     <message>
       <source>Next</source>
@@ -2148,7 +2152,7 @@
     </message>
     <message>
       <source>Nothing of this landslide would be left; reject it instead.</source>
-      <translation>Von dieser Rutschung bliebe nichts übrig; verwerfen Sie sie stattdessen.</translation>
+      <translation>Von dieser Rutschung bliebe nichts übrig; lehnen Sie sie stattdessen ab.</translation>
     </message>
     <message>
       <source>Select two or more landslides in the map first, with QGIS's selection tool.</source>
@@ -2272,7 +2276,7 @@
     </message>
     <message>
       <source>✖  Reject</source>
-      <translation>✖  Verwerfen</translation>
+      <translation>✖  Ablehnen</translation>
     </message>
     <message>
       <source>?  Needs review</source>

@@ -455,8 +455,8 @@
       <translation>píxeles exactos</translation>
     </message>
     <message>
-      <source>Smooth outlines keep the area of each landslide within one per cent</source>
-      <translation>Los contornos suaves conservan el área de cada deslizamiento con un error menor del uno por ciento</translation>
+      <source>Smooth outlines round the steps of pixels; all areas together change by less than one per cent</source>
+      <translation>Los contornos suaves redondean los escalones de los píxeles; todas las áreas juntas cambian menos del uno por ciento</translation>
     </message>
     <message>
       <source>&amp;Outlines</source>
@@ -1383,6 +1383,14 @@
       <translation>Entrenando</translation>
     </message>
     <message>
+      <source>Writing the map</source>
+      <translation>Escribiendo el mapa</translation>
+    </message>
+    <message>
+      <source>Making the scene</source>
+      <translation>Creando la escena</translation>
+    </message>
+    <message>
       <source>Detection</source>
       <translation>Detección</translation>
     </message>
@@ -1713,10 +1721,6 @@
     <message>
       <source>Map for people without a GIS</source>
       <translation>Mapa para personas sin SIG</translation>
-    </message>
-    <message>
-      <source>Writing the map</source>
-      <translation>Escribiendo el mapa</translation>
     </message>
     <message>
       <source>Open</source>

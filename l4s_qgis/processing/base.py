@@ -239,7 +239,12 @@ def _is_relative_path(argument: str, option: str) -> bool:
 
 def stage_title(stage: str) -> str:
     """What a person reads while a stage runs."""
-    titles = {
+    return stage_titles().get(stage, stage[:1].upper() + stage[1:])
+
+
+def stage_titles() -> dict[str, str]:
+    """What the engine's stages are called in the language of QGIS."""
+    return {
         "stack": tr("Bringing image and elevation onto one grid"),
         "change": tr("Comparing with the image before"),
         "statistics": tr("Measuring the scene"),
@@ -256,8 +261,16 @@ def stage_title(stage: str) -> str:
         "cutting patches": tr("Cutting patches"),
         "reading patches": tr("Reading patches"),
         "training": tr("Training"),
+        "counting clouds": tr("Measuring landslides"),
+        "looking for terrain": tr("Measuring landslides"),
+        "drawing the map": tr("Writing the map"),
+        "patches": tr("Cutting patches"),
+        "checking patches": tr("Reading patches"),
+        "scoring": tr("Comparing"),
+        "simulate": tr("Making the scene"),
+        "simulate before": tr("Making the scene"),
+        "simulate terrain": tr("Making the scene"),
     }
-    return titles.get(stage, stage[:1].upper() + stage[1:])
 
 
 def _raised(error: EngineError, feedback: QgsProcessingFeedback) -> QgsProcessingException:

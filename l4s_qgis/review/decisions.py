@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Callable
 
 from qgis.core import Qgis
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QApplication
 
 from ..i18n import tr
 from . import options, schema
@@ -108,12 +110,15 @@ class Decisions:
         reviewed = self._review.reviewed
         if reviewed is None or not fids:
             return False
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)  # 50,000 take ten seconds
         try:
             reviewed.decide(fids, status, reason)
+            self._review.note(fids)
         except ReviewError as error:
             self._notify(str(error), Qgis.MessageLevel.Critical)
             return False
-        self._review.note(fids)
+        finally:
+            QApplication.restoreOverrideCursor()
         self._review.queue.first()
         self.arrive()
         return True

@@ -72,11 +72,13 @@ class Details:
 
     def write_notes(self) -> None:
         """Begin to write notes."""
+        self._panel.details_box.setCollapsed(False)
         self._panel.notes.setFocus()
         self._panel.notes.selectAll()
 
     def _open(self, combo: QComboBox) -> None:
         if combo.isEnabled():
+            self._panel.details_box.setCollapsed(False)
             combo.setFocus()
             combo.showPopup()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qgis.core import QgsMapLayerProxyModel
-from qgis.gui import QgsMapLayerComboBox
+from qgis.gui import QgsCollapsibleGroupBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
@@ -45,7 +45,6 @@ class ReviewPanel(ShapeWidgets, QWidget):
             self._make_threshold(),
             self._make_drawing(),
             self._make_comparison(),
-            self._make_inventory(),
         ):
             layout.addWidget(part)
         layout.addStretch(1)
@@ -56,7 +55,8 @@ class ReviewPanel(ShapeWidgets, QWidget):
         scroll.setWidget(content)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        outer.addWidget(scroll, 1)
+        outer.addWidget(self._make_inventory())  # always in view
         self.setMinimumWidth(
             content.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width()
         )
@@ -203,8 +203,11 @@ class ReviewPanel(ShapeWidgets, QWidget):
         return box
 
     def _make_details(self) -> QWidget:
-        box = QGroupBox(tr("Type and event"))
-        form = QFormLayout(box)
+        self.details_box = QgsCollapsibleGroupBox(tr("Type and event"))
+        self.details_box.setObjectName("l4s_details")
+        self.details_box.setSettingGroup("l4s")
+        self.details_box.setCollapsed(True)
+        form = QFormLayout(self.details_box)
         self.type = QComboBox()
         self.confidence = QComboBox()
         for combo in (self.type, self.confidence):
@@ -222,12 +225,13 @@ class ReviewPanel(ShapeWidgets, QWidget):
             tr("Event, dates, trigger and material, once for the whole inventory"),
         )
         form.addRow(self.event)
-        return box
+        return self.details_box
 
     def _make_inventory(self) -> QWidget:
         box = QWidget()
         grid = QGridLayout(box)
-        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setContentsMargins(6, 2, 6, 6)
+        grid.setSpacing(4)
         self.export = QPushButton(tr("Export…"))
         self.report = QPushButton(tr("Report"))
         self.training = QPushButton(tr("Training patches…"))
@@ -238,9 +242,10 @@ class ReviewPanel(ShapeWidgets, QWidget):
         self.parts.setToolTip(tr("Hand out parts to several reviewers, and merge their decisions"))
         self.share = QPushButton(tr("Share…"))
         self.share.setToolTip(tr("One HTML file with an interactive map, for people without a GIS"))
-        for index, button in enumerate((self.export, self.report, self.share, self.parts)):
-            grid.addWidget(button, index // 2, index % 2)
-        grid.addWidget(self.training, 2, 0, 1, 2)
+        for index, button in enumerate((self.export, self.report, self.share)):
+            grid.addWidget(button, 0, 2 * index, 1, 2)
+        for index, button in enumerate((self.parts, self.training)):
+            grid.addWidget(button, 1, 3 * index, 1, 3)
         return box
 
 

@@ -52,7 +52,7 @@ class FrequencyArea(Plot):
     """How often landslides of each area are, both axes logarithmic."""
 
     def draw(self, painter: QPainter, figures: Figures) -> None:
-        box = QRectF(self.rect()).adjusted(MARGIN + 10, 12, -14, -MARGIN)
+        box = QRectF(self.rect()).adjusted(MARGIN + 24, 12, -14, -MARGIN)
         points = [(math.log10(area), math.log10(value)) for area, value in figures.density]
         left, right = _decades([x for x, _ in points])
         low, high = _decades([y for _, y in points])

@@ -124,6 +124,34 @@ def test_names_of_result_files_stand_in_one_place() -> None:
         assert not names & {each for each in literals if isinstance(each, str)}, path
 
 
+def warning_codes() -> dict[str, list[str]]:
+    """Codes of warnings in the source, with where; other expressions as written."""
+    found: dict[str, list[str]] = {}
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr != "warn":
+                continue
+            given = [*node.args[1:], *(k.value for k in node.keywords if k.arg == "code")]
+            for code in given or [ast.Constant("(none)")]:
+                parts = [code.body, code.orelse] if isinstance(code, ast.IfExp) else [code]
+                for part in parts:
+                    text = part.value if isinstance(part, ast.Constant) else ast.unparse(part)
+                    found.setdefault(str(text), []).append(f"{path.name}:{node.lineno}")
+    return found
+
+
+def test_every_warning_carries_a_known_code_and_every_code_is_used() -> None:
+    from engine.events import WARNINGS
+
+    assert list(WARNINGS) == sorted(WARNINGS)
+    used = warning_codes()
+    assert {code: at for code, at in used.items() if code not in WARNINGS} == {}
+    assert set(WARNINGS) <= set(used)
+    assert all(meaning.endswith(".") for meaning in WARNINGS.values())
+
+
 def test_every_room_has_a_place_in_the_order() -> None:
     rooms = {room(path) for path in modules()} - {"__init__", "__main__"}
     assert rooms <= set(LEVEL), f"unknown rooms: {rooms - set(LEVEL)}"

@@ -41,10 +41,10 @@ def test_cancelling_is_noticed_at_the_next_progress_report() -> None:
 
 def test_warnings_reach_the_listener_and_silence_is_silent() -> None:
     seen: list[Event] = []
-    Reporter(seen.append).warn("careful")
-    assert seen == [Log("warning", "careful")]
+    Reporter(seen.append).warn("careful", "detect-no-slope")
+    assert seen == [Log("warning", "careful", "detect-no-slope")]
     SILENT.progress("a", 1, 1)
-    SILENT.warn("nobody hears")
+    SILENT.warn("nobody hears", "detect-no-slope")
 
 
 def subclasses(kind: type[L4SError]) -> list[type[L4SError]]:

@@ -35,8 +35,11 @@ from qgis.PyQt.QtWidgets import (
     QApplication,
     QDialog,
     QDialogButtonBox,
+    QLabel,
     QMessageBox,
     QProgressBar,
+    QPushButton,
+    QScrollArea,
     QToolBar,
     QWidget,
 )
@@ -51,6 +54,12 @@ def x(*words: object) -> None:
 
 
 def click(widget: QWidget, place: QPoint | None = None) -> None:
+    above = widget.parentWidget()
+    while above is not None:  # a person scrolls to it first
+        if isinstance(above, QScrollArea):
+            above.ensureWidgetVisible(widget)
+            QApplication.processEvents()
+        above = above.parentWidget()
     point = widget.mapToGlobal(place or widget.rect().center())
     x("mousemove", point.x(), point.y(), "sleep", "0.15", "click", "1")
 
@@ -253,6 +262,52 @@ def soak():
     facts["ok"] = True
 
 
+def pages():
+    """Demo data, its detection, statistics, print layout and options, as pictures for the guide."""
+    window = iface.mainWindow()
+    window.showNormal()
+    window.setGeometry(0, 0, 1600, 1000)
+    plugin = qgis.utils.plugins["l4s_qgis"]
+    plugin.demo()
+    yield from until(lambda: len(QgsProject.instance().mapLayers()) == 2, 120)
+    yield 2.0
+    shot("demo")
+    next(b for b in window.findChildren(QPushButton) if b.text() == "Detect landslides…").click()
+    yield from until(lambda: top("DetectDialog") is not None)
+    dialog = top("DetectDialog")
+    dialog.result.folder.setFilePath(str(FOLDER / "results"))
+    yield from until(lambda: "bands" in dialog.findings.text(), 60)
+    click(dialog.start)
+    yield from until(lambda: results() == 1, 120)
+    panel = plugin.statistics()
+    yield 3.0
+    facts["statistics"] = panel.text.text()
+    shot("statistics")
+    panel.hide()
+    plugin.layout()
+    yield 3.0
+    shot("layout")
+    designer = next(
+        w
+        for w in QApplication.topLevelWidgets()
+        if w.metaObject().className() == "QgsLayoutDesignerDialog" and w.isVisible()
+    )
+    designer.close()
+    QgsProject.instance().layoutManager().clear()
+    yield 1.0
+
+    def look() -> None:
+        shown = QApplication.activeModalWidget()
+        facts["options"] = [label.text()[:40] for label in shown.findChildren(QLabel)][:3]
+        shot("options")
+        shown.reject()
+
+    QTimer.singleShot(3000, look)
+    plugin.options()
+    yield from until(lambda: QgsApplication.taskManager().countActiveTasks() == 0)
+    facts["ok"] = True
+
+
 def children() -> list[int]:
     """Processes that QGIS started."""
     found = []
@@ -292,6 +347,7 @@ def session():
         a.id() for a in QgsApplication.processingRegistry().providerById("l4s").algorithms()
     )
     dialog = yield from open_dialog()
+    yield from until(lambda: "Looking" not in dialog.findings.text(), 60)
     shot("dialog")
     facts["findings"] = dialog.findings.text()
     facts["load_average"] = os.getloadavg()[0]
@@ -470,6 +526,7 @@ STORIES = {
     "choices": choices,
     "soak": soak,
     "review": review,
+    "pages": pages,
     "closing": closing_while_the_engine_runs,
 }
 QTimer.singleShot(1500, lambda: run(STORIES[os.environ["L4S_DESKTOP_STORY"]]()))

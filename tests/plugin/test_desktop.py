@@ -211,3 +211,11 @@ def test_many_detections_in_one_desktop(desktop):
     memory = facts["memory_mb"]
     if len(memory) > 10:  # what QGIS keeps from its first results on does not grow
         assert memory[-1] < 1.25 * memory[len(memory) // 4]
+
+
+@pytest.mark.desktop
+def test_demo_statistics_layout_and_options_in_a_real_desktop(desktop):
+    facts, ended, errors = desktop("pages", 120)
+    assert ended == 0, errors[-2000:]
+    assert "Landslides: " in facts["statistics"]
+    assert facts["options"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -671,3 +672,15 @@ def test_drawn_areas_may_overlap_and_cross_themselves(tmp_path, qgis_new_project
     (feature,) = written.getFeatures()
     assert feature.geometry().isGeosValid()
     assert feature.geometry().area() == pytest.approx(10_000 + 5_000)
+
+
+def test_every_stage_of_the_engine_has_a_title():
+    """Else people read the engine's own English words."""
+    stages = {
+        name
+        for path in (ROOT / "engine").rglob("*.py")
+        for name in re.findall(r'progress\(\s*"([a-z ]+)"', path.read_text())
+    }
+    assert {"stack", "measuring"} <= stages
+    assert stages - {"seams"} <= set(base.stage_titles())  # seams: of the model's own command
+    assert base.stage_title("newer stage") == "Newer stage"

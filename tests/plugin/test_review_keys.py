@@ -37,6 +37,7 @@ def test_letters_in_an_open_list_decide_nothing(dock):
 
 @pytest.mark.parametrize("name", ["reason", "order", "reviewer", "notes"])
 def test_letters_in_fields_decide_nothing(dock, name):
+    dock.panel.details_box.setCollapsed(False)
     widget = getattr(dock.panel, name)
     focus(dock, widget)
     for key in (Qt.Key.Key_R, Qt.Key.Key_A, Qt.Key.Key_2):

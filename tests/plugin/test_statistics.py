@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from l4s_qgis.layout import make_layout
 from l4s_qgis.summary.numbers import density, figures, rose
 from l4s_qgis.summary.panel import StatisticsPanel
-from qgis.core import QgsLayoutExporter, QgsProject
+from qgis.core import QgsLayoutExporter, QgsLayoutItemPicture, QgsProject
 from qgis.PyQt.QtGui import QImage
 from qgis.PyQt.QtWidgets import QPushButton
 
@@ -70,6 +71,8 @@ def test_print_layout_shows_map_legend_statistics_and_sources(iface, inventory, 
     layout = make_layout(inventory, inventory.extent())
     assert [item.text() for item in [layout.itemById("title")]] == ["Landslides: S2A"]
     assert "Landslides: 2" in layout.itemById("statistics").text()
+    arrow = next(i for i in layout.items() if isinstance(i, QgsLayoutItemPicture))
+    assert Path(arrow.picturePath()).is_file()
     assert "l4s" in layout.itemById("sources").text()
     assert layout.itemById("map").extent().contains(inventory.extent().center())
     assert layout.itemById("legend").linkedMap() is layout.itemById("map")

@@ -167,7 +167,7 @@ def _title(listing: Listing, named: Sequence[str]) -> str:
     if listing.kind != "files":
         return listing.title
     first = PurePosixPath(named[0])
-    return first.name if len(named) == 1 else f"{first.parent.name}/{first.name} …"
+    return first.name if len(named) == 1 else f"{PurePosixPath(first.parent.name) / first.name} …"
 
 
 def _mask(

@@ -112,7 +112,7 @@ def listing_of(path: Path) -> Listing:
         UnreadableFileError: An archive is damaged, or of a kind that is not read in place.
         ProductError: There are too many files.
     """
-    if not path.exists():
+    if not _exists(path):
         raise MissingFileError(
             f"There is no file or folder {printable(str(path))}; check the path."
         )
@@ -132,6 +132,13 @@ def listing_of(path: Path) -> Listing:
     return files_listing([path])
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, a link in circles
+        return False
+
+
 def files_listing(paths: Sequence[Path]) -> Listing:
     """Files that were named one by one."""
     sizes = {}
@@ -146,6 +153,8 @@ def files_listing(paths: Sequence[Path]) -> Listing:
 
 
 def _walk(folder: Path) -> dict[str, int]:
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UnreadableFileError(f"The folder {folder} may not be read; check its permissions.")
     sizes: dict[str, int] = {}
     seen: set[str] = set()  # links may lead in circles
     for place, folders, files in os.walk(folder, followlinks=True):

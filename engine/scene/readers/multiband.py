@@ -10,6 +10,7 @@ is left out.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import PurePosixPath
 
 from rasterio.enums import ColorInterp
@@ -23,7 +24,8 @@ from engine.bands import (
     is_narrow_infrared,
     other_quantity,
 )
-from engine.errors import ChannelError
+from engine.errors import ChannelError, ProductError
+from engine.grid import Bounds
 from engine.scene.imagery import Imagery, MaskKind
 from engine.scene.layers import PROVENANCE_TAG
 from engine.scene.readers.band_files import in_words, is_described, raster_names
@@ -35,6 +37,7 @@ from engine.scene.readers.surroundings import Surroundings, surroundings_of
 
 PRODUCT = "multi-band raster"
 
+_MOST_OVERLAP = 0.1
 _MASKS: dict[str, MaskKind] = {"SCL": "SCL", "QA60": "QA60"}
 
 
@@ -62,6 +65,8 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
             if not found.channels or own:
                 continue
             _keep(groups, listing, dataset, name, found, dn_offset)
+    if listing.kind != "files":
+        _require_parts(groups, listing.where)
     if groups and unknown:
         raise unnamed(replace(listing, sizes={name: listing.sizes[name] for name in unknown}))
     return [_image(listing, group) for group in groups] or None
@@ -113,6 +118,7 @@ def channels_in(dataset: DatasetReader, name: str) -> Found:
     channels: list[tuple[int, str]] = []
     left_out: list[tuple[str, str]] = []
     extra, mask = 0, None
+    meanings = dataset.colorinterp  # asked once: GDAL goes through all bands each time
     for index, text in enumerate(texts, start=1):
         channel = channel_name(text)
         if channel in OPTICAL:
@@ -121,7 +127,7 @@ def channels_in(dataset: DatasetReader, name: str) -> Found:
             extra = index
         elif text.strip().upper() in _MASKS:
             mask = mask or (_MASKS[text.strip().upper()], index)
-        elif dataset.colorinterp[index - 1] is not ColorInterp.alpha:
+        elif meanings[index - 1] is not ColorInterp.alpha:
             what = "terrain" if channel in TERRAIN else other_quantity(text)
             left_out.append((text or f"band {index}", what or "no band of that name"))
     names = [channel for _, channel in channels]
@@ -151,6 +157,30 @@ def _keep(
     group.files[name] = found
     for index, channel in found.channels:
         group.bands.keep(dataset, name, channel, index)
+
+
+def _require_parts(groups: list[Group], where: str) -> None:
+    """Refuse a folder of several images of one ground; parts of an export lie side by side.
+
+    Raises:
+        ProductError: Two images overlap by more than a tenth.
+    """
+    grids = [group.bands.sources[0].grid for group in groups]
+    for (one, mine), (other, theirs) in combinations(zip(groups, grids, strict=True), 2):
+        if mine.crs == theirs.crs and _common(mine.bounds, theirs.bounds) > _MOST_OVERLAP:
+            names = [PurePosixPath(next(iter(group.files))).name for group in (one, other)]
+            raise ProductError(
+                f"{where} holds {len(groups)} images, of which {names[0]} and {names[1]} show the"
+                " same ground; give the files of one date, or the image itself."
+            )
+
+
+def _common(a: Bounds, b: Bounds) -> float:
+    """Share of the smaller of two boxes that both cover."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)]
+    return max(0.0, width) * max(0.0, height) / min(areas)
 
 
 def _image(listing: Listing, group: Group) -> Imagery:

@@ -78,7 +78,7 @@ def product_roots(listing: Listing) -> list[str]:
 
 
 def _chosen_part(place: Path) -> tuple[Path, str] | None:
-    """The product and the granule whose folder was chosen inside it, None outside one.
+    """The product and granule whose inner folder was chosen, or None.
 
     ``GRANULE``, a folder in it, and its ``IMG_DATA`` are such parts.
     """

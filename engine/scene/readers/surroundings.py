@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from engine.bands import REFLECTANCE_DN
 from engine.errors import ProductError, UnreadableFileError
 from engine.grid import Grid
 from engine.scene.archive import file_bytes
@@ -25,7 +24,8 @@ from engine.scene.readers.metadata import (
     tile_grids,
 )
 from engine.scene.readers.names import ProductName, day_in, product_name
-from engine.scene.readers.offsets import OFFSET_DN, OFFSET_SINCE_BASELINE, Stated
+from engine.scene.readers.offsets import Stated
+from engine.scene.readers.stac_item import item_baseline, item_offset, properties
 
 _HIGHEST = 5
 """Folders above the files that are searched: below a SAFE, R10m is four deep."""
@@ -58,7 +58,7 @@ class Surroundings:
         """Processing level, as far as it is known."""
         if self.metadata is not None:
             return self.metadata.level
-        kind = str(_properties(self.item).get("s2:product_type", ""))
+        kind = str(properties(self.item).get("s2:product_type", ""))
         if kind in ("S2MSI1C", "S2MSI2A"):
             return "L1C" if kind == "S2MSI1C" else "L2A"
         return self.name.level if self.name is not None else "unknown"
@@ -68,7 +68,7 @@ class Surroundings:
         """Day of acquisition as ``YYYY-MM-DD``, or empty."""
         told = [
             self.metadata.date if self.metadata is not None else "",
-            str(_properties(self.item).get("datetime") or "")[:10],
+            str(properties(self.item).get("datetime") or "")[:10],
             self.name.date if self.name is not None else "",
         ]
         return next((day for day in told if day), "") or day_in(self.title)
@@ -78,9 +78,8 @@ class Surroundings:
         """Processing baseline such as ``05.09``, or empty."""
         if self.metadata is not None:
             return self.metadata.baseline
-        stated = _properties(self.item).get("s2:processing_baseline")
-        if isinstance(stated, str):
-            return stated[:5]
+        if stated := item_baseline(self.item):
+            return stated
         number = self.name.baseline if self.name is not None else None
         return f"{number // 100:02d}.{number % 100:02d}" if number is not None else ""
 
@@ -112,52 +111,6 @@ def surroundings_of(listing: Listing, names: Sequence[str]) -> Surroundings:
         _tile_grids(listing, names),
         " ".join(texts[:3]),
     )
-
-
-def item_offset(item: Mapping[str, Any] | None) -> tuple[float, str] | None:
-    """The offset in DN that a STAC item states; None if none.
-
-    Earth Search tells with ``earthsearch:boa_offset_applied`` that it has removed the offset, also
-    where ``raster:bands`` still list it.
-    """
-    properties = _properties(item)
-    if properties.get("earthsearch:boa_offset_applied") is True:
-        return 0.0, "STAC item: boa_offset_applied"
-    offsets = [value for value in map(_asset_offset, _assets(item)) if value is not None]
-    if any(offsets):
-        return min(offsets) * REFLECTANCE_DN, "STAC item: offset of raster:bands"
-    baseline = properties.get("s2:processing_baseline")
-    try:
-        number = round(float(str(baseline)[:8]) * 100)
-    except ValueError:
-        return None
-    if not 0 <= number < 9000:
-        return None
-    since = number >= OFFSET_SINCE_BASELINE
-    return OFFSET_DN if since else 0.0, f"STAC item: processing baseline {str(baseline)[:8]}"
-
-
-def _asset_offset(asset: Any) -> float | None:
-    bands = asset.get("raster:bands") if isinstance(asset, dict) else None
-    first = bands[0] if isinstance(bands, list) and bands else None
-    roles = asset.get("roles") if isinstance(asset, dict) else None
-    if not isinstance(first, dict) or not isinstance(roles, list) or "data" not in roles:
-        return None
-    offset, scale = first.get("offset"), first.get("scale")
-    if not isinstance(offset, int | float) or not isinstance(scale, int | float):
-        return None
-    return float(offset) if 0 < scale < 0.01 and -0.2 <= offset <= 0 else None
-
-
-def _properties(item: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    found = item.get("properties") if item is not None else None
-    return found if isinstance(found, dict) else {}
-
-
-def _assets(item: Mapping[str, Any] | None) -> list[Any]:
-    found = item.get("assets") if item is not None else None
-    wanted = ("blue", "green", "red", "nir", "B02", "B03", "B04", "B08")
-    return [found[key] for key in wanted if key in found] if isinstance(found, dict) else []
 
 
 def _beside(listing: Listing, names: Sequence[str]) -> list[str]:

@@ -59,7 +59,7 @@ def test_a_result_for_a_person_and_for_a_program(
 ) -> None:
     def run(args: Any, reporter: Reporter) -> dict[str, Any]:
         reporter.progress("work", 1, 2)
-        reporter.warn("careful")
+        reporter.warn("careful", "detect-no-slope")
         return {"size": args.size, "text": f"size is {args.size}"}
 
     command(run)

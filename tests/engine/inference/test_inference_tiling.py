@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from engine.errors import ConfigError
 from engine.inference.tiling import BALANCED_WINDOWS, fade_in, fade_px, lay_out, mirror
 
+KNOWN = st.booleans()
+
 
 @st.composite
 def layouts(draw):
@@ -20,9 +22,9 @@ def layouts(draw):
     return draw(st.integers(1, 3000)), window, overlap, multiple
 
 
-@given(layouts())
-def test_weights_sum_to_exactly_one_on_every_pixel(case):
-    axis = lay_out(*case)
+@given(layouts(), KNOWN)
+def test_weights_sum_to_exactly_one_on_every_pixel(case, known):
+    axis = lay_out(*case, reach_known=known)
     total = np.zeros(axis.length_px, np.float32)
     for index in range(axis.count):
         start, weights = axis.start(index), axis.weights(index)
@@ -48,8 +50,31 @@ def test_windows_lie_on_the_lattice_and_cover_the_axis_and_its_mirror(case):
 
 
 @given(layouts())
-def test_final_and_fresh_spans_meet_without_gap_or_overlap(case):
-    axis = lay_out(*case)
+def test_windows_of_unknown_reach_keep_their_size_and_share_what_is_to_spare(case):
+    length, window, overlap, multiple = case
+    axis = lay_out(*case, reach_known=False)
+    assume(1 < axis.count <= BALANCED_WINDOWS)
+    assert axis.window_px == window
+    assert axis.overlap_px >= overlap
+    assert (axis.first_px, axis.stride_px % multiple) == (0, 0)
+    last = axis.start(axis.count - 1)
+    assert length <= last + window < length + axis.count * multiple
+    if axis.overlap_px <= axis.stride_px:
+        inner = axis.weights(1)[: axis.overlap_px]
+        assert (inner > 0).all()
+        assert (np.diff(inner) >= 0).all()
+
+
+def test_no_more_windows_than_cover_the_raster_where_the_reach_is_unknown():
+    """Four by four instead of five by five, which a mirrored margin asks for."""
+    known, unknown = (lay_out(1600, 512, 128, 32, reach_known=known) for known in (True, False))
+    assert (known.count, unknown.count) == (5, 4)
+    assert unknown.window_px == 512
+
+
+@given(layouts(), KNOWN)
+def test_final_and_fresh_spans_meet_without_gap_or_overlap(case, known):
+    axis = lay_out(*case, reach_known=known)
     finals = [axis.final(index) for index in range(axis.count)]
     assert finals[0][0] == 0
     assert finals[-1][1] == axis.length_px

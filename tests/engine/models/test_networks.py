@@ -4,16 +4,20 @@ descriptions."""
 from __future__ import annotations
 
 import math
+import pickle
 
 import pytest
+import segmentation_models_pytorch as smp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from engine.errors import ConfigError
+from engine.bands import NAMES
+from engine.errors import ConfigError, DigestError, MissingFileError
 from engine.models.blocks import SMU
 from engine.models.builders import BUILDERS
+from engine.models.bundle import sha256
 from engine.models.networks import (
     build,
     first_convolutions,
@@ -21,7 +25,7 @@ from engine.models.networks import (
     parameter_groups,
     with_positions,
 )
-from engine.models.pretrained import widen_first_convolution
+from engine.models.pretrained import by_band, carry_over
 from engine.models.unet import BaselineUNet
 
 SMALL = {
@@ -31,6 +35,12 @@ SMALL = {
     "unet": {"encoder": "test_efficientnet", "decoder_channels": [16, 8, 8, 8, 8]},
     "segformer": {"encoder": "mit_b0", "decoder_segmentation_channels": 16},
     "deeplabv3plus": {"encoder": "test_efficientnet", "decoder_channels": 16},
+    "deeplabv3": {"encoder": "test_efficientnet", "decoder_channels": 16},
+    "unetplusplus": {"encoder": "test_efficientnet", "decoder_channels": [16, 8, 8, 8, 8]},
+    "fpn": {"encoder": "test_efficientnet", "decoder_pyramid_channels": 16},
+    "manet": {"encoder": "test_efficientnet", "decoder_channels": [16, 8, 8, 8, 8]},
+    "upernet": {"encoder": "test_efficientnet", "decoder_channels": 16},
+    "dpt": {"encoder": "vit_tiny_patch16_224", "decoder_fusion_channels": 16, "size_px": 64},
     "mean": {
         "members": [
             {"builder": "neighbourhood", "width": 4},
@@ -209,10 +219,13 @@ def test_smu_tends_to_leaky_relu_and_its_mu_is_trained():
 @given(st.integers(3, 14))
 def test_widened_convolution_answers_grey_as_before(channels):
     weight = torch.randn(4, 3, 3, 3, generator=torch.Generator().manual_seed(channels))
-    wide = widen_first_convolution(weight, channels, [2, 1, 0])
+    names = NAMES[1 : channels + 1] if channels < 14 else NAMES
+    wide = by_band(weight, ("B04", "B03", "B02"), names)
     assert wide.shape == (4, channels, 3, 3)
     torch.testing.assert_close(wide.sum(1), weight.sum(1), atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(wide[:, 2], weight[:, 0] * 3 / channels)
+    for band, column in (("B04", 0), ("B03", 1), ("B02", 2)):
+        found = wide[:, names.index(band)]
+        torch.testing.assert_close(found, weight[:, column] * 3 / channels)
 
 
 def test_package_weights_reach_the_encoder_and_only_on_request():
@@ -276,3 +289,106 @@ def test_pretrained_weights_without_a_package_are_refused():
             3,
             pretrained=True,
         )
+
+
+def encoder_of(channels, seed=0):
+    torch.manual_seed(seed)
+    return build({"builder": "unet", "encoder": "resnet18"}, channels).network.encoder
+
+
+SSL4EO = ("B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B8A", "B9", "B10", "B11", "B12")
+
+
+@pytest.mark.parametrize("beginning", ["", "module.encoder_q.", "backbone."])
+def test_weights_are_carried_over_by_the_names_of_their_bands(beginning):
+    theirs, ours = encoder_of(13, 1), encoder_of(14, 2)
+    weights = {beginning + name: value for name, value in theirs.state_dict().items()}
+    weights |= {"queue": torch.zeros(4), beginning + "fc.weight": torch.zeros(10, 512)}
+    carry_over(ours, weights, SSL4EO, NAMES)
+    first, trained = ours.conv1.weight, theirs.conv1.weight * 13 / 14
+    for ours_name, theirs_name in (("B02", "B2"), ("B11", "B11")):
+        found = first[:, NAMES.index(ours_name)]
+        torch.testing.assert_close(found, trained[:, SSL4EO.index(theirs_name)])
+    torch.testing.assert_close(first[:, NAMES.index("DEM")], trained.mean(1))
+    for name, value in theirs.state_dict().items():
+        if name != "conv1.weight":
+            assert torch.equal(ours.state_dict()[name], value)
+
+
+def test_weights_of_another_encoder_are_refused():
+    theirs = build({"builder": "unet", "encoder": "resnet34"}, 3).network.encoder.state_dict()
+    few = {name: value for name, value in theirs.items() if "layer1" in name}
+    with pytest.raises(ConfigError, match=r"weights\.keys"):
+        carry_over(encoder_of(14), few, ("B04", "B03", "B02"), NAMES)
+
+
+def weights_file(tmp_path, **changes):
+    path = tmp_path / "moco.pth"
+    torch.save({"state_dict": encoder_of(13, 1).state_dict()}, path)
+    described = {"file": str(path), "sha256": sha256(path), "bands": list(SSL4EO), **changes}
+    network = {"builder": "unet", "encoder": "resnet18", "weights": described}
+    return path, with_positions(network, NAMES)
+
+
+def test_a_file_of_weights_is_loaded_on_request_and_checked(tmp_path):
+    path, network = weights_file(tmp_path, licence="CC-BY-4.0", source="SSL4EO-S12")
+    loaded = build(network, 14, pretrained=True).network.encoder
+    trained = encoder_of(13, 1)
+    assert torch.equal(loaded.layer1[0].conv1.weight, trained.layer1[0].conv1.weight)
+    plain = build(network, 14).network.encoder
+    assert not torch.equal(plain.layer1[0].conv1.weight, trained.layer1[0].conv1.weight)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(DigestError, match="SHA-256"):
+        build(network, 14, pretrained=True)
+    path.unlink()
+    with pytest.raises(MissingFileError, match="from SSL4EO-S12 first"):
+        build(network, 14, pretrained=True)
+    with pytest.raises(ConfigError, match="not both"):
+        build({**network, "pretrained": "imagenet"}, 14)
+    broken = {key: v for key, v in network["weights"].items() if key != "bands"}
+    with pytest.raises(ConfigError, match=r"network\.weights lacks"):
+        build({**network, "weights": broken}, 14, pretrained=True)
+
+
+def test_a_pickle_with_code_in_it_is_no_weights(tmp_path):
+    path, network = weights_file(tmp_path)
+    path.write_bytes(pickle.dumps(print))
+    network["weights"]["sha256"] = sha256(path)
+    with pytest.raises(ConfigError, match="cannot be read as weights"):
+        build(network, 14, pretrained=True)
+
+
+def test_imagenet_s_filters_go_to_the_bands_of_their_colours(monkeypatch):
+    trained = encoder_of(3, 5).state_dict()
+    real = smp.Unet.__init__
+
+    def offline(self, encoder, *, encoder_weights, in_channels, **rest):
+        real(self, encoder, encoder_weights=None, in_channels=in_channels, **rest)
+        if encoder_weights:
+            self.encoder.load_state_dict(trained)
+
+    monkeypatch.setattr(smp.Unet, "__init__", offline)
+    network = {"builder": "unet", "encoder": "resnet18", "pretrained": "imagenet"}
+    model = build(with_positions(network, NAMES), 14, pretrained=True)
+    first = model.network.encoder.conv1.weight
+    for band, column in (("B04", 0), ("B03", 1), ("B02", 2)):
+        expected = trained["conv1.weight"][:, column] * 3 / 14
+        torch.testing.assert_close(first[:, NAMES.index(band)], expected)
+
+
+@pytest.mark.parametrize(
+    ("builder", "encoder", "side"),
+    [
+        ("fpn", "resnet18", 64),
+        ("manet", "resnet18", 64),
+        ("unetplusplus", "resnet18", 64),
+        ("deeplabv3", "resnet18", 64),
+        ("upernet", "resnet18", 64),
+        ("dpt", "vit_tiny_patch16_224", 64),
+    ],
+)
+def test_further_builders_see_every_size_that_they_allow(builder, encoder, side):
+    network = {"builder": builder, "encoder": encoder, "size_px": side}
+    model = build(network, 5).eval()
+    for rows, columns in ((side, side), (side, side + model.multiple_px)):
+        assert model(torch.zeros(1, 5, rows, columns)).shape == (1, 1, rows, columns)

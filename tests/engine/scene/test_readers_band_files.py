@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
+from product_cases import plain, raster
 
 from engine.grid import Grid
 from engine.scene.imagery import BandSource
@@ -86,3 +87,13 @@ def test_an_l2a_folder_keeps_the_finest_of_each_band(tmp_path: Path, write_raste
     assert image.mask is not None
     assert image.mask.kind == "SCL"
     assert image.reference.channel == "B02"
+
+
+def test_files_of_the_working_folder_are_named_without_a_leading_slash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for band in ("B02", "B03"):
+        raster(tmp_path / f"{band}.tif", plain(800))
+    monkeypatch.chdir(tmp_path)
+    (image,) = open_imagery([Path("B02.tif"), Path("B03.tif")])
+    assert image.name == "B02.tif …"

@@ -12,6 +12,7 @@ from product_cases import plain, product_xml, raster, safe, stac_item
 from engine.events import Event, Log, Reporter
 from engine.scene.readers import open_imagery
 from engine.scene.readers.offsets import check_offset, darkest_dn
+from engine.scene.readers.stac_item import item_offset
 from engine.scene.stack import make_stack
 
 NAME = "S2B_MSIL2A_20220706T085611_N0400_R007_T33NZA_20220706T153419"
@@ -97,3 +98,39 @@ def test_reflectance_in_per_cent_is_too_dark_to_be_dn(tmp_path: Path) -> None:
     raster(tmp_path / "x" / "B02.tif", (DARK / 100).astype(np.float32))
     raster(tmp_path / "x" / "B04.tif", (DARK / 100).astype(np.float32))
     assert codes(tmp_path / "x") == ["scene-range"]
+
+
+@pytest.mark.parametrize(
+    ("asset", "properties", "expected"),
+    [
+        ({"raster:bands": [{"scale": 0.0001, "offset": -0.1}]}, {}, -1000),
+        ({"raster:scale": 0.0001, "raster:offset": -0.1}, {}, -1000),
+        ({"bands": [{"raster:scale": 0.0001, "raster:offset": -0.1}]}, {}, -1000),
+        (
+            {"raster:bands": [{"scale": 0.0001, "offset": 0}]},
+            {"processing:version": "05.09"},
+            -1000,
+        ),
+        ({}, {"s2:processing_baseline": "05.11"}, -1000),
+        ({}, {"s2:processing_baseline": "02.14"}, 0),
+        ({}, {"s2:processing_baseline": "99.99"}, None),
+        ({}, {"s2:processing_baseline": 5}, None),
+        ({"raster:bands": [{"scale": 1e999, "offset": float("nan")}]}, {}, None),
+        ({"raster:bands": "x", "bands": [3]}, {"s2:processing_baseline": "x"}, None),
+        ({}, {}, None),
+    ],
+)
+@pytest.mark.parametrize("key", ["blue", "B02", "B02_10m"])
+def test_what_stac_items_of_all_providers_state(
+    key: str, asset: dict[str, object], properties: dict[str, object], expected: float | None
+) -> None:
+    item = {"assets": {key: {"roles": ["data"], **asset}}, "properties": properties}
+    found = item_offset(item)
+    assert (found[0] if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    "item", [None, {}, {"properties": 3, "assets": []}, {"assets": {"blue": 3}}]
+)
+def test_items_that_say_nothing(item: dict[str, object] | None) -> None:
+    assert item_offset(item) is None

@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 from product_cases import dimap, maja, plain, product_xml, raster, safe, stac_item
 
-from engine.errors import ChannelError, InputError, ProductError, UnreadableFileError
+from engine.errors import (
+    ChannelError,
+    InputError,
+    MissingFileError,
+    ProductError,
+    UnreadableFileError,
+)
 from engine.handles import Stack
 from engine.scene.imagery import Imagery
 from engine.scene.readers import open_imagery
@@ -215,6 +221,18 @@ def test_maja_with_slope_correction_only_is_read(tmp_path: Path) -> None:
     assert (found["B02"][:50] == 900).all()
 
 
+def test_maja_without_any_channel_is_no_image(tmp_path: Path) -> None:
+    product = maja(tmp_path)
+    for file in product.glob("*_SRE_B*.tif"):
+        if not file.stem.endswith("B8A"):
+            file.unlink()
+    assert one(product).source("B02").path.endswith("_FRE_B2.tif")
+    for file in product.glob("*_FRE_B*.tif"):
+        file.unlink()
+    with pytest.raises(ProductError, match="no raster whose name tells a band"):
+        open_imagery([product])
+
+
 @pytest.mark.parametrize("how", ["header", "folder", "above"])
 def test_snap_gives_dn_by_its_headers_scaling(tmp_path: Path, how: str) -> None:
     header = dimap(tmp_path / "export")
@@ -409,6 +427,15 @@ def test_bands_that_tell_nothing_but_their_place_are_refused(
         Stack.open(path)
 
 
+def test_several_dates_in_a_folder_are_no_mosaic(tmp_path: Path) -> None:
+    for name in ("date0", "date1"):
+        cube = np.stack([plain(500)] * 2)
+        raster(tmp_path / "x" / f"{name}.tif", cube, names=("B2", "B3"))
+    with pytest.raises(ProductError, match=r"date0\.tif and date1\.tif show the same ground"):
+        open_imagery([tmp_path / "x"])
+    assert len(open_imagery(sorted((tmp_path / "x").glob("*.tif")))) == 2  # asked for
+
+
 def test_an_unnamed_image_beside_named_ones_is_refused(tmp_path: Path) -> None:
     named = raster(tmp_path / "a.tif", np.stack([plain(500)] * 2), names=("B2", "B3"))
     other = raster(tmp_path / "b.tif", np.stack([plain(500)] * 2))
@@ -574,3 +601,20 @@ def test_files_of_subdatasets_are_refused_with_what_to_do(tmp_path: Path) -> Non
         file["B02"], file["B03"] = plain(1), plain(2)
     with pytest.raises(ChannelError, match=r"holds no raster of its own.*gdal_translate"):
         open_imagery([tmp_path / "x.h5"])
+
+
+def test_a_name_that_is_too_long_and_a_folder_that_is_closed_get_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    with pytest.raises(MissingFileError, match="There is no file or folder"):
+        open_imagery([tmp_path / ("x" * 300)])
+    link = tmp_path / "circle"
+    link.symlink_to(link)
+    with pytest.raises(MissingFileError, match="There is no file or folder"):
+        open_imagery([link])
+    raster(tmp_path / "x" / "B02.tif", plain(800))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(UnreadableFileError, match="may not be read; check its permissions"):
+        open_imagery([tmp_path / "x"])

@@ -146,6 +146,12 @@ def test_only_overviews_of_a_large_image_are_read(tmp_path: Path) -> None:
     assert time.process_time() - start < 1
 
 
+def test_imagery_without_names_is_no_elevation(tmp_path: Path) -> None:
+    path = raster(tmp_path / "x.tif", np.stack([plain(800)] * 12))
+    with pytest.raises(ChannelError, match="none of its 12 band"):
+        inspect([path])
+
+
 def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
-from training_cases import tiny
+from training_cases import LIGHT_NORMALIZATION, landscape, tiny
 
 from engine.errors import ConfigError
+from engine.models.export import export_bundle
 from engine.models.networks import build
 from engine.training.recipe import load_recipe
 from engine.training.rehearsal import rehearse
+from engine.training.results import make_card
 from engine.training.run import train
 
 SWIN = {"builder": "unet", "encoder": "swin_tiny_patch4_window7_224"}
@@ -88,3 +92,30 @@ def test_a_part_of_one_patch_in_an_adaptation_is_refused_before_it():
     rehearse(recipe, "tiny", network)
     with pytest.raises(ConfigError, match=r"adaptation\.share"):
         rehearse(recipe, "tiny", network, adapts=True)
+
+
+def test_a_network_without_an_onnx_form_is_refused_unless_the_recipe_says_so(capfd):
+    recipe = tiny(data={"crop_px": 64})
+    network = {"builder": "upernet", "encoder": "resnet18"}
+    with pytest.raises(ConfigError, match=r"card\.onnx"):
+        rehearse(recipe, "tiny", network)
+    assert capfd.readouterr().out == ""  # the exporter writes the whole graph where it fails
+    rehearse(replace(recipe, card=replace(recipe.card, onnx=False)), "tiny", network)
+
+
+def test_a_bundle_without_onnx_says_so(tmp_path):
+    torch.manual_seed(0)
+    network = {"builder": "baseline_unet", "width": 4}
+    card = make_card(
+        tiny(),
+        network,
+        name="tiny",
+        arrays=landscape(count=1),
+        normalization=LIGHT_NORMALIZATION,
+        multiple_px=16,
+        threshold=0.5,
+        rows=[],
+    )
+    bundle = export_bundle(build(network, 14), card, tmp_path / "tiny", onnx=False)
+    assert bundle.onnx_path is None
+    assert any("PyTorch" in limit for limit in bundle.card.limits)
