@@ -1,7 +1,6 @@
 """Which band of a raster is which channel.
 
 Channels are recognised by the bands' descriptions and can be corrected by hand.
-
 """
 
 from __future__ import annotations
