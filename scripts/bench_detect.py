@@ -1,7 +1,7 @@
 """Measure detection: throughput, memory on a full tile, and seams.
 
     python scripts/bench_detect.py --work DIR [--model light] [--size 2400] [--full 10980] [--seams
-                                   1200] [--pace 4800] [--only throughput memory windows]
+                                   1200] [--pace 4800] [--only throughput memory windows unet]
 
 A scene is simulated into DIR (unless it is there already); larger stacks are that scene, mirrored
 side by side until they are full. Every measurement runs in a process of its own. Throughput is in
@@ -181,6 +181,37 @@ def _loaded(bundle: Any, choice: Choice, threads: int) -> Callable[[NDArray[np.f
     return load(bundle, choice, choice.devices[0], precision="auto", threads=threads).run
 
 
+def unet_bundle(work: Path, model: str) -> str:
+    """A U-Net with the bundled model's channels: speed needs no trained weights; made once.
+
+    Returns:
+        Its folder.
+    """
+    from dataclasses import replace
+
+    from engine.models.export import export_bundle
+    from engine.models.networks import build
+
+    folder = work / "unet"
+    if not (folder / "card.json").exists():
+        card = find_model(model).card
+        network = {"builder": "unet", "encoder": "resnet18"}
+        card = replace(card, name="unet", network=network, multiple_of_px=32, reach_px=None)
+        export_bundle(build(network, len(card.channels)).eval(), card, folder)
+    return str(folder)
+
+
+def unet(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
+    """The throughput of a usual deep network, whose reach no card tells."""
+    if find_spec("torch") is None:
+        return [("U-Net", "left out: it is exported with PyTorch, which is not installed")]
+    model = unet_bundle(work, args.model)
+    settings = argparse.Namespace(**{**vars(args), "model": model})
+    return [
+        (f"U-Net (ResNet-18): {name}", value) for name, value in throughput(stack, settings, work)
+    ]
+
+
 def alone(task: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
     """Run a measurement in a fresh process."""
     context = multiprocessing.get_context("spawn")
@@ -237,6 +268,10 @@ def throughput(stack: Path, args: argparse.Namespace, work: Path) -> list[Row]:
         (
             "windows",
             f"{found['computed']} of {shape[2]} x {shape[3]}, overlap {found['overlap_px']}",
+        ),
+        (
+            "threads of the baseline",
+            f"{args.threads} in each operator, which spin while they wait (ONNX Runtime's default)",
         ),
         ("cost of the overlap", f"{seen / useful:.2f} pixels computed for each useful one"),
         ("detection, inference stage", f"{useful / stage:.2f} Mpx/s useful ({stage:.1f} s)"),
@@ -445,6 +480,7 @@ def main() -> None:
         "throughput": throughput,
         "memory": memory,
         "windows": windows,
+        "unet": unet,
         "gpu": gpu,
     }
     parser.add_argument(

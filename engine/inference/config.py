@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from engine.errors import ConfigError
 from engine.inference.tiling import fade_px
+from engine.settings import Range, check_ranges, parse
 
 Views = Literal["none", "flip", "d4"]
 Precision = Literal["auto", "float32", "bf16", "fp16"]
 RuntimeName = Literal["auto", "onnx", "torch"]
+
+Count = Annotated[int, Range(1)]
+Positive = Annotated[float, Range(0, above=True)]
 
 DEVICES = re.compile(r"auto|cpu|cuda|cuda:\d+|directml|coreml")
 
@@ -50,18 +54,15 @@ class CrfConfig:
         edge_weight: Its weight.
     """
 
-    iterations: int = 5
-    smooth_px: float = 1.0
-    smooth_weight: float = 2.0
-    edge_px: float = 15.0
-    edge_colour: float = 15.0
-    edge_weight: float = 4.0
+    iterations: Count = 5
+    smooth_px: Positive = 1.0
+    smooth_weight: Annotated[float, Range(0)] = 2.0
+    edge_px: Positive = 15.0
+    edge_colour: Positive = 15.0
+    edge_weight: Annotated[float, Range(0)] = 4.0
 
     def __post_init__(self) -> None:
-        if self.iterations < 1 or min(self.smooth_px, self.edge_px, self.edge_colour) <= 0:
-            raise ConfigError("A CRF needs at least one iteration and positive reaches.")
-        if min(self.smooth_weight, self.edge_weight) < 0:
-            raise ConfigError("A CRF's weights must not be negative.")
+        check_ranges(self, "crf.")
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,11 @@ class InferenceConfig:
     device: str = "auto"
     runtime: RuntimeName = "auto"
     precision: Precision = "auto"
-    batch: int | None = None
-    threads: int | None = None
+    batch: Count | None = None
+    threads: Count | None = None
     mask_quality: bool = True
     crf: CrfConfig | None = None
-    checkpoint_s: float = 5.0
+    checkpoint_s: Annotated[float, Range()] = 5.0
 
     def __post_init__(self) -> None:
         if self.window_px is not None and not 32 <= self.window_px <= 8192:
@@ -117,18 +118,10 @@ class InferenceConfig:
                 f"An overlap of {overlap} pixels is too much for a window of {self.window_px};"
                 " choose a larger window or a smaller overlap."
             )
-        if self.tta not in ("none", "flip", "d4"):
-            raise ConfigError(f"Test-time augmentation is none, flip or d4, not {self.tta!r}.")
         if not DEVICES.fullmatch(self.device):
             raise ConfigError(
                 f"A device is auto, cpu, cuda, cuda:N, directml or coreml, not {self.device!r}."
             )
-        if self.runtime not in ("auto", "onnx", "torch"):
-            raise ConfigError(f"A runtime is auto, onnx or torch, not {self.runtime!r}.")
-        if self.precision not in ("auto", "float32", "bf16", "fp16"):
-            raise ConfigError(
-                f"A precision is auto, float32, bf16 or fp16, not {self.precision!r}."
-            )
-        for name, value in (("batch", self.batch), ("threads", self.threads)):
-            if value is not None and value < 1:
-                raise ConfigError(f"The number of {name} must be at least 1, not {value}.")
+        for name, kind in (("tta", Views), ("runtime", RuntimeName), ("precision", Precision)):
+            parse(kind, getattr(self, name), "The settings", name)
+        check_ranges(self)

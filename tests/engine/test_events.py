@@ -42,7 +42,7 @@ def test_cancelling_is_noticed_at_the_next_progress_report() -> None:
 def test_warnings_reach_the_listener_and_silence_is_silent() -> None:
     seen: list[Event] = []
     Reporter(seen.append).warn("careful", "detect-no-slope")
-    assert seen == [Log("warning", "careful")]
+    assert seen == [Log("warning", "careful", "detect-no-slope")]
     SILENT.progress("a", 1, 1)
     SILENT.warn("nobody hears", "detect-no-slope")
 
