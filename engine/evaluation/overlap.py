@@ -253,7 +253,9 @@ def _within(side: Side, cells: Shapes, reporter: Reporter) -> tuple[NDArray[np.b
 
 
 def _cells(area: Shapes, reporter: Reporter) -> Shapes:
-    """Cut polygons in quarters until each has at most :data:`CELL_VERTICES` vertices.
+    """Cut polygons in quarters until each has few vertices.
+
+    At most :data:`CELL_VERTICES`.
 
     At most :data:`MOST_CUTS` times.
     """
