@@ -1,4 +1,4 @@
-"""How far a network looks, and what window borders cost: measured, not derived.
+"""How far a network looks, and what window borders cost, measured.
 
 A network is run on a whole synthetic image and on windows of it. Where a pixel's results differ,
 the window's border was within its reach.
@@ -53,7 +53,7 @@ class Seams:
 def measure_seams(
     bundle: ModelBundle, config: InferenceConfig | None = None, *, reporter: Reporter = SILENT
 ) -> Seams:
-    """Measure a model's reach and the differences that windows of 512 pixels make.
+    """Measure a model's reach, and what windows of 512 pixels change.
 
     Args:
         bundle: The model.
@@ -104,7 +104,7 @@ def require_reach(bundle: ModelBundle, seams: Seams) -> None:
 
 
 def synthetic_image(channels: int, size_px: int) -> Floats:
-    """Normalised noise of several sizes, as ground has, shape (1, channels, size, size)."""
+    """Normalised noise of several sizes, shape (1, channels, size, size)."""
     rng = np.random.default_rng(0)
     image = np.zeros((1, channels, size_px, size_px), np.float32)
     for sigma in (0.0, 2.0, 12.0):
