@@ -28,6 +28,7 @@ from engine.errors import (
     UnreadableFileError,
 )
 from engine.events import SILENT, Reporter
+from engine.ground import bring
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.record import read_record
 from engine.inventory.restore import measured_anew, records_of
@@ -118,7 +119,7 @@ def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
 
 
 def _require_crs(table: gpd.GeoDataFrame, path: Path) -> None:
-    """Check that a layer of landslides has geometries, and says where they are.
+    """Check that a layer of landslides has geometries and a CRS.
 
     Raises:
         MissingCRSError: It has no CRS, or one of a number that the file does not explain.
@@ -134,7 +135,7 @@ def _require_crs(table: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def _analysed(area: gpd.GeoDataFrame | None, crs: CRS) -> BaseGeometry | None:
-    """The analysed area in the CRS of the landslides; None where nothing is known of it."""
+    """The analysed area in the CRS of the landslides; None if unknown."""
     if not isinstance(area, gpd.GeoDataFrame):
         return None
     shapes = np.asarray(area.geometry)
@@ -142,7 +143,7 @@ def _analysed(area: gpd.GeoDataFrame | None, crs: CRS) -> BaseGeometry | None:
     if not len(shapes):
         return None
     if area.crs is not None and area.crs != crs:
-        shapes = np.asarray(gpd.GeoSeries(shapes, crs=area.crs).to_crs(crs))
+        shapes = np.asarray(bring(gpd.GeoSeries(shapes, crs=area.crs), crs))
     if len(shapes) > 1 or not shapely.is_valid(shapes).all():
         whole: BaseGeometry = only_polygons(shapely.union_all(shapely.make_valid(shapes)))
         return whole
@@ -242,7 +243,7 @@ def layers_of(path: Path) -> dict[str, str]:
                 " sqlite_master)"
             )
             return {str(name): str(kind or "") for name, kind in found}
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise UnreadableFileError(
             f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
         ) from error

@@ -16,6 +16,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from engine.errors import InventoryError, MissingFileError, UnreadableFileError
 from engine.events import SILENT, Reporter
 from engine.files import ResultFolder
+from engine.ground import bring
 from engine.handles import LandslideMask, ProbabilityRaster, Stack
 from engine.inference import finished
 from engine.inference.mask import make_mask
@@ -67,7 +68,7 @@ def measure_inventory(
         probability = ProbabilityRaster.open(beside)
     if stack is None and folder.stack.exists():
         stack = Stack.open(folder.stack)
-    shapes = np.asarray(table.geometry.to_crs(probability.grid.crs), np.object_)
+    shapes = np.asarray(bring(table.geometry, probability.grid.crs), np.object_)
     with TemporaryDirectory(prefix="l4s-") as temporary:
         rows = measure(
             list(shapes),

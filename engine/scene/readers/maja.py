@@ -41,16 +41,21 @@ def read(listing: Listing, dn_offset: float | None) -> list[Imagery] | None:
         if found:
             products.setdefault(found[1], {})[found[2].upper()] = name
     with_bands = {
-        title: parts for title, parts in sorted(products.items()) if any(map(_BAND.match, parts))
+        title: parts for title, parts in sorted(products.items()) if any(map(_optical, parts))
     }
     return [_product(listing, *item, dn_offset) for item in with_bands.items()] or None
+
+
+def _optical(part: str) -> bool:
+    """Whether a file is a band that is a channel; B8A alone makes no image."""
+    found = _BAND.match(part)
+    return found is not None and found[2].isdigit() and f"B{found[2].zfill(2)}" in OPTICAL
 
 
 def _product(
     listing: Listing, title: str, parts: dict[str, str], dn_offset: float | None
 ) -> Imagery:
-    kinds = sorted({match[1] for part in parts if (match := _BAND.match(part))}, reverse=True)
-    kind = kinds[0]  # SRE before FRE
+    kind = max(part[:3] for part in parts if _optical(part))  # SRE before FRE
     bands = Bands(listing, Stated(0.0 if dn_offset is None else dn_offset), nodata=NODATA)
     for part, name in parts.items():
         found = _BAND.match(part)

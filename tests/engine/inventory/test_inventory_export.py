@@ -12,11 +12,12 @@ from xml.etree import ElementTree
 import geopandas as gpd
 import numpy as np
 import pyogrio
+import pyproj
 import pytest
 import shapely
 
 from engine.cli import main
-from engine.errors import ConfigError, DependencyError, InventoryError, OutputError
+from engine.errors import ConfigError, DependencyError, GridError, InventoryError, OutputError
 from engine.events import Log, Reporter
 from engine.inventory import formats
 from engine.inventory.export import export_inventory
@@ -30,7 +31,8 @@ from engine.inventory.formats.coolr import (
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import read_inventory
-from engine.inventory.schema import FIELDS, NAMES, TRIGGERS, TYPES
+from engine.inventory.schema import FIELDS, NAMES
+from engine.inventory.values import TRIGGERS, TYPES
 
 
 def test_geojson_follows_rfc_7946(inventory: Inventory, tmp_path: Path) -> None:
@@ -318,3 +320,18 @@ def test_a_further_format_is_one_module_and_one_line(
 def test_every_format_of_the_table_has_its_module() -> None:
     for one in formats.FORMATS:
         assert formats.by_suffix(one.suffix.upper()) == one
+
+
+@pytest.mark.parametrize("suffix", [".geojson", ".csv", ".kml"])
+def test_an_inventory_that_lies_nowhere_has_no_degrees(
+    inventory: Inventory, tmp_path: Path, suffix: str
+) -> None:
+    local = pyproj.CRS.from_wkt(
+        'LOCAL_CS["Undefined Cartesian SRS",UNIT["metre",1],'
+        'AXIS["Easting",EAST],AXIS["Northing",NORTH]]'
+    )
+    table = inventory.landslides.set_crs(local, allow_override=True)
+    with pytest.raises(GridError, match="tied to no place on Earth"):
+        export_inventory(inventory.with_landslides(table), tmp_path / f"i{suffix}")
+    assert not list(tmp_path.glob(f"i{suffix}*"))
+    assert export_inventory(inventory.with_landslides(table), tmp_path / "i.shp")

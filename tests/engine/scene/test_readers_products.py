@@ -221,6 +221,18 @@ def test_maja_with_slope_correction_only_is_read(tmp_path: Path) -> None:
     assert (found["B02"][:50] == 900).all()
 
 
+def test_maja_without_any_channel_is_no_image(tmp_path: Path) -> None:
+    product = maja(tmp_path)
+    for file in product.glob("*_SRE_B*.tif"):
+        if not file.stem.endswith("B8A"):
+            file.unlink()
+    assert one(product).source("B02").path.endswith("_FRE_B2.tif")
+    for file in product.glob("*_FRE_B*.tif"):
+        file.unlink()
+    with pytest.raises(ProductError, match="no raster whose name tells a band"):
+        open_imagery([product])
+
+
 @pytest.mark.parametrize("how", ["header", "folder", "above"])
 def test_snap_gives_dn_by_its_headers_scaling(tmp_path: Path, how: str) -> None:
     header = dimap(tmp_path / "export")
