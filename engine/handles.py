@@ -44,6 +44,8 @@ from engine.grid import Grid
 from engine.nodata import missing_pixels
 from engine.raster import grid_of, open_raster, read_window
 
+WELL_COVERED = 0.999
+"""Share of the ground with a slope from which nothing is said of the rest."""
 PROBABILITY_SCALE = 0.004
 PROBABILITY_NODATA = 255
 PROBABILITY_MAX = 250

@@ -104,7 +104,10 @@ def open_raster(path: Path | str) -> Iterator[DatasetReader]:
 
 
 def _of_gdal(error: Exception) -> bool:
-    """Whether an error says that a file is damaged; GDAL's own have no public class."""
+    """Whether an error says that a file is damaged.
+
+    GDAL's own errors have no public class.
+    """
     foreign = isinstance(error, RasterioError | UnicodeDecodeError)
     return foreign or type(error).__module__ == "rasterio._err"
 
@@ -119,7 +122,7 @@ def _unreadable(path: Path | str, error: Exception) -> UnreadableFileError:
 
 
 def _read_header(dataset: DatasetReader) -> None:
-    """Read all that is known without pixels, so that damage shows here and not later."""
+    """Read all that is known without pixels, so that damage shows early."""
     dataset.tags()
     for band in range(1, dataset.count + 1):
         dataset.tags(band)

@@ -114,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _without_undecodable_messages() -> Iterator[None]:
-    """Drop what rasterio cannot log: messages of GDAL that quote damaged bytes of a file.
+    """Drop messages of GDAL that quote damaged bytes of a file.
+
+    rasterio cannot log them.
 
     Python would print each as an exception that was ignored; the file is refused all the same.
     """

@@ -53,14 +53,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="packed dataset to write"
     )
 
+    get = actions.add_parser("get", help="download Landslide4Sense, checked by its digests")
+    get.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="root of the dataset to write"
+    )
+    get.add_argument(
+        "--record",
+        metavar="URL",
+        help="another record than that of Zenodo, for instance an institute's copy",
+    )
+
 
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Do what the action says."""
+    if args.action == "get":
+        return _get(args, reporter)
     if args.action == "check":
         return _check(args, reporter)
     if args.action == "pack":
         return _pack(args, reporter)
     return _make(args, reporter)
+
+
+def _get(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
+    from engine.patches.download import RECORD, fetch_dataset
+
+    facts = fetch_dataset(args.out, record=args.record or RECORD, reporter=reporter)
+    lines = [f"{name}  {digest}" for name, digest in facts["files"].items()]
+    return {**facts, "text": "\n".join([f"{facts['record']} in {args.out}", *lines])}
 
 
 def _check(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:

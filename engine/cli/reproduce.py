@@ -1,4 +1,4 @@
-"""``l4s reproduce``: a method of the competition from the data to the submission."""
+"""``l4s reproduce``: a method of the competition, data to submission."""
 
 from __future__ import annotations
 

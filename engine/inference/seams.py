@@ -1,4 +1,4 @@
-"""How far a network looks, and what window borders cost: measured, not derived.
+"""How far a network looks, and what window borders cost, measured.
 
 A network is run on a whole synthetic image and on windows of it. Where a pixel's results differ,
 the window's border was within its reach.
@@ -19,7 +19,7 @@ from engine.handles import PROBABILITY_SCALE
 from engine.inference.config import InferenceConfig
 from engine.inference.ensemble import Ensemble
 from engine.inference.networks import Networks
-from engine.inference.tiling import Axis, lay_out
+from engine.inference.tiling import Axis
 from engine.models.bundle import ModelBundle
 
 IMAGE_PX = 768
@@ -53,7 +53,7 @@ class Seams:
 def measure_seams(
     bundle: ModelBundle, config: InferenceConfig | None = None, *, reporter: Reporter = SILENT
 ) -> Seams:
-    """Measure a model's reach and the differences that windows of 512 pixels make.
+    """Measure a model's reach, and what windows of 512 pixels change.
 
     Args:
         bundle: The model.
@@ -73,9 +73,8 @@ def measure_seams(
     reporter.progress("seams", 2, 2 + len(OVERLAPS_PX))
     rows = []
     for number, overlap in enumerate(OVERLAPS_PX, start=3):
-        size = 2 * WINDOW_PX - overlap  # two by two windows fit exactly
-        axis = lay_out(size, WINDOW_PX, overlap, multiple, reach_known=False)
-        image = synthetic_image(len(bundle.card.channels), size)
+        axis = _two_windows(overlap, multiple)
+        image = synthetic_image(len(bundle.card.channels), axis.length_px)
         whole = ensemble.run([image])[0][0]
         difference = np.abs(_blended(ensemble, image, axis) - whole)
         rows.append(
@@ -105,7 +104,7 @@ def require_reach(bundle: ModelBundle, seams: Seams) -> None:
 
 
 def synthetic_image(channels: int, size_px: int) -> Floats:
-    """Normalised noise of several sizes, as ground has, shape (1, channels, size, size)."""
+    """Normalised noise of several sizes, shape (1, channels, size, size)."""
     rng = np.random.default_rng(0)
     image = np.zeros((1, channels, size_px, size_px), np.float32)
     for sigma in (0.0, 2.0, 12.0):
@@ -126,6 +125,12 @@ def _reach(ensemble: Ensemble, image: Floats, whole: Floats, multiple: int) -> i
     size = alone.shape[0]
     border = np.minimum.reduce([rows, columns, size - 1 - rows, size - 1 - columns])
     return int(border.max()) + 1
+
+
+def _two_windows(overlap_px: int, multiple: int) -> Axis:
+    """Two windows that fit an image exactly, faded as where the reach is unknown."""
+    window, overlap = (-(-side // multiple) * multiple for side in (WINDOW_PX, overlap_px))
+    return Axis(2 * window - overlap, 0, window, window - overlap, 2, wide=True)
 
 
 def _blended(ensemble: Ensemble, image: Floats, axis: Axis) -> Floats:

@@ -119,7 +119,7 @@ def _read(file: Path, path: Path, reporter: Reporter) -> Inventory:
 
 
 def _require_crs(table: gpd.GeoDataFrame, path: Path) -> None:
-    """Check that a layer of landslides has geometries, and says where they are.
+    """Check that a layer of landslides has geometries and a CRS.
 
     Raises:
         MissingCRSError: It has no CRS, or one of a number that the file does not explain.
@@ -135,7 +135,7 @@ def _require_crs(table: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def _analysed(area: gpd.GeoDataFrame | None, crs: CRS) -> BaseGeometry | None:
-    """The analysed area in the CRS of the landslides; None where nothing is known of it."""
+    """The analysed area in the CRS of the landslides; None if unknown."""
     if not isinstance(area, gpd.GeoDataFrame):
         return None
     shapes = np.asarray(area.geometry)
@@ -243,7 +243,7 @@ def layers_of(path: Path) -> dict[str, str]:
                 " sqlite_master)"
             )
             return {str(name): str(kind or "") for name, kind in found}
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise UnreadableFileError(
             f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
         ) from error

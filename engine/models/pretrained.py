@@ -132,7 +132,7 @@ def _is_first(theirs: Tensor, ours: Tensor, bands: int, channels: int) -> bool:
 def _renamed(
     weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor], keys: Mapping[str, str]
 ) -> dict[str, Tensor]:
-    """Weights under the encoder's names: the beginning that matches most is cut off, or added."""
+    """Weights under the encoder's names, a common beginning cut or added."""
     for old, new in keys.items():
         weights = {
             new + name.removeprefix(old) if name.startswith(old) else name: tensor
@@ -156,7 +156,9 @@ def _renamed(
 
 
 def load_weights_file(encoder: nn.Module, described: Mapping[str, Any]) -> None:
-    """Load ``network.weights``, whose ``inputs`` are the names of the encoder's channels.
+    """Load ``network.weights``, mapped by the names of channels.
+
+    ``inputs`` are those of the encoder.
 
     Raises:
         ConfigError: It is described wrongly, or does not fit the encoder.

@@ -96,7 +96,7 @@ def record_of(
     change: Path | None,
     given: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The record of a run, as far as it is known before its polygons are drawn.
+    """The record of a run, before its polygons are drawn.
 
     Args:
         facts: How the probability was made

@@ -160,7 +160,9 @@ def _keep(
 
 
 def _require_parts(groups: list[Group], where: str) -> None:
-    """Refuse a folder of several images of one ground; parts of an export lie side by side.
+    """Refuse a folder of several images of one ground.
+
+    Parts of an export lie side by side.
 
     Raises:
         ProductError: Two images overlap by more than a tenth.

@@ -47,7 +47,7 @@ def item_offset(item: Item | None) -> tuple[float, str] | None:
 
 
 def item_baseline(item: Item | None) -> str:
-    """The processing baseline that a STAC item states, such as ``05.09``, or empty."""
+    """The processing baseline of a STAC item, such as ``05.09``, or empty."""
     found = properties(item)
     stated = found.get("s2:processing_baseline", found.get("processing:version"))
     return stated[:8] if isinstance(stated, str) else ""
@@ -60,7 +60,10 @@ def properties(item: Item | None) -> Mapping[str, Any]:
 
 
 def _assets(item: Item | None) -> list[dict[str, Any]]:
-    """The assets of visible and near-infrared bands: ``blue``, ``B02``, ``B02_10m``."""
+    """The assets of visible and near-infrared bands of a STAC item.
+
+    ``blue``, ``B02``, ``B02_10m`` …
+    """
     found = item.get("assets") if item is not None else None
     if not isinstance(found, dict):
         return []
@@ -69,7 +72,7 @@ def _assets(item: Item | None) -> list[dict[str, Any]]:
 
 
 def _asset_offset(asset: Mapping[str, Any]) -> float | None:
-    """The offset to reflectance of an asset of data, in the old or new raster extension."""
+    """The offset to reflectance of an asset, in either raster extension."""
     roles = asset.get("roles")
     if not isinstance(roles, list) or "data" not in roles:
         return None

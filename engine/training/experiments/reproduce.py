@@ -1,4 +1,4 @@
-"""A method of the competition in one command, from the data to the submission.
+"""A method of the competition in one command, data to submission.
 
 Check, pack, train, adapt to the unlabelled splits, predict, pack the submission, and score where
 there are masks. Every step is resumed where it was stopped.
@@ -168,7 +168,10 @@ def _with_crf(kind: Method, reporter: Reporter) -> Method:
 
 
 def _pack(data: Path, splits: Sequence[Split], out: Path, reporter: Reporter) -> dict[str, Path]:
-    """Pack the training split, which is read many times; a packed one of the same patches stays."""
+    """Pack the training split, which is read many times.
+
+    A packed one of the same patches stays.
+    """
     folder, path = find_patches(data, "train"), out / "train"
     ids = tuple(str(file.id) for file in folder.files)
     if not ((path / INDEX).is_file() and open_patches(path).ids == ids):
