@@ -7,6 +7,7 @@ imports nothing of the engine.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _ALIASES = {
     "coastal": "B01",
@@ -43,6 +44,8 @@ _ALIASES = {
 }
 _NARROW_INFRARED = ("b8a", "b08a", "band8a", "nir08", "rededge4", "red_edge_4", "rededge_4")
 _BAND = re.compile(r"(?:^|[^a-z0-9])(?:b|band[ _-]?)0?(1[0-2]|[1-9])(?![0-9a])", re.IGNORECASE)
+
+_PLACE = re.compile(r"(?:band|layer)[ _.-]?0?(\d{1,3})", re.IGNORECASE)
 
 _QUANTITIES = {
     "aot": "aerosol optical thickness",
@@ -109,10 +112,27 @@ def recognise(text: str) -> str | None:
     if other_quantity(text) or other_sensor(text):
         return None
     found = {f"B{int(number):02d}" for number in _BAND.findall(text.strip().lower())}
-    # "red edge" is not red, and "narrow nir" is not B08.
-    if not found and not {"edge", "narrow", "vegetation"} & set(words):
-        found = {_ALIASES[word] for word in words if word in _ALIASES}
+    # "red edge" is not red, and "narrow nir" is not B08. Where number and colour disagree, the
+    # number is that of a file, not of Sentinel-2: "b1_blue".
+    if not {"edge", "narrow", "vegetation"} & set(words):
+        found |= {_ALIASES[word] for word in words if word in _ALIASES}
     return found.pop() if len(found) == 1 else None
+
+
+def described(descriptions: Sequence[str | None]) -> list[str]:
+    """The descriptions of a raster's bands, but for invented ones.
+
+    ENVI files and several programs call the bands of any image ``Band 1``, ``Band 2`` …: that is
+    their place in the file, not their wavelength.
+
+    Returns:
+        One text a band, empty where it tells nothing.
+    """
+    texts = [(text or "").strip() for text in descriptions]
+    places = [_PLACE.fullmatch(text) for text in texts]
+    if all(place and int(place[1]) == n for n, place in enumerate(places, start=1)):
+        return [""] * len(texts)
+    return texts
 
 
 def other_quantity(text: str) -> str | None:

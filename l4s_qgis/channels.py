@@ -1,9 +1,6 @@
 """Which band of a raster is which channel.
 
 Channels are recognised by the bands' descriptions and can be corrected by hand.
-
-The same rules as the engine's ``engine.bands.channel_name``; a test compares the two, as the plugin
-imports nothing of the engine.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from qgis.core import (
 )
 
 from .. import channels
+from ..band_names import described
 from ..i18n import tr
 
 DN = 10000.0
@@ -80,7 +81,9 @@ def band_descriptions(source: str) -> list[str]:
 
 
 def _descriptions(dataset: gdal.Dataset) -> list[str]:
-    return [dataset.GetRasterBand(i + 1).GetDescription() or "" for i in range(dataset.RasterCount)]
+    return described(
+        [dataset.GetRasterBand(i + 1).GetDescription() for i in range(dataset.RasterCount)]
+    )
 
 
 def band_labels(source: str) -> list[str]:
@@ -94,9 +97,10 @@ def band_labels(source: str) -> list[str]:
         return []
     files = _virtual_sources(dataset)
     return [
-        band.GetDescription() or files.get(index) or _wavelength(band) or _colour(band)
-        for index, band in (
-            (index, dataset.GetRasterBand(index)) for index in range(1, dataset.RasterCount + 1)
+        text or files.get(index) or _wavelength(band) or _colour(band)
+        for index, text, band in (
+            (index, text, dataset.GetRasterBand(index))
+            for index, text in enumerate(_descriptions(dataset), start=1)
         )
     ]
 

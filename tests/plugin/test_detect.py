@@ -43,7 +43,7 @@ from qgis.core import (
 
 from conftest import ROOT, wait
 
-FOUR = ("B2", "blue_B03", "red", "nir")
+FOUR = ("B2", "green_B03", "red", "nir")
 
 
 def layer(path, name="image"):
@@ -90,6 +90,7 @@ def test_rules_are_the_engines():
         ("    return next((_QUANTITIES", "\n\n\n"),
         ("    if _SENTINEL2", "\n\n\n"),
         ("def _words", "\n\n\n"),
+        ("def described", "\n\n\n"),
     ):
         assert part(plugin + "\n\n", *body) == part(engine, *body)
 
