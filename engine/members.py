@@ -22,8 +22,8 @@ _JUNK = frozenset(
 def is_junk(name: str) -> bool:
     r"""Whether a file is a leftover of an operating system, not data.
 
-    Hidden files (``._B02.tif``, ``.DS_Store``) are, Office's lock files (``~$B02.tif``), and those in
-    ``__MACOSX`` and the like.
+    Hidden files (``._B02.tif``, ``.DS_Store``) are, Office's lock files (``~$B02.tif``), and
+    those in ``__MACOSX`` and the like.
 
     Args:
         name: Path below the folder or archive that was given, with ``/`` or ``\``.
