@@ -44,6 +44,8 @@ from engine.grid import Grid
 from engine.nodata import missing_pixels
 from engine.raster import grid_of, open_raster, read_window
 
+WELL_COVERED = 0.999
+"""Share of the ground with a slope from which nothing is said of the rest."""
 PROBABILITY_SCALE = 0.004
 PROBABILITY_NODATA = 255
 PROBABILITY_MAX = 250
@@ -282,7 +284,11 @@ class LandslideMask:
         """
         with _single_band(path, "mask") as (dataset, grid):
             found = coding or mask_coding(
-                distinct_values(dataset), str(path), ignore=ignore, scale=dataset.scales[0]
+                distinct_values(dataset),
+                str(path),
+                ignore=ignore,
+                declared=dataset.nodatavals[0] is not None,
+                scale=dataset.scales[0],
             )
         if found.note and coding is None:
             reporter.warn(f"{path}: {found.note}.", "raster-recognised")

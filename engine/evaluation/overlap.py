@@ -45,6 +45,7 @@ class Side:
     Attributes:
         shapes: Valid polygons.
         area_m2: Their areas on the ground.
+        factor: Square metres on the ground of a square unit of the CRS, at each polygon.
         disjoint: The same ground as polygons that have none in common: unions of those that
             overlap, all others as they are.
         member: Of which of these each polygon is part.
@@ -53,6 +54,7 @@ class Side:
 
     shapes: Shapes
     area_m2: Floats
+    factor: Floats
     disjoint: Shapes
     member: Indexes
     alone: NDArray[np.bool_]
@@ -62,7 +64,9 @@ class Side:
         """Measure polygons and find those that have ground in common."""
         one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
         one, other = one[one < other], other[one < other]
-        common = _common(shapes, shapes, one, other, crs, reporter) > 0
+        area, flat = ground_area(shapes, crs), shapely.area(shapes)
+        factor = np.divide(area, flat, out=np.ones(len(flat)), where=flat > 0)
+        common = _common(shapes, shapes, one, other, factor, reporter) > 0
         links = np.ones(int(common.sum()), np.int8), (one[common], other[common])
         graph = coo_array(links, shape=(len(shapes), len(shapes)))
         _, member = connected_components(graph, directed=False)
@@ -75,8 +79,7 @@ class Side:
         for part in np.split(crowded, starts[1:]) if len(starts) else ():
             reporter.check()
             disjoint[member[part[0]]] = shapely.union_all(shapes[part])
-        area = ground_area(shapes, crs)
-        return cls(shapes, area, disjoint, np.asarray(member, np.int64), alone)
+        return cls(shapes, area, factor, disjoint, np.asarray(member, np.int64), alone)
 
 
 @dataclass(frozen=True)
@@ -102,29 +105,34 @@ def overlaps(ours: Shapes, theirs: Shapes, crs: CRS, reporter: Reporter = SILENT
     """Find how two sets of valid polygons cover each other."""
     mine, yours = Side.of(ours, crs, reporter), Side.of(theirs, crs, reporter)
     one, other = shapely.STRtree(theirs).query(ours, predicate="intersects")
-    common = _common(ours, theirs, one, other, crs, reporter)
+    common = _common(ours, theirs, one, other, mine.factor, reporter)
     some = common > 0
     pairs = one[some], other[some], common[some]
     return Overlaps(
         mine,
         yours,
-        _covered(mine, yours, pairs, crs, reporter),
-        _covered(yours, mine, (pairs[1], pairs[0], pairs[2]), crs, reporter),
+        _covered(mine, yours, pairs, reporter),
+        _covered(yours, mine, (pairs[1], pairs[0], pairs[2]), reporter),
         pairs,
     )
 
 
 def _common(
-    ours: Shapes, theirs: Shapes, one: Indexes, other: Indexes, crs: CRS, reporter: Reporter
+    ours: Shapes,
+    theirs: Shapes,
+    one: Indexes,
+    other: Indexes,
+    factor: Floats,
+    reporter: Reporter,
 ) -> Floats:
-    """Common area of pairs in m²."""
+    """Common area of pairs in m²; ``factor`` is that of each of ours."""
     out = np.zeros(len(one))
     for batch in _batches(len(one), reporter):
-        out[batch] = ground_area(shapely.intersection(ours[one[batch]], theirs[other[batch]]), crs)
-    return out
+        out[batch] = shapely.area(shapely.intersection(ours[one[batch]], theirs[other[batch]]))
+    return out * factor[one]
 
 
-def _covered(side: Side, cover: Side, pairs: Pairs, crs: CRS, reporter: Reporter) -> Floats:
+def _covered(side: Side, cover: Side, pairs: Pairs, reporter: Reporter) -> Floats:
     """Share of each polygon that lies in the union of those that it meets.
 
     Common areas add up, but for those with polygons that overlap each other.
@@ -134,7 +142,7 @@ def _covered(side: Side, cover: Side, pairs: Pairs, crs: CRS, reporter: Reporter
     total = np.bincount(one[plain], weights=common[plain], minlength=len(side.shapes))
     crowded = np.stack([one[~plain], cover.member[other[~plain]]])
     a, b = np.unique(crowded, axis=1) if crowded.size else crowded
-    more = _common(side.shapes, cover.disjoint, a, b, crs, reporter)
+    more = _common(side.shapes, cover.disjoint, a, b, side.factor, reporter)
     total = total + np.bincount(a, weights=more, minlength=len(side.shapes))
     return np.minimum(total / np.where(side.area_m2 > 0, side.area_m2, 1), 1)
 
@@ -207,8 +215,10 @@ def area_scores(
     whole_theirs, pieces_theirs = _within(theirs, cells, reporter)
     common = float((found.right_share * ours.area_m2)[whole].sum())
     one, other = shapely.STRtree(theirs.disjoint).query(pieces, predicate="intersects")
-    common += float(_common(pieces, theirs.disjoint, one, other, crs, reporter).sum())
-    mine = ours.area_m2[whole].sum() + ground_area(pieces, crs).sum()
+    size, flat = ground_area(pieces, crs), shapely.area(pieces)
+    factor = np.divide(size, flat, out=np.ones(len(flat)), where=flat > 0)
+    common += float(_common(pieces, theirs.disjoint, one, other, factor, reporter).sum())
+    mine = ours.area_m2[whole].sum() + size.sum()
     true = theirs.area_m2[whole_theirs].sum() + ground_area(pieces_theirs, crs).sum()
     total = ground_area(looked_at, crs).sum()
     counts = (common, mine - common, true - common, total - mine - true + common)

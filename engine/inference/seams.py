@@ -19,7 +19,7 @@ from engine.handles import PROBABILITY_SCALE
 from engine.inference.config import InferenceConfig
 from engine.inference.ensemble import Ensemble
 from engine.inference.networks import Networks
-from engine.inference.tiling import Axis, lay_out
+from engine.inference.tiling import Axis
 from engine.models.bundle import ModelBundle
 
 IMAGE_PX = 768
@@ -73,9 +73,8 @@ def measure_seams(
     reporter.progress("seams", 2, 2 + len(OVERLAPS_PX))
     rows = []
     for number, overlap in enumerate(OVERLAPS_PX, start=3):
-        size = 2 * WINDOW_PX - overlap  # two by two windows fit exactly
-        axis = lay_out(size, WINDOW_PX, overlap, multiple, reach_known=False)
-        image = synthetic_image(len(bundle.card.channels), size)
+        axis = _two_windows(overlap, multiple)
+        image = synthetic_image(len(bundle.card.channels), axis.length_px)
         whole = ensemble.run([image])[0][0]
         difference = np.abs(_blended(ensemble, image, axis) - whole)
         rows.append(
@@ -126,6 +125,12 @@ def _reach(ensemble: Ensemble, image: Floats, whole: Floats, multiple: int) -> i
     size = alone.shape[0]
     border = np.minimum.reduce([rows, columns, size - 1 - rows, size - 1 - columns])
     return int(border.max()) + 1
+
+
+def _two_windows(overlap_px: int, multiple: int) -> Axis:
+    """Two windows that fit an image exactly, faded as where the reach is unknown."""
+    window, overlap = (-(-side // multiple) * multiple for side in (WINDOW_PX, overlap_px))
+    return Axis(2 * window - overlap, 0, window, window - overlap, 2, wide=True)
 
 
 def _blended(ensemble: Ensemble, image: Floats, axis: Axis) -> Floats:

@@ -14,7 +14,7 @@ network still depends on the border of its window, has no weight. With an overla
                                                84 of window i+1 alone
 
 Where it is not known how far a network looks, no rim is wide enough for certain: then the fade is
-as wide as the overlap, windows keep their size, and the overlap grows until they fit the raster.
+nearly as wide as the overlap, windows keep their size, and the overlap grows until they fit.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Axis:
         window_px: Size of every window.
         stride_px: Distance from one window's start to the next one's.
         count: How many windows there are.
-        wide: Whether neighbours are faded into each other over all of their overlap.
+        wide: Whether neighbours are faded into each other over nearly all of their overlap.
     """
 
     length_px: int
@@ -91,7 +91,9 @@ class Axis:
         They are one at the raster's edges and fade towards neighbours.
         """
         profile = np.ones(self.window_px, np.float32)
-        faded = min(self.overlap_px, self.stride_px) if self.wide else fade_px(self.overlap_px)
+        faded = fade_px(self.overlap_px)
+        if self.wide:
+            faded = max(1, min(self.overlap_px - 2 * (self.overlap_px // 16), self.stride_px))
         fade = fade_in(self.overlap_px, faded)
         if index > 0:
             profile[: self.overlap_px] *= fade
@@ -122,8 +124,8 @@ def lay_out(
             is mirrored beyond each edge.
         multiple_px: Windows start at and are multiples of this.
         reach_known: Whether the overlap hides the borders of windows. If not, windows are as large
-            as they may be, nothing is mirrored beyond the edges that need not be, and neighbours
-            are faded over all of their overlap.
+            as they may be, little is mirrored beyond the edges, and neighbours are faded over
+            nearly all of their overlap.
 
     Raises:
         ConfigError: The overlap leaves less than its fade of the window, or a number is not
@@ -140,7 +142,8 @@ def lay_out(
             f"An overlap of {overlap} pixels is too much for a window of {window}; choose a larger"
             " window or a smaller overlap."
         )
-    margin = _round_up(overlap // 2, multiple_px) if reach_known else 0
+    margin = overlap // 2 if reach_known else min(overlap // 2, LEAST_OVERLAP_PX)
+    margin = _round_up(margin, multiple_px)
     covered, stride = length_px + 2 * margin, window - overlap
     count = max(1, math.ceil((covered - overlap) / stride))
     if count <= BALANCED_WINDOWS:
@@ -148,8 +151,8 @@ def lay_out(
         if count == 1:
             return Axis(length_px, -margin, equal, equal, 1)
         if not reach_known:
-            stride = _round_up(math.ceil((length_px - window) / (count - 1)), multiple_px)
-            return Axis(length_px, 0, window, stride, count, wide=True)
+            stride = _round_up(math.ceil((covered - window) / (count - 1)), multiple_px)
+            return Axis(length_px, -margin, window, stride, count, wide=True)
         window = min(window, max(equal, _round_up(overlap + fade_px(overlap), multiple_px)))
         return Axis(length_px, -margin, window, window - overlap, count)
     # Starting one overlap outside makes the rows that each window adds start at multiples of the

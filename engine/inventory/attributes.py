@@ -238,7 +238,7 @@ def find_flags(
 ) -> list[list[str]]:
     """Signs of a false positive or a cut outline, for each polygon.
 
-    :data:`engine.inventory.schema.FLAGS` says what they mean.
+    :data:`engine.inventory.values.FLAGS` says what they mean.
 
     Args:
         form: Measures of the polygons.

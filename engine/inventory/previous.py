@@ -42,6 +42,7 @@ def set_aside(copy: Path, path: Path) -> Path:
 def decisions(path: Path) -> set[tuple[object, ...]]:
     """What persons decided: all landslides that are not as detected."""
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
+        file.text_factory = lambda text: text.decode(errors="replace")
         columns = {row[1]: row[1] for row in file.execute(f'PRAGMA table_info("{LANDSLIDES}")')}
         geometry = file.execute(
             "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (LANDSLIDES,)

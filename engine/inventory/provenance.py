@@ -19,9 +19,6 @@ from engine.inventory.runs import Runs, both, complement, paint, strips
 from engine.inventory.volume import RELATION
 from engine.status import is_confirmed
 
-WELL_COVERED = 0.999
-"""Share of the ground with a slope from which nothing is said of the rest."""
-
 
 def make_record(
     run: Mapping[str, Any] | None,

@@ -243,7 +243,7 @@ def layers_of(path: Path) -> dict[str, str]:
                 " sqlite_master)"
             )
             return {str(name): str(kind or "") for name, kind in found}
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise UnreadableFileError(
             f"{path} cannot be read as a GeoPackage ({error}); it may be damaged."
         ) from error

@@ -14,13 +14,12 @@ from shapely.geometry.base import BaseGeometry
 from engine import __version__
 from engine.events import SILENT, Reporter
 from engine.files import ResultFolder, output_folder
-from engine.handles import LandslideMask, Stack
+from engine.handles import WELL_COVERED, LandslideMask, Stack
 from engine.inference.config import InferenceConfig, require_threshold
 from engine.inference.detect import Prediction, predict
 from engine.inference.mask import automatic_threshold, make_mask
 from engine.inventory.combine import combine
 from engine.inventory.inventory import Inventory
-from engine.inventory.provenance import WELL_COVERED
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import ModelBundle
 from engine.pipeline.results import Results, record_of, write_results

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from engine.handles import WELL_COVERED
 from engine.inventory.carry_over import outside_area
 from engine.inventory.inventory import Inventory
-from engine.inventory.provenance import WELL_COVERED
 from engine.inventory.volume import RELATION
 from engine.report.html import Section, cards, paragraph, table
 from engine.report.statistics import (

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine.inventory.inventory import Inventory, text_of
-from engine.inventory.schema import FLAGS, STATUS
+from engine.inventory.schema import STATUS
+from engine.inventory.values import FLAGS
 from engine.report.html import paragraph, table
 from engine.report.statistics import (
     Parameter,

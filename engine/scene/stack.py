@@ -21,7 +21,7 @@ from engine.errors import ConfigError, NoOverlapError, NoValidPixelsError, Produ
 from engine.events import SILENT, Reporter
 from engine.files import output_folder
 from engine.grid import Bounds, Grid
-from engine.handles import Stack
+from engine.handles import WELL_COVERED, Stack
 from engine.raster import RasterWriter, open_raster
 from engine.scene.announce import announce
 from engine.scene.area import area_window
@@ -40,7 +40,6 @@ KERNELS = {
     "bilinear": Resampling.bilinear,
     "cubic": Resampling.cubic,
 }
-_WELL_COVERED = 0.999
 
 
 Quality = Literal["auto", "s2cloudless", "bright", "off"]
@@ -305,7 +304,7 @@ def _check_content(
         raise NoOverlapError(
             f"The DEM ({names}) holds only voids in this area; give the DEM of this area."
         )
-    if terrain.covered < _WELL_COVERED:
+    if terrain.covered < WELL_COVERED:
         reporter.warn(
             f"The DEM ({names}) covers {100 * terrain.covered:.1f} % of the area; the rest has no"
             " terrain channels: add the missing DEM.",

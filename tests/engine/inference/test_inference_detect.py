@@ -91,7 +91,7 @@ def test_windows_without_data_are_skipped(make_stack, make_bundle, tmp_path):
     for values in channels.values():
         values[:, 200:] = np.nan
     facts = predict(
-        make_stack(channels), [make_bundle()], out=tmp_path / "out", config=SMALL
+        make_stack(channels), [make_bundle(reach_px=0)], out=tmp_path / "out", config=SMALL
     ).facts["windows"]
     assert facts["skipped"] >= 0.4 * facts["total"]
     assert facts["computed"] + facts["skipped"] == facts["total"]

@@ -31,7 +31,8 @@ from engine.inventory.formats.coolr import (
 from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import read_inventory
-from engine.inventory.schema import FIELDS, NAMES, TRIGGERS, TYPES
+from engine.inventory.schema import FIELDS, NAMES
+from engine.inventory.values import TRIGGERS, TYPES
 
 
 def test_geojson_follows_rfc_7946(inventory: Inventory, tmp_path: Path) -> None:

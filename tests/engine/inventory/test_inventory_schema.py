@@ -5,8 +5,9 @@ from pathlib import Path
 
 from project_scripts import load_script
 
-from engine.inventory.schema import BY_NAME, CONFIDENCE, FIELDS, FLAGS, NAMES
+from engine.inventory.schema import BY_NAME, FIELDS, NAMES
 from engine.inventory.style import TABS, area_style, landslide_style
+from engine.inventory.values import CONFIDENCE, FLAGS
 from engine.status import STATUSES
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "guides" / "inventory.md"

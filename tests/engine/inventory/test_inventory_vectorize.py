@@ -23,7 +23,8 @@ from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.reading import last_run, read_inventory
 from engine.inventory.runs import find_runs, label_runs
-from engine.inventory.schema import FIELDS, FLAGS, NAMES
+from engine.inventory.schema import FIELDS, NAMES
+from engine.inventory.values import FLAGS
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.inventory.zonal import zonal_statistics
 from engine.raster import RasterWriter
