@@ -55,7 +55,8 @@ class Range:
         """Whether a number is finite and inside."""
         low = value > self.low if self.above else value >= self.low
         high = value < self.high if self.below else value <= self.high
-        return math.isfinite(value) and low and high
+        finite = isinstance(value, int) or math.isfinite(value)  # an int may exceed any float
+        return finite and low and high
 
     def __str__(self) -> str:
         least, most = f"{self.low:g}", f"{self.high:g}"
@@ -312,3 +313,5 @@ def _shown(value: Any) -> str:
         return shortened(repr(value))
     except RecursionError:
         return "deeply nested values"
+    except ValueError:  # numbers of more digits than Python converts
+        return "very long numbers"

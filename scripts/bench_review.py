@@ -49,9 +49,13 @@ CHECK_S = 10.0
 RULES = (
     # what is set in the dialog: a column, a side, a value; then the decision
     ("at least 0.8 probable, without a flag: accept", [("probability", "above", 0.8)], "none", "A"),
-    ("less than 600 m² and 0.55: reject", [("area", "below", 600), ("probability", "below", 0.55)],
-     "", "R"),
-)  # fmt: skip
+    (
+        "less than 600 m² and 0.55: reject",
+        [("area", "below", 600), ("probability", "below", 0.55)],
+        "",
+        "R",
+    ),
+)
 
 
 class Desk:

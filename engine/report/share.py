@@ -124,8 +124,10 @@ class _Plane:
         self.crs = inventory.crs
         bounds = inventory.aoi.bounds if not inventory.aoi.is_empty else (0.0, 0.0, 1.0, 1.0)
         if len(inventory):
-            bounds = (*np.minimum(bounds[:2], inventory.landslides.total_bounds[:2]),
-                      *np.maximum(bounds[2:], inventory.landslides.total_bounds[2:]))  # fmt: skip
+            bounds = (
+                *np.minimum(bounds[:2], inventory.landslides.total_bounds[:2]),
+                *np.maximum(bounds[2:], inventory.landslides.total_bounds[2:]),
+            )
         left, bottom, right, top = (float(value) for value in bounds)
         self.bounds = left, bottom, right, top
         self.x, self.y = (left + right) / 2, (bottom + top) / 2

@@ -1,4 +1,4 @@
-"""What is done with a reviewed inventory: export, report, patches for training."""
+"""Export, report, shared map and training patches of an inventory."""
 
 from __future__ import annotations
 

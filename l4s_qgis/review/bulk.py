@@ -41,7 +41,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Rule:
-    """Which landslides a bulk decision is about: those that meet every condition.
+    """Selects the landslides that meet every condition.
 
     Attributes:
         limits: Conditions on numbers.

@@ -1,4 +1,4 @@
-"""Changes to the landslide layer, written at once and taken back in whole steps."""
+"""Changes to the landslide layer, and the steps that undo them."""
 
 from __future__ import annotations
 

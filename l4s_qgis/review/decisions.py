@@ -1,4 +1,4 @@
-"""Decisions on the current landslide, one after the other, and the way through the queue."""
+"""Decisions on the current landslide, and the way through the queue."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Decisions:
         return True
 
     def set_aside(self, rule: Rule | None) -> None:
-        """Let open landslides that a rule is about come last; None gives them back."""
+        """Move open landslides of a rule to the end; None undoes it."""
         self._review.rule = rule
         self._review.queue.set_aside(rule.holds if rule is not None else None)
         self._review.queue.first()

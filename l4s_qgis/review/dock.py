@@ -1,4 +1,4 @@
-"""The review dock: landslides one after the other, decided with buttons and keys."""
+"""The review dock: landslides one by one, with buttons and keys."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class ReviewDock(QDockWidget):
         )
 
     def _keys_allowed(self) -> bool:
-        """Keys act while the dock is open; not where QGIS's own drawing takes numbers by keys."""
+        """Whether keys act: not while QGIS's advanced digitizing reads them."""
         cad = self._iface.cadDockWidget()
         return bool(self.isVisible() and self.panel.isEnabled() and not (cad and cad.cadEnabled()))
 
@@ -194,7 +194,7 @@ class ReviewDock(QDockWidget):
     # The layer
 
     def choose_layer(self) -> None:
-        """Take an inventory under review: the active layer, the current one, or any."""
+        """Review an inventory: the active layer, the current one, or any."""
         candidates = [
             self._iface.activeLayer(),
             self.review.layer,
@@ -234,7 +234,7 @@ class ReviewDock(QDockWidget):
             self.view.zoom()
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """The dock opens: the first landslide is brought into view when the map has its size."""
+        """Bring the first landslide into view once the map has its size."""
         super().showEvent(event)
         QTimer.singleShot(0, self._first_look)
 

@@ -1,4 +1,4 @@
-"""What all landslides of an inventory have in common: event, dates, trigger, type, images."""
+"""Event data that all landslides of an inventory share."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def describe(feature: QgsFeature, queue: Queue, *, measuring: bool = False) -> s
 
 
 def progress(queue: Queue, forecast: str = "") -> str:
-    """How many are left, what is confirmed and rejected, and how long the rest will take."""
+    """How many are left, confirmed and rejected, and the time left."""
     text = tr("{left} left of {all} · {good} accepted, {area} · {bad} rejected").format(
         left=queue.open,
         all=len(queue),

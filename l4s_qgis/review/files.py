@@ -17,7 +17,7 @@ def inventory_file(layer: QgsVectorLayer) -> Path:
 
 
 def probability_of(layer: QgsVectorLayer) -> str:
-    """The probability raster of an inventory: noted with its layer, or beside it."""
+    """The probability raster noted with a layer, or beside its file."""
     noted = str(layer.customProperty(PROBABILITY_PROPERTY) or "")
     return (
         noted
@@ -36,7 +36,7 @@ def stack_of(inventory: Path) -> str:
 
 
 def _record(inventory: Path) -> dict[str, Any]:
-    """What stands beside an inventory on how it was made; empty where nothing does."""
+    """The record beside an inventory; empty where there is none."""
     try:
         record = json.loads(inventory.with_name("run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The landslide layer under review: reads the queue, writes decisions, undoes them."""
+"""The landslide layer under review: reads, writes and undoes."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class ReviewedLayer:
         status: str,
         reason: str | None = None,
     ) -> None:
-        """Write a decision on one landslide or many, with reviewer and date, in one step.
+        """Write a decision with reviewer and date, in one step of undo.
 
         Raises:
             ReviewError: It cannot be written; then none is.
@@ -139,7 +139,7 @@ class ReviewedLayer:
         self.change(Change(dict.fromkeys(chosen, values)))
 
     def describe(self, fids: Sequence[int], values: Mapping[str, Any]) -> None:
-        """Write attributes such as type, confidence, notes or the event, in one step.
+        """Write attributes such as type or notes, in one step of undo.
 
         Args:
             fids: The landslides.
@@ -304,7 +304,7 @@ class ReviewedLayer:
     def measures(
         self, geometry: QgsGeometry, probabilities: tuple[float, float, float] | None = None
     ) -> dict[int, Any]:
-        """What is known of a new outline at once, by column number; the rest is emptied."""
+        """Measures known at once, by column number; the rest is emptied."""
         values: dict[int, Any] = {}
         for name in schema.MEASURED:
             self._set(values, name, NULL)

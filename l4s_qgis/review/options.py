@@ -1,4 +1,4 @@
-"""What a person sets for the review, as QGIS keeps it under ``l4s/review/``.
+"""Settings of the review, kept by QGIS under ``l4s/review/``.
 
 ===================  ==============================================================  ===========
 Key                  Meaning                                                         Default

@@ -1,4 +1,4 @@
-"""The widgets of the review dock; what they do is in the modules that use them."""
+"""The widgets of the review dock, without behaviour."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .shape_widgets import ShapeWidgets, narrow, tool
 
 
 class ReviewPanel(ShapeWidgets, QWidget):
-    """Layer and reviewer, progress, the current landslide, outlines, tools, export."""
+    """Layer, reviewer, progress, current landslide, tools and export."""
 
     def __init__(self) -> None:
         super().__init__()

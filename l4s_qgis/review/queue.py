@@ -114,7 +114,7 @@ class Queue:
         self.sort(self._by)
 
     def set_aside(self, aside: Callable[[Entry], bool] | None) -> int:
-        """Put open landslides that a bulk rule can decide last; None gives them back.
+        """Move open landslides of a bulk rule to the end; None undoes it.
 
         Returns:
             How many there are.
@@ -187,7 +187,7 @@ class Queue:
         return self.current
 
     def next(self) -> int | None:
-        """Go on; after the last comes the first. Stays where nothing is left to look at."""
+        """Go on; after the last comes the first. Stays if nothing is left."""
         return self._step(1)
 
     def back(self) -> int | None:
@@ -201,7 +201,7 @@ class Queue:
         self.put(replace(self._entries[fid], status=status))
 
     def put(self, entry: Entry) -> None:
-        """Note what a landslide has become; a new one comes at the end of the order."""
+        """Update a landslide; a new one comes at the end of the order."""
         old = self._entries.get(entry.fid)
         if old is None:
             self._place[entry.fid] = len(self._order)
@@ -227,7 +227,7 @@ class Queue:
             self._at = max(0, self._at - 1)
 
     def unsaved(self) -> list[int]:
-        """Those that had no place in the file yet when they were added in QGIS's edit mode."""
+        """Landslides of the edit buffer that had no row in the file yet."""
         return [fid for fid in self._entries if fid < 0]
 
     def _step(self, direction: int) -> int | None:

@@ -1,4 +1,4 @@
-"""The columns of the layer ``landslides`` that the review reads and writes.
+"""The columns that the review reads and writes.
 
 The engine's schema rules; a test compares. What the layer's own form lists beyond the tables here
 is offered with the title that stands there.
@@ -140,13 +140,13 @@ TITLES: dict[str, dict[str, Callable[[], str]]] = {
 
 
 def title_of(column: str, value: object, title: str) -> str:
-    """A value's title in the language of QGIS, or the one that the layer's form gives it."""
+    """A value's title in the language of QGIS, else that of the form."""
     known = TITLES.get(column, {}).get(str(value))
     return known() if known is not None else title
 
 
 def status(name: str) -> Status:
-    """What the review does with a status; one of a newer engine is decided, but not confirmed."""
+    """How the review treats a status; an unknown one counts as decided."""
     return STATUSES.get(name) or Status(lambda: name)
 
 
@@ -161,7 +161,7 @@ def is_confirmed(name: str) -> bool:
 
 
 def choices(layer: QgsVectorLayer, column: str) -> dict[str, str]:
-    """The values that a column may have and their titles, as the layer's form lists them.
+    """The values of a column and their titles, as the form lists them.
 
     Args:
         layer: The inventory.

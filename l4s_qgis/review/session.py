@@ -1,4 +1,4 @@
-"""What is under review: the layer, its queue, its probability raster. Nothing of widgets."""
+"""What is under review: layer, queue and probability raster."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Review:
 
     @property
     def threshold(self) -> float | None:
-        """The threshold at which the current landslide was drawn, where it is known."""
+        """The threshold of the current landslide, where it is known."""
         if (
             self.reviewed is None
             or self.queue.current is None

@@ -121,6 +121,6 @@ def tool(text: str, tip: str, *, checkable: bool = False) -> QToolButton:
 
 
 def narrow(box: QComboBox) -> None:
-    """Let a combo box be narrower than its longest entry, so that the map keeps its space."""
+    """Let a combo box be narrower than its longest entry."""
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)

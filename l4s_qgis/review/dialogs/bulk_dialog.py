@@ -1,4 +1,4 @@
-"""The dialog in which a decision on many landslides is prepared, with a preview."""
+"""The dialog for a decision on many landslides, with a preview."""
 
 from __future__ import annotations
 

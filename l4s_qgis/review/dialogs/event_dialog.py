@@ -94,7 +94,7 @@ class EventDialog(QDialog):
 
 
 def _first(layer: QgsVectorLayer) -> dict[str, str]:
-    """What the first landslide says, as a proposal; its reviewer is not everybody's."""
+    """Values of the first landslide as a proposal, without reviewer."""
     feature = next(iter(layer.getFeatures(QgsFeatureRequest().setLimit(1))), None)
     if feature is None:
         return {}

@@ -1,4 +1,4 @@
-"""The dialog that hands out parts to reviewers and merges what they decided."""
+"""The dialog that hands out parts and merges decisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second map beside the first: another layer of the same place, moved together."""
+"""A second map that moves with the first and shows another layer."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class SecondMap(QObject):
         self._move(self._canvas, self.canvas)
 
     def _lead(self) -> None:
-        """The second map moved; where it only got another size, it follows the first."""
+        """The second map moved, or only changed its size."""
         size = self.canvas.size() if self.canvas is not None else None
         if size != self._size:
             self._size = size

@@ -1,4 +1,4 @@
-"""Swipe: another layer right of a line, which is drawn aside with mouse or slider."""
+"""Swipe: shows another layer right of a movable line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The view of the map during a review: each landslide with its surroundings, seen or not."""
+"""The map's view: zooms to landslides, and notes which were seen."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class View(QObject):
         self._canvas.viewport().removeEventFilter(self)
 
     def expect(self, geometry: QgsGeometry | None) -> None:
-        """Another landslide is the current one, given in the map's CRS; None for none."""
+        """Set the current landslide, in the map's CRS; None for none."""
         box = geometry.boundingBox() if geometry is not None else None
         if box is None or box != self._box:
             self._seen = False
@@ -53,7 +53,7 @@ class View(QObject):
             self._own = False
 
     def arrive(self) -> None:
-        """Bring the current landslide into view, at the person's own scale if there is one."""
+        """Bring the current landslide into view, at the chosen scale."""
         if self._box is None:
             return
         extent = self._canvas.extent()
@@ -72,19 +72,19 @@ class View(QObject):
             self._show(moved)
 
     def zoom(self) -> None:
-        """Show the current landslide with its surroundings; the person's own zoom ends."""
+        """Show the current landslide with its surroundings."""
         self._own = False
         if self._box is not None:
             self._show(surroundings(self._box, self._canvas))
 
     @property
     def is_seen(self) -> bool:
-        """Whether the current landslide was painted on the screen, or is in view now."""
+        """Whether the current landslide was painted, or is in view."""
         return self._seen or self._in_view()
 
     @property
     def is_painted(self) -> bool:
-        """Whether the current landslide was painted on the screen since it became current."""
+        """Whether the landslide was painted since it became current."""
         return self._seen
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
@@ -123,7 +123,7 @@ class View(QObject):
 
 
 def surroundings(box: QgsRectangle, canvas: QgsMapCanvas) -> QgsRectangle:
-    """What is shown around a landslide, by its size and the least ground of the settings.
+    """The view around a landslide, by its size and the settings.
 
     Args:
         box: Of the landslide, in the map's CRS.

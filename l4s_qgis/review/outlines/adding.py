@@ -1,4 +1,4 @@
-"""Click to add: a landslide that was missed grows from the probability around the click."""
+"""Click to add: grows a landslide from the probability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between the review and the map: coordinates, and what is drawn on the map."""
+"""Coordinates of the map, and what is drawn over it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def transformed_box(
 
 
 class Outline:
-    """An outline over the map: a bright line with a dark edge, seen on any ground.
+    """An outline over the map: a bright line with a dark edge.
 
     Args:
         canvas: The map.

@@ -1,4 +1,4 @@
-"""Landslides drawn by hand, and a brush that adds to the current one or cuts from it."""
+"""Landslides drawn by hand, and a brush that adds or cuts."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Drawing:
         self._added(fid)
 
     def paint(self, stroke: QgsGeometry, *, cut: bool) -> None:
-        """Add a stroke of the brush, in the map's CRS, to the current landslide, or cut it away."""
+        """Add a stroke, in the map's CRS, to the landslide, or cut it away."""
         reviewed, fid, before = (
             self._review.reviewed,
             self._review.queue.current,

@@ -20,7 +20,7 @@ SMALLEST_BRUSH_M = 2.0
 
 
 class DrawingTool(QgsMapTool):
-    """What all drawing tools share: a preview, and what was drawn, in the map's CRS."""
+    """Base of the drawing tools: a preview, and a signal when done."""
 
     drawn = pyqtSignal(QgsGeometry)
 
@@ -59,7 +59,7 @@ class DrawingTool(QgsMapTool):
 
 
 class PolygonTool(DrawingTool):
-    """Corners by clicks; the right button ends, Backspace takes the last corner back."""
+    """Corners by clicks; right button ends, Backspace removes the last."""
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent | None) -> None:
         """A corner, or the end."""
@@ -92,7 +92,7 @@ class PolygonTool(DrawingTool):
 
 
 class FreehandTool(DrawingTool):
-    """An outline with the left button held down; smoothed by the tremor of a hand."""
+    """An outline drawn with the left button held down, smoothed."""
 
     def canvasPressEvent(self, event: QgsMapMouseEvent | None) -> None:
         """Begin."""

@@ -148,7 +148,7 @@ class Editing:
         self._show_mode()
 
     def _show_mode(self) -> None:
-        """The button tells whether the layer is in edit mode, however it came there."""
+        """Show on the button whether the layer is in edit mode."""
         self._panel.show_editing(self._layer is not None and self._layer.isEditable())
 
     def _snap(self) -> None:

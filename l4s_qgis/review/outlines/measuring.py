@@ -1,4 +1,4 @@
-"""Outlines that were corrected are measured anew by the engine, in the background."""
+"""Has corrected outlines measured by the engine, in the background."""
 
 from __future__ import annotations
 

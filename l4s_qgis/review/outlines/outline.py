@@ -59,7 +59,7 @@ class Probability:
         return str(self._dataset.GetProjection())
 
     def read(self, box: QgsRectangle, max_px: int = MAX_PX) -> Patch | None:
-        """Read what lies in a box, in fewer pixels where it is large; None where nothing does."""
+        """Read a box, reduced where it is large; None outside the raster."""
         left, width, _, top, _, height = self._transform
         column, row = (
             int(max(0, (box.xMinimum() - left) // width)),
@@ -102,7 +102,7 @@ class Probability:
 
 
 def outlines(patch: Patch, threshold: float) -> list[QgsGeometry]:
-    """Polygons of all pixels from a threshold up; those that share a corner are one."""
+    """Polygons of all pixels from a threshold up, joined at corners."""
     above = np.nan_to_num(patch.values, nan=0.0) >= threshold - 1e-6
     if not above.any():
         return []
@@ -148,7 +148,7 @@ def grow(
 
 
 def redraw(probability: Probability, geometry: QgsGeometry, threshold: float) -> QgsGeometry | None:
-    """A landslide's outline at another threshold: all pieces that touch the one given.
+    """A landslide's outline at another threshold.
 
     Args:
         probability: The raster.
@@ -171,7 +171,7 @@ def redraw(probability: Probability, geometry: QgsGeometry, threshold: float) ->
 def inside_outline(
     probability: Probability, geometry: QgsGeometry
 ) -> tuple[float, float, float] | None:
-    """Mean, lowest and highest probability inside an outline given in the raster's CRS.
+    """Mean, lowest and highest probability inside an outline.
 
     None where there is no data.
     """

@@ -1,4 +1,4 @@
-"""What becomes of an inventory's outlines at another threshold: which stay, change, come, go."""
+"""Compares an inventory with its outlines at another threshold."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def make_plan(reviewed: ReviewedLayer, drawn: QgsVectorLayer, common: Mapping[st
 
 
 def _pairs(old: Mapping[int, QgsFeature], new: Mapping[int, QgsFeature]) -> dict[int, int]:
-    """Which new outline each old landslide gets: the largest overlaps first, each used once."""
+    """Assign new outlines to old landslides, largest overlaps first."""
     index = QgsSpatialIndex()
     for feature in new.values():
         index.addFeature(feature)
@@ -152,7 +152,7 @@ def _taken(reviewed: ReviewedLayer, feature: QgsFeature) -> dict[int, Any]:
 
 
 def last_record(drawn: str) -> QgsFeature | None:
-    """The record of the run that drew a copy: the last row of its layer ``run``."""
+    """The record of the run that drew a copy."""
     runs = QgsVectorLayer(f"{drawn}|layername=run", "run", "ogr")
     if not runs.isValid():
         return None

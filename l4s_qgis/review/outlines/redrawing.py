@@ -1,4 +1,4 @@
-"""All outlines at another threshold: drawn beside, asked about, taken in one step of undo."""
+"""Draws all outlines at another threshold, after asking."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .redraw_plan import Plan, add_record, last_record, make_plan, remove_record
 
 
 class Redrawing:
-    """Draws the whole layer at another threshold, tells what would change, and writes it if wanted.
+    """Draws a copy, reports what would change, and writes it if wanted.
 
     Args:
         iface: QGIS's interface.

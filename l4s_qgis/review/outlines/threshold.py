@@ -1,4 +1,4 @@
-"""The threshold slider: outlines follow it on the map, and are taken on “Apply”."""
+"""The threshold slider with its preview on the map."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOON_MS = 40
 
 
 class ThresholdSlider:
-    """Previews and takes outlines at another threshold, of one landslide or the whole layer.
+    """Previews and applies outlines at another threshold.
 
     Args:
         panel: Its widgets.
@@ -83,7 +83,7 @@ class ThresholdSlider:
         self._panel.apply.setEnabled(False)
 
     def apply(self) -> None:
-        """Take the previewed outline, or draw the whole layer anew at the slider's threshold."""
+        """Apply the threshold to the landslide or to the whole layer."""
         reviewed, fid = self._review.reviewed, self._review.queue.current
         if self._review.probability is None or reviewed is None:
             return

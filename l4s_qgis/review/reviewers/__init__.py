@@ -1,1 +1,1 @@
-"""Several reviewers: parts of an inventory handed out, and their decisions merged."""
+"""Hands out parts to several reviewers, and merges decisions."""

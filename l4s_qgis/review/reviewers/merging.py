@@ -1,4 +1,4 @@
-"""Decisions of several reviewers brought into one inventory, conflicts listed."""
+"""Merges the decisions of several reviewers, listing conflicts."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def _settle(merge: Merge, number: int, fid: int | None, said: list[Version]) -> 
 
 
 def _same_ground(drawn: Sequence[Version]) -> list[list[Version]]:
-    """Group drawn landslides of different reviewers that lie on the same ground."""
+    """Group landslides that several reviewers drew on the same ground."""
     groups: list[list[Version]] = []
     for version in drawn:
         for group in groups:

@@ -34,7 +34,7 @@ def share_out(entries: Sequence[Entry], count: int, by: str) -> list[list[Entry]
 
 
 def _regions(entries: list[Entry], count: int) -> list[list[Entry]]:
-    """Cut across the longer side again and again, into regions with equal numbers."""
+    """Cut across the longer side repeatedly, into equal numbers."""
     if count == 1:
         return [entries]
     xs, ys = [entry.x for entry in entries], [entry.y for entry in entries]
@@ -48,7 +48,7 @@ def _regions(entries: list[Entry], count: int) -> list[list[Entry]]:
 def write_parts(
     inventory: Path, shares: Sequence[Sequence[Entry]], names: Sequence[str], folder: Path
 ) -> list[Path]:
-    """Write one GeoPackage for each reviewer, with style, area and record of the inventory.
+    """Write one complete GeoPackage for each reviewer.
 
     Args:
         inventory: The inventory; it is not changed.
@@ -101,7 +101,7 @@ def _keep(path: Path, fids: set[int], name: str) -> None:
 
 
 def handed_out(path: Path) -> set[int]:
-    """The landslides that were handed out with a part; empty where the file does not tell."""
+    """Numbers of the landslides of a part; empty where unknown."""
     dataset = gdal.OpenEx(str(path), gdal.OF_VECTOR)
     table = dataset.GetLayerByName(TABLE) if dataset is not None else None
     if table is None:

@@ -203,3 +203,46 @@ def test_bundles_are_found_by_name_and_path(
 def test_a_name_with_odd_characters_is_refused() -> None:
     with pytest.raises(BundleError, match="lower-case"):
         replace(CARD_OF_TEST, name="../x")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda c: c["normalization"].update(std_floor=-1.0), "std_floor"),
+        (lambda c: c["normalization"].update(clip=0.0), "clip"),
+        (lambda c: c["normalization"].update(min_pixels=0), "min_pixels"),
+        (lambda c: c["normalization"].update(mean=["one"]), "normalization.mean"),
+        (lambda c: c["normalization"].update(mean=[float("nan")]), "NaN"),
+        (lambda c: c["normalization"].update(std=[float("inf")]), "Infinity"),
+        (lambda c: c["normalization"].update(std=[1e400]), "Infinity|finite"),
+        (lambda c: c.update(weight=-1.0), "weight"),
+        (lambda c: c.update(weight=0), "weight"),
+        (lambda c: c.update(window_px=0), "window_px"),
+        (lambda c: c.update(multiple_of_px=True), "multiple_of_px"),
+        (lambda c: c.update(input_scale="2"), "input_scale"),
+        (lambda c: c.update(threshold=None), "threshold"),
+        (lambda c: c.update(name=["x"]), "name"),
+        (lambda c: c.update(name="x" * 300), "up to 64"),
+        (lambda c: c.update(limits="none"), "limits"),
+        (lambda c: c.update(files=[]), "files"),
+        (lambda c: c.update(required=[*c["required"], *c["required"], "B02"]), "once|requires"),
+    ],
+)
+def test_every_number_of_a_card_has_a_range(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], match: str
+) -> None:
+    folder = make(tmp_path / "tiny").path
+    card = json.loads((folder / CARD).read_text())
+    change(card)
+    card["digest"] = card_digest(card)
+    (folder / CARD).write_text(json.dumps(card))
+    with pytest.raises(BundleError, match=match) as caught:
+        ModelBundle.open(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_deeply_nested_card_is_one_sentence(tmp_path: Path) -> None:
+    folder = make(tmp_path / "tiny").path
+    (folder / CARD).write_text('{"schema": 1, "training": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(BundleError):
+        ModelBundle.open(folder)

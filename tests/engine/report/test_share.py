@@ -145,13 +145,19 @@ def test_map_is_clicked_in_a_browser(tab: Tab, tmp_path: Path) -> None:
     assert tab.ask("document.querySelectorAll('#facts img').length") == 0
     assert tab.ask("document.title") != "1"
 
-    tab.ask("(() => { const i = document.getElementById('smallest'); i.value = 60;"
-            " i.dispatchEvent(new Event('input', {bubbles: true})); })()")  # fmt: skip
+    tab.ask(
+        "(() => { const i = document.getElementById('smallest'); i.value = 60;"
+        " i.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
     assert tab.ask(count).startswith("2 of 3") or tab.ask(count).startswith("1 of 3")
-    tab.ask("(() => { const i = document.getElementById('smallest'); i.value = 0;"
-            " i.dispatchEvent(new Event('input', {bubbles: true})); })()")  # fmt: skip
-    tab.ask("(() => { const i = document.getElementById('first'); i.value = '2019-01-01';"
-            " i.dispatchEvent(new Event('input', {bubbles: true})); })()")  # fmt: skip
+    tab.ask(
+        "(() => { const i = document.getElementById('smallest'); i.value = 0;"
+        " i.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
+    tab.ask(
+        "(() => { const i = document.getElementById('first'); i.value = '2019-01-01';"
+        " i.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
     assert tab.ask(count).startswith("2 of 3")
     tab.click_on("#undated")
     assert tab.ask(count).startswith("1 of 3")
@@ -160,8 +166,10 @@ def test_map_is_clicked_in_a_browser(tab: Tab, tmp_path: Path) -> None:
 def test_swipe_uncovers_the_other_image(tab: Tab) -> None:
     clip = "l4s.map.getPane('before').style.clipPath"
     half = tab.ask(clip)
-    tab.ask("(() => { const i = document.getElementById('swipe'); i.value = 100;"
-            " i.dispatchEvent(new Event('input', {bubbles: true})); })()")  # fmt: skip
+    tab.ask(
+        "(() => { const i = document.getElementById('swipe'); i.value = 100;"
+        " i.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
     assert tab.ask(clip) != half
     assert tab.ask("document.querySelectorAll('img.leaflet-image-layer').length") == 2
 
