@@ -62,7 +62,12 @@ PLAIN_MASK = MaskCoding()
 
 
 def mask_coding(
-    values: Iterable[float], name: str, *, ignore: float | None = None, scale: float = 1.0
+    values: Iterable[float],
+    name: str,
+    *,
+    ignore: float | None = None,
+    declared: bool = False,
+    scale: float = 1.0,
 ) -> MaskCoding:
     """Find out how a mask's values are meant.
 
@@ -70,6 +75,7 @@ def mask_coding(
         values: The distinct values of pixels with data (see :func:`distinct_values`).
         name: Which mask it is, for messages.
         ignore: A value that was said to mean no data.
+        declared: Whether the file declares a nodata value, so that 255 alone is data.
         scale: The scale that the file declares, by which probabilities are told.
 
     Raises:
@@ -82,7 +88,8 @@ def mask_coding(
     found -= fills
     others = found - {0.0, 1.0}
     note = f"{_list(fills)} stands for no data in it" if fills else ""
-    if ignore is None and others == {float(IGNORE)} and found != {0.0, float(IGNORE)}:
+    alone = found == {float(IGNORE)} and not declared
+    if ignore is None and others == {float(IGNORE)} and (1.0 in found or alone):
         nodata |= others
         others = set()
     if not others:

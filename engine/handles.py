@@ -284,7 +284,11 @@ class LandslideMask:
         """
         with _single_band(path, "mask") as (dataset, grid):
             found = coding or mask_coding(
-                distinct_values(dataset), str(path), ignore=ignore, scale=dataset.scales[0]
+                distinct_values(dataset),
+                str(path),
+                ignore=ignore,
+                declared=dataset.nodatavals[0] is not None,
+                scale=dataset.scales[0],
             )
         if found.note and coding is None:
             reporter.warn(f"{path}: {found.note}.", "raster-recognised")

@@ -156,7 +156,8 @@ def main() -> None:
         with starting_folder(page.start, args.data) as folder:
             text = page.updated(folder)
         found = differences(page.path.read_text(encoding="utf-8"), text)
-        print("\n".join([str(page.path.relative_to(ROOT)), *found]) if found else "", end="\n")
+        if found:
+            print("\n".join([str(page.path.relative_to(ROOT)), *found]))
         failed = failed or bool(found)
         if args.write:
             page.path.write_text(text, encoding="utf-8")

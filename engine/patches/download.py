@@ -1,4 +1,4 @@
-"""Landslide4Sense from its public record: fetched whole, checked by digest, unpacked.
+"""Landslide4Sense from its public record: fetched, checked, unpacked.
 
 A record is a JSON document as Zenodo serves it, with ``files`` that each have a name (``key``), a
 ``checksum`` (``md5:…`` or ``sha256:…``), a ``size`` and a download address (``links.self``).
@@ -110,7 +110,7 @@ def _remote_file(entry: Mapping[str, Any]) -> RemoteFile:
 
 
 def download(file: RemoteFile, folder: Path, reporter: Reporter = SILENT) -> Path:
-    """Download a file, or go on where a download of it was stopped, and check its digest.
+    """Download a file, or resume one, and check its digest.
 
     Raises:
         DigestError: It is not the file that the record describes; it is removed.
@@ -145,7 +145,9 @@ def download(file: RemoteFile, folder: Path, reporter: Reporter = SILENT) -> Pat
 
 
 def unpack(archive: Path, out: Path) -> None:
-    """Unpack the HDF5 files of an archive below ``TrainData``, ``ValidData`` and ``TestData``.
+    """Unpack the HDF5 files of an archive below the splits' folders.
+
+    ``TrainData``, ``ValidData`` and ``TestData``.
 
     Raises:
         DatasetError: It is no archive of the dataset.

@@ -73,6 +73,10 @@ def test_no_data_of_masks_is_kept_apart(tmp_path: Path) -> None:
     assert LandslideMask.open(declared).read().tolist() == [[0, 1, IGNORE, 0]]
     empty = write(tmp_path / "empty.tif", np.array([[0, 255, 255, 0]], np.uint8), nodata=255)
     assert LandslideMask.open(empty).read().tolist() == [[0, IGNORE, IGNORE, 0]]
+    sparse = write(tmp_path / "sparse.tif", np.array([[0, 255, 255, 0]], np.uint8), nodata=0)
+    assert LandslideMask.open(sparse).read().tolist() == [[IGNORE, 1, 1, IGNORE]]
+    nothing = write(tmp_path / "nothing.tif", np.array([[255, 255]], np.uint8))
+    assert LandslideMask.open(nothing).read().tolist() == [[IGNORE, IGNORE]]
     fill = write(tmp_path / "fill.tif", np.array([[0, 1, -9999, 1]], np.int16))
     assert LandslideMask.open(fill).read().tolist() == [[0, 1, IGNORE, 1]]
     nan = write(tmp_path / "nan.tif", np.array([[0, 1, np.nan, 1]], np.float32), nodata=np.nan)
