@@ -42,9 +42,7 @@ def read_record(text: Any) -> dict[str, Any]:
 
 def sound(record: Mapping[str, Any]) -> dict[str, Any]:
     """The entries of a record that are of the kind that they should be."""
-    out = {
-        name: value for name, value in record.items() if value is not None and _fits(name, value)
-    }
+    out = {name: value for name, value in record.items() if _fits(name, value)}
     for name, inner in INNER_GROUPS:
         if name in out:
             out[name] = {
@@ -75,7 +73,7 @@ def _fits(name: str, value: Any) -> bool:
         return isinstance(value, dict)
     if name in LISTS_OF_GROUPS:
         return isinstance(value, list) and all(isinstance(one, dict) for one in value)
-    return _is_number(value) if name in NUMBERS else True
+    return value is None or _is_number(value) if name in NUMBERS else True
 
 
 def _is_number(value: Any) -> bool:
