@@ -128,7 +128,7 @@ def _reach(ensemble: Ensemble, image: Floats, whole: Floats, multiple: int) -> i
 
 
 def _two_windows(overlap_px: int, multiple: int) -> Axis:
-    """Two windows that fit an image exactly, faded as where the reach is unknown."""
+    """Two windows that fit an image, faded as for an unknown reach."""
     window, overlap = (-(-side // multiple) * multiple for side in (WINDOW_PX, overlap_px))
     return Axis(2 * window - overlap, 0, window, window - overlap, 2, wide=True)
 
