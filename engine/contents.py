@@ -153,7 +153,7 @@ class ProbabilityCoding:
             values[np.abs(values - np.float32(value)) <= abs(value) * _ROUNDING] = np.nan
         if self.scale != 1.0:
             values = values * np.float32(self.scale)
-        return values
+        return np.clip(values, 0.0, 1.0)  # kernels overshoot
 
 
 PLAIN_PROBABILITY = ProbabilityCoding()
@@ -191,7 +191,9 @@ def probability_coding(
         if values.size:
             low, high = min(low, float(values.min())), max(high, float(values.max()))
     low, high = sorted((low * own + offset, high * own + offset)) if low <= high else (0.0, 0.0)
-    if not (low * factor >= -_SLACK and high * factor <= 1 + _SLACK):
+    # No kernel has made -1 in whole numbers: it stands for no data.
+    slack = 0.0 if dataset.dtypes[0].startswith(("int", "uint")) and own == 1 else _SLACK
+    if not (low * factor >= -slack and high * factor <= 1 + slack + _ROUNDING):
         raise InputError(
             f"{name} holds values from {low:.4g} to {high:.4g}"
             + (

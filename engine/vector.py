@@ -380,7 +380,13 @@ def quiet() -> Iterator[None]:
 
 
 def _unreadable(path: Path, what: str, error: BaseException) -> UnreadableFileError:
-    detail = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    if path.is_dir() or path.suffix.lower() in (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"):
+        kind = "a folder" if path.is_dir() else "an archive"
+        return UnreadableFileError(
+            f"{what} {path} is {kind} in which no vector file is found; give the vector file"
+            " itself, such as a GeoPackage, GeoJSON or Shapefile."
+        )
+    detail = (str(error).splitlines() or [type(error).__name__])[0].split("; It might")[0]
     return UnreadableFileError(
         f"{what} {path} cannot be read ({detail}); it may be damaged, or be no vector file such as"
         " GeoPackage, GeoJSON or Shapefile."

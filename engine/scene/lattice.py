@@ -47,8 +47,12 @@ def _offset(a: Grid, b: Grid) -> tuple[float, float]:
 
 
 def union(grids: Sequence[Grid]) -> Grid:
-    """The grid around several of one CRS, on the pixels of the first."""
+    """The grid around several of one CRS, on the pixels of the first.
+
+    Grids on the other side of the date line are taken the short way round.
+    """
     first = grids[0]
+    grids = [turned(grid, first.turned(grid.bounds)[0] - grid.bounds[0]) for grid in grids]
     width, height = first.pixel_size
     offsets = [_offset(first, grid) for grid in grids]
     column0 = min(int(np.floor(c + _PHASE_PX)) for c, _ in offsets)

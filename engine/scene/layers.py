@@ -79,6 +79,9 @@ class OpenSource:
         self._missing = np.int16(missing)
         self._source = source
         self._target = target
+        # In degrees the target may go on beyond the date line.
+        bounds = source.grid.bounds
+        self._placed = turned(source.grid, target.turned(bounds)[0] - bounds[0])
         self._encode = encode
         self._lock = threading.Lock()
         self._dataset = dataset
@@ -106,7 +109,7 @@ class OpenSource:
             ) from error
 
     def _read_nearest(self, window: Window) -> NDArray[np.int16] | None:
-        mine, wanted = self._source.grid, self._target.window_transform(window)
+        mine, wanted = self._placed, self._target.window_transform(window)
         reach = 0.5 if mine.pixel_size[0] > 1.5 * self._target.pixel_size[0] else 0.0
         t = mine.transform
         columns = _indices(wanted.c, wanted.a, int(window.width), t.c, t.a, mine.columns, reach)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.enums import ColorInterp
 from rasterio.transform import from_origin
+from rasterio.windows import Window
 
 from engine.bands import IGNORE
 from engine.contents import mask_coding
@@ -178,3 +179,16 @@ def test_a_scale_that_does_not_suit_is_refused(high: float, scale: float) -> Non
                 ProbabilityRaster.open(path, scale=scale)
         else:
             assert ProbabilityRaster.open(path, scale=scale).coding.scale == scale
+
+
+def test_minus_one_in_whole_numbers_is_no_overshoot(tmp_path: Path) -> None:
+    """As per cent it would be -0.01, within what interpolating kernels overshoot."""
+    path = write(tmp_path / "p.tif", np.array([[80, -1, 5]], np.int16))
+    with pytest.raises(InputError, match="holds values from -1 to 80"):
+        ProbabilityRaster.open(path, scale=0.01)
+
+
+def test_what_kernels_overshoot_is_clipped(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.tif", np.array([[1.005, -0.004, 0.5]], np.float32))
+    with ProbabilityRaster.open(path).reader() as reader:
+        assert reader.read(Window(0, 0, 3, 1)).tolist() == [[1.0, 0.0, 0.5]]

@@ -149,6 +149,15 @@ def test_layers_of_one_name_in_a_zip_are_all_said(tmp_path: Path) -> None:
     assert "2 layers" in heard.texts[0]
 
 
+def test_archives_and_folders_without_layers_say_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    for given, kind in ((path, "an archive"), (tmp_path, "a folder")):
+        with pytest.raises(UnreadableFileError, match=f"is {kind} in which no vector file"):
+            read_vector(given, "It")
+
+
 def test_rows_without_usable_geometry_are_counted(tmp_path: Path) -> None:
     with np.errstate(invalid="ignore"):
         nan = Polygon([(0, 0), (np.nan, 1), (1, 1), (0, 0)])

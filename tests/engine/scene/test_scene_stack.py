@@ -145,6 +145,32 @@ def test_imagery_in_degrees_keeps_its_own_grid(tmp_path: Path, write_raster: Any
     assert np.nanmedian(read(stack, "slope")) == pytest.approx(expected, abs=0.1)
 
 
+@pytest.mark.parametrize("first", ["east", "west"])
+def test_images_on_both_sides_of_the_date_line_lie_side_by_side(
+    tmp_path: Path, write_raster: Any, first: str
+) -> None:
+    """Not a world apart, in a stack of 3.6 million columns."""
+    corners = {"west": (179.99, -16.8), "east": (-180.0, -16.8)}
+    files = {
+        side: write_raster(
+            tmp_path / f"{side}.tif",
+            np.full((3, 100, 100), value, np.uint16),
+            epsg=4326,
+            pixel=1e-4,
+            corner=corners[side],
+            names=("B02", "B03", "B04"),
+        )
+        for side, value in (("west", 800), ("east", 600))
+    }
+    order = sorted(files, key=lambda side: side != first)
+    stack = make_stack([files[side] for side in order], [], out=tmp_path / "stack.tif")
+    with rasterio.open(stack.path) as dataset:
+        values = dataset.read(1)
+    assert values.shape == (100, 200)
+    assert (values[:, :100] == 800).all()
+    assert (values[:, 100:] == 600).all()
+
+
 def test_coarse_imagery_in_degrees_gets_a_utm_grid_of_ten_metres(
     tmp_path: Path, write_raster: Any
 ) -> None:
