@@ -7,6 +7,7 @@ grows with the number of polygons, and memory hardly beyond them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -259,6 +260,7 @@ def _cells(area: Shapes, reporter: Reporter) -> Shapes:
 
     At most :data:`MOST_CUTS` times.
     """
+    area = np.concatenate([*(_latticed(part, reporter) for part in area), np.zeros(0, np.object_)])
     done: list[Shapes] = []
     for _ in range(MOST_CUTS):
         reporter.check()
@@ -279,6 +281,33 @@ def _cells(area: Shapes, reporter: Reporter) -> Shapes:
         area = shapely.get_parts(shapely.get_parts(cut))
         area = area[shapely.area(area) > 0]  # what only touches a quarter leaves points and lines
     return np.concatenate([*done, area])
+
+
+def _latticed(part: BaseGeometry, reporter: Reporter) -> Shapes:
+    """Cut a polygon of few corners and very many holes along a lattice.
+
+    Each cell loses the holes that it meets, so that time grows with their number; others stay.
+    """
+    vertices = int(shapely.get_num_coordinates(part))
+    shell = shapely.polygons(shapely.get_exterior_ring(part))
+    if vertices <= 4 * CELL_VERTICES or shapely.get_num_coordinates(shell) > CELL_VERTICES // 4:
+        return np.array([part], np.object_)
+    rings: Shapes = shapely.get_rings(part)
+    holes = np.atleast_1d(np.asarray(shapely.polygons(rings[1:]), np.object_))
+    side = math.ceil(math.sqrt(2 * vertices / CELL_VERTICES))
+    left, bottom, right, top = part.bounds
+    x, y = np.linspace(left, right, side + 1), np.linspace(bottom, top, side + 1)
+    west, south = (edge.ravel() for edge in np.meshgrid(x[:-1], y[:-1]))
+    east, north = (edge.ravel() for edge in np.meshgrid(x[1:], y[1:]))
+    cells = shapely.intersection(shell, shapely.box(west, south, east, north))
+    tree = shapely.STRtree(holes)
+    for index, cell in enumerate(cells):
+        reporter.check()
+        met = tree.query(cell, predicate="intersects")
+        if len(met):
+            cells[index] = shapely.difference(cell, shapely.union_all(holes[met]))
+    parts: Shapes = shapely.get_parts(shapely.get_parts(cells))
+    return parts[shapely.area(parts) > 0]
 
 
 def _batches(count: int, reporter: Reporter) -> Iterator[slice]:

@@ -289,3 +289,18 @@ def test_command_line(
     assert json.loads(capsys.readouterr().out)["area"]["f1"] == 1
     assert main(["compare", "--inventory", path, "--reference", str(tmp_path / "no.gpkg")]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_area_of_many_holes_is_cut_along_a_lattice() -> None:
+    """The cells have no ground in common and are the area together; islands in holes stay."""
+    rng = np.random.default_rng(3)
+    clouds = shapely.union_all(shapely.buffer(shapely.points(rng.uniform(100, 4900, (900, 2))), 60))
+    islands = shapely.buffer(shapely.points(rng.uniform(100, 4900, (40, 2))), 5)
+    area = shapely.box(0, 0, 5000, 5000).difference(clouds)
+    area = area.union(shapely.union_all(islands).intersection(clouds))
+    parts = shapely.get_parts(area)
+    cells = overlap._cells(parts, Reporter())
+    assert shapely.get_num_coordinates(cells).max() <= overlap.CELL_VERTICES
+    assert shapely.area(cells).sum() == pytest.approx(area.area, rel=1e-12)
+    assert shapely.union_all(cells).symmetric_difference(area).area == pytest.approx(0, abs=1e-6)
+    assert len(cells) > len(parts) + 10

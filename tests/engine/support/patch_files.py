@@ -17,4 +17,5 @@ def write_image(path: Path, raw: NDArray[Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     divisors = np.array([channel.divisor for channel in CHANNELS])
     with h5py.File(path, "w") as file:
-        file["img"] = np.moveaxis(raw.astype(np.float64), 0, -1) / divisors
+        values = np.moveaxis(raw.astype(np.float64), 0, -1) / divisors
+        file.create_dataset("img", data=values, compression="gzip", compression_opts=4)

@@ -161,7 +161,7 @@ def all_ignored(root):
 def test_data_that_cannot_be_trained_on(data, words, tmp_path, capfd, spoil, told):
     spoil(data)
     assert told in refused([*words, "--data", str(data)], tmp_path / "out", capfd)
-    assert not list((tmp_path / "out").iterdir())
+    assert not list((tmp_path / "out").glob("*"))  # nor is an empty folder left
 
 
 def test_good_data_beside_it_trains(data, words, tmp_path):
