@@ -13,6 +13,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from engine.dateline import nearest_turn
@@ -243,6 +244,26 @@ class Grid:
                 yield Window(
                     column, row, min(size_px, self.columns - column), min(size_px, self.rows - row)
                 )
+
+    def shared(self, other: Grid) -> float:
+        """Share of this grid that another covers, 0 to 1, by their boxes.
+
+        1 where nothing leads from the one CRS to the other, so that it cannot be told.
+        """
+        bounds = other.bounds
+        if other.crs != self.crs:
+            try:
+                bounds = transform_bounds(other.crs, self.crs, *bounds)
+            except Exception:  # GDAL's own errors have no public class
+                return 1.0
+            if not all(math.isfinite(value) for value in bounds):
+                return 1.0
+        left, bottom, right, top = self.turned(bounds)
+        mine = self.bounds
+        width = min(right, mine[2]) - max(left, mine[0])
+        height = min(top, mine[3]) - max(bottom, mine[1])
+        area = (mine[2] - mine[0]) * (mine[3] - mine[1])
+        return max(0.0, width) * max(0.0, height) / area
 
     def same_as(self, other: Grid) -> bool:
         """Whether the other grid has the same CRS, shape and transform.

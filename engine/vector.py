@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -33,6 +33,7 @@ from engine.errors import (
     UnreadableFileError,
 )
 from engine.events import SILENT, Reporter
+from engine.members import vector_sources
 
 Kinds = tuple[int, ...]
 
@@ -77,14 +78,36 @@ def layers_of(path: Path, what: str) -> dict[str, str]:
         MissingFileError: There is no such file.
         UnreadableFileError: It is no vector file.
     """
+    return {name: place.kind for name, place in _places(path, what).items()}
+
+
+class _Place(NamedTuple):
+    """Where GDAL finds a layer, and the kind of its geometries."""
+
+    source: Path | str
+    layer: str
+    kind: str
+
+
+def _places(path: Path, what: str) -> dict[str, _Place]:
+    """Layers with geometries by name, those in folders of a zip, too."""
     if not path.exists():
         raise MissingFileError(f"{what} {path} does not exist; check the path.")
-    try:
-        with quiet():
-            found = pyogrio.list_layers(path)
-    except FOREIGN as error:
-        raise _unreadable(path, what, error) from error
-    return {str(name): str(kind) for name, kind in found if kind is not None}
+    places: dict[str, _Place] = {}
+    sources = vector_sources(path)
+    for source in sources:
+        try:
+            with quiet():
+                found = pyogrio.list_layers(source)
+        except FOREIGN as error:
+            if len(sources) > 1 and str(source).lower().endswith(".json"):
+                continue  # metadata beside the layers
+            raise _unreadable(path, what, error) from error
+        for name, kind in found:
+            if kind is not None:
+                key = str(name) if name not in places else f"{name} {len(places) + 1}"
+                places[key] = _Place(source, str(name), str(kind))
+    return places
 
 
 def read_vector(
@@ -117,13 +140,13 @@ def read_vector(
         MissingCRSError: It does not say in which CRS it is.
         InventoryError: It holds no layer with geometries, no such layer, or degrees out of range.
     """
-    layers = layers_of(path, what)
-    if not layers:
+    places = _places(path, what)
+    if not places:
         raise InventoryError(
             f"{what} {path} has no layer with geometries; give a file of polygons."
         )
-    chosen = _chosen(path, what, layers, layer, prefer, reporter)
-    tables = [_read(path, what, name, columns) for name in chosen]
+    chosen = _chosen(path, what, list(places), layer, prefer, reporter)
+    tables = [_read(path, places[name], what, columns) for name in chosen]
     table = tables[0] if len(tables) == 1 else pd.concat(tables)
     if table.crs is None:
         raise MissingCRSError(
@@ -207,20 +230,19 @@ def _swapped_hint(crs: CRS) -> str:
 def _chosen(
     path: Path,
     what: str,
-    layers: dict[str, str],
+    names: list[str],
     layer: str | None,
     prefer: str,
     reporter: Reporter,
 ) -> list[str]:
     """Which layers are read; the others are said."""
-    names = list(layers)
     if layer is not None:
-        if layer not in layers:
+        if layer not in names:
             raise InventoryError(
                 f"{what} {path} has no layer {layer!r} with geometries; it has {', '.join(names)}."
             )
         return [layer]
-    if prefer in layers:
+    if prefer in names:
         return [prefer]
     if len(names) == 1 or path.suffix.lower() in FOLDERS:
         return names
@@ -252,14 +274,14 @@ def only_layer(path: Path, what: str, prefer: str) -> str | None:
     return None
 
 
-def _read(path: Path, what: str, layer: str, columns: Sequence[str]) -> gpd.GeoDataFrame:
-    options: dict[str, Any] = {"layer": layer, "columns": list(columns), "fid_as_index": True}
+def _read(path: Path, place: _Place, what: str, columns: Sequence[str]) -> gpd.GeoDataFrame:
+    options: dict[str, Any] = {"layer": place.layer, "columns": list(columns), "fid_as_index": True}
     try:
         with quiet():
             try:
-                table = pyogrio.read_dataframe(path, **options)
+                table = pyogrio.read_dataframe(place.source, **options)
             except UnicodeDecodeError:
-                table = pyogrio.read_dataframe(path, encoding=ANY_BYTES, **options)
+                table = pyogrio.read_dataframe(place.source, encoding=ANY_BYTES, **options)
     except FOREIGN as error:
         raise _unreadable(path, what, error) from error
     return table

@@ -9,6 +9,8 @@ from engine.scene.imagery import Imagery
 from engine.scene.readers.offsets import check_offset
 
 _COARSE_M = 25.0
+_WHOLE = 0.98
+"""Bands of 60 m may lack a pixel at the edges of a cutout."""
 
 
 def announce(products: Sequence[Imagery], reporter: Reporter) -> None:
@@ -33,4 +35,14 @@ def announce(products: Sequence[Imagery], reporter: Reporter) -> None:
                 " 10 m.",
                 "scene-coarse",
             )
+        reference = product.reference
+        for source in product.bands:
+            share = reference.grid.shared(source.grid)
+            if share < _WHOLE:
+                reporter.warn(
+                    f"{product.name}: {source.channel} covers {100 * share:.0f} % of what"
+                    f" {reference.channel} covers; the rest has no {source.channel}: give bands of"
+                    " one extent.",
+                    "scene-band-extent",
+                )
         check_offset(product, reporter)

@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from engine.errors import ProductError, UnreadableFileError
+from engine.members import is_junk
 
 ARCHIVES = (".zip",)
 """Suffixes of archives that are read in place."""
@@ -23,17 +24,6 @@ PACKED = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".txz", ".xz", ".zst")
 TEXT_LIMIT = 48 * 2**20
 """Most bytes that one metadata file may unpack to; the largest of real products is 13 MB."""
 
-_JUNK = frozenset(
-    (
-        "$recycle.bin",
-        "@eadir",
-        "__macosx",
-        "desktop.ini",
-        "lost+found",
-        "system volume information",
-        "thumbs.db",
-    )
-)
 _ENCRYPTED = 0x1
 _METHODS = {9: "Deflate64", 12: "BZIP2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 99: "AES"}
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -53,21 +43,6 @@ _DAMAGE = (
 )
 
 
-def is_junk(name: str) -> bool:
-    r"""Whether a file is a leftover of an operating system, not data.
-
-    Hidden files (``._B02.tif``, ``.DS_Store``) are, and so are those in ``__MACOSX`` and the like.
-
-    Args:
-        name: Path below the folder or archive that was given, with ``/`` or ``\``.
-    """
-    parts = name.replace("\\", "/").split("/")
-    return any(
-        part.lower() in _JUNK or (part.startswith(".") and part not in (".", ".."))
-        for part in parts
-    )
-
-
 def zip_members(path: Path) -> list[str]:
     """Names of an archive's files, without systems' leftovers.
 
@@ -82,16 +57,6 @@ def zip_members(path: Path) -> list[str]:
 def zip_sizes(path: Path) -> dict[str, int]:
     """Names of an archive's files with their unpacked sizes in bytes."""
     return {name: entry.file_size for name, entry in _entries(path).items()}
-
-
-def member_path(path: Path, name: str) -> str:
-    """The GDAL path of an archive's file.
-
-    Right also below a folder called ``x.zip``.
-    """
-    place = path.resolve().as_posix()
-    # GDAL counts braces; without them it takes the first ".zip" in the path for the archive.
-    return f"/vsizip/{place}/{name}" if set(place) & set("{}") else f"/vsizip/{{{place}}}/{name}"
 
 
 def read_small(path: str) -> bytes:

@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 from rasterio.io import DatasetReader
 
-from engine.errors import InputError, MissingFileError, ProductError
+from engine.bands import OPTICAL, channel_name, described
+from engine.errors import InputError, MissingFileError, ProductError, UnreadableFileError
 from engine.grid import Grid
+from engine.members import is_junk, member_path
+from engine.nodata import FILLS
 from engine.raster import RASTER_SUFFIXES, grid_of, open_raster
-from engine.scene.archive import is_junk, member_path, zip_members
+from engine.scene.archive import PACKED, zip_members
 from engine.scene.heights import LeftOut, NamedRaster, file_name, read_name
 
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
@@ -34,6 +37,7 @@ _TO_METRES = {
     "metres": 1.0,
     "meters": 1.0,
     "ft": 0.3048,
+    "ft (us": 1200 / 3937,
     "foot": 0.3048,
     "feet": 0.3048,
     "us survey foot": 1200 / 3937,
@@ -41,8 +45,12 @@ _TO_METRES = {
     "ftus": 1200 / 3937,
     "us_survey_foot": 1200 / 3937,
 }
+_UNKNOWN = ("none", "unknown", "undefined", "n/a", "null", "-")
+"""Units of files that state none."""
 _SAMPLE_PX = 512
 _SEA_ROUGHLY_M = 100.0
+_FAR_M = 1e7
+"""Numbers beyond are fills, not heights in any unit."""
 _DEEPEST = 4
 """Folders below the one that was given in which rasters are looked for."""
 
@@ -114,6 +122,11 @@ def find_heights(paths: Sequence[Path]) -> tuple[list[DemFile], list[LeftOut]]:
 def _is_container(path: Path) -> bool:
     if not path.exists():
         raise MissingFileError(f"There is no DEM {path}; check the path.")
+    if path.is_file() and path.suffix.lower() in PACKED:
+        raise UnreadableFileError(
+            f"The DEM {path} is packed as {path.suffix.lower()}, which cannot be read in place;"
+            " unpack it, and give the files inside."
+        )
     return path.is_dir() or path.suffix.lower() == ".zip"
 
 
@@ -123,11 +136,14 @@ def _of_file(path: Path, *, alone: bool) -> tuple[list[DemFile], list[LeftOut]]:
     if name.heights is False:
         if alone:
             raise ProductError(
-                f"{path} holds no heights by its name ({name.product} {name.reason}); give the DEM"
-                " file itself."
+                f"{path} holds no heights by its name ({_kind_of(name)}); give the DEM file itself."
             )
         return [], [LeftOut(str(path), name.reason)]
     return [_open(name)], []
+
+
+def _kind_of(name: NamedRaster) -> str:
+    return f"{name.product} {name.reason}".strip()
 
 
 def _of_container(path: Path) -> tuple[list[DemFile], list[LeftOut]]:
@@ -209,12 +225,20 @@ def _open(name: NamedRaster) -> DemFile:
                 f"{path} holds 8-bit values, as masks, counts and pictures do, but heights need"
                 " more; give the DEM itself."
             )
+        words = described(dataset.descriptions)
+        bands = [text for text in words if channel_name(text) in OPTICAL]
+        if bands:
+            raise ProductError(
+                f"{path} holds the band {bands[0]}, so it is imagery; give it as imagery, and as"
+                " DEM the heights."
+            )
         if dataset.count > _MOST_BANDS:
             raise ProductError(
                 f"{path} holds {dataset.count} bands, as imagery does, but a DEM has one; give the"
                 " DEM itself."
             )
-        unit = (dataset.units[0] or "").strip().lower()
+        unit = (dataset.units[0] or "").lower().strip(" []()")
+        unit = "" if unit in _UNKNOWN else unit
         factor = _TO_METRES.get(unit)
         if factor is None:
             raise ProductError(
@@ -232,7 +256,8 @@ def _look_at_heights(dataset: DatasetReader, file: DemFile) -> DemFile:
         sample = dataset.read(1, out_shape=side, masked=True).astype(np.float64).filled(np.nan)
         heights = (sample * dataset.scales[0] + dataset.offsets[0]) * file.to_metres
     plausible = heights[(heights >= LOWEST_M) & (heights <= HIGHEST_M)]
-    finite = heights[np.isfinite(heights) & (np.abs(heights) < 32000)]
+    known = np.isfinite(heights) & (np.abs(heights) < _FAR_M) & ~np.isin(sample, FILLS)
+    finite = heights[known]
     if not plausible.size:
         what = (
             "no heights at all, only voids"
@@ -247,11 +272,11 @@ def _look_at_heights(dataset: DatasetReader, file: DemFile) -> DemFile:
         )
     others = plausible[plausible != 0]
     zero_is_void = bool(others.size) and float(np.percentile(others, 1)) > _SEA_ROUGHLY_M
-    known = others if zero_is_void else plausible
+    usable = others if zero_is_void else plausible
     return replace(
         file,
         zero_is_void=zero_is_void,
-        lowest_m=round(float(known.min()), 1),
-        highest_m=round(float(known.max()), 1),
-        void_share=round(1 - known.size / heights.size, 4),
+        lowest_m=round(float(usable.min()), 1),
+        highest_m=round(float(usable.max()), 1),
+        void_share=round(1 - usable.size / heights.size, 4),
     )

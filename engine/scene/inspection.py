@@ -24,7 +24,7 @@ from engine.raster import open_raster
 from engine.scene.announce import announce
 from engine.scene.archive import read_small
 from engine.scene.dem import DemDescription, DemFacts, describe_dem
-from engine.scene.heights import LeftOut
+from engine.scene.heights import LeftOut, read_name
 from engine.scene.imagery import BandSource, Imagery, MaskSource
 from engine.scene.layers import NODATA, dn_encoder
 from engine.scene.masks import (
@@ -37,6 +37,7 @@ from engine.scene.masks import (
 from engine.scene.readers import find_imagery, no_imagery
 from engine.scene.readers.band_files import belongs, tells_band
 from engine.scene.readers.listing import listing_of
+from engine.scene.readers.sources import open_file
 
 _SAMPLE_PX = 512
 
@@ -156,10 +157,24 @@ def inspect(paths: Sequence[Path], *, dn_offset: float | None = None) -> Inspect
 
 
 def _elevation(group: Sequence[Path]) -> DemDescription:
+    """What elevation a path holds that is no imagery.
+
+    Raises:
+        InputError: It holds none; the sentence is about heights where it may hold some.
+    """
+    path = group[0]
+    listing = listing_of(path)
+    single = listing.kind == "files"
+    if single and read_name(str(path)).heights is None:
+        with open_file(listing, path.as_posix()) as dataset:
+            if dataset.count > 1:  # bands that nobody named, rather than heights
+                raise no_imagery(listing)
     try:
         return describe_dem(group)
-    except InputError as error:
-        raise no_imagery(listing_of(group[0])) from error
+    except InputError:
+        if single:
+            raise
+        raise no_imagery(listing) from None
 
 
 def _together(paths: Sequence[Path], errors: dict[str, InputError]) -> list[list[Path]]:

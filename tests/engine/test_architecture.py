@@ -12,7 +12,7 @@ ENGINE = ROOT / "engine"
 
 LAYERS = [
     {"errors", "events", "bands", "units", "status"},
-    {"files", "settings", "nodata", "ground", "dateline"},
+    {"files", "members", "settings", "nodata", "ground", "dateline"},
     {"grid", "lock"},
     {"raster", "vector", "contents"},
     {"handles"},

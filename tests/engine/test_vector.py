@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,35 @@ def test_attributes_in_old_code_pages_do_no_harm(tmp_path: Path, page: str | Non
     read = read_vector(tmp_path / "a.shp", "It", columns=["status"])
     assert read["status"].tolist() == ["rejected", "accepted"]
     assert list(read.columns) == ["status", "geometry"]
+
+
+@pytest.mark.parametrize("folder", ["", "inventory/", "a/b c/ü/"])
+def test_zipped_shapefiles_are_read_wherever_they_lie(tmp_path: Path, folder: str) -> None:
+    write(tmp_path / "slides.shp", [SQUARE, OTHER])
+    path = tmp_path / "from {a} portal.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in tmp_path.glob("slides.*"):
+            archive.write(file, folder + file.name)
+        archive.writestr(f"__MACOSX/{folder}._slides.shp", "x")
+        archive.writestr(f"{folder}license.json", '{"license": "CC BY"}')
+    heard = Heard()
+    table = read_vector(path, "It", reporter=heard.reporter)
+    assert table.area.tolist() == [20_000, 20_000]
+    assert table.crs.to_epsg() == 32633
+    assert heard.codes == []
+
+
+def test_layers_of_one_name_in_a_zip_are_all_said(tmp_path: Path) -> None:
+    write(tmp_path / "slides.shp", [SQUARE])
+    path = tmp_path / "years.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for year in ("2018", "2020"):
+            for file in tmp_path.glob("slides.*"):
+                archive.write(file, f"{year}/{file.name}")
+    heard = Heard()
+    assert len(read_vector(path, "It", reporter=heard.reporter)) == 1
+    assert heard.codes == ["vector-layers"]
+    assert "2 layers" in heard.texts[0]
 
 
 def test_rows_without_usable_geometry_are_counted(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from engine.errors import ChannelError, ProductError
-from engine.scene.archive import ARCHIVES, is_junk
+from engine.members import is_junk
+from engine.scene.archive import ARCHIVES
 from engine.scene.imagery import Imagery
 from engine.scene.readers import band_files, dimap, maja, multiband, safe
 from engine.scene.readers.listing import Listing, files_listing, listing_of

@@ -11,12 +11,11 @@ from typing import Literal
 
 from engine.errors import MissingFileError, ProductError, UnreadableFileError
 from engine.files import printable
+from engine.members import is_junk, member_path
 from engine.scene.archive import (
     ARCHIVES,
     PACKED,
     file_bytes,
-    is_junk,
-    member_path,
     zip_bytes,
     zip_sizes,
 )

@@ -72,8 +72,20 @@ def with_offset(source: BandSource, stated: Stated) -> tuple[BandSource, Offset]
         The band with its offset, and where that comes from.
 
     Raises:
-        ProductError: The tags make no sense.
+        ProductError: What is stated makes no sense.
     """
+    decided, where = _decided(source, stated)
+    if not abs(decided.offset) <= _LARGEST_OFFSET_DN:
+        raise ProductError(
+            f"{source.path}: {decided.offset:+g} would be added to the DN of {source.channel}"
+            f" ({where.detail}), but Sentinel-2's offset is -1000 or 0; state the right one with"
+            " --dn-offset."
+        )
+    return decided, where
+
+
+def _decided(source: BandSource, stated: Stated) -> tuple[BandSource, Offset]:
+    """The first source of an offset that says something."""
     plain = (source.scale, source.offset) == (1.0, 0.0)
     if stated.option is not None:
         return replace(source, offset=stated.option), Offset("option", "as asked for", False)

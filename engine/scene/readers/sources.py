@@ -219,7 +219,25 @@ def finest(sources: Sequence[BandSource], where: str) -> tuple[BandSource, ...]:
                 " date and tile only."
             )
         result.append(best[0])
+    _require_common_ground(result, where)
     return tuple(result)
+
+
+def _require_common_ground(sources: Sequence[BandSource], where: str) -> None:
+    """Refuse bands that show other places, as of two tiles or zones.
+
+    Raises:
+        ProductError: One lies wholly outside the sharpest; the message names it.
+    """
+    if not sources:
+        return
+    first = min(sources, key=lambda source: source.grid.resolution_m())
+    for source in sources:
+        if first.grid.shared(source.grid) == 0:
+            raise ProductError(
+                f"Band {source.channel} of {where} ({source.grid.describe()}) shows another place"
+                f" than {first.channel} ({first.grid.describe()}); give the bands of one tile."
+            )
 
 
 def raster_mask(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from product_cases import plain, product_xml, raster, safe, stac_item
 
+from engine.errors import ProductError
 from engine.events import Event, Log, Reporter
 from engine.scene.readers import open_imagery
 from engine.scene.readers.offsets import check_offset, darkest_dn
@@ -57,6 +58,17 @@ def test_pixels_contradict_what_is_stated(
     for band in ("B02", "B04", "B11"):
         raster(tmp_path / folder / f"{band}.tif", DARK + np.uint16(added), scale=tags)
     assert codes(tmp_path / folder, option) == expected
+
+
+@pytest.mark.parametrize("offset", [-7000, 6000])
+def test_an_offset_that_cannot_be_is_refused(tmp_path: Path, offset: int) -> None:
+    """It would turn every dark pixel into no data without a word."""
+    product = safe(tmp_path, offset=offset)
+    with pytest.raises(ProductError, match=rf"\{offset:+d} would be added .* --dn-offset"):
+        open_imagery([product])
+    assert open_imagery([product], dn_offset=-1000.0)
+    with pytest.raises(ProductError, match="as asked for"):
+        open_imagery([product], dn_offset=float(offset))
 
 
 @pytest.mark.parametrize(("applied", "expected"), [(True, []), (False, ["scene-offset-doubtful"])])

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from engine.errors import ProductError, UnreadableFileError
+from engine.members import is_junk, member_path
 from engine.raster import open_raster
-from engine.scene.archive import is_junk, member_path, zip_bytes, zip_members, zip_sizes
+from engine.scene.archive import zip_bytes, zip_members, zip_sizes
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,10 @@ from engine.scene.archive import is_junk, member_path, zip_bytes, zip_members, z
         ("DESKTOP.INI", True),
         ("@eaDir/B02.tif/thumb.jpg", True),
         ("a\\.hidden\\B02.tif", True),
+        ("~$B04.tif", True),
+        ("bands/~$B04.tif", True),
         ("B02.tif", False),
+        ("~B02.tif", False),
         ("./B02.tif", False),
         ("a.b/c._d.tif", False),
     ],

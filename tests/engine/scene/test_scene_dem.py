@@ -275,3 +275,32 @@ def test_tiles_on_both_sides_of_the_date_line_lie_side_by_side(
     assert mosaic.grid.shape == (20, 40)
     with open_mosaic(mosaic) as opened:
         assert_allclose(opened.read(0, 0, (20, 40)), whole)
+
+
+@pytest.mark.parametrize(
+    ("unit", "metres"),
+    [("[m]", 1.0), ("unknown", 1.0), ("None", 1.0), ("Feet", 0.3048), ("ft (US)", 1200 / 3937)],
+)
+def test_units_are_read_as_programs_write_them(
+    tmp_path: Path, write_raster: Any, unit: str, metres: float
+) -> None:
+    path = write_raster(tmp_path / "d.tif", ramp(10, 10))
+    with rasterio.open(path, "r+") as dataset:
+        dataset.units = (unit,)
+    assert find_heights([path])[0][0].to_metres == pytest.approx(metres)
+
+
+def test_what_is_no_dem_is_refused_with_its_reason(tmp_path: Path, write_raster: Any) -> None:
+    imagery = write_raster(tmp_path / "a.tif", ramp(10, 10), names=("B02",))
+    with pytest.raises(ProductError, match="holds the band B02, so it is imagery"):
+        find_heights([imagery])
+    centimetres = write_raster(tmp_path / "b.tif", np.full((10, 10), 150_000, np.int32))
+    with pytest.raises(ProductError, match="heights around 150000 m"):
+        find_heights([centimetres])
+    packed = tmp_path / "c.tif.gz"
+    packed.write_bytes(b"x")
+    with pytest.raises(UnreadableFileError, match=r"packed as \.gz, .* unpack it"):
+        find_heights([packed])
+    shade = write_raster(tmp_path / "hillshade.tif", ramp(10, 10))
+    with pytest.raises(ProductError, match=r"by its name \(hillshade\)"):
+        find_heights([shade])

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 from product_cases import dimap, maja, plain, raster, safe
 
 from engine.cli import main
-from engine.errors import ChannelError, InputError
+from engine.errors import ChannelError, InputError, ProductError
 from engine.scene.inspection import inspect, text_of
 
 
@@ -156,3 +157,33 @@ def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError):
         inspect([tmp_path / "empty"])
+
+
+def test_a_file_of_heights_is_refused_for_its_heights(tmp_path: Path) -> None:
+    """Not for lacking the name of a Sentinel-2 band."""
+    path = raster(tmp_path / "terrain.tif", plain(9, dtype="int32") * 20_000, 30)
+    with pytest.raises(InputError, match="heights around 180000 m"):
+        inspect([path])
+
+
+def test_bands_without_names_are_no_heights(tmp_path: Path) -> None:
+    path = raster(tmp_path / "export.tif", np.full((3, 60, 60), 800, np.uint16))
+    with pytest.raises(ChannelError, match="named after a Sentinel-2 band"):
+        inspect([path])
+
+
+def test_bands_of_another_extent_are_told(tmp_path: Path) -> None:
+    for band in ("B02", "B03"):
+        raster(tmp_path / f"{band}.tif", plain(800))
+    raster(tmp_path / "B04.tif", plain(800)[:30])
+    (warning,) = inspect([tmp_path]).warnings
+    assert "B04 covers 50 % of what B02 covers" in warning
+
+
+def test_bands_of_another_place_are_refused(tmp_path: Path) -> None:
+    raster(tmp_path / "B02.tif", plain(800))
+    raster(tmp_path / "B03.tif", plain(800))
+    with rasterio.open(tmp_path / "B03.tif", "r+") as dataset:
+        dataset.crs = "EPSG:32634"
+    with pytest.raises(ProductError, match=r"Band B03 .* shows another place than B02"):
+        inspect([tmp_path])
