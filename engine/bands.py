@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from engine.errors import ChannelError
 
@@ -283,3 +283,20 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
     """Sort channel names into the benchmark's order, without repeats."""
     wanted = set(names)
     return tuple(name for name in NAMES if name in wanted)
+
+
+def ndvi(red: Any, infrared: Any) -> Any:
+    """Normalised difference vegetation index of DN, -1 to 1.
+
+    Reflectance may fall below zero once offsets are removed, of which the index means nothing: DN
+    below 1 count as 1.
+
+    Args:
+        red: B04, an array or a tensor of floats; NaN stays NaN.
+        infrared: B08, of the same kind and shape.
+
+    Returns:
+        The index, of the same kind and shape.
+    """
+    red, infrared = red.clip(1.0), infrared.clip(1.0)
+    return (infrared - red) / (infrared + red)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from engine.bands import ndvi
 from engine.errors import ChannelError
 from engine.grid import Grid
 from engine.handles import ProbabilityRaster, Stack, StackReader
@@ -85,7 +86,7 @@ def _stack_layers(
     if "slope" in stack.channels:
         yield ["slope"], lambda window: list(opened.read(["slope"], window))
     if {"B04", "B08"} <= set(stack.channels):
-        yield ["ndvi"], lambda window: [_index(opened.read(["B08", "B04"], window))]
+        yield ["ndvi"], lambda window: [ndvi(*opened.read(["B04", "B08"], window))]
     if {"B03", "B08"} <= set(stack.channels):
         yield ["ndwi"], lambda window: [_index(opened.read(["B03", "B08"], window))]
 

@@ -22,7 +22,7 @@ from engine.handles import Stack
 from engine.models.losses import UNCERTAIN
 from engine.patches.arrays import INDEX, PatchArrays, open_patches
 from engine.samples.maker import Area, Kind
-from engine.samples.variation import ndvi
+from engine.samples.variation import vegetation_index
 
 LARGEST_PX = 4096
 """A landslide-free stack larger than this is cut at its centre: it is held in memory, 0.9 GB at
@@ -82,7 +82,7 @@ def mark_uncertain(area: Area) -> Area:
     """
     image, mask = area.image, area.mask
     lit = (image[POSITION["B04"]] > 400) & (image[POSITION["B02"]] < 1600)
-    bare = (ndvi(image) < 0.35) & lit & (image[POSITION["slope"]] >= 20)
+    bare = (vegetation_index(image) < 0.35) & lit & (image[POSITION["slope"]] >= 20)
     uncertain = torch.where(bare & (mask == 0), torch.full_like(mask, UNCERTAIN), mask)
     return replace(area, mask=uncertain)
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engine.bands import CHANNELS, OPTICAL, POSITION
+from engine.bands import CHANNELS, OPTICAL, POSITION, ndvi
 
 WAVELENGTH_NM = torch.tensor([c.wavelength_nm for c in CHANNELS if c.wavelength_nm is not None])
 PATH_RADIANCE = (WAVELENGTH_NM / 442.7) ** -3.2
@@ -43,13 +43,10 @@ def smooth_noise(
     ]
 
 
-def ndvi(optical: Tensor) -> Tensor:
-    """Normalised difference vegetation index of raw values (12, …), -1 to 1.
-
-    NaN where B04 or B08 are not there.
-    """
-    red, infrared = optical[_RED], optical[_NIR]
-    return (infrared - red) / (infrared + red).clamp(min=1)
+def vegetation_index(optical: Tensor) -> Tensor:
+    """NDVI of raw values (12, …); NaN where B04 or B08 are not there."""
+    index: Tensor = ndvi(optical[_RED], optical[_NIR])
+    return index
 
 
 def vegetation_share(optical: Tensor) -> Tensor:
@@ -57,7 +54,7 @@ def vegetation_share(optical: Tensor) -> Tensor:
 
     0 where B04 or B08 are not there.
     """
-    return torch.nan_to_num(((ndvi(optical) - 0.15) / 0.55).clamp(0, 1))
+    return torch.nan_to_num(((vegetation_index(optical) - 0.15) / 0.55).clamp(0, 1))
 
 
 def vary_radiometry(optical: Tensor, rng: np.random.Generator, strength: float) -> Tensor:

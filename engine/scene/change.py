@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 
 from engine import __version__
-from engine.bands import QUALITY_CLASSES
+from engine.bands import QUALITY_CLASSES, ndvi
 from engine.errors import ChannelError, NoOverlapError
 from engine.events import SILENT, Reporter
 from engine.files import output_folder
@@ -35,7 +35,6 @@ NDVI_SCALE = 0.0001
 _NDVI_BANDS = ("B04", "B08")
 _BRIGHTNESS_BANDS = ("B02", "B03", "B04")
 _WINDOW_PX = 1024
-_LEAST_DN = 1.0
 _BINS = 4001
 DEFAULT = StackConfig()
 
@@ -113,13 +112,13 @@ def make_change(
             "The imagery before the event and the stack share none of"
             f" {', '.join(_BRIGHTNESS_BANDS)}; give imagery with visible bands."
         )
-    ndvi = all(name in shared for name in _NDVI_BANDS)
-    if not ndvi:
+    infrared = all(name in shared for name in _NDVI_BANDS)
+    if not infrared:
         reporter.warn(
             "B04 or B08 is missing before or after the event: the change of NDVI stays unknown.",
             "scene-no-ndvi-change",
         )
-    channels = tuple(dict.fromkeys((*brightness, *(_NDVI_BANDS if ndvi else ()))))
+    channels = tuple(dict.fromkeys((*brightness, *(_NDVI_BANDS if infrared else ()))))
     output_folder(out.parent)
     known, histogram = 0, np.zeros(_BINS, np.int64)
     with ExitStack() as opened:
@@ -224,10 +223,8 @@ def _compare(
 
 
 def _ndvi(values: NDArray[np.float32], channels: Sequence[str]) -> NDArray[np.float32]:
-    # Reflectance may fall below zero once offsets are removed; NDVI of that means nothing.
-    red = np.maximum(values[channels.index("B04")], _LEAST_DN)
-    infrared = np.maximum(values[channels.index("B08")], _LEAST_DN)
-    return np.asarray((infrared - red) / (infrared + red), np.float32)
+    red, infrared = (values[channels.index(name)] for name in _NDVI_BANDS)
+    return np.asarray(ndvi(red, infrared), np.float32)
 
 
 def _encode(values: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -17,7 +17,13 @@ from rasterio.enums import Resampling
 
 from engine import __version__
 from engine.bands import OPTICAL, QUALITY, QUALITY_CLASSES, TERRAIN, in_order
-from engine.errors import ConfigError, NoOverlapError, NoValidPixelsError, ProductError
+from engine.errors import (
+    ConfigError,
+    NoOverlapError,
+    NoValidPixelsError,
+    ProductError,
+    UnreadableFileError,
+)
 from engine.events import SILENT, Reporter
 from engine.files import output_folder
 from engine.grid import Bounds, Grid
@@ -137,10 +143,25 @@ def stack_provenance(path: Path) -> dict[str, Any]:
     """What :func:`make_stack` wrote down about a stack; empty for other files.
 
     Inputs, offsets and where they come from, coverage, masked shares.
+
+    Raises:
+        MissingFileError, UnreadableFileError: There is no such raster, or its notes are damaged.
     """
     with open_raster(path) as dataset:
         text = dataset.tags().get(PROVENANCE_TAG)
-    return dict(json.loads(text)) if text else {}
+    if not text:
+        return {}
+    try:
+        noted = json.loads(text)
+        named = [product["name"] for key in ("imagery", "before") for product in noted.get(key, [])]
+        if not isinstance(noted, dict) or not all(isinstance(name, str) for name in named):
+            raise TypeError("not a record")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise UnreadableFileError(
+            f"What {path} notes of how it was made is damaged ({type(error).__name__}); make it"
+            " again with `l4s stack`."
+        ) from error
+    return noted
 
 
 def _check_together(products: Sequence[Imagery], reporter: Reporter) -> None:

@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +14,7 @@ from engine.bands import (
     described,
     in_order,
     is_narrow_infrared,
+    ndvi,
     other_quantity,
     other_sensor,
 )
@@ -147,3 +150,14 @@ def test_descriptions_that_programs_invent_tell_nothing(
     descriptions: tuple[str | None, ...], expected: list[str]
 ) -> None:
     assert described(descriptions) == expected
+
+
+def test_the_vegetation_index_is_one_for_arrays_and_tensors() -> None:
+    red = np.array([400.0, 2000.0, -30.0, np.nan], np.float32)
+    infrared = np.array([3600.0, 2000.0, 999.0, 5.0], np.float32)
+    wanted = [0.8, 0.0, 0.998, np.nan]  # a negative reflectance counts as 1 DN
+    found = ndvi(red, infrared)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    assert found.dtype == np.float32
+    tensors = ndvi(torch.from_numpy(red), torch.from_numpy(infrared))
+    np.testing.assert_array_equal(tensors.numpy(), found)
