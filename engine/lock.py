@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from engine.errors import BusyError
+from engine.errors import BusyError, OutputError
 from engine.events import SILENT, Reporter
 from engine.files import ResultFolder, naming_failures
 
@@ -150,6 +150,10 @@ def _acquire(lock: Path, shared: bool) -> int | None:
 
 
 def _open(lock: Path) -> int:
+    if lock.parent.exists() and not lock.parent.is_dir():
+        raise OutputError(
+            f"{lock.parent} is a file, but results need a folder; choose another name for --out."
+        )
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     with naming_failures(lock):
         for left in reversed(range(100)):

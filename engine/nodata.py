@@ -14,7 +14,10 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-FILLS = (-9999.0, -10000.0, -32768.0, -32767.0, -99999.0, -3.4028234663852886e38, 65535.0)
+FILLS = (
+    *(-9999.0, -10000.0, -32768.0, -32767.0, -99999.0, -3.4028234663852886e38),
+    *(65535.0, 4294967295.0),
+)
 """Values that stand for no data in files that declare none: of MAJA, SNAP, GDAL, ArcGIS, SRTM."""
 
 _SAMPLE_PX = 256

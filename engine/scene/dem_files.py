@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from rasterio.io import DatasetReader
 
-from engine.bands import OPTICAL, channel_name, described
+from engine.bands import OPTICAL, channel_name, described, other_quantity
 from engine.errors import InputError, MissingFileError, ProductError, UnreadableFileError
 from engine.grid import Grid
 from engine.members import is_junk, member_path
@@ -226,7 +226,14 @@ def _open(name: NamedRaster) -> DemFile:
                 " more; give the DEM itself."
             )
         words = described(dataset.descriptions)
-        bands = [text for text in words if channel_name(text) in OPTICAL]
+        # Earth Engine calls the only band of a DEM b1.
+        bands = [text for text in words if channel_name(text) in OPTICAL[1:]]
+        told = channel_name(words[0])
+        if told not in ("DEM", "B01") and (told or other_quantity(words[0])) and not bands:
+            raise ProductError(
+                f"The first band of {path} is {words[0]!r}, but heights are needed; export the band"
+                " of heights alone, for instance with `gdal_translate -b`."
+            )
         if bands:
             raise ProductError(
                 f"{path} holds the band {bands[0]}, so it is imagery; give it as imagery, and as"

@@ -109,6 +109,8 @@ _PRODUCTS = (
         r"[\w.]+_(10|2|32|100|500|1000)m(_v[\d.]+)?_dem",
         r"[\w.]+_(?:10|2|32|100|500|1000)m(?:_v[\d.]+)?_([a-z_]+)",
     ),
+    # OpenTopography names every download so; hh is highest hit, be bare earth.
+    _product("OpenTopography", r"output_(hh|be|cop\d+|srtm\w*|nasadem|aw3d30\w*|alos)"),
     _product("USGS 3DEP", r"usgs_(1|13|1m|one_meter|2)_\w+"),
 )
 

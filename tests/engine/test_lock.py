@@ -11,7 +11,7 @@ import pytest
 
 from engine import lock as locking
 from engine.cli import main
-from engine.errors import BusyError, CancelledError
+from engine.errors import BusyError, CancelledError, OutputError
 from engine.events import Log, Reporter
 from engine.files import ResultFolder
 from engine.lock import locked_file, locked_folder
@@ -181,6 +181,16 @@ def test_the_command_line_refuses_with_one_sentence(
         assert len(said) == 1
         assert "Another run is at work" in said[0]
     end(process)
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "out.tif"
+    path.write_text("x")
+    with (
+        pytest.raises(OutputError, match="is a file, but results need a folder"),
+        locked_folder(path, "detect"),
+    ):
+        pass
 
 
 def test_a_run_that_is_cancelled_while_it_waits_ends_with_130(tmp_path: Path) -> None:

@@ -94,3 +94,10 @@ def test_fills_are_found_where_nothing_is_declared(
         assert undeclared_fill(dataset, 1) == fill
     with open_raster(write(tmp_path / "d.tif", values, nodata=6)) as dataset:
         assert undeclared_fill(dataset, 1) is None
+
+
+def test_the_highest_unsigned_number_is_a_fill(tmp_path: Path) -> None:
+    values = np.full((9, 9), 800, np.uint32)
+    values[:4] = np.iinfo(np.uint32).max
+    with open_raster(write(tmp_path / "a.tif", values)) as dataset:
+        assert undeclared_fill(dataset, 1) == 4294967295

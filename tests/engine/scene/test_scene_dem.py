@@ -294,6 +294,7 @@ def test_what_is_no_dem_is_refused_with_its_reason(tmp_path: Path, write_raster:
     imagery = write_raster(tmp_path / "a.tif", ramp(10, 10), names=("B02",))
     with pytest.raises(ProductError, match="holds the band B02, so it is imagery"):
         find_heights([imagery])
+    assert find_heights([write_raster(tmp_path / "f.tif", ramp(10, 10), names=("b1",))])[0]
     centimetres = write_raster(tmp_path / "b.tif", np.full((10, 10), 150_000, np.int32))
     with pytest.raises(ProductError, match="heights around 150000 m"):
         find_heights([centimetres])
@@ -301,6 +302,21 @@ def test_what_is_no_dem_is_refused_with_its_reason(tmp_path: Path, write_raster:
     packed.write_bytes(b"x")
     with pytest.raises(UnreadableFileError, match=r"packed as \.gz, .* unpack it"):
         find_heights([packed])
+    slope = write_raster(tmp_path / "d.tif", [ramp(10, 10)] * 2, names=("slope", "elevation"))
+    with pytest.raises(ProductError, match=r"first band of .* is 'slope', but heights"):
+        find_heights([slope])
     shade = write_raster(tmp_path / "hillshade.tif", ramp(10, 10))
     with pytest.raises(ProductError, match=r"by its name \(hillshade\)"):
         find_heights([shade])
+
+
+@pytest.mark.parametrize("name", ["output_hh", "output_be", "output_COP30", "output_SRTMGL1"])
+def test_downloads_of_opentopography_are_heights(
+    tmp_path: Path, write_raster: Any, name: str
+) -> None:
+    path = write_raster(tmp_path / "rasters_COP30" / f"{name}.tif", ramp(10, 10))
+    shade = write_raster(path.with_name("viz_hillshade.tif"), ramp(10, 10))
+    for given in (path, path.parent):
+        taken, left = find_heights([given])
+        assert [one.path for one in taken] == [str(path)]
+        assert [one.path for one in left] == ([str(shade)] if given.is_dir() else [])
