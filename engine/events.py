@@ -32,6 +32,7 @@ WARNINGS: dict[str, str] = {
     "reference-outside": "Reference landslides outside the analysed area do not count.",
     "reference-repaired": "Invalid reference polygons were repaired.",
     "scene-band-extent": "A band covers only part of the ground of the others.",
+    "scene-change-doubtful": "Two dates are the same, or differ by an offset.",
     "scene-coarse": "The imagery's sharpest band has far larger pixels than models are trained on.",
     "scene-dates": "Products of different dates are put together.",
     "scene-dem-partial": "The elevation covers a part of the area only.",

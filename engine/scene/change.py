@@ -28,6 +28,7 @@ from engine.scene.imagery import Imagery
 from engine.scene.layers import NODATA, PROVENANCE_TAG, Layer, open_band
 from engine.scene.masks import open_quality
 from engine.scene.readers import open_imagery
+from engine.scene.readers.offsets import OFFSET_DN
 from engine.scene.stack import KERNELS, StackConfig
 
 NDVI_CHANGE, BRIGHTNESS_CHANGE = "dNDVI", "dBrightness"
@@ -36,6 +37,7 @@ _NDVI_BANDS = ("B04", "B08")
 _BRIGHTNESS_BANDS = ("B02", "B03", "B04")
 _WINDOW_PX = 1024
 _BINS = 4001
+_NEAR_OFFSET_DN = 100
 DEFAULT = StackConfig()
 
 
@@ -120,7 +122,7 @@ def make_change(
         )
     channels = tuple(dict.fromkeys((*brightness, *(_NDVI_BANDS if infrared else ()))))
     output_folder(out.parent)
-    known, histogram = 0, np.zeros(_BINS, np.int64)
+    known, changed, histogram = 0, False, np.zeros(_BINS, np.int64)
     with ExitStack() as opened:
         reader = opened.enter_context(stack.reader())
         earlier = _Before(opened, products, channels, stack.grid, config)
@@ -144,6 +146,7 @@ def make_change(
             writer.write(_encode(values), window)
             light = values[1][np.isfinite(values[1])]
             known += light.size
+            changed = changed or bool((light != 0).any())
             histogram += np.bincount(
                 np.clip(light + _BINS // 2, 0, _BINS - 1).astype(np.int64), minlength=_BINS
             )
@@ -154,6 +157,7 @@ def make_change(
             )
         share = known / (stack.grid.rows * stack.grid.columns)
         median = int(np.searchsorted(np.cumsum(histogram), known / 2)) - _BINS // 2
+        _doubt(changed, median, reporter)
         facts = {
             "engine": __version__,
             "before": [
@@ -166,6 +170,23 @@ def make_change(
         writer.tag({PROVENANCE_TAG: json.dumps(facts)})
     reporter.progress("change", len(windows), len(windows))
     return ChangeRaster(out, stack.grid, share)
+
+
+def _doubt(changed: bool, median: int, reporter: Reporter) -> None:
+    """Warn where the two dates cannot be what they are taken for."""
+    if not changed:
+        reporter.warn(
+            "The imagery before the event is the same as after it: nothing changes anywhere; give"
+            " imagery of an earlier date.",
+            "scene-change-doubtful",
+        )
+    elif abs(abs(median) - abs(OFFSET_DN)) < _NEAR_OFFSET_DN:
+        reporter.warn(
+            f"Half of the ground changes by {median:+d} DN since before the event, as if the DN of"
+            " one date still carried the offset of 1000; look at both with `l4s inspect`, and state"
+            " the offset with --dn-offset where the stack is made.",
+            "scene-change-doubtful",
+        )
 
 
 class _Before:

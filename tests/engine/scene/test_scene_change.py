@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import rasterio
 from numpy.testing import assert_allclose
 
 from engine.errors import ChannelError, NoOverlapError
+from engine.events import Reporter
 from engine.raster import open_raster, read_window
 from engine.scene.change import change_path, make_change
 from engine.scene.simulation.simulate import SimulatedScene
@@ -57,6 +59,25 @@ def test_values_are_after_minus_before(tmp_path: Path, write_raster: Any) -> Non
     assert_allclose(ndvi[5:], 1 / 3 - 0.8, atol=1e-4)
     assert_allclose(light[5:], 600, atol=0.5)
     assert np.isnan(light[:5]).all()
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [(1800, "is the same as after"), (800, r"changes by \+1000 DN"), (1500, None)],
+)
+def test_dates_that_cannot_be_compared_are_doubted(
+    tmp_path: Path, write_raster: Any, before: int, said: str | None
+) -> None:
+    after, earlier = (
+        write_raster(tmp_path / folder / "B04.tif", np.full((20, 20), value, np.uint16))
+        for folder, value in (("a", 1800), ("b", before))
+    )
+    stack = make_stack([after], [], out=tmp_path / "s.tif")
+    heard: list[Any] = []
+    make_change(stack, [earlier], out=tmp_path / "c.tif", reporter=Reporter(heard.append))
+    doubts = [e.message for e in heard if getattr(e, "code", "") == "scene-change-doubtful"]
+    assert len(doubts) == (said is not None)
+    assert all(re.search(said or "", text) for text in doubts)
 
 
 def test_without_infrared_only_brightness_is_known(tmp_path: Path, write_raster: Any) -> None:
