@@ -10,9 +10,9 @@ from .handles import Stack as Stack
 from .inference.detect import predict as predict
 from .inventory.combine import combine as combine
 from .inventory.export import export_inventory as export_inventory
-from .inventory.geopackage import write_geopackage as write_geopackage
 from .inventory.inventory import Inventory as Inventory
-from .inventory.reading import read_inventory as read_inventory
+from .inventory.storage.geopackage import write_geopackage as write_geopackage
+from .inventory.storage.reading import read_inventory as read_inventory
 from .inventory.vectorize import VectorizeConfig as VectorizeConfig
 from .inventory.vectorize import vectorize as vectorize
 from .models.bundle import ModelBundle as ModelBundle
@@ -23,10 +23,10 @@ from .pipeline.detection import DetectConfig as DetectConfig
 from .pipeline.detection import detect as detect
 from .pipeline.redrawing import redraw as redraw
 from .report.page import write_report as write_report
-from .scene.simulate import simulate as simulate
+from .scene.simulation.simulate import simulate as simulate
 from .scene.stack import StackConfig as StackConfig
 from .scene.stack import make_stack as make_stack
-from .training.adaptation import adapt as adapt
+from .training.adapting.adaptation import adapt as adapt
 from .training.recipe import load_recipe as load_recipe
 from .training.run import train as train
 

@@ -18,7 +18,7 @@ from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.pipeline import Detection, detect
 from engine.report.figures import OUTLINE, Picture, picture_of, png
-from engine.scene.simulate import SimulationConfig, simulate
+from engine.scene.simulation.simulate import SimulationConfig, simulate
 from engine.scene.stack import make_stack
 
 TRUTH = "#00e5ff"

@@ -21,8 +21,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory, as_landslides
+from engine.inventory.storage.geopackage import write_geopackage
 
 SIDE_PX = 10_980
 PIXEL_M = 10.0

@@ -44,7 +44,7 @@ from engine.inference.networks import load
 from engine.inference.tiling import mirror
 from engine.models.bundle import DEFAULT_MODEL, ModelBundle, find_model
 from engine.raster import RasterWriter, open_raster
-from engine.scene.simulate import SimulationConfig, simulate
+from engine.scene.simulation.simulate import SimulationConfig, simulate
 
 SMALL_PX = 2000
 WINDOWS_PX = (256, 512, 704, 1024)

@@ -31,10 +31,10 @@ from scipy import ndimage
 
 from engine.grid import Grid
 from engine.handles import LandslideMask, ProbabilityRaster, Stack, encode_probability
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.layers import open_layers
 from engine.inventory.outline import polygons
 from engine.inventory.runs import label_runs, read_mask
+from engine.inventory.storage.geopackage import write_geopackage
 from engine.inventory.vectorize import vectorize
 from engine.inventory.zonal import zonal_statistics
 from engine.raster import RasterWriter

@@ -29,7 +29,7 @@ from rasterio.windows import Window
 
 from engine.raster import grid_of, open_raster
 from engine.scene.pieces import pieces
-from engine.scene.simulate import SimulationConfig, simulate
+from engine.scene.simulation.simulate import SimulationConfig, simulate
 from engine.scene.stack import StackConfig, make_stack
 
 AREAS_KM = (5, 10, 20)

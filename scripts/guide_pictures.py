@@ -20,7 +20,7 @@ from PIL import Image
 from shown_output import DOCS, ROOT, Page, starting_folder
 
 from engine.handles import ProbabilityRaster, Stack
-from engine.inventory.reading import read_inventory
+from engine.inventory.storage.reading import read_inventory
 from engine.report.figures import OUTLINE, Picture, picture_of
 from engine.scene.stack import StackConfig, make_stack
 

@@ -29,9 +29,9 @@ from engine.models.networks import probability
 from engine.models.normalization import StatisticsAccumulator
 from engine.samples.areas import free_areas
 from engine.samples.maker import Area
+from engine.training.adapting.teachers import load_segmenter
 from engine.training.recipe import load_recipe
 from engine.training.run import train
-from engine.training.teachers import load_segmenter
 
 SETS = {
     "all bands, no terrain": OPTICAL,

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Adapt and export."""
     require_training()
     from engine.models.bundle import find_model
-    from engine.training.adaptation import adapt
+    from engine.training.adapting.adaptation import adapt
     from engine.training.recipe import load_recipe
 
     if not args.resume:  # which refuses other models than those that it began with

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.evaluation.compare import CompareConfig, as_table, compare, write_layers
     from engine.evaluation.reference import read_reference
     from engine.files import output_folder
-    from engine.inventory.reading import read_inventory
+    from engine.inventory.storage.reading import read_inventory
 
     if args.out:
         require_suffix(args.out, ".gpkg")

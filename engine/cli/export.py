@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Run the command."""
     from engine.files import output_folder
     from engine.inventory.export import export_inventory
-    from engine.inventory.reading import read_inventory
+    from engine.inventory.storage.reading import read_inventory
 
     keep_inputs([args.out], [args.inventory])
     inventory = read_inventory(args.inventory, reporter=reporter)

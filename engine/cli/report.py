@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from engine.errors import ConfigError
     from engine.files import output_folder
     from engine.handles import ProbabilityRaster, Stack
-    from engine.inventory.reading import read_inventory
+    from engine.inventory.storage.reading import read_inventory
     from engine.report.page import write_report
     from engine.report.share import write_share
 

@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Write the scene and list its files."""
-    from engine.scene.simulate import SimulationConfig, rounded_size, simulate
+    from engine.scene.simulation.simulate import SimulationConfig, rounded_size, simulate
 
     size = rounded_size(args.size)
     if size != args.size:

@@ -150,8 +150,8 @@ def _as_before(args: argparse.Namespace, stack: Any, reporter: Reporter) -> Any:
 
     What is taken from there is reported.
     """
-    from engine.inventory.reading import last_run
     from engine.inventory.split import splittable
+    from engine.inventory.storage.reading import last_run
     from engine.inventory.vectorize import VectorizeConfig
 
     polygons = polygon_config(args, last_run(args.out))

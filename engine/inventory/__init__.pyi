@@ -1,9 +1,9 @@
 from .carry_over import keep_reviewed as keep_reviewed
 from .export import export_inventory as export_inventory
-from .geopackage import write_geopackage as write_geopackage
 from .inventory import Inventory as Inventory
-from .reading import read_inventory as read_inventory
 from .schema import FIELDS as FIELDS
 from .schema import Field as Field
+from .storage.geopackage import write_geopackage as write_geopackage
+from .storage.reading import read_inventory as read_inventory
 from .vectorize import VectorizeConfig as VectorizeConfig
 from .volume import estimate_volume as estimate_volume

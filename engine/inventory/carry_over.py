@@ -54,7 +54,7 @@ def reviewed(landslides: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     """Which polygons a person has touched: decided on or described.
 
     Drawn and reshaped ones are ``edited`` since they were read
-    (:func:`engine.inventory.restore.measured_anew`).
+    (:func:`engine.inventory.storage.restore.measured_anew`).
     """
     touched = is_decided(landslides["status"])
     for name in WRITTEN:
@@ -73,8 +73,8 @@ def keep_reviewed(new: Inventory, old: Inventory) -> Merged:
 
     Args:
         new: The new run's inventory.
-        old: The earlier one as :func:`engine.inventory.reading.read_inventory` gives it; its CRS
-            may differ.
+        old: The earlier one as :func:`engine.inventory.storage.reading.read_inventory` gives
+            it; its CRS may differ.
 
     Returns:
         The merged inventory.

@@ -17,7 +17,7 @@ from engine.inventory.attributes import CUT
 from engine.inventory.carry_over import SAME, reviewed
 from engine.inventory.inventory import Inventory, as_landslides
 from engine.inventory.provenance import counts
-from engine.inventory.restore import measures
+from engine.inventory.storage.restore import measures
 
 SHARED = ("engine_version", "device", "parameters", "grid", "volume_relation")
 """Entries of the record that several runs have in common, or else are listed."""

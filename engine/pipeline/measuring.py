@@ -21,7 +21,7 @@ from engine.handles import LandslideMask, ProbabilityRaster, Stack
 from engine.inference import finished
 from engine.inference.mask import make_mask
 from engine.inventory.measure import measure
-from engine.inventory.reading import LANDSLIDES, layers_of, listed
+from engine.inventory.storage.reading import LANDSLIDES, layers_of, listed
 from engine.pipeline.redrawing import DEFAULT_THRESHOLD, changes_of
 from engine.scene.change import change_on
 

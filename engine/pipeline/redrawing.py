@@ -12,9 +12,9 @@ from engine.files import ResultFolder, output_folder
 from engine.handles import LandslideMask, ProbabilityRaster, Stack
 from engine.inference import finished
 from engine.inference.mask import make_mask
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
-from engine.inventory.reading import read_inventory
+from engine.inventory.storage.geopackage import write_geopackage
+from engine.inventory.storage.reading import read_inventory
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.pipeline.results import record_of
 from engine.scene.change import change_on, change_path
@@ -59,7 +59,7 @@ def redraw(
         ConfigError: Neither a probability nor a mask was given, or the threshold is not between 0
             and 1.
         L4SError: What :func:`engine.inventory.vectorize.vectorize` and
-            :func:`engine.inventory.geopackage.write_geopackage` raise.
+            :func:`engine.inventory.storage.geopackage.write_geopackage` raise.
     """
     output_folder(out.resolve().parent)
     origin = finished.Origin("", {}, None)

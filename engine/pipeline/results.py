@@ -13,9 +13,9 @@ from engine.errors import OutputError
 from engine.events import Reporter
 from engine.files import ResultFolder, write_json
 from engine.handles import ProbabilityRaster, Stack
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
-from engine.inventory.reading import read_inventory
+from engine.inventory.storage.geopackage import write_geopackage
+from engine.inventory.storage.reading import read_inventory
 from engine.report.page import write_report
 from engine.scene.stack import stack_provenance
 
@@ -51,7 +51,7 @@ def write_results(
     Args:
         inventory: What was found.
         folder: Where they go; an inventory in it is updated as
-            :func:`engine.inventory.geopackage.write_geopackage` describes.
+            :func:`engine.inventory.storage.geopackage.write_geopackage` describes.
         clock: When the work began, by :func:`time.monotonic`.
         stack: The image below the report's map.
         probability: For its map in the report.

@@ -7,8 +7,8 @@ from .inspection import ImageFacts as ImageFacts
 from .inspection import Inspection as Inspection
 from .inspection import inspect as inspect
 from .readers import open_imagery as open_imagery
-from .rendering import SimulationConfig as SimulationConfig
-from .simulate import SimulatedScene as SimulatedScene
+from .simulation.rendering import SimulationConfig as SimulationConfig
+from .simulation.simulate import SimulatedScene as SimulatedScene
 from .stack import StackConfig as StackConfig
 from .stack import make_stack as make_stack
 from .stack import stack_provenance as stack_provenance

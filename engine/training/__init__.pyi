@@ -1,4 +1,4 @@
-from .adaptation import adapt as adapt
+from .adapting.adaptation import adapt as adapt
 from .experiments.ablation import ablate as ablate
 from .recipe import Recipe as Recipe
 from .recipe import load_recipe as load_recipe

@@ -11,8 +11,8 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
+from engine.inventory.storage.geopackage import write_geopackage
 from engine.status import STATUSES, is_confirmed, is_decided, unknown
 
 ADDED = """

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.events import Reporter
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.provenance import counts
+from engine.inventory.storage.geopackage import write_geopackage
 
 
 def write(selection: Inventory, out: Path, reporter: Reporter) -> list[Path]:

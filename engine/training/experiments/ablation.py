@@ -28,7 +28,8 @@ from engine.models.bundle import ModelBundle
 from engine.patches.arrays import PatchArrays, open_patches, write_packed
 from engine.patches.landslide4sense import Split
 from engine.patches.splits import Fold, split, split_by_id
-from engine.training.adaptation import adapt
+from engine.training.adapting.adaptation import adapt
+from engine.training.adapting.teachers import Teacher, predict_mean
 from engine.training.checkpoint import digest_of
 from engine.training.experiments.components import fit_components, to_components
 from engine.training.experiments.tables import Variant, read_table
@@ -37,7 +38,6 @@ from engine.training.recipe import Recipe, load_recipe
 from engine.training.run import train_members
 from engine.training.schedule import stages
 from engine.training.scoring import Histogram
-from engine.training.teachers import Teacher, predict_mean
 
 THRESHOLD = 0.5
 

@@ -29,7 +29,7 @@ from engine.models.networks import build
 from engine.patches.arrays import INDEX, open_patches, pack
 from engine.patches.landslide4sense import Split, find_patches
 from engine.patches.submission import write_submission
-from engine.training.adaptation import SCORES, adapt
+from engine.training.adapting.adaptation import SCORES, adapt
 from engine.training.processes import first_does, start_fabric
 from engine.training.recipe import Recipe, load_recipe
 from engine.training.run import train_members

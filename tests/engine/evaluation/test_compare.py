@@ -28,8 +28,8 @@ from engine.evaluation import overlap
 from engine.evaluation.compare import CompareConfig, Comparison, as_table, compare
 from engine.evaluation.reference import read_reference
 from engine.events import Log, Reporter
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
+from engine.inventory.storage.geopackage import write_geopackage
 
 
 def reference_file(path: Path, shapes: list, crs: object = 32651, **columns: list) -> Path:

@@ -15,8 +15,8 @@ from engine.cli import main
 from engine.errors import NoOverlapError
 from engine.evaluation.reference import read_reference
 from engine.events import Log, Reporter
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory, as_landslides
+from engine.inventory.storage.geopackage import write_geopackage
 
 USGS = (
     Path(__file__).parents[4]

@@ -28,10 +28,10 @@ from engine.inventory.formats.coolr import (
     COOLR_TRIGGERS,
     defused,
 )
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
-from engine.inventory.reading import read_inventory
 from engine.inventory.schema import FIELDS, NAMES
+from engine.inventory.storage.geopackage import write_geopackage
+from engine.inventory.storage.reading import read_inventory
 from engine.inventory.values import TRIGGERS, TYPES
 
 

@@ -14,10 +14,10 @@ import shapely
 
 from engine.errors import InventoryError, MissingFileError, OutputError, UnreadableFileError
 from engine.events import Log, Reporter
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
-from engine.inventory.reading import read_inventory
 from engine.inventory.schema import BY_NAME, FIELDS, STATUS
+from engine.inventory.storage.geopackage import write_geopackage
+from engine.inventory.storage.reading import read_inventory
 
 
 def rows(path: Path, query: str) -> list[tuple]:

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from engine.cli import main
 from engine.errors import MissingCRSError
 from engine.events import Log, Reporter
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory, as_landslides
-from engine.inventory.reading import last_run, read_inventory
-from engine.inventory.record import GROUPS, LISTS_OF_GROUPS, NUMBERS, read_record, sound
+from engine.inventory.storage.geopackage import write_geopackage
+from engine.inventory.storage.reading import last_run, read_inventory
+from engine.inventory.storage.record import GROUPS, LISTS_OF_GROUPS, NUMBERS, read_record, sound
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

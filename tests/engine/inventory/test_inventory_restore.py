@@ -15,12 +15,12 @@ from engine.cli import main
 from engine.errors import InventoryError, UnreadableFileError
 from engine.events import Log, Reporter
 from engine.inventory.export import export_inventory
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
 from engine.inventory.provenance import columns_of
-from engine.inventory.reading import read_inventory
-from engine.inventory.restore import measured_anew
 from engine.inventory.schema import FIELDS
+from engine.inventory.storage.geopackage import write_geopackage
+from engine.inventory.storage.reading import read_inventory
+from engine.inventory.storage.restore import measured_anew
 from engine.inventory.volume import estimate_volume
 from engine.report.statistics import summarise
 

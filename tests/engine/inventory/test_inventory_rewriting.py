@@ -17,11 +17,11 @@ import pytest
 import shapely
 
 from engine.errors import InventoryError, OutputError
-from engine.inventory import rewriting
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory, as_landslides
-from engine.inventory.previous import decisions, set_aside
-from engine.inventory.reading import read_inventory
+from engine.inventory.storage import rewriting
+from engine.inventory.storage.geopackage import write_geopackage
+from engine.inventory.storage.previous import decisions, set_aside
+from engine.inventory.storage.reading import read_inventory
 
 # Decides on one pending landslide after the other and tells after each commit. The functions are
 # those that the triggers of the spatial index name.
@@ -240,7 +240,7 @@ def test_a_write_ahead_log_on_a_read_only_medium_is_read(inventory: Inventory) -
     """Read by a user who may write neither the file nor its folder."""
     program = (
         "import os, sys, pathlib;"
-        "from engine.inventory.reading import read_inventory;"
+        "from engine.inventory.storage.reading import read_inventory;"
         "one, other = map(pathlib.Path, sys.argv[1:]);"
         "read_inventory(other);"  # what is imported late may lie where that user cannot read
         "os.getuid() or os.setuid(65534);"

@@ -6,7 +6,7 @@ from pathlib import Path
 from project_scripts import load_script
 
 from engine.inventory.schema import BY_NAME, FIELDS, NAMES
-from engine.inventory.style import TABS, area_style, landslide_style
+from engine.inventory.storage.style import TABS, area_style, landslide_style
 from engine.inventory.values import CONFIDENCE, FLAGS
 from engine.status import STATUSES
 

@@ -19,11 +19,11 @@ from engine.grid import Grid
 from engine.handles import Stack
 from engine.inventory import zonal
 from engine.inventory.export import export_inventory
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
-from engine.inventory.reading import last_run, read_inventory
 from engine.inventory.runs import find_runs, label_runs
 from engine.inventory.schema import FIELDS, NAMES
+from engine.inventory.storage.geopackage import write_geopackage
+from engine.inventory.storage.reading import last_run, read_inventory
 from engine.inventory.values import FLAGS
 from engine.inventory.vectorize import VectorizeConfig, vectorize
 from engine.inventory.zonal import zonal_statistics

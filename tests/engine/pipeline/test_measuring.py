@@ -13,8 +13,8 @@ import pytest
 
 from engine.cli import main
 from engine.errors import InventoryError, MissingFileError, UnreadableFileError
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
+from engine.inventory.storage.geopackage import write_geopackage
 from engine.pipeline.measuring import measure_inventory
 
 

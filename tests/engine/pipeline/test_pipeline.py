@@ -21,10 +21,10 @@ from shapely import box
 from engine.cli import main
 from engine.handles import ProbabilityRaster
 from engine.inference.mask import automatic_threshold
-from engine.inventory.geopackage import write_geopackage
-from engine.inventory.reading import read_inventory
+from engine.inventory.storage.geopackage import write_geopackage
+from engine.inventory.storage.reading import read_inventory
 from engine.models.bundle import DEFAULT_MODEL, find_model, seal
-from engine.scene.simulate import SimulatedScene, SimulationConfig, simulate
+from engine.scene.simulation.simulate import SimulatedScene, SimulationConfig, simulate
 from engine.scene.stack import make_stack, stack_provenance
 
 OUTPUTS = {"probability.tif", "mask.tif", "inventory.gpkg", "report.html", "run.json"}

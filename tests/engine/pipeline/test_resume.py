@@ -25,7 +25,7 @@ from engine.inference.config import InferenceConfig
 from engine.inventory.vectorize import VectorizeConfig
 from engine.models.bundle import DEFAULT_MODEL, find_model
 from engine.pipeline import DetectConfig, Detection, detect
-from engine.scene.simulate import SimulationConfig, simulate
+from engine.scene.simulation.simulate import SimulationConfig, simulate
 from engine.scene.stack import make_stack
 
 ROOT = Path(__file__).parents[3]

@@ -14,8 +14,8 @@ from shapely import affinity
 from engine.cli import main
 from engine.errors import CancelledError, NoOverlapError, OutputError
 from engine.events import Reporter
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory
+from engine.inventory.storage.geopackage import write_geopackage
 from engine.report import figures
 from engine.report.page import write_report
 from engine.report.sections import LIMITS

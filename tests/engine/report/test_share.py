@@ -16,8 +16,8 @@ from browser import Tab, chromium, page
 from engine.cli import main
 from engine.errors import NoOverlapError
 from engine.grid import Grid
-from engine.inventory.geopackage import write_geopackage
 from engine.inventory.inventory import Inventory, as_landslides
+from engine.inventory.storage.geopackage import write_geopackage
 from engine.report.share import write_share
 
 EVIL = '</script><img src=x onerror="document.title=1">'

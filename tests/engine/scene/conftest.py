@@ -13,7 +13,7 @@ import rasterio
 from affine import Affine
 from rasterio.crs import CRS
 
-from engine.scene.simulate import SimulatedScene, SimulationConfig, simulate
+from engine.scene.simulation.simulate import SimulatedScene, SimulationConfig, simulate
 
 SIZE_PX = 120
 BANDS_SIZE_PX = 300

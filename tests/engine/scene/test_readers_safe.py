@@ -15,8 +15,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from engine.errors import ProductError, UnreadableFileError
 from engine.handles import Stack
 from engine.scene.readers import open_imagery
-from engine.scene.safe import encode_jp2
-from engine.scene.simulate import SimulatedScene
+from engine.scene.simulation.safe import encode_jp2
+from engine.scene.simulation.simulate import SimulatedScene
 from engine.scene.stack import StackConfig, make_stack, stack_provenance
 
 OPTICAL_L2A = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B11", "B12")

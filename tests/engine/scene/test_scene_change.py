@@ -15,7 +15,7 @@ from engine.errors import ChannelError, NoOverlapError
 from engine.events import Reporter
 from engine.raster import open_raster, read_window
 from engine.scene.change import change_path, make_change
-from engine.scene.simulate import SimulatedScene
+from engine.scene.simulation.simulate import SimulatedScene
 from engine.scene.stack import make_stack, stack_provenance
 
 

@@ -20,7 +20,7 @@ from engine.grid import Grid
 from engine.handles import Stack
 from engine.scene.clouds import BrightCover
 from engine.scene.masks import cloud_polygons
-from engine.scene.simulate import SimulatedScene
+from engine.scene.simulation.simulate import SimulatedScene
 from engine.scene.stack import StackConfig, make_stack
 
 DN = np.full((60, 60), 900, np.uint16)

@@ -17,9 +17,9 @@ from rasterio.windows import Window
 from engine.cli import main
 from engine.errors import ConfigError
 from engine.handles import Stack
-from engine.scene.landscape import Block, Landscape, Points
-from engine.scene.simulate import Scene, SimulatedScene, SimulationConfig, simulate
-from engine.scene.surface import RESOLUTION_M
+from engine.scene.simulation.landscape import Block, Landscape, Points
+from engine.scene.simulation.simulate import Scene, SimulatedScene, SimulationConfig, simulate
+from engine.scene.simulation.surface import RESOLUTION_M
 
 
 @given(seed=st.integers(0, 10_000), column=st.integers(-500, 10_000), row=st.integers(-500, 10_000))

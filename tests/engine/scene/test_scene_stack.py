@@ -33,7 +33,7 @@ from engine.events import Event, Log, Progress, Reporter
 from engine.handles import Stack
 from engine.scene.area import area_window
 from engine.scene.lattice import ten_metre_grid, union
-from engine.scene.simulate import SimulatedScene
+from engine.scene.simulation.simulate import SimulatedScene
 from engine.scene.stack import StackConfig, make_stack, stack_provenance
 
 RNG = np.random.default_rng(0)

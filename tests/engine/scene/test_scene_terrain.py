@@ -21,8 +21,8 @@ from rasterio.windows import Window
 
 from engine.grid import Grid
 from engine.scene.dem import open_dems, open_mosaic
-from engine.scene.landscape import Block, Landscape
 from engine.scene.layers import NODATA
+from engine.scene.simulation.landscape import Block, Landscape
 from engine.scene.terrain import TerrainLayer, encode, slope_deg, terrain_on
 from engine.scene.voids import continued
 

@@ -20,15 +20,20 @@ from engine.models.bundle import ModelBundle
 from engine.models.card import common_threshold
 from engine.patches.arrays import concatenate, write_packed
 from engine.patches.landslide4sense import write_mask
-from engine.training.adaptation import adapt, target_pool
+from engine.training.adapting.adaptation import adapt, target_pool
+from engine.training.adapting.target import open_target
+from engine.training.adapting.teachers import (
+    Teacher,
+    load_segmenter,
+    predict_disturbed,
+    predict_mean,
+)
 from engine.training.batches import BatchSource
 from engine.training.pools import prepare, statistics
 from engine.training.recipe import load_recipe
 from engine.training.results import HISTOGRAMS, read_fold
 from engine.training.run import train, train_members
 from engine.training.scoring import Histogram
-from engine.training.target import open_target
-from engine.training.teachers import Teacher, load_segmenter, predict_disturbed, predict_mean
 
 LONG = {"schedule": {"steps": 40}, "training": {"validate_every": 40}}
 

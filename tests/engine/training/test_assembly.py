@@ -13,12 +13,12 @@ from training_cases import tiny
 
 from engine.errors import ConfigError
 from engine.models.networks import build
+from engine.training.adapting.teachers import load_segmenter
 from engine.training.assembly import mean_weights, train_task, trainings
 from engine.training.loop import train_network
 from engine.training.pools import prepare
 from engine.training.recipe import load_recipe, recipe_from_dict
 from engine.training.run import make_task, train
-from engine.training.teachers import load_segmenter
 
 PERCEPTRON = {"builder": "neighbourhood", "width": 8, "neighbourhoods": [1, 3]}
 FEW = [
@@ -126,7 +126,7 @@ def test_nothing_reads_a_recipe_at_import():
     watch = (
         "import sys; seen = []; "
         "sys.addaudithook(lambda e, a: seen.append(str(a[0])) if e == 'open' else None); "
-        "import engine.training.run, engine.training.adaptation; "
+        "import engine.training.run, engine.training.adapting.adaptation; "
         "import engine.training.experiments.ablation; "
         "print([name for name in seen if name.endswith('.toml')])"
     )

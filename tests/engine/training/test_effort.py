@@ -8,8 +8,9 @@ from training_cases import landscape, tiny
 from training_effort import Effort, adaptation_effort, held_out, training_effort
 
 from engine.patches.arrays import write_packed
-from engine.training import loop, teachers
-from engine.training.adaptation import adapt
+from engine.training import loop
+from engine.training.adapting import teachers
+from engine.training.adapting.adaptation import adapt
 from engine.training.recipe import load_recipe
 from engine.training.run import train
 

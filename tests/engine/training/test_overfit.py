@@ -15,10 +15,10 @@ import pytest
 from engine.cli import main
 from engine.patches.arrays import open_patches
 from engine.patches.landslide4sense import read_mask
+from engine.training.adapting.teachers import Teacher, predict_mean
 from engine.training.recipe import load_recipe, recipe_names
 from engine.training.run import train_members
 from engine.training.scoring import Histogram
-from engine.training.teachers import Teacher, predict_mean
 
 SHARED = Path(
     os.environ.get(

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.configuration import AdaptationConfig
-from engine.training.pseudolabels import (
+from engine.training.adapting.pseudolabels import (
     by_confidence,
     by_threshold,
     by_uncertainty,
     pseudo_labels,
     selection_summary,
 )
+from engine.training.configuration import AdaptationConfig
 
 
 def test_threshold_keeps_both_sure_sides():

@@ -12,8 +12,8 @@ from engine.cli import main
 from engine.errors import ConfigError, DatasetError
 from engine.models.bundle import ModelBundle
 from engine.patches.arrays import open_patches, write_packed
+from engine.training.adapting.teachers import Teacher, predict_mean
 from engine.training.run import train, train_members
-from engine.training.teachers import Teacher, predict_mean
 
 
 def toml(data: dict, prefix: str = "") -> str:

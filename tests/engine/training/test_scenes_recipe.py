@@ -20,7 +20,7 @@ from engine.patches.arrays import NODATA, write_packed
 from engine.patches.landslide4sense import Place
 from engine.samples.areas import free_areas, joined_areas, mark_uncertain
 from engine.samples.maker import SampleMaker
-from engine.training.adaptation import adapt
+from engine.training.adapting.adaptation import adapt
 from engine.training.batches import BatchSource, SceneBatch
 from engine.training.loop import train_network
 from engine.training.pools import make_normalization, make_pool, prepare

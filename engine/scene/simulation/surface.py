@@ -15,8 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.scene.landscape import RIVER_HALF_WIDTH_M, Array, Block, Landscape, hashed, smoothstep
-from engine.scene.slides import Ground
+from engine.scene.simulation.landscape import (
+    RIVER_HALF_WIDTH_M,
+    Array,
+    Block,
+    Landscape,
+    hashed,
+    smoothstep,
+)
+from engine.scene.simulation.slides import Ground
 
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12")
 RESOLUTION_M = {

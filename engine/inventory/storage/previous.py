@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.inventory.carry_over import CHOSEN, WRITTEN
 from engine.inventory.inventory import DEFAULT_TEXT
-from engine.inventory.reading import LANDSLIDES
+from engine.inventory.storage.reading import LANDSLIDES
 
 DECISION = ("status", *WRITTEN, *CHOSEN)
 """Columns that a person fills in."""

@@ -28,19 +28,24 @@ from engine.models.cross_sensor import SOURCE, TARGET
 from engine.patches.arrays import PatchArrays
 from engine.patches.landslide4sense import Split
 from engine.patches.splits import Fold, split
+from engine.training.adapting.pseudolabels import pseudo_labels, selection_summary
+from engine.training.adapting.target import Target, open_target, require_masks, score_on_target
+from engine.training.adapting.teachers import (
+    Teacher,
+    predict_disturbed,
+    predict_mean,
+    starting_weights,
+)
 from engine.training.assembly import fold_result, train_task
 from engine.training.checkpoint import below, digest_of, same_beginning, start_clean
 from engine.training.configuration import CalibrationConfig
 from engine.training.pools import Material, Pool, make_pool, prepare
 from engine.training.processes import first_does, rank, start_fabric
-from engine.training.pseudolabels import pseudo_labels, selection_summary
 from engine.training.recipe import Recipe
 from engine.training.rehearsal import rehearse
 from engine.training.results import PSEUDO_LABELS
 from engine.training.run import BUNDLE, NetworkRun, conclude, finish, make_task
-from engine.training.target import Target, open_target, require_masks, score_on_target
 from engine.training.task import Task
-from engine.training.teachers import Teacher, predict_disturbed, predict_mean, starting_weights
 
 SCORES = "target-scores.json"
 

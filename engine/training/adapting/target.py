@@ -17,9 +17,9 @@ from engine.models.card import common_threshold
 from engine.patches.arrays import INDEX, PatchArrays, concatenate, open_patches
 from engine.patches.landslide4sense import Split, find_patches
 from engine.patches.own import patches_from_stack
+from engine.training.adapting.teachers import Teacher, predict_mean
 from engine.training.recipe import Recipe
 from engine.training.scoring import Histogram
-from engine.training.teachers import Teacher, predict_mean
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.inventory.schema import FIELDS
-from engine.inventory.style import area_style, landslide_style
+from engine.inventory.storage.style import area_style, landslide_style
 
 LICENCE = (
     "The inventory belongs to who made it; it contains modified Copernicus Sentinel data where"

@@ -24,11 +24,18 @@ from engine.events import SILENT, Reporter
 from engine.files import atomic_path, output_folder
 from engine.grid import Bounds, Grid
 from engine.raster import RasterWriter
-from engine.scene.landscape import Block
 from engine.scene.layers import NODATA
-from engine.scene.rendering import PIXEL_M, Rendered, Scene, SimulationConfig, rounded_size, widened
-from engine.scene.safe import STORED_OFFSET, SafeName, write_alos, write_safe
-from engine.scene.surface import BANDS, RESOLUTION_M
+from engine.scene.simulation.landscape import Block
+from engine.scene.simulation.rendering import (
+    PIXEL_M,
+    Rendered,
+    Scene,
+    SimulationConfig,
+    rounded_size,
+    widened,
+)
+from engine.scene.simulation.safe import STORED_OFFSET, SafeName, write_alos, write_safe
+from engine.scene.simulation.surface import BANDS, RESOLUTION_M
 from engine.scene.terrain import DEM_OFFSET, DEM_SCALE, SLOPE_SCALE, encode
 
 DEFAULT = SimulationConfig()

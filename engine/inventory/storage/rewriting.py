@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InventoryError, OutputError
-from engine.inventory.metadata import describe
-from engine.inventory.reading import LANDSLIDES
+from engine.inventory.storage.metadata import describe
+from engine.inventory.storage.reading import LANDSLIDES
 
 LAYERS = (LANDSLIDES, "aoi", "run")
 """What an inventory consists of; other layers of the file are left alone."""

@@ -19,9 +19,9 @@ from rasterio.windows import Window
 from engine.bands import QUALITY_CLASSES
 from engine.errors import ConfigError
 from engine.grid import Grid
-from engine.scene.landscape import Array, Block, Landscape
-from engine.scene.slides import Slides, find_slides, ground_of
-from engine.scene.surface import (
+from engine.scene.simulation.landscape import Array, Block, Landscape
+from engine.scene.simulation.slides import Slides, find_slides, ground_of
+from engine.scene.simulation.surface import (
     BANDS,
     RESOLUTION_M,
     Sky,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.scene.landscape import Array, Block, Landscape, Points, hashed, smoothstep
+from engine.scene.simulation.landscape import Array, Block, Landscape, Points, hashed, smoothstep
 
 _CELL_M = 230.0
 _STEP_M = 12.0

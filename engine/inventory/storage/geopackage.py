@@ -23,10 +23,10 @@ from engine.events import SILENT, Reporter
 from engine.files import atomic_path, naming_failures, output_error, real_path, work_folder
 from engine.inventory.carry_over import Merged, keep_reviewed
 from engine.inventory.inventory import Inventory
-from engine.inventory.metadata import LICENCE, describe
-from engine.inventory.previous import set_aside
-from engine.inventory.reading import LANDSLIDES, layers_of, listed, read_inventory
-from engine.inventory.rewriting import require_unlocked, rewrite
+from engine.inventory.storage.metadata import LICENCE, describe
+from engine.inventory.storage.previous import set_aside
+from engine.inventory.storage.reading import LANDSLIDES, layers_of, listed, read_inventory
+from engine.inventory.storage.rewriting import require_unlocked, rewrite
 
 VERSION = "1.3"
 """GDAL 3.6, which Debian 12's QGIS brings, warns at 1.4."""
@@ -38,9 +38,10 @@ def write_geopackage(
     """Write an inventory, complete or not at all.
 
     If there is an inventory at ``path`` already, it is changed in place (see
-    :mod:`engine.inventory.rewriting`), its reviewed polygons are kept (see
+    :mod:`engine.inventory.storage.rewriting`), its reviewed polygons are kept (see
     :mod:`engine.inventory.carry_over`), and the file as it was stays beside as
-    ``NAME.previous.gpkg`` (see :mod:`engine.inventory.previous`). Other layers in the file stay.
+    ``NAME.previous.gpkg`` (see :mod:`engine.inventory.storage.previous`). Other layers in the file
+    stay.
 
     Args:
         inventory: What is written.

@@ -30,10 +30,10 @@ from engine.errors import (
 from engine.events import SILENT, Reporter
 from engine.ground import bring
 from engine.inventory.inventory import Inventory, as_landslides
-from engine.inventory.record import read_record
-from engine.inventory.restore import measured_anew, records_of
 from engine.inventory.schema import FIELDS
 from engine.inventory.shape import ground_area
+from engine.inventory.storage.record import read_record
+from engine.inventory.storage.restore import measured_anew, records_of
 from engine.status import unknown
 from engine.vector import FOREIGN, POLYGONS, is_finite, only_polygons, quiet, usable
 
@@ -47,9 +47,9 @@ POLYGON_LAYERS = {"POLYGON", "MULTIPOLYGON", "GEOMETRY"}
 def read_inventory(path: Path, *, reporter: Reporter = SILENT) -> Inventory:
     """Read an inventory, also one that other programs edited.
 
-    What these leave stale or empty is put right (see :mod:`engine.inventory.restore`): outlines
-    that were drawn or reshaped are measured anew. Where the layer ``aoi`` is missing, the box
-    around the landslides takes its place; where ``run`` is, what the columns tell.
+    What these leave stale or empty is put right (see :mod:`engine.inventory.storage.restore`):
+    outlines that were drawn or reshaped are measured anew. Where the layer ``aoi`` is missing, the
+    box around the landslides takes its place; where ``run`` is, what the columns tell.
 
     Args:
         path: The file; the landslides are its layer ``landslides``, or else its only layer of

@@ -1,0 +1,1 @@
+"""Inventories in GeoPackages: writing, rewriting and reading them."""

@@ -1,0 +1,1 @@
+"""Made-up mountain scenes with known landslides, as product files."""

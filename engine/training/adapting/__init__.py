@@ -1,0 +1,1 @@
+"""Adaptation to an unlabelled target: teachers, pseudo-labels, rounds."""
