@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.errors import DiskFullError, L4SError, OutputError
 
+_PROBE_BYTES = 4096
 TEMPORARY = ".part"
 """What is appended to the name of a file that is not complete yet."""
 
@@ -135,8 +136,13 @@ def output_folder(path: Path) -> Path:
     with naming_failures(path):
         path.mkdir(parents=True, exist_ok=True)
         # A name of its own: several processes of one training try the same folder at once.
-        with tempfile.NamedTemporaryFile(dir=path, prefix=".l4s-write-test-") as probe:
-            probe.write(b"0" * 4096)
+        handle, name = tempfile.mkstemp(dir=path, prefix=".l4s-write-test-")
+        try:
+            with os.fdopen(handle, "wb", buffering=0) as probe:
+                if probe.write(b"0" * _PROBE_BYTES) != _PROBE_BYTES:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            Path(name).unlink(missing_ok=True)
     return path
 
 
