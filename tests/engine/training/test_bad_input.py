@@ -305,7 +305,7 @@ def test_a_damaged_checkpoint_and_a_folder_that_cannot_be_written(packed, words,
     assert error.count("\n") == 1
     (tmp_path / "file").write_text("")
     assert main([*words[:-3], str(tmp_path / "file"), *words[-2:]]) == 2
-    assert "cannot be written" in capfd.readouterr().err
+    assert "results need a folder" in capfd.readouterr().err
 
 
 def rows(path):

@@ -75,7 +75,14 @@ TINY = {
     ],
     # A perceptron that sees 70 m cannot learn patches by heart, which is why it is bundled: the
     # loop is shown with a network that can.
-    "light": [f"network={{ {EFFNET} }}", "schedule.steps=120"],
+    "light": [
+        "apart=",
+        "training.averaged=1",
+        "data.cross_validate=false",
+        "calibration=",
+        f"network={{ {EFFNET} }}",
+        "schedule.steps=120",
+    ],
     "best": ["network={}", f"members={{ a={{ {EFFNET} }}, b={{ {SWIN} }} }}", "schedule.steps=120"],
 }
 
