@@ -23,7 +23,6 @@ else:
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "l4s_qgis" / "worker" / "locks"
-INDEX = "https://pypi.org/simple"
 PYTHONS = ">=3.10,<3.14"
 BUILD = "hatchling>=1.24"  # builds the engine's source, which comes with the plugin
 PLATFORMS = (
@@ -64,7 +63,7 @@ def lock(kind: str) -> str:
             f"constraint-dependencies = {json.dumps(CONSTRAINTS)}\n",
             encoding="utf-8",
         )
-        _uv(["lock", "--default-index", INDEX], project)
+        _uv(["lock"], project)
         export = ["export", "--format", "requirements-txt", "--no-emit-project", "--frozen"]
         return _one_line_each(_uv([*export, "--no-annotate", "--no-header"], project))
 
@@ -74,7 +73,7 @@ def lock_uv() -> str:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "uv.in").write_text("uv\n", encoding="utf-8")
         compiled = ["pip", "compile", "--no-config", "--universal", "--generate-hashes"]
-        words = [*compiled, "--no-annotate", "--no-header", "--default-index", INDEX, "uv.in"]
+        words = [*compiled, "--no-annotate", "--no-header", "uv.in"]
         return _one_line_each(_uv(words, Path(folder)))
 
 
