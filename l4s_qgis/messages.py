@@ -156,6 +156,12 @@ WARNINGS: dict[str, Callable[[], str]] = {
     "output-left-over": lambda: tr(
         "The folder holds files of an earlier run that tell nothing of this one; remove them where they are not needed."
     ),
+    "scene-band-extent": lambda: tr(
+        "A band covers only part of the ground of the others; the rest of it has no data."
+    ),
+    "scene-change-doubtful": lambda: tr(
+        "The images before and after are the same, or one is brighter throughout: their change tells nothing. Check both."
+    ),
     "scene-coarse": lambda: tr(
         "The image is far coarser than the 10 m for which models are made; small landslides will be missed."
     ),

@@ -198,7 +198,8 @@ def _open(address: str, start: int = 0) -> Any:
         raise DatasetError(f"{address} is no web address; give one that begins with https://.")
     headers = {"User-Agent": "l4s"} | ({"Range": f"bytes={start}-"} if start else {})
     try:
-        return urlopen(Request(address, headers=headers), timeout=_TIMEOUT_S)
+        request = Request(address, headers=headers)
+        return urlopen(request, timeout=_TIMEOUT_S)  # nosec B310 - http and https only
     except HTTPError as error:
         raise DependencyError(
             f"{address} answers {error.code} {error.reason}; check the address, or try again later."

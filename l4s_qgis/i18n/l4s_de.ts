@@ -1227,6 +1227,14 @@
       <translation>Im Ordner liegen Dateien eines früheren Laufs, die über diesen nichts sagen; entfernen Sie sie, wenn sie nicht gebraucht werden.</translation>
     </message>
     <message>
+      <source>A band covers only part of the ground of the others; the rest of it has no data.</source>
+      <translation>Ein Kanal deckt nur einen Teil der Fläche der anderen ab; der Rest hat darin keine Daten.</translation>
+    </message>
+    <message>
+      <source>The images before and after are the same, or one is brighter throughout: their change tells nothing. Check both.</source>
+      <translation>Die Bilder vorher und nachher sind dieselben, oder eines ist durchweg heller: Ihre Veränderung sagt nichts aus. Beide prüfen.</translation>
+    </message>
+    <message>
       <source>The image is far coarser than the 10 m for which models are made; small landslides will be missed.</source>
       <translation>Das Bild ist viel gröber als die 10 m, für die Modelle gemacht sind; kleine Rutschungen werden fehlen.</translation>
     </message>

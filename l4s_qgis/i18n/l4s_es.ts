@@ -1227,6 +1227,14 @@
       <translation>La carpeta contiene archivos de una ejecución anterior que no dicen nada de esta; elimínelos si no hacen falta.</translation>
     </message>
     <message>
+      <source>A band covers only part of the ground of the others; the rest of it has no data.</source>
+      <translation>Una banda cubre solo una parte del terreno de las demás; en el resto no tiene datos.</translation>
+    </message>
+    <message>
+      <source>The images before and after are the same, or one is brighter throughout: their change tells nothing. Check both.</source>
+      <translation>Las imágenes de antes y de después son la misma, o una es más clara en todas partes: su cambio no dice nada. Compruebe ambas.</translation>
+    </message>
+    <message>
       <source>The image is far coarser than the 10 m for which models are made; small landslides will be missed.</source>
       <translation>La imagen es mucho más gruesa que los 10 m para los que se hacen los modelos; faltarán deslizamientos pequeños.</translation>
     </message>
