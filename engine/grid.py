@@ -77,6 +77,13 @@ class Grid:
                 f"A grid of {self.shape[0]} x {self.shape[1]} pixels is more than any raster format"
                 " holds; check the georeference, or choose a smaller area."
             )
+        left, bottom, right, top = self.bounds
+        if not (left < right and bottom < top):
+            raise GridError(
+                f"The raster's pixels of {t.a:g} x {-t.e:g} are too small beside its coordinates to"
+                " be told apart; give it the right georeference, for instance with"
+                " `gdal_edit.py -a_ullr LEFT TOP RIGHT BOTTOM FILE`."
+            )
 
     @classmethod
     def from_bounds(

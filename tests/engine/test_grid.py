@@ -101,3 +101,8 @@ def test_no_crs_and_rotation_are_refused() -> None:
             Grid(UTM, transform, (2, 2))
     with pytest.raises(GridError, match="at least one row"):
         Grid(UTM, Affine(10, 0, 0, 0, -10, 0), (0, 2))
+
+
+def test_pixels_that_coordinates_cannot_tell_apart_are_refused() -> None:
+    with pytest.raises(GridError, match="too small beside its coordinates"):
+        Grid(CRS.from_epsg(32651), Affine(10.0, 0.0, 5e5, 0.0, -1e-12, 2600040.0), (2, 24))
