@@ -15,7 +15,6 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRectangle,
     QgsSingleBandGrayRenderer,
-    QgsVectorLayer,
 )
 from qgis.gui import QgsMapCanvas, QgsMapToolPan
 from qgis.PyQt.QtCore import QObject, Qt
@@ -28,6 +27,7 @@ from ..files import inventory_file, stack_of
 from ..outlines.canvas import Outline, map_crs
 from ..panel import ReviewPanel
 from ..session import Review
+from .pictures import offer_pictures
 
 SHADE, SLOPE = "l4s:shade", "l4s:slope"
 """Pictures of the terrain that are made of the stack's bands."""
@@ -78,21 +78,12 @@ class SecondMap(QObject):
         """Offer the layers of the project, and the terrain of the stack."""
         box = self._panel.second
         chosen = box.currentData()
-        box.blockSignals(True)
-        box.clear()
-        box.addItem(tr("nothing"), None)
-        for layer in QgsProject.instance().mapLayers().values():
-            if not isinstance(layer, QgsVectorLayer):
-                box.addItem(layer.name(), layer.id())
         bands = terrain_bands(self._stack())
-        for band, value, title in (
+        views = (
             ("DEM", SHADE, tr("Hillshade of the elevation")),
             ("slope", SLOPE, tr("Slope")),
-        ):
-            if band in bands:
-                box.addItem(title, value)
-        box.setCurrentIndex(max(0, box.findData(chosen)))
-        box.blockSignals(False)
+        )
+        offer_pictures(box, [(title, value) for band, value, title in views if band in bands])
         if box.currentData() != chosen:
             self.show()
 

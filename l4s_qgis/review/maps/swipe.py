@@ -17,9 +17,9 @@ from qgis.gui import QgsMapCanvas, QgsMapCanvasItem
 from qgis.PyQt.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
 from qgis.PyQt.QtGui import QColor, QImage, QPainter, QPen
 
-from ...i18n import tr
 from ..panel import ReviewPanel
 from ..session import Review
+from .pictures import offer_pictures
 
 HANDLE_PX = 8
 """How near to the line the mouse takes hold of it."""
@@ -113,16 +113,7 @@ class Swipe(QObject):
         )
 
     def _fill(self, *_: Any) -> None:
-        box = self._panel.swipe
-        chosen = box.currentData()
-        box.blockSignals(True)
-        box.clear()
-        box.addItem(tr("nothing"), None)
-        for layer in QgsProject.instance().mapLayers().values():
-            if not isinstance(layer, QgsVectorLayer):
-                box.addItem(layer.name(), layer.id())
-        box.setCurrentIndex(max(0, box.findData(chosen)))
-        box.blockSignals(False)
+        offer_pictures(self._panel.swipe)
         self.show()  # what is shown stays what is chosen
 
     def _move(self, value: int) -> None:
